@@ -1,0 +1,74 @@
+"""What a layout reads and what it gives: the files of a corpus, and one row for each video or still."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+REAL, FAKE = 0, 1
+VIDEO_TYPES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
+IMAGE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a corpus: its archive ("" in a folder corpus) and its path inside, with `/` between folders."""
+
+    archive: str
+    path: str
+
+    @property
+    def folder(self) -> "Entry":
+        """The folder that holds it, in the same archive; "" is the top."""
+        parent = str(PurePosixPath(self.path).parent)
+        return Entry(self.archive, "" if parent == "." else parent)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return PurePosixPath(self.path).parts
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def is_video(self) -> bool:
+        return PurePosixPath(self.path).suffix.lower() in VIDEO_TYPES
+
+    @property
+    def is_image(self) -> bool:
+        return PurePosixPath(self.path).suffix.lower() in IMAGE_TYPES
+
+    def beside(self, name: str) -> "Entry":
+        """The entry called `name` in the same folder."""
+        return Entry(self.archive, f"{self.folder.path}/{name}" if self.folder.path else name)
+
+
+@dataclass(frozen=True)
+class Video:
+    """What a corpus says of one video, or of one still in an image corpus.
+
+    `label` is REAL, FAKE or None where the corpus gives none. `method` is the manipulation method ("" for
+    reals and where unknown). `target` is the person whose video it is, `source` the person whose face was put
+    in. `original` is the `name` of the video that a fake was made from (its own name for a real). Videos of
+    one `group` must never part between splits. `split` is the corpus's own split ("" where it has none).
+    `problem` says why the video can't be used ("" where it can).
+    """
+
+    entry: Entry
+    name: str
+    label: int | None
+    method: str = ""
+    target: str = ""
+    source: str = ""
+    original: str = ""
+    group: str = ""
+    split: str = ""
+    problem: str = ""
+
+
+Layout = Callable[[list[Entry], Callable[[Entry], bytes]], list[Video]]
+"""From the files of a corpus, and a function that gives the bytes of a small one, to its videos."""
