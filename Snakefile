@@ -1,0 +1,32 @@
+"""From archives of deepfake corpora to a face dataset that can be trusted. README.md shows the way in."""
+
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+sys.path.insert(0, workflow.basedir + "/scripts")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/sources.smk"
+include: "rules/video.smk"
+include: "rules/faces.smk"
+include: "rules/dataset.smk"
+
+
+wildcard_constraints:
+    corpus="|".join(config["corpora"]),
+    dataset="|".join(config["datasets"]),
+    shard="[01]+|all",
+
+
+rule all:
+    """Every dataset that the config names."""
+    default_target: True
+    input:
+        expand("results/{dataset}", dataset=config["datasets"]),

@@ -1,0 +1,78 @@
+"""Checks the config, and gives the rules their inputs and settings."""
+
+import functools
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from deepfake.config import BadConfig, archive_paths, as_param, check_config
+from deepfake.config import dataset_section, faces_section, frames_section, index_section
+from deepfake.sources import fingerprint
+
+fingerprint = functools.cache(fingerprint)
+
+try:
+    check_config(config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text()))
+except BadConfig as error:
+    raise WorkflowError(str(error)) from None
+
+
+def is_ours(corpus):
+    """Whether the workflow makes or downloads the corpus's archive itself."""
+    return bool(config["corpora"][corpus].get("demo") or config["corpora"][corpus].get("kaggle"))
+
+
+def sources(w):
+    """The archives or the folder of a corpus; a user's own are judged by `contents`, not by their times."""
+    if is_ours(w.corpus):
+        return f"resources/{w.corpus}/{'demo' if config['corpora'][w.corpus].get('demo') else 'download'}.zip"
+    return [ancient(path) for path in archive_paths(config["corpora"][w.corpus])]
+
+
+def settled_sources(w):
+    """The same for steps below the index, which judge a corpus by its shard's table alone."""
+    return [ancient(path) for path in ([sources(w)] if is_ours(w.corpus) else sources(w))]
+
+
+def contents(w):
+    """What a user's own archives or folder hold; the rule that makes ours tells when those change."""
+    return "" if is_ours(w.corpus) else fingerprint(tuple(archive_paths(config["corpora"][w.corpus])))
+
+
+def index(w):
+    """The folder of a corpus's index, once it is made."""
+    return checkpoints.index.get(corpus=w.corpus).output.tables
+
+
+def shard_table(w):
+    """The table of the videos of one shard."""
+    return f"{index(w)}/{w.shard}.csv"
+
+
+def shards(corpus):
+    """The names of a corpus's shards, once its index is made."""
+    folder = Path(checkpoints.index.get(corpus=corpus).output.tables)
+    return sorted(path.stem for path in folder.glob("*.csv") if path.stem != "videos")
+
+
+def video_tables(w):
+    """The tables of all videos of a dataset's corpora."""
+    corpora = config["datasets"][w.dataset]["corpora"]
+    return [f"{checkpoints.index.get(corpus=c).output.tables}/videos.csv" for c in corpora]
+
+
+def image_files(w, ending):
+    """The tables (csv) or tars of a dataset's images, of all shards of its corpora."""
+    cfg = config["datasets"][w.dataset]
+    return [f"results/{cfg['images']}/{c}/{s}.{ending}" for c in cfg["corpora"] for s in shards(c)]
+
+
+def image_tars(w):
+    """The tars that a planned dataset is taken from; the plan carries each image's checksum and decides."""
+    return ancient(image_files(w, "tar"))
+
+
+def plan(w):
+    """The outputs of a dataset's plan, once it is made."""
+    return checkpoints.plan.get(dataset=w.dataset).output

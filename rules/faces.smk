@@ -1,0 +1,37 @@
+"""
+From frames to face crops.
+
+config    faces
+requires  results/frames/{corpus}/{shard}.tar and .csv
+creates   results/faces/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row a frame
+"""
+
+
+rule faces:
+    """Find the faces in each frame of a shard and cut out the largest."""
+    input:
+        table=shard_table,
+        frames=ancient("results/frames/{corpus}/{shard}.tar"),
+        frame_table="results/frames/{corpus}/{shard}.csv",
+        code=["scripts/faces.py"],
+    output:
+        tar="results/faces/{corpus}/{shard}.tar",
+        table="results/faces/{corpus}/{shard}.csv",
+    params:
+        cfg=lambda w: as_param(faces_section(config, w.corpus)),
+    log:
+        "logs/faces/{corpus}/{shard}.log",
+    benchmark:
+        "benchmarks/faces/{corpus}/{shard}.tsv"
+    conda:
+        "../envs/media.yaml"
+    priority: 3
+    threads: 1
+    shell:
+        "python scripts/faces.py"
+        " --frames {input.frames:q}"
+        " --frame-table {input.frame_table:q}"
+        " --config {params.cfg:q}"
+        " --output {output.tar:q}"
+        " --output-table {output.table:q}"
+        " > {log:q} 2>&1"

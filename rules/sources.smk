@@ -1,0 +1,89 @@
+"""
+From a corpus to the index of its videos, without unpacking anything.
+
+config    corpora.<corpus>, limits
+creates   resources/{corpus}/demo.zip or download.zip
+          results/index/{corpus}/videos.csv, one row a video; {shard}.csv, what the pixels of a shard depend on
+"""
+
+
+rule demo:
+    """Draw a synthetic corpus."""
+    input:
+        code=[
+            "scripts/demo.py",
+            "scripts/deepfake/atomic.py",
+            "scripts/deepfake/demo.py",
+            "scripts/deepfake/names.py",
+            "scripts/deepfake/people.py",
+        ],
+    output:
+        archive="resources/{corpus}/demo.zip",
+    params:
+        layout=lambda w: config["corpora"][w.corpus]["layout"],
+        cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
+        seed=config["seed"],
+    log:
+        "logs/demo/{corpus}.log",
+    benchmark:
+        "benchmarks/demo/{corpus}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 8
+    shell:
+        "python scripts/demo.py"
+        " --layout {params.layout:q}"
+        " --config {params.cfg:q}"
+        " --seed {params.seed}"
+        " --workers {threads}"
+        " --output {output.archive:q}"
+        " > {log:q} 2>&1"
+
+
+rule download:
+    """Fetch a corpus from Kaggle."""
+    input:
+        code=["scripts/download.py", "scripts/deepfake/kaggle_source.py"],
+    output:
+        archive="resources/{corpus}/download.zip",
+    params:
+        cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
+    log:
+        "logs/download/{corpus}.log",
+    benchmark:
+        "benchmarks/download/{corpus}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    retries: 2
+    shell:
+        "python scripts/download.py"
+        " --config {params.cfg:q}"
+        " --output {output.archive:q}"
+        " > {log:q} 2>&1"
+
+
+checkpoint index:
+    """List a corpus's videos with label, method, people, original and group, and deal them into shards."""
+    input:
+        sources=sources,
+        code=["scripts/index.py"],
+    output:
+        tables=directory("results/index/{corpus}"),
+    params:
+        cfg=lambda w: as_param(index_section(config, w.corpus)),
+        contents=contents,
+    log:
+        "logs/index/{corpus}.log",
+    benchmark:
+        "benchmarks/index/{corpus}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    shell:
+        "python scripts/index.py"
+        " --corpus {wildcards.corpus:q}"
+        " --config {params.cfg:q}"
+        " --sources {input.sources:q}"
+        " --output {output.tables:q}"
+        " 2> {log:q}"

@@ -1,0 +1,63 @@
+"""
+From a shard's videos to its frames. Later steps go first, so that few shards lie unpacked at a time.
+
+config    frames, keep_frames, limits
+requires  results/index/{corpus}/{shard}.csv
+creates   results/frames/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row a frame
+"""
+
+
+rule unpack:
+    """Take one shard's videos out of the archives, or link them where they lie in a folder."""
+    input:
+        table=shard_table,
+        sources=settled_sources,
+        code=["scripts/unpack.py"],
+    output:
+        videos=temp(directory("results/videos/{corpus}/{shard}")),
+    params:
+        limits=as_param(config["limits"]),
+    log:
+        "logs/unpack/{corpus}/{shard}.log",
+    benchmark:
+        "benchmarks/unpack/{corpus}/{shard}.tsv"
+    conda:
+        "../envs/media.yaml"
+    priority: 1
+    threads: 1
+    shell:
+        "python scripts/unpack.py"
+        " --table {input.table:q}"
+        " --sources {input.sources:q}"
+        " --limits {params.limits:q}"
+        " --output {output.videos:q}"
+        " > {log:q} 2>&1"
+
+
+rule frames:
+    """Take frames from each video of a shard."""
+    input:
+        table=shard_table,
+        videos="results/videos/{corpus}/{shard}",
+        code=["scripts/frames.py"],
+    output:
+        tar="results/frames/{corpus}/{shard}.tar" if config["keep_frames"] else temp("results/frames/{corpus}/{shard}.tar"),
+        table="results/frames/{corpus}/{shard}.csv",
+    params:
+        cfg=lambda w: as_param(frames_section(config, w.corpus)),
+    log:
+        "logs/frames/{corpus}/{shard}.log",
+    benchmark:
+        "benchmarks/frames/{corpus}/{shard}.tsv"
+    conda:
+        "../envs/media.yaml"
+    priority: 2
+    threads: 1
+    shell:
+        "python scripts/frames.py"
+        " --table {input.table:q}"
+        " --videos {input.videos:q}"
+        " --config {params.cfg:q}"
+        " --output {output.tar:q}"
+        " --output-table {output.table:q}"
+        " > {log:q} 2>&1"

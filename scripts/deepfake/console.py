@@ -1,0 +1,48 @@
+"""What a step says: plain lines to its log, and a progress bar to the terminal where one is attached."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+EVERY = 30  # seconds between two lines of progress in a log
+
+log = logging.getLogger("deepfake")
+
+
+def start_log() -> logging.Logger:
+    """Send the step's messages to standard error, which the workflow writes to the step's log file."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    return log
+
+
+def progress(items: Iterable[Item], what: str, unit: str) -> Iterator[Item]:
+    """Give `items` on, with a bar on the terminal and a line in the log every now and then."""
+    total = len(items) if isinstance(items, Sized) else None
+    said = began = time.monotonic()
+    with _terminal() as screen, tqdm(items, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar:
+        for done, item in enumerate(bar, 1):
+            yield item
+            now = time.monotonic()
+            if now - said >= EVERY:
+                said = now
+                log.info("%s: %d of %s %s, %.1f a second", what, done, total or "?", unit, done / (now - began))
+
+
+class _terminal:
+    """The terminal behind a redirected standard error, or None where there is none (a cluster, a pipe, CI)."""
+
+    def __enter__(self):
+        try:
+            self.file = open("/dev/tty", "w") if not sys.stderr.isatty() else sys.stderr
+        except OSError:
+            self.file = None
+        return self.file
+
+    def __exit__(self, *_):
+        if self.file and self.file is not sys.stderr:
+            self.file.close()

@@ -1,0 +1,61 @@
+"""A planned dataset written out: images from the tars, each checked, and what describes them."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from deepfake import contact, images
+from deepfake.tars import read_tar
+
+METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
+
+
+class StaleImages(ValueError):
+    """A tar doesn't hold what the plan says; the message says which and what to do."""
+
+
+def write_images(folder: Path, kept: pd.DataFrame, tars: Iterable[tuple[str, Path]]) -> None:
+    """Copy the images of `kept` (rows of tables.PLAN) from tars, given as (corpus, path), to `folder`.
+
+    Raises StaleImages where an image is missing or its SHA-256 is not the plan's.
+    """
+    wanted = {(row.corpus, row.image): row for row in kept.itertuples()}
+    for name in {Path(name).parent for name in kept["file_name"]}:
+        (folder / name).mkdir(parents=True)
+    for corpus, path in tars:
+        for image, data in read_tar(path):
+            row = wanted.pop((corpus, image), None)
+            if row is None:
+                continue
+            if hashlib.sha256(data).hexdigest() != row.sha256:
+                raise StaleImages(f"{path}: {image} is not what its table says; delete the tar and run again")
+            (folder / row.file_name).write_bytes(data)
+    if wanted:
+        corpus, image = min(wanted)
+        raise StaleImages(f"{corpus}: {len(wanted)} images such as {image} are in no tar; delete its tables, run again")
+
+
+def write_metadata(folder: Path, kept: pd.DataFrame) -> None:
+    """metadata.csv as Hugging Face's imagefolder reads it: `file_name` first, a row for each image."""
+    kept.sort_values("file_name")[METADATA].to_csv(
+        folder / "metadata.csv", index=False, lineterminator="\n", encoding="utf-8"
+    )
+
+
+def write_contact_sheet(folder: Path, kept: pd.DataFrame) -> None:
+    """contact_sheet.png, of images that `folder` holds already."""
+    tiles = {
+        label: [images.decode((folder / name).read_bytes()) for name in names]
+        for label, names in contact.choose(kept).items()
+    }
+    (folder / "contact_sheet.png").write_bytes(contact.contact_sheet(tiles))
+
+
+def write_checksums(folder: Path, known: dict[str, str]) -> None:
+    """SHA256SUMS of every file, as `sha256sum -c` reads it; `known` has those that were taken already."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    sums = [known.get(name) or hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+    lines = [f"{digest}  {name}\n" for digest, name in zip(sums, names, strict=True)]
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,74 @@
+"""The frame set of one video, or of one still: encoded images, and a row for every frame that was wanted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from deepfake import images
+from deepfake.sampling import wanted_frames
+from deepfake.video import Clip, Frame, UnreadableVideo
+
+OK, DAMAGED, MISSING, UNREADABLE = "ok", "damaged", "missing", "unreadable"
+
+
+def frames_of_video(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+    """Rows of tables.FRAMES with the bytes of each image (empty where there is none), one frame in memory.
+
+    `cfg` is the `frames` section of the config. What can't be decoded gets a row that says so.
+    """
+    try:
+        clip = Clip(path)
+    except UnreadableVideo as error:
+        yield no_image(video, UNREADABLE, str(error)), b""
+        return
+    short = clip.declared and clip.count < clip.declared
+    state = {"video": video, "clip": f"damaged: {clip.count} of {clip.declared} frames" if short else OK}
+    wanted = wanted_frames(clip.count, cfg, video)
+    found = set()
+    for frame in clip.frames(wanted):
+        found.add(frame.index)
+        yield _image(frame, state, cfg)
+    for index in wanted:
+        if index not in found:
+            yield no_image(video, MISSING, "can't be decoded", frame=index, clip=state["clip"]), b""
+
+
+def frames_of_still(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+    """The same for a still, whose bytes stay as they are where they are in a format that datasets keep."""
+    data = path.read_bytes()
+    try:
+        pixels = images.decode(data)
+    except images.UnreadableImage as error:
+        yield no_image(video, UNREADABLE, str(error)), b""
+        return
+    format = images.kind(path.name)
+    if format not in ("jpg", "png"):
+        format, data = "png", images.encode(pixels, "png", 0)
+    yield _row(0, 0.0, pixels, data, format, {"video": video, "clip": OK}), data
+
+
+def no_image(video: str, status: str, reason: str, **known: object) -> dict:
+    """A row for a frame, or a whole video, of which there is no image."""
+    return {"video": video, "status": status, "reason": reason, **known}
+
+
+def _image(frame: Frame, state: dict, cfg: dict) -> tuple[dict, bytes]:
+    data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
+    row = _row(frame.index, frame.time, frame.pixels, data, cfg["format"], state)
+    if frame.damaged:
+        row |= {"status": DAMAGED, "reason": "the decoder made parts of the picture up"}
+    return row, data
+
+
+def _row(index: int, time: float, pixels, data: bytes, format: str, state: dict) -> dict:
+    height, width = pixels.shape[:2]
+    return {
+        **state,
+        "image": f"{state['video']}/{index:06d}.{format}",
+        "frame": index,
+        "time": f"{time:.3f}",
+        "width": width,
+        "height": height,
+        "status": OK,
+        "reason": "",
+        **images.facts(pixels, data),
+    }

@@ -1,0 +1,135 @@
+"""The index of a corpus: a row for every video, with what is known of it or why it can't be used."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from deepfake.archives import Member
+from deepfake.layouts import LAYOUTS
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.names import draw, marked, slug
+from deepfake.sharding import assign_shards
+
+NO_LABEL = "no label"
+
+
+class UselessCorpus(ValueError):
+    """Nothing, or only one class, was found; the message says what was there instead."""
+
+
+def is_media(path: str) -> bool:
+    """Whether a path ends like a video or a still."""
+    return Entry("", path).is_video or Entry("", path).is_image
+
+
+def index_corpus(
+    members: list[Member],
+    read: Callable[[str, str], bytes],
+    layout: str,
+    seed: int,
+    max_videos: int | None,
+    shard_size: int,
+) -> list[dict]:
+    """Rows of tables.INDEX for a corpus of `members`, ordered by video.
+
+    `read(archive, path)` gives the bytes of a small member. Every video has a row; `reason` tells why one can't
+    be used: refused by the archive, no label, named against the grammar, absent, a copy, over `max_videos`.
+    """
+    usable = {Entry(m.archive, m.path): m for m in members if not m.reason}
+    videos = LAYOUTS[layout](list(usable), lambda entry: read(entry.archive, entry.path))
+    rows = [_row(video, usable.get(video.entry)) for video in videos]
+    rows += [_refused(member) for member in members if member.reason and is_media(member.path)]
+    _name_apart(rows)
+    _cap(rows, seed, max_videos)
+    shards = assign_shards((row["video"] for row in rows if not row["reason"]), shard_size)
+    for row in rows:
+        row["shard"] = shards.get(row["video"], "")
+    return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
+
+
+def _row(video: Video, member: Member | None) -> dict:
+    reason = video.problem or (NO_LABEL if video.label is None else "")
+    if member is None and not reason:
+        reason = "the file is missing"
+    return {
+        "video": slug(video.name),
+        "media": "image" if video.entry.is_image else "video",
+        "archive": video.entry.archive,
+        "member": video.entry.path,
+        "bytes": member.bytes if member else "",
+        "crc32": f"{member.crc32:08x}" if member else "",
+        "label": "" if video.label is None else video.label,
+        "method": video.method,
+        "target": video.target,
+        "source": video.source,
+        "original": slug(video.original) if video.original else "",
+        "group": video.group,
+        "split": video.split,
+        "reason": reason,
+    }
+
+
+def _refused(member: Member) -> dict:
+    entry = Entry(member.archive, member.path)
+    return {
+        "video": marked(slug(entry.stem), f"{member.archive}/{member.path}"),
+        "media": "image" if entry.is_image else "video",
+        "archive": member.archive,
+        "member": member.path,
+        "bytes": member.bytes,
+        "crc32": f"{member.crc32:08x}",
+        "reason": member.reason,
+    }
+
+
+def _name_apart(rows: list[dict]) -> None:
+    """Give each row a name of its own, also where case doesn't count; of equal copies all but one are left out."""
+    namesakes = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (bool(row["reason"]), row["archive"], row["member"])):
+        namesakes[row["video"].casefold()].append(row)
+    for group in (group for group in namesakes.values() if len(group) > 1):
+        first, *others = group
+        for row in others:
+            if not row["reason"] and all(row[key] == first[key] for key in ("bytes", "crc32", "label")):
+                row["reason"] = f"a copy of {'/'.join(filter(None, (first['archive'], first['member'])))}"
+        usable = [row for row in group if not row["reason"]]
+        for row in group:
+            if usable != [row]:
+                row["video"] = marked(row["video"], f"{row['archive']}/{row['member']}")
+
+
+def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
+    """Leave out all but `max_videos` of each class, by a draw on the name: a higher cap keeps the earlier ones."""
+    if max_videos is None:
+        return
+    for label in (REAL, FAKE):
+        videos = [row for row in rows if not row["reason"] and row["label"] == label]
+        videos.sort(key=lambda row: draw(seed, "max_videos", row["video"]))
+        for row in videos[max_videos:]:
+            row["reason"] = f"over max_videos = {max_videos}"
+
+
+def check_classes(corpus: str, rows: list[dict]) -> None:
+    """Raise UselessCorpus unless both classes have a usable video."""
+    counts = {label: sum(not r["reason"] and r["label"] == label for r in rows) for label in (REAL, FAKE)}
+    if all(counts.values()):
+        return
+    reasons = defaultdict(list)
+    for row in rows:
+        if row["reason"]:
+            reasons[row["reason"]].append(row["member"])
+    found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in sorted(reasons.items()))
+    missing = " and ".join(name for label, name in ((REAL, "real"), (FAKE, "fake")) if not counts[label])
+    raise UselessCorpus(
+        f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + found if found else ''}). "
+        "Check that `layout` fits the files, and that the label files are among them."
+    )
+
+
+def summary(corpus: str, rows: list[dict]) -> str:
+    """One line such as `dfdc: 400 videos, 77 real, 323 fake, 0 unlabelled, 7 shards`."""
+    used = [row for row in rows if not row["reason"]]
+    real, fake = (sum(row["label"] == label for row in used) for label in (REAL, FAKE))
+    unlabelled = sum(row["reason"] == NO_LABEL for row in rows)
+    other = len(rows) - len(used) - unlabelled
+    line = f"{corpus}: {len(rows)} videos, {real} real, {fake} fake, {unlabelled} unlabelled"
+    return line + (f", {other} left out" if other else "") + f", {len({row['shard'] for row in used})} shards"

@@ -1,0 +1,12 @@
+"""Layouts: how each corpus lies on disk, and what its paths and its small files say of every video."""
+
+from deepfake.layouts import celebdf, dfd, dfdc, faceforensics, imagefolder
+from deepfake.layouts.entries import Layout
+
+LAYOUTS: dict[str, Layout] = {
+    "celebdf": celebdf.read,
+    "dfd": dfd.read,
+    "dfdc": dfdc.read,
+    "faceforensics": faceforensics.read,
+    "imagefolder": imagefolder.read,
+}

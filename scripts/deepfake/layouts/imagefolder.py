@@ -1,0 +1,75 @@
+"""Stills, or videos, sorted into folders by class, as image classification takes them:
+
+    [<split>/]{real,fake}/<still>                   train/real/00001.jpg
+    [<split>/]{real,fake}/<video>/<still>           fake/abc/12.png
+    [<split>/]{real,fake}/<Method>/<video>/<still>  val/fake/FaceSwap/000_003/12.png
+
+The split may also lie just below the class; further folders may lie anywhere. The class's and the split's
+names are taken in the usual synonyms and in any case.
+
+Method: below the class, a still's innermost folder is taken for its video, and the first folder above that
+for the method; so a still needs two folders there to have one. A video needs one, being its own video.
+
+Group: what a frame name such as `<video>_frame003`, `<video>_frame_03` or `<video>_f003` calls its video,
+wherever it lies, for a frame of one video in two splits is a leak; else the innermost folder below the class,
+by its whole path, as numbered folders begin anew in each split; else the still itself.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.rows import SPLITS, archive_stem, in_order, misfit, refuse, sift
+
+CLASSES = {
+    **dict.fromkeys(("real", "reals", "original", "originals", "0_real"), REAL),
+    **dict.fromkeys(("fake", "fakes", "deepfake", "deepfakes", "ai", "synthetic", "1_fake"), FAKE),
+}
+FRAME = re.compile(r"(.+)[_-](?:frame[_-]?|f)[0-9]+", re.IGNORECASE)
+
+
+def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Video]:
+    """The stills and videos of an image corpus; it has no small files to read."""
+    media, refused = sift(entries, stills=True)
+    return in_order([*refused, *map(_row, media)])
+
+
+def _row(entry: Entry) -> Video:
+    folders = [folder.lower() for folder in entry.parts[:-1]]
+    splits = [at for at, folder in enumerate(folders) if folder in SPLITS]
+    classes = [at for at, folder in enumerate(folders) if folder in CLASSES]
+    # Above a split, the name of a class is but part of the collection's name: deepfake/train/real.
+    classes = [at for at in classes if splits and at > splits[0]] or classes
+    labels = {CLASSES[folders[at]] for at in classes} or {CLASSES.get(archive_stem(entry).lower())}
+    if labels == {None}:
+        return misfit(entry, "{real,fake}/<still> or <split>/{real,fake}/<still>")
+    if len(labels) > 1:
+        return refuse(entry, "two labels: it lies in folders of both classes")
+    at = classes[0] if classes else -1  # -1: the archive is the folder of the class
+    while classes and folders[at + 1 : at + 2] == folders[at : at + 1]:
+        at += 1  # real/real, as zips of a folder unpack: the second is no video
+    above, below = [i for i in splits if i < at], [i for i in splits if i == at + 1]
+    split = next(iter(above[-1:] or below), None)
+    inner = [folder for i, folder in enumerate(entry.parts[:-1]) if i > at and i != split]
+    methods = inner if entry.is_video else inner[:-1]
+    label = labels.pop()
+    start = max(0, at if split is None else min(at, split))
+    name = "_".join([*entry.parts[start:-1], entry.stem])
+    return Video(
+        entry,
+        name=name,
+        label=label,
+        method=methods[0] if label == FAKE and methods else "",
+        original=name if label == REAL else "",
+        group=_group(entry, inner),
+        split="" if split is None else SPLITS[folders[split]],
+    )
+
+
+def _group(entry: Entry, inner: list[str]) -> str:
+    if entry.is_image and (found := FRAME.fullmatch(entry.stem)):
+        return found[1]
+    path = entry.folder.path if entry.is_image and inner else entry.path
+    archive = PurePosixPath(entry.archive).name
+    return f"{archive}:{path}" if archive else path

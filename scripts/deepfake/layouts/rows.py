@@ -1,0 +1,79 @@
+"""What every layout does alike: take the media out of a corpus, word its refusals, read its small files."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+
+from deepfake.layouts.entries import Entry, Video
+
+FORK = "macOS resource fork, not a video"
+MISSING = "labelled, but the file is missing"
+TWO_LABELS = "two labels"
+SPLITS = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "validate": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def sift(entries: Iterable[Entry], stills: bool = False) -> tuple[list[Entry], list[Video]]:
+    """The media that a layout has to read, sorted, and the rows of those that no layout can.
+
+    An entry that stands twice counts once. Without `stills`, images are among the refused.
+    """
+    media = sorted({e for e in entries if e.is_video or e.is_image}, key=lambda e: (e.archive, e.path))
+    kept, refused = [], []
+    for entry in media:
+        if is_fork(entry):
+            refused.append(refuse(entry, FORK))
+        elif entry.is_image and not stills:
+            refused.append(refuse(entry, "still image, not a video"))
+        else:
+            kept.append(entry)
+    return kept, refused
+
+
+def in_order(videos: Iterable[Video]) -> list[Video]:
+    """Sorted by archive and path."""
+    return sorted(videos, key=lambda v: (v.entry.archive, v.entry.path, v.name))
+
+
+def refuse(entry: Entry, problem: str) -> Video:
+    """The row of a file of which nothing is known but why it can't be used."""
+    return Video(entry, name=entry.stem, label=None, problem=problem)
+
+
+def misfit(entry: Entry, expected: str) -> Video:
+    """The row of a file whose path doesn't follow the corpus's grammar, here in short as `expected`."""
+    return refuse(entry, f"name does not fit {expected}")
+
+
+def is_fork(entry: Entry) -> bool:
+    """Whether it is one of the shadows that macOS zips with each file: no media, whatever the ending says."""
+    return "__MACOSX" in entry.parts or entry.name.startswith("._")
+
+
+def archive_stem(entry: Entry) -> str:
+    """The archive's name without its ending; "" in a folder corpus."""
+    return re.sub(r"(\.tar)?\.[^.]+$", "", PurePosixPath(entry.archive).name)
+
+
+def folders(entry: Entry) -> tuple[str, ...]:
+    """The folders above it from the outermost. The archive's name is the first, where there is an archive:
+    corpora come as one zip a folder too (`DFD_original sequences.zip`).
+    """
+    stem = archive_stem(entry)
+    return (stem, *entry.parts[:-1]) if stem else entry.parts[:-1]
+
+
+def where(entry: Entry) -> str:
+    """Archive and path, for messages."""
+    return f"{entry.archive}: {entry.path}" if entry.archive else entry.path
+
+
+def text(entry: Entry, read_bytes: Callable[[Entry], bytes]) -> str:
+    """The text of a small file of the corpus. ValueError, naming it, where it isn't UTF-8."""
+    try:
+        return read_bytes(entry).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where(entry)} is not UTF-8 text ({error}); fetch that file again.") from None

@@ -1,0 +1,180 @@
+"""Exact frames of a video at the least decoding: only what the wanted frames depend on is decoded.
+
+A first pass over the packets gives every frame's presentation time, so that an index means the same frame
+whatever the codec, B-frames or frame rate. The second pass decodes sparsely:
+
+- a packet that holds no wanted frame may be dropped by the decoder when no other frame refers to it
+  (`skip_frame` NONREF);
+- after the last wanted frame of a group of pictures nothing is decoded until the next keyframe that a wanted
+  frame needs. Frames that lead an open group (shown before its keyframe, coded after it) also refer to the
+  group before, which is then decoded as well.
+
+Frames that this doesn't give are looked for once more by decoding everything.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.stream import Disposition
+
+
+class UnreadableVideo(ValueError):
+    """No frame can be had from the file; the message says why."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: `index` in presentation order, `time` in seconds, `pixels` uint8 (height, width, 3) BGR.
+
+    `damaged` is true where the decoder says that it had to make parts of the picture up.
+    """
+
+    index: int
+    time: float
+    pixels: np.ndarray
+    damaged: bool
+
+
+@dataclass(frozen=True)
+class _Packet:
+    pts: int | None
+    key: bool
+    discard: bool
+
+
+class Clip:
+    """A video file: how many frames it has, and any of them.
+
+    `count` is the number of frames that the file holds, `declared` the number that its header promises (0 where
+    it promises none). Raises UnreadableVideo when the file can't be opened or has no video stream.
+    """
+
+    def __init__(self, path: str | Path):
+        self._path = str(path)
+        self._packets: list[_Packet] = []
+        with _open(self._path) as container:
+            stream = _video_stream(container)
+            self.declared = stream.frames
+            try:
+                for packet in container.demux(stream):
+                    if packet.size:
+                        self._packets.append(_Packet(packet.pts, packet.is_keyframe, packet.is_discard))
+            except av.FFmpegError:
+                pass  # a damaged tail: what was read before it counts, and `declared` tells the loss
+        times = [p.pts for p in self._packets if not p.discard]
+        self._timed = None not in times and len(set(times)) == len(times)
+        if self._timed:
+            self._order = sorted(times)
+            self.count = len(times)
+        else:  # no usable times in the container: only decoding tells how many frames there are
+            self.count = sum(1 for _ in self._decode_all())
+        if not self.count:
+            raise UnreadableVideo("no video frame in the file")
+
+    def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """The frames at `indices`, rising; those that can't be decoded are missing from what comes back."""
+        wanted = sorted(set(indices))
+        if wanted and not 0 <= wanted[0] <= wanted[-1] < self.count:
+            raise IndexError(f"{self._path} has frames 0 to {self.count - 1}, not {wanted[0]} to {wanted[-1]}")
+        if not self._timed:
+            yield from self._by_number(set(wanted))
+            return
+        missing = {self._order[i]: i for i in wanted}
+        yield from self._by_time(missing, self._needed(set(missing)))
+        if missing:
+            yield from self._by_time(missing, [True] * len(self._packets), sparse=False)
+
+    def _needed(self, wanted: set[int]) -> list[bool]:
+        """For each packet, in decoding order, whether it has to be given to the decoder."""
+        starts = [i for i, p in enumerate(self._packets) if p.key or i == 0]
+        needed = [False] * len(self._packets)
+        for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(self._packets)], strict=True)):
+            hits = [i for i in range(start, end) if self._packets[i].pts in wanted]
+            if not hits:
+                continue
+            leading = any(self._packets[i].pts < self._packets[start].pts for i in hits)
+            first = starts[number - 1] if leading and number else start
+            needed[first : hits[-1] + 1] = [True] * (hits[-1] + 1 - first)
+        return needed
+
+    def _by_time(self, missing: dict[int, int], needed: list[bool], sparse: bool = True) -> Iterator[Frame]:
+        """Decode the `needed` packets; yield frames with times in `missing`, and take them out of it."""
+        with _open(self._path) as container:
+            stream = _video_stream(container)
+            decoder = stream.codec_context
+            after_gap = fed = False
+            packets = (p for p in container.demux(stream) if p.size)
+            for packet, need in _until_error(zip(packets, needed, strict=False)):
+                if not missing:
+                    return
+                if not need:
+                    after_gap = fed
+                    continue
+                if after_gap:
+                    yield from _take(_decode(decoder, None), missing)
+                    decoder.flush_buffers()
+                    after_gap = False
+                decoder.skip_frame = "DEFAULT" if not sparse or packet.pts in missing else "NONREF"
+                fed = True
+                yield from _take(_decode(decoder, packet), missing)
+            yield from _take(_decode(decoder, None), missing)
+
+    def _by_number(self, wanted: set[int]) -> Iterator[Frame]:
+        for index, frame in enumerate(self._decode_all()):
+            if index in wanted:
+                yield _frame(index, frame)
+            if index >= max(wanted, default=-1):
+                return
+
+    def _decode_all(self) -> Iterator[av.VideoFrame]:
+        with _open(self._path) as container:
+            stream = _video_stream(container)
+            for packet in _until_error(container.demux(stream)):
+                yield from _decode(stream.codec_context, packet if packet.size else None)
+
+
+def _open(path: str) -> av.container.InputContainer:
+    try:
+        return av.open(path)
+    except (av.FFmpegError, OSError) as error:
+        raise UnreadableVideo(f"can't be opened: {error.strerror}") from error
+
+
+def _video_stream(container: av.container.InputContainer) -> av.VideoStream:
+    """The first stream of moving pictures: not the cover art, which is a video stream of one picture too."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
+            stream.thread_count = 1  # the workflow runs one clip a core; threads would only fight
+            return stream
+    raise UnreadableVideo("no video stream in the file")
+
+
+def _until_error(items: Iterable) -> Iterator:
+    try:
+        yield from items
+    except av.FFmpegError:
+        return
+
+
+def _decode(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame]:
+    try:
+        return decoder.decode(packet)
+    except av.FFmpegError:
+        return []  # the frame stays missing, and the caller reports it
+
+
+def _take(frames: Iterable[av.VideoFrame], missing: dict[int, int]) -> Iterator[Frame]:
+    for frame in frames:
+        index = missing.pop(frame.pts, None)
+        if index is not None:
+            yield _frame(index, frame)
+
+
+def _frame(index: int, frame: av.VideoFrame) -> Frame:
+    pixels = frame.to_ndarray(format="bgr24")
+    if frame.rotation:
+        pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
+    return Frame(index, frame.time or 0.0, pixels, frame.is_corrupt)

@@ -1,0 +1,49 @@
+"""Decide which image goes to which split of a dataset, and say why each other one is left out.
+
+    python scripts/plan.py --results results --output results/plans/small.csv --output-kept results/plans/small.json \
+        --config '{"corpora": ["demo"], "images": "faces", "size_mb": 20, "splits": {"train": 0.8, "val": 0.2},
+                   "balance": true, "seed": 42}'
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from deepfake.atomic import new_file
+from deepfake.console import log, start_log
+from deepfake.gather import gather
+from deepfake.plan import kept_facts, make_plan
+from deepfake.splits import UnsplittableDataset
+
+
+def main() -> int:
+    args = parse_args()
+    start_log()
+    cfg = json.loads(args.config)
+    gathered = gather(args.results, cfg["corpora"], cfg["images"])
+    log.info("%d rows from %s", len(gathered), ", ".join(cfg["corpora"]))
+    try:
+        plan = make_plan(gathered, cfg)
+    except UnsplittableDataset as error:
+        log.error("%s", error)
+        return 1
+    facts = kept_facts(plan)
+    with new_file(args.output) as table, new_file(args.output_kept) as kept:
+        plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8", errors="surrogateescape")
+        kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    log.info("%d images kept, %.1f MB", facts["images"], facts["bytes"] / 1e6)
+    return 0
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", required=True, type=Path, help="folder with index, frames and faces")
+    parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
+    parser.add_argument("--output", required=True, help="table of every image")
+    parser.add_argument("--output-kept", required=True, help="JSON of what is kept")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Take the videos of one shard out of archives, each checked against its CRC-32; those of a folder are linked.
+
+    python scripts/unpack.py --table results/index/demo/all.csv --sources resources/demo/demo.zip \
+        --limits '{"members": 2000000, "member_gb": 20, "total_gb": 2000, "ratio": 200}' \
+        --output results/videos/demo/all
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from deepfake import tables
+from deepfake.archives import BadArchive, BadMember
+from deepfake.atomic import new_directory
+from deepfake.console import log, progress, start_log
+from deepfake.sources import open_source
+
+
+def main() -> int:
+    args = parse_args()
+    start_log()
+    videos = tables.read_rows(args.table)
+    rows = []
+    try:
+        with new_directory(args.output) as folder, open_source(args.sources, json.loads(args.limits)) as source:
+            for video in progress(videos, f"unpack {args.output.name}", "videos"):
+                name = video["video"] + Path(video["member"]).suffix.lower()
+                row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
+                rows.append(row if not row["reason"] else {**row, "file": ""})
+            tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
+    except BadArchive as error:
+        log.error("%s", error)
+        return 1
+    bad = [row for row in rows if row["reason"]]
+    for row in bad:
+        log.warning("%s left out: %s", row["video"], row["reason"])
+    log.info("%d of %d videos unpacked", len(rows) - len(bad), len(rows))
+    return 0
+
+
+def place(source, video: dict[str, str], target: Path) -> str:
+    """Put one video at `target`; returns why that can't be done, or ""."""
+    try:
+        crc = source.place(video["archive"], video["member"], target)
+    except BadMember as error:
+        return str(error)
+    if f"{crc:08x}" != video["crc32"]:
+        target.unlink()
+        return f"CRC-32 {crc:08x}, not {video['crc32']} as in the index"
+    return ""
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the shard's videos")
+    parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")
+    parser.add_argument("--limits", required=True, help="JSON: members, member_gb, total_gb, ratio")
+    parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
