@@ -3,7 +3,8 @@ From tables of images to a dataset.
 
 config    datasets.<dataset>, seed
 requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar
-creates   results/plans/{dataset}.csv, what becomes of every image and why; .json, what is kept
+creates   results/plans/{dataset}.csv, what becomes of every image and why; .json, what is kept;
+          .attrition.csv, how much was lost at which step
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
 """
 
@@ -17,6 +18,7 @@ checkpoint plan:
     output:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
+        attrition="results/plans/{dataset}.attrition.csv",
     params:
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     log:
@@ -32,7 +34,8 @@ checkpoint plan:
         " --config {params.cfg:q}"
         " --output {output.table:q}"
         " --output-kept {output.kept:q}"
-        " > {log:q} 2>&1"
+        " --output-attrition {output.attrition:q}"
+        " 2> {log:q}"
 
 
 rule dataset:
@@ -56,7 +59,6 @@ rule dataset:
     shell:
         "python scripts/dataset.py"
         " --plan {input.plan:q}"
-        " --kept {input.kept:q}"
         " --results results"
         " --config {params.cfg:q}"
         " --output {output.folder:q}"

@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake.atomic import new_directory
-from deepfake.attrition import as_text, attrition
 from deepfake.card import card
 from deepfake.console import log, progress, start_log
 from deepfake.dataset import StaleImages, write_checksums, write_contact_sheet, write_images, write_metadata
@@ -24,7 +23,7 @@ def main() -> int:
     cfg = json.loads(args.config)
     numbers = {"frame": "int64", "bytes": "int64"}
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False).astype(numbers)
-    kept = plan[plan["split"] != ""]
+    kept = plan[plan["file_name"] != ""]
     shards = sorted(set(zip(kept["corpus"], kept["shard"], strict=True)))
     tars = [(corpus, args.results / cfg["images"] / corpus / f"{shard}.tar") for corpus, shard in shards]
     try:
@@ -32,13 +31,13 @@ def main() -> int:
             write_images(folder, kept, progress(tars, f"dataset {args.output.name}", "shards"))
             write_metadata(folder, kept)
             write_contact_sheet(folder, kept)
-            (folder / "README.md").write_text(card(args.output.name, plan, cfg), encoding="utf-8")
+            (folder / "README.md").write_text(card(args.output.name, kept, cfg), encoding="utf-8")
             write_checksums(folder, dict(zip(kept["file_name"], kept["sha256"], strict=True)))
     except StaleImages as error:
         log.error("%s", error)
         return 1
     log.info("%d images, %.1f MB", len(kept), kept["bytes"].sum() / 1e6)
-    print(f"\n{args.output}: {len(kept)} images, {kept['bytes'].sum() / 1e6:.1f} MB\n\n{as_text(attrition(plan))}")
+    print(f"{args.output}: {len(kept)} images, {kept['bytes'].sum() / 1e6:.1f} MB")
     return 0
 
 

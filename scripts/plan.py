@@ -1,6 +1,7 @@
 """Decide which image goes to which split of a dataset, and say why each other one is left out.
 
     python scripts/plan.py --results results --output results/plans/small.csv --output-kept results/plans/small.json \
+        --output-attrition results/plans/small.attrition.csv \
         --config '{"corpora": ["demo"], "images": "faces", "size_mb": 20, "splits": {"train": 0.8, "val": 0.2},
                    "balance": true, "seed": 42}'
 """
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 from deepfake.atomic import new_file
+from deepfake.attrition import as_text, attrition
 from deepfake.console import log, start_log
 from deepfake.gather import gather
 from deepfake.plan import kept_facts, make_plan
@@ -29,10 +31,12 @@ def main() -> int:
         log.error("%s", error)
         return 1
     facts = kept_facts(plan)
-    with new_file(args.output) as table, new_file(args.output_kept) as kept:
+    losses = attrition(plan)
+    with new_file(args.output) as table, new_file(args.output_attrition) as lost, new_file(args.output_kept) as kept:
         plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8", errors="surrogateescape")
+        losses.to_csv(lost, index=False, lineterminator="\n")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    log.info("%d images kept, %.1f MB", facts["images"], facts["bytes"] / 1e6)
+    print(f"\n{args.output.stem}: {facts['images']} images, {facts['bytes'] / 1e6:.1f} MB\n\n{as_text(losses)}")
     return 0
 
 
@@ -40,8 +44,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", required=True, type=Path, help="folder with index, frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
-    parser.add_argument("--output", required=True, help="table of every image")
+    parser.add_argument("--output", required=True, type=Path, help="table of every image")
     parser.add_argument("--output-kept", required=True, help="JSON of what is kept")
+    parser.add_argument("--output-attrition", required=True, help="table of what was left out, and where")
     return parser.parse_args()
 
 

@@ -4,14 +4,12 @@ import json
 
 import pandas as pd
 
-from deepfake.attrition import COLUMNS, attrition
 from deepfake.plan import kept_facts
 
 
-def card(name: str, plan: pd.DataFrame, cfg: dict) -> str:
-    """Markdown with counts and sizes by split and class, and by corpus and method, from the plan of the dataset."""
-    facts = kept_facts(plan)
-    kept = plan[plan["split"] != ""]
+def card(name: str, kept: pd.DataFrame, cfg: dict) -> str:
+    """Markdown with counts and sizes by split and class, and by corpus and method, from the kept rows of its plan."""
+    facts = kept_facts(kept)
     splits = [
         (split, label, n["videos"], n["images"], f"{n['bytes'] / 1e6:.1f}")
         for split, classes in facts["splits"].items()
@@ -29,10 +27,6 @@ No group of videos (an original and all that was made of it) stands in two split
 By corpus and manipulation method, in images:
 
 {_table(list(methods.columns), methods.to_numpy().tolist())}
-
-What came in, and why the rest was left out:
-
-{_table(COLUMNS, attrition(plan).to_numpy().tolist())}
 
 `metadata.csv` has a row for each image; `sha256sum -c SHA256SUMS` checks every file. Made with
 

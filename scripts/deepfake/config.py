@@ -105,9 +105,9 @@ def faces_section(config: dict, corpus: str) -> dict:
     """The `faces` settings of a corpus, and of them only those that its detector and search use."""
     cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
     unused = set().union(*DETECTOR_KEYS.values()) - DETECTOR_KEYS[cfg["detector"]]
-    unused |= {"recount"} if cfg["search"] == "full" else set()
     unused |= {"quality"} if cfg["format"] == "png" else set()
-    return {key: value for key, value in sorted(cfg.items()) if key not in unused}
+    settled = {"recount": 0} if cfg["search"] == "full" else {}  # every frame is searched whole anyway
+    return {key: value for key, value in sorted((cfg | settled).items()) if key not in unused}
 
 
 def index_section(config: dict, corpus: str) -> dict:

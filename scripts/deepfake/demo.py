@@ -7,7 +7,6 @@ edge, a little trembling. Everything depends on the seed and on the names of cli
 """
 
 import io
-import json
 import multiprocessing
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -48,7 +47,7 @@ class Blend:
 
 
 METHODS = {
-    "Deepfakes": Blend(swap=True, region="face", detail=0.42, feather=9.0, match=0.9, tint=0.04, jitter=0.6),
+    "Deepfakes": Blend(swap=True, region="face", detail=0.48, feather=9.0, match=0.9, tint=0.04, jitter=0.6),
     "Face2Face": Blend(swap=False, region="face", detail=0.55, feather=5.0, match=1.0, tint=0.04, jitter=0.5),
     "FaceSwap": Blend(swap=True, region="face", detail=0.70, feather=2.5, match=0.8, tint=0.06, jitter=1.2),
     "NeuralTextures": Blend(swap=False, region="mouth", detail=0.40, feather=5.0, match=1.0, tint=0.04, jitter=0.4),
@@ -130,10 +129,10 @@ class _Grain:
     def __init__(self, size: tuple[int, int], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         shape = (size[1] + self.SPARE, size[0] + self.SPARE, 1)
-        strength = self.rng.uniform(3.0, 5.5)
+        strength = self.rng.uniform(2.0, 4.0)
         luma = self.rng.standard_normal(shape, np.float32) * np.float32(strength)
         tint = cv2.resize(self.rng.standard_normal((shape[0] // 2, shape[1] // 2, 3), np.float32), shape[1::-1])
-        self.tile = np.clip(np.round(128 + luma + 2.5 * tint), 0, 255).astype(np.uint8)
+        self.tile = np.clip(np.round(128 + luma + 2 * tint), 0, 255).astype(np.uint8)
 
     def add(self, picture: np.ndarray, brightness: float) -> np.ndarray:
         y, x = self.rng.integers(0, self.SPARE, 2)

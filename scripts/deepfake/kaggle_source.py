@@ -2,7 +2,7 @@
 
 Kaggle's own client signs in and asks for the archive. The bytes are received here, because the client's own
 loop keeps an error page that answers a resumed request as if it were the file, and compares only lengths.
-What has arrived lies next to the output in `.download/<name>/` and is resumed by ranges (RFC 9110, section 14).
+What has arrived waits in `.download/<name>/` next to the output, to be resumed by ranges (RFC 9110, 14).
 """
 
 import base64
@@ -22,8 +22,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 import requests
 from tqdm import tqdm
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 WAITS = (2, 10, 30, 60)  # s before each further try; a try that brought new bytes starts them over
 TIMEOUT = 60  # s without a single byte
+PASSING = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 class DownloadError(Exception):
@@ -58,16 +59,14 @@ def source_of(config: dict) -> Source:
     [(kind, name)] = given.items()
     pattern = r"[\w-]+" if kind == "competition" else r"[\w-]+/[\w-]+(/\d+)?"
     if not isinstance(name, str) or not re.fullmatch(pattern, name, re.ASCII):
-        form = "name" if kind == "competition" else "owner/slug"
-        raise DownloadError(f"kaggle: {kind}: write {form!r} as in the page's address, not {name!r}")
+        raise DownloadError(f"kaggle: {kind}: write it as in {kind}s/… of its address, not {name!r}")
     return Source(kind, name)
 
 
 def download(config: dict, output: str | Path, waits: Sequence[float] = WAITS) -> None:
     """Download what `config` names (see `source_of`) to the zip `output`, resuming what an earlier try left.
 
-    `waits` are the seconds before each further try after a network error. Raises DownloadError. No message
-    or traceback holds a credential or the query of a signed address.
+    `waits` are the seconds before each further try. No error's text holds a credential or a signed address.
     """
     source, output = source_of(config), Path(output)
     folder = output.parent / ".download" / output.name
@@ -85,7 +84,7 @@ def download(config: dict, output: str | Path, waits: Sequence[float] = WAITS) -
     except DownloadError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise DownloadError(f"{folder}: the disk is full; make room and run again to resume") from None
         if (trace := traceback.format_exc()) != (safe := scrub(trace)):
             raise DownloadError(f"unexpected error, shown without what is secret:\n{safe}") from None
@@ -105,16 +104,13 @@ def check_archive(path: Path, size: int | None = None, md5: str | None = None) -
         if md5 and base64.b64encode(hashlib.file_digest(file, "md5").digest()).decode() != md5:
             raise DownloadError("the archive's MD5 differs from the one that Kaggle sent with it")
         try:
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
+            members = zipfile.ZipFile(file).infolist()
             for member in members[:: len(members) // 1000 + 1]:  # a corpus can have a million
                 file.seek(member.header_offset)
                 if file.read(4) != b"PK\3\4":
-                    raise zipfile.BadZipFile(f"no member begins where {member.filename} should")
+                    raise zipfile.BadZipFile(f"{member.filename} does not begin where it should")
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
             raise DownloadError(f"what Kaggle sent is no readable zip archive: {error}") from None
-    if not members:
-        raise DownloadError("the archive that Kaggle sent is empty")
 
 
 def _fetch_checked(source: Source, part: Path, waits: Sequence[float]) -> None:
@@ -138,7 +134,7 @@ def _fetch(source: Source, part: Path, waits: Sequence[float]) -> dict:
         try:
             # The client prints notices and, where VERBOSE is set, headers: none of it belongs in a log.
             with redirect_stdout(io.StringIO()):
-                _ask(source, lambda response: _receive(response, source, part))
+                _ask(source, lambda response: _receive(response, part))
             return json.loads(part.with_suffix(".json").read_text())
         except requests.RequestException as error:
             if message := _final(error, source):
@@ -146,33 +142,26 @@ def _fetch(source: Source, part: Path, waits: Sequence[float]) -> dict:
             reason = scrub(f"{type(error).__name__}: {error}")
         failures = 1 if _length(part) > before else failures + 1
         if failures > len(waits):
-            raise DownloadError(
-                f"{source.page}: the network failed {failures} times in a row, the last time with {reason}; "
-                f"{_length(part)} bytes are kept, run again to resume"
-            )
+            kept = f"{_length(part)} bytes are kept, run again to resume"
+            raise DownloadError(f"{source.page}: the network failed {failures} times, with {reason}; {kept}")
         log.warning("%s; trying again in %g s", reason, waits[failures - 1])
         time.sleep(waits[failures - 1])
 
 
 def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
-    """Have Kaggle's client sign in and request the archive, and hand its response to `receive`."""
-    for name in ("VERBOSE", "VERBOSE_OUTPUT"):  # would make the client show its headers, with the key
-        os.environ.pop(name, None)
-    try:
-        # Importing the client signs in already and swallows what goes wrong, hence again below.
+    """Have Kaggle's client sign in and ask for the archive, and hand its response to `receive`."""
+    os.environ.update(VERBOSE="", VERBOSE_OUTPUT="")  # else the client shows its headers, with the key
+    try:  # importing the client signs in already, but swallows what goes wrong: hence again below
         from kaggle.api.kaggle_api_extended import KaggleApi
     except (ImportError, OSError) as error:
-        raise DownloadError(
-            f"Kaggle's client cannot be loaded: {scrub(str(error))}. Install the package that it misses, or, "
-            "if it cannot make its folder, set KAGGLE_CONFIG_DIR to one that you can write"
-        ) from None
+        advice = "install the package it misses, or set KAGGLE_CONFIG_DIR to a folder that can be written"
+        raise DownloadError(f"Kaggle's client cannot be loaded, {advice}: {scrub(str(error))}") from None
 
     class Client(KaggleApi):
         def build_kaggle_client(self):
             client = super().build_kaggle_client()
             session = client.http_client().__enter__()._session  # the client sets no time limit in it
-            send = session.send
-            session.send = lambda request, **settings: send(request, **{"timeout": TIMEOUT, **settings})
+            session.send = partial(session.send, timeout=TIMEOUT)
             return client
 
         def download_file(self, response, *_args, **_settings):
@@ -184,10 +173,10 @@ def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
     except SystemExit:
         found = ", ".join(map(str, _credential_files())) or "none"
         raise DownloadError(
-            f"no credentials that Kaggle accepts (files found: {found}). Make a token on kaggle.com/settings, "
-            "save it as ~/.kaggle/kaggle.json and run `chmod 600 ~/.kaggle/kaggle.json`, or set "
-            f"KAGGLE_USERNAME and KAGGLE_KEY. Or by hand: open {source.page} in a browser, download the zip to "
-            "any folder, and set `archives:` of this corpus in the config to its path"
+            f"no credentials that Kaggle accepts (files: {found}). Make a token on kaggle.com/settings, save "
+            "it as ~/.kaggle/kaggle.json, `chmod 600 ~/.kaggle/kaggle.json`; or set KAGGLE_USERNAME and "
+            f"KAGGLE_KEY. Or by hand: download the zip from {source.page} in a browser to any folder, and set "
+            "`archives:` of this corpus in the config to its path"
         ) from None
     log.info("asking Kaggle for %s %s", source.kind, source.name)
     if source.kind == "competition":
@@ -196,11 +185,10 @@ def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
         client.dataset_download_files(source.name, path=os.curdir, force=True, unzip=False)
 
 
-def _receive(response: requests.Response, source: Source, part: Path) -> None:
+def _receive(response: requests.Response, part: Path) -> None:
     headers = response.headers
     md5 = re.search(r"md5=([\w+/]+=*)", headers.get("x-goog-hash", ""))
     identity = {
-        "source": f"{source.kind} {source.name}",
         "validator": headers.get("ETag") or headers.get("Last-Modified"),
         "size": int(headers["Content-Length"]) if "Content-Length" in headers else None,
         "md5": md5[1] if md5 else headers.get("Content-MD5"),
@@ -212,10 +200,8 @@ def _receive(response: requests.Response, source: Source, part: Path) -> None:
         if offset == size:
             return
         response = _rest(response, offset, identity)
-        if response.status_code == 200:  # the server chose to send all of it
-            offset = 0
-    missing = (size or 0) - offset
-    if (free := shutil.disk_usage(part.parent).free) < missing:
+        offset *= response.status_code == 206  # 200: the server chose to send all of it
+    if (missing := (size or 0) - offset) > (free := shutil.disk_usage(part.parent).free):
         raise DownloadError(f"{part}: {missing} bytes are still to come, but only {free} are free")
     with response, part.open("ab" if offset else "wb") as out:
         for chunk in _with_progress(response.iter_content(1 << 20), offset, size):
@@ -229,8 +215,7 @@ def _length(part: Path) -> int:
 def _keep(part: Path, identity: dict) -> int:
     """How many bytes `part` has of the remote file that `identity` describes; those of another go."""
     marker, length = part.with_suffix(".json"), _length(part)
-    # Without a validator and a size nothing proves that two answers are of one file.
-    sure = identity["validator"] and identity["size"] and marker.exists()
+    sure = identity["validator"] and identity["size"] and marker.exists()  # else nothing proves it
     if sure and marker.read_text() == json.dumps(identity) and length <= identity["size"]:
         return length
     if length:
@@ -241,11 +226,8 @@ def _keep(part: Path, identity: dict) -> int:
 
 
 def _rest(first: requests.Response, offset: int, identity: dict) -> requests.Response:
-    request = first.request.copy()
-    request.headers.update({"Range": f"bytes={offset}-", "If-Range": identity["validator"]})
-    session = requests.Session()
-    settings = session.merge_environment_settings(request.url, {}, True, None, None)  # proxies, certificates
-    answer = session.send(request, timeout=TIMEOUT, **settings)
+    headers = {**first.request.headers, "Range": f"bytes={offset}-", "If-Range": identity["validator"]}
+    answer = requests.request(first.request.method, first.url, headers=headers, stream=True, timeout=TIMEOUT)
     answer.raise_for_status()
     wanted = f"bytes {offset}-{identity['size'] - 1}/{identity['size']}"
     if answer.status_code != 200 and answer.headers.get("Content-Range") != wanted:
@@ -261,13 +243,13 @@ def _with_progress(chunks: Iterable[bytes], done: int, size: int | None) -> Iter
             yield chunk
             done += len(chunk)
             bar.update(len(chunk))
-            tenth = size is not None and done * 10 // size > said * 10 // size
+            tenth = size and done * 10 // size > said * 10 // size
             if bar.disable and (tenth or time.monotonic() - when > 30):
                 log.info("%.1f of %s MB", done / 1e6, f"{size / 1e6:.1f}" if size else "unknown")
                 said, when = done, time.monotonic()
 
 
-def _hold(lock: TextIO) -> None:
+def _hold(lock: io.TextIOWrapper) -> None:
     """Hold the folder of `lock` against a second writer, such as one that outlived the run that began it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -281,17 +263,15 @@ def _final(error: requests.RequestException, source: Source) -> str | None:
     """What to say of an error that another try would not mend; None for one that it may."""
     response = error.response
     if response is None:
-        passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-        hint = "look for stray characters in the credentials and at the proxy settings"
-        return None if isinstance(error, passing) else f"Kaggle not asked ({type(error).__name__}): {hint}"
+        text = f"no request made ({type(error).__name__}): look at the credentials and the proxy settings"
+        return None if isinstance(error, PASSING) else text
     status = response.status_code
     if status == 429 or status >= 500 or response.request.method != "POST":
         return None  # only Kaggle is sent POST; a store that it leads to gets a fresh address at the next try
-    rules = f"open {source.page}/rules, signed in with the same account, and accept the rules"
-    terms = f"open {source.page} with the same account: it must exist, be open to you, its terms accepted"
+    rules = "/rules" if source.kind == "competition" else ""
     advice = {
         401: "the credentials are not valid (any more): make a new token on kaggle.com/settings",
-        403: rules if source.kind == "competition" else terms,
+        403: f"open {source.page}{rules} with the same account and accept the rules or terms, if it exists",
         404: f"there is no such {source.kind}; write its name as in its address, {source.page}",
     }.get(status, f"see whether {source.page} can be downloaded in a browser")
     return f"Kaggle refused {source.kind} {source.name} with {status}: {advice}. It said: {scrub(str(error))}"
@@ -302,8 +282,8 @@ def _credential_files() -> list[Path]:
     home, env = Path.home() / ".kaggle", os.environ
     fallback = Path(env.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kaggle"
     folder = Path(env.get("KAGGLE_CONFIG_DIR") or (home if home.exists() else fallback))
-    names = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
-    paths = [folder / "kaggle.json", *(home / name for name in names)]
+    paths = [folder / "kaggle.json", home / "kaggle.json", home / "credentials.json"]
+    paths += [home / "access_token", home / "access_token.txt"]
     paths += [Path(env[key]) for key in ("KAGGLE_API_TOKEN", "KAGGLE_API_V1_TOKEN") if env.get(key)]
     return [path for path in dict.fromkeys(paths) if os.path.isfile(path)]
 

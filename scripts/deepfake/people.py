@@ -103,7 +103,8 @@ def face(who: portrait.Head, state: State, glasses: str, bare: bool = False) -> 
     weight = 0.5 - 0.5 * float(np.clip(state.light, -1, 1))
     canvas = cv2.addWeighted(left, weight, right, 1 - weight, 0)
     for side in (-1, 1):
-        portrait.eye(canvas, who.person, side, state.blink, state.gaze)
+        at, one, other = portrait.eye(who, side, round(state.blink * 10) / 10, round(state.gaze, 1), bare)
+        canvas[at] = cv2.addWeighted(one, weight, other, 1 - weight, 0)
     portrait.mouth(canvas, who.person, state.mouth, state.smile)
     portrait.glasses(canvas, who.person, glasses)
     return canvas

@@ -86,7 +86,7 @@ def _file_names(kept: pd.DataFrame) -> pd.Series:
 
 def kept_facts(plan: pd.DataFrame) -> dict:
     """What is kept, in numbers, and a digest of it that changes only when an image or its row does."""
-    kept = plan[plan["split"] != ""]
+    kept = plan[plan["file_name"] != ""]
     lines = kept.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
     clips = kept.assign(clip=kept["corpus"] + "/" + kept["video"], label=kept["label"].map(CLASSES))
     counts = clips.groupby(["split", "label"]).agg(

@@ -5,6 +5,7 @@ Coordinates are face pixels (see `people`); colours are RGB, 0 to 255.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -14,8 +15,8 @@ from deepfake import people_hair as hair
 from deepfake.people_canvas import ORIGIN, SIZE, Canvas, curve, fixed, grid, noise, shape
 
 SKINS = (
-    (238, 201, 178), (226, 184, 152), (138, 91, 66), (206, 158, 122),
-    (104, 67, 49), (243, 212, 194), (180, 126, 92), (217, 170, 138),
+    (230, 192, 168), (222, 180, 148), (138, 91, 66), (206, 158, 122),
+    (104, 67, 49), (236, 202, 182), (180, 126, 92), (217, 170, 138),
 )
 IRISES = ((74, 50, 34), (96, 128, 150), (84, 110, 78), (58, 40, 30), (112, 86, 52), (70, 92, 120))
 BEARDS = ("none", "stubble", "full", "none", "moustache", "goatee")
@@ -47,7 +48,7 @@ class Person:
     seed: int  # of the texture
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
     """A painted person. Canvases are (height, width, 3) uint8, lit from the left and from the right."""
 
@@ -201,10 +202,20 @@ def _lights(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def eye(canvas: np.ndarray, who: Person, side: int, blink: float, gaze: float) -> None:
-    """Draw an eye onto a canvas, at twice its size for smooth edges. `side` is -1 or 1, `blink` 0 to 1."""
-    at = fixed((side * who.apart - 34, side * who.apart + 34, -22, 22))
-    big = cv2.resize(canvas[at], None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+@lru_cache(maxsize=2048)
+def eye(of: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[tuple, np.ndarray, np.ndarray]:
+    """An eye of a head: where on the canvas it belongs, and what is there, lit from the left and the right.
+
+    `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. What is drawn is kept: most frames need it again.
+    """
+    apart = of.person.apart
+    at = fixed((side * apart - 34, side * apart + 34, -22, 22))
+    left, right = (_eye(canvas[at], of.person, side, blink, gaze) for canvas in (of.bare if bare else of.lit))
+    return at, left, right
+
+
+def _eye(skin: np.ndarray, who: Person, side: int, blink: float, gaze: float) -> np.ndarray:
+    big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
     e, shut = who.eyes, min(1.0, max(0.0, blink))
     droop = 1 - 0.16 * who.age
     x = np.array([-23, -12, 1, 13, 24.0]) * e
@@ -238,7 +249,7 @@ def eye(canvas: np.ndarray, who: Person, side: int, blink: float, gaze: float) -
     cv2.polylines(big, [bits(bottom)], False, (who.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, 4)
     if who.woman:
         cv2.line(big, *bits(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, 4)
-    canvas[at] = cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
 def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None:
@@ -253,11 +264,14 @@ def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None
 
     u = np.array([-1, -0.62, -0.2, 0, 0.2, 0.62, 1])
     bend = corner * u**2
-    above = curve(np.c_[u * wide, bend + np.array([0, -5.2, -9, -7, -9, -5.2, 0]) * full - 0.12 * gap], closed=False)
-    middle = curve(np.c_[u * wide, bend + np.array([0, -0.4, 0.3, 1.0, 0.3, -0.4, 0]) - 0.1 * gap], closed=False)
-    below = curve(np.c_[u * wide, bend + np.array([0, 0.8, 1, 1, 1, 0.8, 0]) * (0.8 + gap)], closed=False)
-    under = curve(np.c_[u * wide, bend + np.array([0, 7, 11, 11.5, 11, 7, 0]) * (0.35 + 0.65 * full)
-                        + np.array([0, 0.8, 1, 1, 1, 0.8, 0]) * gap], closed=False)  # fmt: skip
+    def lip(bow: tuple, by: float, drop: float = 0.0) -> np.ndarray:
+        fall = np.array((0, 0.8, 1, 1, 1, 0.8, 0)) * drop
+        return curve(np.array((u * wide, bend + np.array(bow) * by + fall)).T, closed=False)
+
+    above = lip((0, -5.2, -9, -7, -9, -5.2, 0), full) - (0, 0.12 * gap)
+    middle = lip((0, -0.4, 0.3, 1.0, 0.3, -0.4, 0), 1.0) - (0, 0.1 * gap)
+    below = lip((0, 0.8, 1, 1, 1, 0.8, 0), 0.8, gap)
+    under = lip((0, 7, 11, 11.5, 11, 7, 0), 0.35 + 0.65 * full, gap)
     red = who.skin * (0.86, 0.60, 0.60) if not who.woman else who.skin * (0.82, 0.48, 0.50)
     red = red * (1 - 0.06 * who.age)
     for one, two, tone in ((above, middle, red * 0.86), (below, under, red)):
@@ -267,7 +281,7 @@ def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None
     if opening > 0.04:
         inside = bits(np.concatenate([middle, below[::-1]]))
         cv2.fillPoly(patch, [inside], (58, 22, 22), cv2.LINE_AA, 4)
-        teeth = np.minimum(middle + (0, 2.0 + 5.0 * min(1.0, 2 * opening)), np.c_[middle[:, 0] + 99, below[:, 1]])
+        teeth = np.minimum(middle + (0, 2.0 + 5.0 * min(1.0, 2 * opening)), below + (99, 0))
         show = slice(len(middle) // 6, -(len(middle) // 6))
         cv2.fillPoly(patch, [bits(np.concatenate([middle[show], teeth[show][::-1]]))], (226, 219, 208), cv2.LINE_AA, 4)
     cv2.polylines(patch, [bits(middle)], False, (red * 0.42).tolist(), 2, cv2.LINE_AA, 4)
@@ -275,18 +289,29 @@ def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None
 
 
 def glasses(canvas: np.ndarray, who: Person, kind: str) -> None:
-    """Draw spectacles of a kind, `round` or `square`, for the eyes of `who`; `none` draws nothing."""
+    """Put spectacles of a kind, `round` or `square`, before the eyes of `who`; `none` draws nothing."""
     if kind == "none":
         return
-    tone = (38, 32, 30) if who.seed % 2 else (96, 60, 40)
+    at, rim, rest = _glasses(kind, who.apart, who.width)
+    tone = np.empty((*rim.shape, 3), np.uint8)
+    tone[:] = (38, 32, 30) if who.seed % 2 else (96, 60, 40)
+    canvas[at] = cv2.blendLinear(tone, np.ascontiguousarray(canvas[at]), rim, rest)
+
+
+@lru_cache(maxsize=64)
+def _glasses(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.ndarray]:
+    """Where on the canvas spectacles are, how much of them is there, and how much of the face remains."""
+    mask = np.zeros(SIZE[::-1], np.uint8)
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    power = 1.0 if kind == "round" else 0.55
-    ring = np.c_[np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power * 34,
-                 np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** power * (31 if kind == "round" else 25)]  # fmt: skip
-    rims = [ring + (side * (who.apart + 1), 4) for side in (-1, 1)]
-    inner = who.apart + 1 - 34
-    bridge = curve(np.array([(-inner, 0), (0, -5), (inner, 0)]), closed=False)
-    arms = [np.array([(side * (who.apart + 34), -3), (side * 103 * who.width, -8)]) for side in (-1, 1)]
-    for points, closed in [(r, True) for r in rims] + [(p, False) for p in (bridge, *arms)]:
-        bits = np.round((points + ORIGIN) * 16).astype(np.int32)
-        cv2.polylines(canvas, [bits], closed, tone, 4, cv2.LINE_AA, 4)
+    power, tall = (1.0, 31) if kind == "round" else (0.55, 25)
+    x, y = (np.sign(f) * np.abs(f) ** power for f in (np.cos(turn), np.sin(turn)))
+    inner = apart + 1 - 34
+    parts = [(curve(np.array([(-inner, 0), (0, -5), (inner, 0)]), closed=False), False)]
+    for side in (-1, 1):
+        parts.append((np.stack([34 * x + side * (apart + 1), tall * y + 4], axis=1), True))
+        parts.append((np.array([(side * (apart + 34), -3), (side * 103 * width, -8)]), False))
+    for points, closed in parts:
+        cv2.polylines(mask, [np.round((points + ORIGIN) * 16).astype(np.int32)], closed, 255, 4, cv2.LINE_AA, 4)
+    at = fixed((-115, 115, -32, 40))
+    rim = mask[at].astype(np.float32) / 255
+    return at, rim, 1 - rim

@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from deepfake.kaggle_source import DownloadError, source_of
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -80,14 +81,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(kaggle.body) - 1}/{len(kaggle.body)}")
-        for name, value in {
-            "Content-Length": len(rest),
-            "Accept-Ranges": "bytes",
-            "ETag": kaggle.etag,
-            "x-goog-hash": f"crc32c=AAAAAA==,md5={kaggle.md5}" if kaggle.md5 else None,
-        }.items():
-            if value is not None:
-                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(rest)))
+        self.send_header("ETag", kaggle.etag)
+        if kaggle.md5:
+            self.send_header("x-goog-hash", f"crc32c=AAAAAA==,md5={kaggle.md5}")
         self.end_headers()
         end = kaggle.cuts.pop() if kaggle.cuts else len(rest)
         self.sent = self.wfile.write(rest[:end])
@@ -106,7 +103,6 @@ def kaggle():
     server.body, server.etag, server.md5 = archive(1), '"one"', None
     server.release = threading.Event()  # set: a cut closes the connection at once, instead of stalling
     server.release.set()
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield server
     server.release.set()
@@ -171,19 +167,11 @@ def test_download_gives_the_exact_bytes(kaggle, cli, config):
     assert [request.headers["Authorization"] for request in downloads(kaggle)] == [None]
 
 
-@pytest.mark.parametrize("way", ["value", "file", "home"])
-def test_every_place_of_a_token_works(kaggle, cli, way):
-    cli.key_file.unlink()
-    token = cli.key_file.with_name("access_token")
+@pytest.mark.parametrize("place", ["value", "file", "home"])
+def test_every_place_of_a_token_works(kaggle, cli, place):
+    token = cli.key_file.rename(cli.key_file.with_name("access_token" if place == "home" else "elsewhere"))
     token.write_text(KEY)
-    token.chmod(0o600)
-    if way == "home":
-        code, err = cli()
-    elif way == "file":
-        code, err = cli(KAGGLE_API_TOKEN=str(token.rename(token.with_name("elsewhere"))))
-    else:
-        token.unlink()
-        code, err = cli(KAGGLE_API_TOKEN=KEY)
+    code, err = cli(KAGGLE_API_TOKEN={"value": KEY, "file": str(token), "home": ""}[place])
     assert code == 0, err
 
 
@@ -200,14 +188,12 @@ def test_killed_run_is_resumed(kaggle, cli):
     process.kill()
     process.communicate()
     assert not cli.output.exists()
-    kept, before = cli.partial.stat().st_size, len(downloads(kaggle))
+    kept = cli.partial.stat().st_size
     code, err = cli()
     assert code == 0, err
     assert cli.output.read_bytes() == kaggle.body
     resumed = downloads(kaggle)[-1]
     assert resumed.headers["Range"] == f"bytes={kept}-" and resumed.sent == len(kaggle.body) - kept
-    # The first answer is opened for its headers only, and closed before much of it has been sent.
-    assert len(downloads(kaggle)) == before + 2
 
 
 def test_cut_connection_is_resumed_within_the_run_in_spite_of_errors_of_the_store(kaggle, cli):
@@ -223,8 +209,7 @@ def leave_partial(kaggle, cli, content: bytes) -> None:
     """Leave what a killed run leaves: `content`, said to be of the file that the store has now."""
     cli.partial.parent.mkdir(parents=True)
     cli.partial.write_bytes(content)
-    source, size = f"competition {COMPETITION['competition']}", len(kaggle.body)
-    identity = {"source": source, "validator": kaggle.etag, "size": size, "md5": None}
+    identity = {"validator": kaggle.etag, "size": len(kaggle.body), "md5": None}
     cli.partial.with_suffix(".json").write_text(json.dumps(identity))
 
 
@@ -271,8 +256,7 @@ def test_without_credentials(kaggle, cli):
 
 
 @pytest.mark.parametrize("place", ["kaggle.json", "access_token", "credentials.json", "config", "xdg", "env"])
-@pytest.mark.parametrize("mode", [0o640, 0o604])
-def test_credentials_that_others_can_read_are_refused(kaggle, cli, tmp_path, place, mode):
+def test_credentials_that_others_can_read_are_refused(kaggle, cli, tmp_path, place):
     env, path = {}, cli.key_file.with_name(place)
     if place == "config":
         path, env = tmp_path / "kaggle.json", {"KAGGLE_CONFIG_DIR": str(tmp_path)}
@@ -284,7 +268,7 @@ def test_credentials_that_others_can_read_are_refused(kaggle, cli, tmp_path, pla
     elif place == "env":
         env = {"KAGGLE_API_TOKEN": str(path)}
     path.write_text(json.dumps({"username": "me", "key": KEY}))
-    path.chmod(mode)
+    path.chmod(0o604 if place == "kaggle.json" else 0o640)
     refused(cli(**env), cli, f"chmod 600 {path}")
     assert kaggle.seen == []
 
@@ -307,9 +291,10 @@ def test_refusal_by_kaggle_is_explained_without_the_key(kaggle, cli, status, con
 @pytest.mark.parametrize("token", [f"{KEY}\n{KEY}", KEY * 10], ids=["line break", "too long for a file name"])
 def test_token_that_cannot_be_sent_is_not_shown(kaggle, cli, token):
     code, err = cli(KAGGLE_API_TOKEN=token)
-    assert code == 1 and "Traceback" not in err.splitlines()[0]
+    assert code == 1 and err.startswith("download: ")
 
 
 @pytest.mark.parametrize("config", [{}, {"competition": "a/b"}, {"dataset": "../x"}, COMPETITION | DATASET])
-def test_wrong_config_names_the_key(cli, config):
-    refused(cli(config), cli, "competition" if "dataset" not in config else "dataset")
+def test_wrong_config_names_the_key(config):
+    with pytest.raises(DownloadError, match="competition" if "dataset" not in config else "dataset"):
+        source_of(config)

@@ -61,12 +61,12 @@ def _claims(entry: Entry, tables: Tables, used: dict[Entry, set[str]]) -> list[C
     A key may be the video's path from there or its bare name, with its ending or without. The keys that were
     found are added to `used`.
     """
-    found = []
-    for depth in range(len(entry.parts) - 1, -1, -1):
-        folder = Entry(entry.archive, "/".join(entry.parts[:depth]))
+    found, parts = [], entry.parts
+    for depth in range(len(parts) - 1, -1, -1):
+        folder = Entry(entry.archive, "/".join(parts[:depth]))
         if folder not in tables:
             continue
-        inside = normal("/".join(entry.parts[depth:]))
+        inside = normal("/".join(parts[depth:]))
         bare = inside.rpartition("/")[2]
         for key in dict.fromkeys([inside, without_ending(inside), bare, without_ending(bare)]):
             if key in tables[folder]:

@@ -36,7 +36,8 @@ def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Vid
 
 
 def _row(entry: Entry) -> Video:
-    folders = [folder.lower() for folder in entry.parts[:-1]]
+    above = entry.parts[:-1]
+    folders = [folder.lower() for folder in above]
     splits = [at for at, folder in enumerate(folders) if folder in SPLITS]
     classes = [at for at, folder in enumerate(folders) if folder in CLASSES]
     # Above a split, the name of a class is but part of the collection's name: deepfake/train/real.
@@ -49,27 +50,26 @@ def _row(entry: Entry) -> Video:
     at = classes[0] if classes else -1  # -1: the archive is the folder of the class
     while classes and folders[at + 1 : at + 2] == folders[at : at + 1]:
         at += 1  # real/real, as zips of a folder unpack: the second is no video
-    above, below = [i for i in splits if i < at], [i for i in splits if i == at + 1]
-    split = next(iter(above[-1:] or below), None)
-    inner = [folder for i, folder in enumerate(entry.parts[:-1]) if i > at and i != split]
-    methods = inner if entry.is_video else inner[:-1]
+    before, after = [i for i in splits if i < at], [i for i in splits if i == at + 1]
+    split = next(iter(before[-1:] or after), None)
+    inner = [folder for i, folder in enumerate(above) if i > at and i != split]
+    is_still, stem = entry.is_image, entry.stem
+    methods = inner[:-1] if is_still else inner
     label = labels.pop()
     start = max(0, at if split is None else min(at, split))
-    name = "_".join([*entry.parts[start:-1], entry.stem])
+    name = "_".join([*above[start:], stem])
+    frame = FRAME.fullmatch(stem) if is_still else None
     return Video(
         entry,
         name=name,
         label=label,
         method=methods[0] if label == FAKE and methods else "",
         original=name if label == REAL else "",
-        group=_group(entry, inner),
+        group=frame[1] if frame else _place(entry.folder if is_still and inner else entry),
         split="" if split is None else SPLITS[folders[split]],
     )
 
 
-def _group(entry: Entry, inner: list[str]) -> str:
-    if entry.is_image and (found := FRAME.fullmatch(entry.stem)):
-        return found[1]
-    path = entry.folder.path if entry.is_image and inner else entry.path
-    archive = PurePosixPath(entry.archive).name
-    return f"{archive}:{path}" if archive else path
+def _place(entry: Entry) -> str:
+    """A file or a folder by its whole path, and its archive, where there is one."""
+    return f"{PurePosixPath(entry.archive).name}:{entry.path}" if entry.archive else entry.path

@@ -21,12 +21,14 @@ def sift(entries: Iterable[Entry], stills: bool = False) -> tuple[list[Entry], l
 
     An entry that stands twice counts once. Without `stills`, images are among the refused.
     """
-    media = sorted({e for e in entries if e.is_video or e.is_image}, key=lambda e: (e.archive, e.path))
     kept, refused = [], []
-    for entry in media:
+    for entry in sorted(set(entries), key=lambda e: (e.archive, e.path)):
+        is_image = entry.is_image
+        if not (is_image or entry.is_video):
+            continue
         if is_fork(entry):
             refused.append(refuse(entry, FORK))
-        elif entry.is_image and not stills:
+        elif is_image and not stills:
             refused.append(refuse(entry, "still image, not a video"))
         else:
             kept.append(entry)
@@ -50,7 +52,8 @@ def misfit(entry: Entry, expected: str) -> Video:
 
 def is_fork(entry: Entry) -> bool:
     """Whether it is one of the shadows that macOS zips with each file: no media, whatever the ending says."""
-    return "__MACOSX" in entry.parts or entry.name.startswith("._")
+    *above, name = entry.path.split("/")
+    return name.startswith("._") or "__MACOSX" in above
 
 
 def archive_stem(entry: Entry) -> str:
