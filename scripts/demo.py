@@ -14,11 +14,11 @@ from deepfake import demo, demo_layouts
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--layout", required=True, choices=sorted(demo_layouts.LAYOUTS))
-    parser.add_argument(
-        "--config", type=json.loads, default={}, help=f"JSON; what it lacks is taken from {json.dumps(demo.DEFAULTS)}"
-    )
+    lacking = f"JSON; what it lacks is taken from {json.dumps(demo.DEFAULTS)}"
+    parser.add_argument("--config", type=json.loads, default={}, help=lacking)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--workers", type=int, default=1, help="processes; the bytes do not depend on it")
     parser.add_argument("--output", required=True, help="the zip to write")

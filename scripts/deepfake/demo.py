@@ -50,7 +50,9 @@ METHODS = {
     "Deepfakes": Blend(swap=True, region="face", detail=0.48, feather=9.0, match=0.9, tint=0.04, jitter=0.6),
     "Face2Face": Blend(swap=False, region="face", detail=0.55, feather=5.0, match=1.0, tint=0.04, jitter=0.5),
     "FaceSwap": Blend(swap=True, region="face", detail=0.70, feather=2.5, match=0.8, tint=0.06, jitter=1.2),
-    "NeuralTextures": Blend(swap=False, region="mouth", detail=0.40, feather=5.0, match=1.0, tint=0.04, jitter=0.4),
+    "NeuralTextures": Blend(
+        swap=False, region="mouth", detail=0.40, feather=5.0, match=1.0, tint=0.04, jitter=0.4
+    ),
     "Synthesis": Blend(swap=True, region="face", detail=0.55, feather=6.0, match=0.95, tint=0.03, jitter=0.4),
 }
 
@@ -107,7 +109,12 @@ def encode(pictures: Iterable[np.ndarray], size: tuple[int, int]) -> bytes:
     """Pictures, (height, width, 3) uint8 RGB, as an mp4; the same bytes on every run."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as out:
-        stream = out.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "23", "threads": "1"})
+        options = {
+            "preset": "veryfast",
+            "crf": "23",
+            "threads": "1",
+        }  # with more threads the bytes may differ
+        stream = out.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.thread_count = 1
         for picture in pictures:
@@ -131,7 +138,8 @@ class _Grain:
         shape = (size[1] + self.SPARE, size[0] + self.SPARE, 1)
         strength = self.rng.uniform(2.0, 4.0)
         luma = self.rng.standard_normal(shape, np.float32) * np.float32(strength)
-        tint = cv2.resize(self.rng.standard_normal((shape[0] // 2, shape[1] // 2, 3), np.float32), shape[1::-1])
+        tint = self.rng.standard_normal((shape[0] // 2, shape[1] // 2, 3), np.float32)
+        tint = cv2.resize(tint, shape[1::-1])  # colours of neighbours depend on each other in a sensor
         self.tile = np.clip(np.round(128 + luma + 2 * tint), 0, 255).astype(np.uint8)
 
     def add(self, picture: np.ndarray, brightness: float) -> np.ndarray:
@@ -154,7 +162,8 @@ def _paste(clip: Clip, seed: int, target: portrait.Head, states: list[people.Sta
     gain = ratio**how.match * (1 + how.tint * rng.choice((-1, 1)) * rng.uniform(0.5, 1.2, 3))
     detail = how.detail * rng.uniform(0.85, 1.15)
     mask = cv2.GaussianBlur(mask, (0, 0), how.feather) * cv2.GaussianBlur(target.skin, (0, 0), 2.0)
-    shake = cv2.GaussianBlur(rng.standard_normal((len(states), 3)), (1, 3), 0) * (how.jitter, how.jitter, 0.006)
+    shake = rng.standard_normal((len(states), 3)) * (how.jitter, how.jitter, 0.006)
+    shake = cv2.GaussianBlur(shake, (1, 3), 0)
 
     def paste(out: np.ndarray, scene: people.Scene, state: people.State, i: int) -> None:
         dx, dy, grow = shake[i]

@@ -38,7 +38,7 @@ class Clip:
 
 
 def plan(layout: str, cfg: dict, seed: int, fps: int) -> Plan:
-    """Clips and texts of a corpus by their names in the archive. Raises ValueError for what cannot be made."""
+    """Clips and texts of a corpus by their names in the archive. ValueError: it cannot be made."""
     if layout not in LAYOUTS:
         raise ValueError(f"demo: layout {layout!r} is unknown; choose one of {', '.join(sorted(LAYOUTS))}")
     least = {"people": 4, "clips": 4, "seconds": 0.2, "width": 240}
@@ -139,7 +139,9 @@ def _faceforensics(make: _Maker) -> Plan:
         target = (f // len(FACEFORENSICS) + which * max(1, paired // len(FACEFORENSICS))) % paired
         source, method = target ^ 1, FACEFORENSICS[which]
         name = f"{method}/c23/videos/{target:03d}_{source:03d}.mp4"
-        clips[f"manipulated_sequences/{name}"] = make.fake(name, originals[target], source, method, f"{source:03d}")
+        clips[f"manipulated_sequences/{name}"] = make.fake(
+            name, originals[target], source, method, f"{source:03d}"
+        )
     return clips, {}
 
 
@@ -162,7 +164,7 @@ def _dfd(make: _Maker) -> Plan:
 
 
 def _celebdf(make: _Maker) -> Plan:
-    """Celebrities from id0 on. Up to a fifth of the real clips show strangers, one each, under YouTube-real."""
+    """Celebrities from id0 on; up to a fifth of the real clips show a stranger each, under YouTube-real."""
     people, real = make.cfg["people"], make.count()
     strangers = max(1, min(real // 5, real - people))
     clips, originals, tested = {}, [], []

@@ -1,5 +1,6 @@
 """The frame set of one video, or of one still: encoded images, and a row for every frame that was wanted."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def _row(index: int, time: float, pixels, data: bytes, format: str, state: dict)
         **state,
         "image": f"{state['video']}/{index:06d}.{format}",
         "frame": index,
-        "time": f"{time:.3f}",
+        "time": "" if math.isnan(time) else f"{time:.3f}",
         "width": width,
         "height": height,
         "status": OK,

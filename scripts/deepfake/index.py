@@ -35,9 +35,10 @@ def index_corpus(
     be used: refused by the archive, no label, named against the grammar, absent, a copy, over `max_videos`.
     """
     usable = {Entry(m.archive, m.path): m for m in members if not m.reason}
+    refused = {Entry(m.archive, m.path): m for m in members if m.reason and is_media(m.path)}
     videos = LAYOUTS[layout](list(usable), lambda entry: read(entry.archive, entry.path))
-    rows = [_row(video, usable.get(video.entry)) for video in videos]
-    rows += [_refused(member) for member in members if member.reason and is_media(member.path)]
+    rows = [_row(video, usable.get(video.entry)) for video in videos if video.entry not in refused]
+    rows += [_refused(entry, member) for entry, member in refused.items()]
     _name_apart(rows)
     _cap(rows, seed, max_videos)
     shards = assign_shards((row["video"] for row in rows if not row["reason"]), shard_size)
@@ -68,8 +69,7 @@ def _row(video: Video, member: Member | None) -> dict:
     }
 
 
-def _refused(member: Member) -> dict:
-    entry = Entry(member.archive, member.path)
+def _refused(entry: Entry, member: Member) -> dict:
     return {
         "video": marked(slug(entry.stem), f"{member.archive}/{member.path}"),
         "media": "image" if entry.is_image else "video",

@@ -175,7 +175,7 @@ def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
         raise DownloadError(
             f"no credentials that Kaggle accepts (files: {found}). Make a token on kaggle.com/settings, save "
             "it as ~/.kaggle/kaggle.json, `chmod 600 ~/.kaggle/kaggle.json`; or set KAGGLE_USERNAME and "
-            f"KAGGLE_KEY. Or by hand: download the zip from {source.page} in a browser to any folder, and set "
+            f"KAGGLE_KEY. Or by hand: download the zip from {source.page} in a browser to any folder, set "
             "`archives:` of this corpus in the config to its path"
         ) from None
     log.info("asking Kaggle for %s %s", source.kind, source.name)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepfake import names, people_room, portrait
+from deepfake import names, people_parts, people_room, portrait
 from deepfake.people_canvas import ORIGIN
 
 REACH = (-200, 200, -215, 285)  # left, right, top, bottom of what is painted of a head, in face pixels
@@ -64,11 +64,18 @@ def moods(count: int, fps: int, rng: np.random.Generator) -> list[State]:
     mouth = np.clip(phrase * (0.42 + drift(0.62, 4.3, 2.9, 6.1)), 0, 1)
     looks = np.repeat(rng.choice([-0.8, 0.0, 0.0, 0.0, 0.7], size=count // fps + 1), fps)[:count]
     columns = {
-        "x": drift(11, 0.23, 0.61), "y": drift(6, 0.31, 0.9), "scale": 1 + drift(0.03, 0.2),
-        "roll": drift(5.0, 0.27, 0.55), "yaw": drift(0.9, 0.19, 0.47) + rng.uniform(-0.2, 0.2),
-        "pitch": drift(0.6, 0.29, 0.8), "blink": blink, "mouth": mouth,
-        "smile": drift(0.5, 0.17) + rng.uniform(-0.15, 0.45), "gaze": looks,
-        "light": drift(0.5, 0.15) + rng.uniform(-0.5, 0.5), "brightness": 1 + drift(0.05, 0.13, 0.4),
+        "x": drift(11, 0.23, 0.61),
+        "y": drift(6, 0.31, 0.9),
+        "scale": 1 + drift(0.03, 0.2),
+        "roll": drift(5.0, 0.27, 0.55),
+        "yaw": drift(0.9, 0.19, 0.47) + rng.uniform(-0.2, 0.2),
+        "pitch": drift(0.6, 0.29, 0.8),
+        "blink": blink,
+        "mouth": mouth,
+        "smile": drift(0.5, 0.17) + rng.uniform(-0.15, 0.45),
+        "gaze": looks,
+        "light": drift(0.5, 0.15) + rng.uniform(-0.5, 0.5),
+        "brightness": 1 + drift(0.05, 0.13, 0.4),
     }
     sways = zip(drift(1.6, 0.5, 1.1), drift(1.2, 0.6, 1.3), strict=True)
     rows = zip(*(c.tolist() for c in columns.values()), strict=True)
@@ -103,10 +110,10 @@ def face(who: portrait.Head, state: State, glasses: str, bare: bool = False) -> 
     weight = 0.5 - 0.5 * float(np.clip(state.light, -1, 1))
     canvas = cv2.addWeighted(left, weight, right, 1 - weight, 0)
     for side in (-1, 1):
-        at, one, other = portrait.eye(who, side, round(state.blink * 10) / 10, round(state.gaze, 1), bare)
+        at, one, other = people_parts.eye(who, side, round(state.blink * 10) / 10, round(state.gaze, 1), bare)
         canvas[at] = cv2.addWeighted(one, weight, other, 1 - weight, 0)
-    portrait.mouth(canvas, who.person, state.mouth, state.smile)
-    portrait.glasses(canvas, who.person, glasses)
+    people_parts.mouth(canvas, who.person, state.mouth, state.smile)
+    people_parts.glasses(canvas, who.person, glasses)
     return canvas
 
 

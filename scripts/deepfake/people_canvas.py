@@ -12,7 +12,7 @@ ORIGIN = (208, 225)  # where the middle between the eyes is on it
 
 @dataclass
 class Canvas:
-    """Colour, (height, width, 3) float32 from 0 to 255, and how much of it is there, (height, width) 0 to 1."""
+    """Colour, (height, width, 3) float32, 0 to 255, and how much of it is there, (height, width) 0 to 1."""
 
     rgb: np.ndarray
     alpha: np.ndarray = field(default_factory=lambda: np.zeros(SIZE[::-1], np.float32))
@@ -46,7 +46,9 @@ class Canvas:
         spot = np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
         self.rgb[reach] *= 1 + spot[..., None] * (np.asarray(factors, np.float32) - 1)
 
-    def line(self, points: np.ndarray, width: float, colour: np.ndarray, strength: float, blur: float) -> None:
+    def line(
+        self, points: np.ndarray, width: float, colour: np.ndarray, strength: float, blur: float
+    ) -> None:
         """Mix in a stroke along points; `blur` is the deviation of its softness, 0 for none."""
         if strength <= 0:
             return
@@ -105,5 +107,7 @@ def noise(rng: np.random.Generator, size: float) -> np.ndarray:
     """Smooth noise over a canvas, deviation 1, with spots about `size` face pixels wide."""
     few = max(1.0, size / 2)
     small = rng.standard_normal((int(SIZE[1] / few) + 2, int(SIZE[0] / few) + 2)).astype(np.float32)
-    big = cv2.resize(cv2.GaussianBlur(small, (0, 0), max(0.3, size / few / 2)), SIZE, interpolation=cv2.INTER_CUBIC)
+    big = cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), max(0.3, size / few / 2)), SIZE, interpolation=cv2.INTER_CUBIC
+    )
     return (big - big.mean()) / big.std()

@@ -8,7 +8,15 @@ from deepfake.people_canvas import Canvas, curve, grid, noise, shape
 MEN = ("side", "crop", "bald", "curls", "quiff", "receding", "afro", "beanie", "shoulder")
 WOMEN = ("long", "bob", "bun", "wavy", "scarf", "curtain", "cloud", "pixie", "fringe")
 DARK = ((28, 22, 20), (44, 30, 24), (62, 42, 30), (36, 26, 24))
-LIGHT = ((206, 168, 108), (150, 84, 44), (108, 74, 46), (58, 40, 30), (178, 132, 80), (84, 56, 38), (32, 26, 25))
+LIGHT = (
+    (206, 168, 108),
+    (150, 84, 44),
+    (108, 74, 46),
+    (58, 40, 30),
+    (178, 132, 80),
+    (84, 56, 38),
+    (32, 26, 25),
+)
 CLOTHS = ((150, 60, 70), (60, 90, 120), (190, 160, 110), (70, 110, 95), (110, 80, 130), (200, 110, 70))
 
 # How far the hair stands off above (face pixels), where its line lies on the brow, how low it comes at the
@@ -52,7 +60,13 @@ def behind(canvas: Canvas, who: object, rng: np.random.Generator) -> None:
         knot = curve(np.array([(-34, -160), (-28, -188), (0, -200), (28, -188), (34, -160), (0, -145)]))
         canvas.lay(shape(knot, 1.2), _strands(who, rng, 0.7))
     if length:
-        half = [(46, top + 10), (wide * 0.72, -96), (wide * 0.92, -20), (wide, length * 0.5), (wide * 0.94, length)]
+        half = [
+            (46, top + 10),
+            (wide * 0.72, -96),
+            (wide * 0.92, -20),
+            (wide, length * 0.5),
+            (wide * 0.94, length),
+        ]
         half = np.array([*half, (wide * 0.5, length + 8)], float)
         left = half[::-1] * (-1, 1)
         points = np.concatenate([[(0, top)], half, left])
@@ -97,7 +111,12 @@ def _cap(style: dict, who: object) -> np.ndarray:
     v, line, low, part = (style[k] for k in ("volume", "line", "side", "part"))
     w = 100 * who.width
     out = max(6.0, v * 0.42)
-    right = [(46, -128 - v * 0.96), (84 + out * 0.6, -98 - v * 0.62), (w + out, -42), (w + out, min(low, 0) + 4)]
+    right = [
+        (46, -128 - v * 0.96),
+        (84 + out * 0.6, -98 - v * 0.62),
+        (w + out, -42),
+        (w + out, min(low, 0) + 4),
+    ]
     over = np.array([(-x, y) for x, y in right[::-1]] + [(0, -136 - v)] + right, float)
     if low > 20:  # falls over the ears
         drape = [(w + out + 6, low * 0.6), (w + out, low + 6), (w - 4, low)]
@@ -110,10 +129,10 @@ def _cap(style: dict, who: object) -> np.ndarray:
     mirrored = [(-x, y) for x, y in back[::-1]]
     crown = [(part * 0.5, line - (0 if abs(part) > 10 or line > -70 else 3))]
     points = np.array([*over, *back, *crown, *mirrored], float)
-    if abs(part) > 10:  # the hair is swept from the parting: it shows more brow there, less on the other side
-        near = np.exp(-(((points[:, 0] - part) / 34) ** 2)) * (points[:, 1] > line - 6) * (points[:, 1] < line + 22)
-        far = np.exp(-(((points[:, 0] + part * 1.3) / 36) ** 2)) * (points[:, 1] > line - 6) * (points[:, 1] < line + 22)
-        points[:, 1] += -14 * near + 15 * far
+    if abs(part) > 10:  # swept from the parting: more brow shows there, less on the other side
+        x, y = points.T
+        near, far = np.exp(-(((x - part) / 34) ** 2)), np.exp(-(((x + part * 1.3) / 36) ** 2))
+        points[:, 1] += ((y > line - 6) & (y < line + 22)) * (15 * far - 14 * near)
     return curve(points)
 
 

@@ -13,7 +13,7 @@ GARMENTS = (
 
 
 def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A room or a garden, out of focus: (height, width, 3) float32 RGB, 0 to 255; `size` is (width, height)."""
+    """A room or a garden, out of focus: (height, width, 3) float32 RGB; `size` is (width, height)."""
     width, height = size
     plate = np.empty((height, width, 3), np.float32)
     plate[:] = np.array(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.7, 1.0)
@@ -30,7 +30,7 @@ def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
             while x < width:
                 w, h = int(rng.uniform(0.02, 0.06) * width), int(rng.uniform(0.14, 0.22) * height)
                 base = y + int(0.25 * height)
-                book = rng.uniform(50, 190, 3) * (1, 0.85, 0.75)
+                book = (rng.uniform(50, 170) + rng.normal(0, 30, 3)).clip(20, 220) * (1, 0.85, 0.75)
                 cv2.rectangle(plate, (x, base - h), (x + w, base), book.tolist(), -1)
                 x += w + int(rng.uniform(0, 4))
             cv2.rectangle(plate, (0, base), (width, base + 8), (112, 84, 60), -1)
@@ -38,7 +38,11 @@ def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
         for _ in range(1 if kind == "window" else 3):
             x, w = int(rng.uniform(-0.1, 0.8) * width), int(rng.uniform(0.2, 0.4) * width)
             top, bottom = int(rng.uniform(-0.1, 0.2) * height), int(rng.uniform(0.5, 0.8) * height)
-            tone = (226, 234, 240) if kind == "window" else (rng.uniform(60, 200, 3)).tolist()
+            tone = (
+                (226, 234, 240)
+                if kind == "window"
+                else (rng.uniform(90, 190) + rng.normal(0, 22, 3)).clip(30, 235).tolist()
+            )
             cv2.rectangle(plate, (x, top), (x + w, bottom), tone, -1)
             cv2.line(plate, (x + w // 2, top), (x + w // 2, bottom), (150, 146, 140), 6)
     plate = cv2.GaussianBlur(plate, (0, 0), width * rng.uniform(0.012, 0.02))
@@ -48,7 +52,7 @@ def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.random.Generator) -> None:
-    """Paint neck, shoulders and clothes onto a plate; `centre` is between the eyes, `scale` frame px a face px."""
+    """Paint neck and clothes onto a plate; `centre` is between the eyes, `scale` frame pixels to a face's."""
 
     def mask(points: list, blur: float) -> np.ndarray:
         out = np.zeros(plate.shape[:2], np.uint8)
@@ -66,7 +70,9 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
     broad = 235 if who.woman else 268
     cloth = np.array(GARMENTS[rng.integers(len(GARMENTS))], np.float32) * rng.uniform(0.85, 1.05)
     thick = 54 if who.woman else 66
-    torso = both([(thick - 8, 196), (thick + 44, 222), (broad * 0.74, 250), (broad * 0.95, 292), (broad + 14, 420)])
+    torso = both(
+        [(thick - 8, 196), (thick + 44, 222), (broad * 0.74, 250), (broad * 0.95, 292), (broad + 14, 420)]
+    )
     whole = mask(torso, 1.5)
     plate *= 1 - 0.25 * mask(torso + (10, 10), 14)
     paint(whole, cloth)
@@ -76,8 +82,8 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
     if pattern in ("stripes", "checks"):
         bands = np.sin(y / 9) > 0.4
         bands = bands | (np.sin(x / 9) > 0.5) if pattern == "checks" else bands
-        paint(whole * cv2.GaussianBlur(bands.astype(np.float32) + 0 * whole[..., 0:1], (3, 3), 0)[..., None] * 0.3,
-              255 - cloth if cloth.mean() < 130 else cloth * 0.6)  # fmt: skip
+        bands = cv2.GaussianBlur(np.broadcast_to(bands, whole.shape).astype(np.float32), (3, 3), 0)
+        paint(whole * bands[..., None] * 0.3, 255 - cloth if cloth.mean() < 130 else cloth * 0.6)
     if pattern == "knit":
         plate *= 1 + whole * 0.06 * np.sin(x / 3) * np.sin(y / 3)
     plate *= 1 - whole * (0.32 * np.clip(np.abs(x) / broad, 0, 1) ** 2)
@@ -89,12 +95,23 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
         depth = 300 if collar == "vee" else 330
         under = who.skin * 0.92 if collar == "vee" else np.array((226, 224, 220))
         paint(mask([(-thick - 8, 196), (thick + 8, 196), (0, depth)], 1.5), under)
-    half = np.array([(thick - 6, 60), (thick - 2, 110), (thick - 4, 160), (thick + 6, 196), (thick - 8, 230), (20, 250)])
+    half = np.array(
+        [(thick - 6, 60), (thick - 2, 110), (thick - 4, 160), (thick + 6, 196), (thick - 8, 230), (20, 250)]
+    )
     skin = mask(curve(np.concatenate([half, half[::-1] * (-1, 1)])), 1.5)
     paint(skin, who.skin * 0.96)
-    plate *= 1 - skin * (0.46 * np.exp(-(((y - 150) / 52) ** 2)) + 0.22 * np.clip(np.abs(x) / thick, 0, 1) ** 2)
+    plate *= 1 - skin * (
+        0.46 * np.exp(-(((y - 150) / 52) ** 2)) + 0.22 * np.clip(np.abs(x) / thick, 0, 1) ** 2
+    )
     if collar == "crew":
-        edge = [(-thick - 14, 200), (0, 252), (thick + 14, 200), (thick + 18, 208), (0, 264), (-thick - 18, 208)]
+        edge = [
+            (-thick - 14, 200),
+            (0, 252),
+            (thick + 14, 200),
+            (thick + 18, 208),
+            (0, 264),
+            (-thick - 18, 208),
+        ]
         paint(mask(edge, 1.2) * whole, cloth * 0.72)
     if collar in ("shirt", "blazer"):
         tone = cloth * 1.12 if collar == "shirt" else np.array((232, 230, 226))

@@ -1,22 +1,27 @@
-"""Painting of invented people: a head on its canvas, eyes and mouth in a mood, clothes and a room.
+"""Who invented people are, and the painting of their heads; `people_parts` adds what a mood changes.
 
 Everything is built from smooth closed curves, filled, softened and mixed in like strokes of an airbrush.
 Coordinates are face pixels (see `people`); colours are RGB, 0 to 255.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from deepfake import names
 from deepfake import people_hair as hair
-from deepfake.people_canvas import ORIGIN, SIZE, Canvas, curve, fixed, grid, noise, shape
+from deepfake.people_canvas import SIZE, Canvas, curve, grid, noise, shape
 
 SKINS = (
-    (230, 192, 168), (222, 180, 148), (138, 91, 66), (206, 158, 122),
-    (104, 67, 49), (236, 202, 182), (180, 126, 92), (217, 170, 138),
+    (230, 192, 168),
+    (222, 180, 148),
+    (138, 91, 66),
+    (206, 158, 122),
+    (104, 67, 49),
+    (236, 202, 182),
+    (180, 126, 92),
+    (217, 170, 138),
 )
 IRISES = ((74, 50, 34), (96, 128, 150), (84, 110, 78), (58, 40, 30), (112, 86, 52), (70, 92, 120))
 BEARDS = ("none", "stubble", "full", "none", "moustache", "goatee")
@@ -164,16 +169,23 @@ def _features(canvas: Canvas, who: Person, rng: np.random.Generator) -> None:
         height = -27 - 2.5 * who.eyes
         arch = np.array([(16, 3), (32, -4), (50, -7), (63, -3), (71, 4)]) + (who.apart - 42, height)
         spine = curve(arch * (side, 1), closed=False)
-        thick = 5.2 * who.brow * np.interp(np.linspace(0, 1, len(spine)), [0, 0.15, 0.6, 1], [0.6, 1, 0.9, 0.2])
+        along = np.linspace(0, 1, len(spine))
+        thick = 5.2 * who.brow * np.interp(along, [0, 0.15, 0.6, 1], [0.6, 1, 0.9, 0.2])
         band = np.concatenate([spine - np.c_[0 * thick, thick], (spine + np.c_[0 * thick, thick])[::-1]])
         canvas.paint(shape(band, 1.6), tone, 0.62)
         for i in rng.integers(2, len(spine) - 1, 70):
             start = spine[i] + (0, rng.uniform(-0.9, 0.9) * thick[i])
-            lean = np.array((side * rng.uniform(3, 7), rng.uniform(-4.5, -0.5) if i < len(spine) * 0.6 else 1.5))
-            canvas.line(np.array([start, start + lean]), 1.0, tone * rng.uniform(0.7, 1.1), 0.55, 0)
-        lid = curve(np.array([(-23, 0), (-12, -13), (2, -17), (15, -13), (25, -2)]) * (side * who.eyes, who.eyes)
-                    + (side * who.apart, -who.tilt / 2), closed=False)  # fmt: skip
-        canvas.line(lid, 1.8, who.skin * (0.55, 0.45, 0.42), 0.6, 0.9)
+            rise = rng.uniform(-4.5, -0.5) if along[i] < 0.6 else 1.5
+            canvas.line(
+                np.array([start, start + (side * rng.uniform(3, 7), rise)]),
+                1.0,
+                tone * rng.uniform(0.7, 1.1),
+                0.55,
+                0,
+            )
+        lid = np.array([(-23, 0), (-12, -13), (2, -17), (15, -13), (25, -2)]) * (side * who.eyes, who.eyes)
+        lid = lid + (side * who.apart, -who.tilt / 2)
+        canvas.line(curve(lid, closed=False), 1.8, who.skin * (0.55, 0.45, 0.42), 0.6, 0.9)
 
 
 def _beard(canvas: Canvas, who: Person, rng: np.random.Generator) -> None:
@@ -181,14 +193,18 @@ def _beard(canvas: Canvas, who: Person, rng: np.random.Generator) -> None:
     if who.beard == "none":
         return
     face, c = shape(outline(who, 1.0), 1.5), who.chin
-    lip = shape(curve(np.array([(-36, 86), (-20, 71), (0, 69), (20, 71), (36, 86), (20, 79), (-20, 79)])), 2.5)
-    x, y = grid()
-    cheek = np.clip((y - 62 - 40 * (1 - np.abs(x) / 92)) / 14, 0, 1) * np.clip((np.abs(x) * 1.2 + y - 96) / 16, 0, 1)
-    cheek = np.maximum(cheek, np.clip((np.abs(x) - 80) / 8, 0, 1) * np.clip((y - 10) / 20, 0, 1))
-    goat = shape(curve(np.array([(-30, 108), (0, 112), (30, 108), (32, 150 * c), (0, 164 * c), (-32, 150 * c)])), 5.0)
-    area = {"stubble": np.maximum(cheek, lip), "full": np.maximum(cheek, lip),
-            "moustache": lip, "goatee": np.maximum(goat, lip * 0.8)}[who.beard] * face  # fmt: skip
-    area = cv2.GaussianBlur(area.astype(np.float32), (0, 0), 3.0)
+    lip = [(-36, 86), (-20, 71), (0, 69), (20, 71), (36, 86), (20, 79), (-20, 79)]
+    lip = shape(curve(np.array(lip)), 2.5)
+    goat = [(-30, 108), (0, 112), (30, 108), (32, 150 * c), (0, 164 * c), (-32, 150 * c)]
+    goat = shape(curve(np.array(goat)), 5.0)
+    x, y = np.abs(grid()[0]), grid()[1]
+    cheek = np.clip((y - 102 + 40 * x / 92) / 14, 0, 1) * np.clip((x * 1.2 + y - 96) / 16, 0, 1)
+    cheek = np.maximum(cheek, np.clip((x - 80) / 8, 0, 1) * np.clip((y - 10) / 20, 0, 1))
+    whole = np.maximum(cheek, lip)
+    area = {"stubble": whole, "full": whole, "moustache": lip, "goatee": np.maximum(goat, lip * 0.8)}[
+        who.beard
+    ]
+    area = cv2.GaussianBlur((area * face).astype(np.float32), (0, 0), 3.0)
     strength = 0.38 if who.beard == "stubble" else 0.9
     grain = np.clip(0.86 + 0.14 * noise(rng, 1.3) + 0.12 * noise(rng, 4), 0, 1.2)
     tone = np.minimum(who.hair * 0.85, who.skin * 0.7) * (1 + 0.08 * noise(rng, 1.6))[..., None]
@@ -200,118 +216,3 @@ def _lights(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     slope = (0.24 * np.tanh(x / 80))[..., None]
     left, right = (np.clip(canvas.rgb * (1 + s * slope), 0, 255).astype(np.uint8) for s in (-1, 1))
     return left, right
-
-
-@lru_cache(maxsize=2048)
-def eye(of: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[tuple, np.ndarray, np.ndarray]:
-    """An eye of a head: where on the canvas it belongs, and what is there, lit from the left and the right.
-
-    `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. What is drawn is kept: most frames need it again.
-    """
-    apart = of.person.apart
-    at = fixed((side * apart - 34, side * apart + 34, -22, 22))
-    left, right = (_eye(canvas[at], of.person, side, blink, gaze) for canvas in (of.bare if bare else of.lit))
-    return at, left, right
-
-
-def _eye(skin: np.ndarray, who: Person, side: int, blink: float, gaze: float) -> np.ndarray:
-    big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
-    e, shut = who.eyes, min(1.0, max(0.0, blink))
-    droop = 1 - 0.16 * who.age
-    x = np.array([-23, -12, 1, 13, 24.0]) * e
-    lower = np.array([2.5, 6.2, 7.5, 5.8, 0.0]) * e
-    upper = np.array([1.5, -7.8, -10.4, -8.0, -1.0]) * e * droop
-    upper = upper + (lower - upper) * shut * 0.94
-    lean = -who.tilt * x / 46
-    top = curve(np.c_[x * side, upper + lean], closed=False)
-    bottom = curve(np.c_[x * side, lower + lean], closed=False)
-    middle = np.array((34.0, 22.0))
-
-    def bits(points: np.ndarray) -> np.ndarray:
-        return np.round((points + middle) * 2 * 16).astype(np.int32)
-
-    if shut < 0.93:
-        ball = np.empty_like(big)
-        ball[:] = np.array((232, 226, 221)) * (0.93 if who.skin.mean() < 150 else 1.0) * (1 - 0.05 * who.age)
-        spot = bits(np.array((gaze * 5.5, -1.6)))
-        iris = np.array(who.iris, float)
-        for radius, tone in ((11.2, iris * 0.45), (9.8, iris), (7.0, iris * 1.25), (4.6, np.array((14, 11, 10)))):
-            cv2.circle(ball, spot, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, 4)
-        cv2.circle(ball, spot + np.array((-110, -120)), round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, 4)
-        cv2.polylines(ball, [bits(top)], False, (120, 104, 98), 9, cv2.LINE_AA, 4)
-        ball = cv2.GaussianBlur(ball, (5, 5), 0)
-        inside = np.zeros(big.shape[:2], np.float32)
-        cv2.fillPoly(inside, [bits(np.concatenate([top, bottom[::-1]]))], 1.0, cv2.LINE_8, 4)
-        inside = cv2.GaussianBlur(inside, (5, 5), 0)
-        big = cv2.blendLinear(ball, big, inside, 1 - inside)
-    lash = (who.skin * (0.20, 0.16, 0.15)).tolist()
-    cv2.polylines(big, [bits(top)], False, lash, 6 if who.woman else 4, cv2.LINE_AA, 4)
-    cv2.polylines(big, [bits(bottom)], False, (who.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, 4)
-    if who.woman:
-        cv2.line(big, *bits(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, 4)
-    return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-
-
-def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None:
-    """Draw a mouth onto a canvas. `opening` is 0 to 1, `smile` -1 to 1."""
-    at = fixed((-52, 52, 62, 126))
-    patch = canvas[at].copy()
-    wide = 31 * who.smile * (1 + 0.12 * smile - 0.16 * opening)
-    corner, full, gap = -4.5 * smile, who.lips, 19 * opening
-
-    def bits(points: np.ndarray) -> np.ndarray:
-        return np.round((points + (52, 88 - 62)) * 16).astype(np.int32)
-
-    u = np.array([-1, -0.62, -0.2, 0, 0.2, 0.62, 1])
-    bend = corner * u**2
-    def lip(bow: tuple, by: float, drop: float = 0.0) -> np.ndarray:
-        fall = np.array((0, 0.8, 1, 1, 1, 0.8, 0)) * drop
-        return curve(np.array((u * wide, bend + np.array(bow) * by + fall)).T, closed=False)
-
-    above = lip((0, -5.2, -9, -7, -9, -5.2, 0), full) - (0, 0.12 * gap)
-    middle = lip((0, -0.4, 0.3, 1.0, 0.3, -0.4, 0), 1.0) - (0, 0.1 * gap)
-    below = lip((0, 0.8, 1, 1, 1, 0.8, 0), 0.8, gap)
-    under = lip((0, 7, 11, 11.5, 11, 7, 0), 0.35 + 0.65 * full, gap)
-    red = who.skin * (0.86, 0.60, 0.60) if not who.woman else who.skin * (0.82, 0.48, 0.50)
-    red = red * (1 - 0.06 * who.age)
-    for one, two, tone in ((above, middle, red * 0.86), (below, under, red)):
-        cv2.fillPoly(patch, [bits(np.concatenate([one, two[::-1]]))], tone.tolist(), cv2.LINE_AA, 4)
-    cv2.polylines(patch, [bits(under[3:-3] * (0.6, 1) + (0, -6 * full))], False,
-                  np.minimum(red * 1.16 + 6, 255).tolist(), 3, cv2.LINE_AA, 4)  # fmt: skip
-    if opening > 0.04:
-        inside = bits(np.concatenate([middle, below[::-1]]))
-        cv2.fillPoly(patch, [inside], (58, 22, 22), cv2.LINE_AA, 4)
-        teeth = np.minimum(middle + (0, 2.0 + 5.0 * min(1.0, 2 * opening)), below + (99, 0))
-        show = slice(len(middle) // 6, -(len(middle) // 6))
-        cv2.fillPoly(patch, [bits(np.concatenate([middle[show], teeth[show][::-1]]))], (226, 219, 208), cv2.LINE_AA, 4)
-    cv2.polylines(patch, [bits(middle)], False, (red * 0.42).tolist(), 2, cv2.LINE_AA, 4)
-    canvas[at] = cv2.GaussianBlur(patch, (3, 3), 0)
-
-
-def glasses(canvas: np.ndarray, who: Person, kind: str) -> None:
-    """Put spectacles of a kind, `round` or `square`, before the eyes of `who`; `none` draws nothing."""
-    if kind == "none":
-        return
-    at, rim, rest = _glasses(kind, who.apart, who.width)
-    tone = np.empty((*rim.shape, 3), np.uint8)
-    tone[:] = (38, 32, 30) if who.seed % 2 else (96, 60, 40)
-    canvas[at] = cv2.blendLinear(tone, np.ascontiguousarray(canvas[at]), rim, rest)
-
-
-@lru_cache(maxsize=64)
-def _glasses(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.ndarray]:
-    """Where on the canvas spectacles are, how much of them is there, and how much of the face remains."""
-    mask = np.zeros(SIZE[::-1], np.uint8)
-    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    power, tall = (1.0, 31) if kind == "round" else (0.55, 25)
-    x, y = (np.sign(f) * np.abs(f) ** power for f in (np.cos(turn), np.sin(turn)))
-    inner = apart + 1 - 34
-    parts = [(curve(np.array([(-inner, 0), (0, -5), (inner, 0)]), closed=False), False)]
-    for side in (-1, 1):
-        parts.append((np.stack([34 * x + side * (apart + 1), tall * y + 4], axis=1), True))
-        parts.append((np.array([(side * (apart + 34), -3), (side * 103 * width, -8)]), False))
-    for points, closed in parts:
-        cv2.polylines(mask, [np.round((points + ORIGIN) * 16).astype(np.int32)], closed, 255, 4, cv2.LINE_AA, 4)
-    at = fixed((-115, 115, -32, 40))
-    rim = mask[at].astype(np.float32) / 255
-    return at, rim, 1 - rim

@@ -12,6 +12,7 @@ whatever the codec, B-frames or frame rate. The second pass decodes sparsely:
 Frames that this doesn't give are looked for once more by decoding everything.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class UnreadableVideo(ValueError):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: `index` in presentation order, `time` in seconds, `pixels` uint8 (height, width, 3) BGR.
+    """One frame: `index` in presentation order, `time` in seconds (nan where the file has no times), `pixels` uint8 (height, width, 3) BGR.
 
     `damaged` is true where the decoder says that it had to make parts of the picture up.
     """
@@ -114,26 +115,27 @@ class Clip:
                     after_gap = fed
                     continue
                 if after_gap:
-                    yield from _take(_decode(decoder, None), missing)
+                    yield from _take(_decode(decoder, None), missing, stream)
                     decoder.flush_buffers()
                     after_gap = False
                 decoder.skip_frame = "DEFAULT" if not sparse or packet.pts in missing else "NONREF"
                 fed = True
-                yield from _take(_decode(decoder, packet), missing)
-            yield from _take(_decode(decoder, None), missing)
+                yield from _take(_decode(decoder, packet), missing, stream)
+            yield from _take(_decode(decoder, None), missing, stream)
 
     def _by_number(self, wanted: set[int]) -> Iterator[Frame]:
-        for index, frame in enumerate(self._decode_all()):
+        for index, (frame, stream) in enumerate(self._decode_all()):
             if index in wanted:
-                yield _frame(index, frame)
+                yield _frame(index, frame, stream)
             if index >= max(wanted, default=-1):
                 return
 
-    def _decode_all(self) -> Iterator[av.VideoFrame]:
+    def _decode_all(self) -> Iterator[tuple[av.VideoFrame, av.VideoStream]]:
         with _open(self._path) as container:
             stream = _video_stream(container)
             for packet in _until_error(container.demux(stream)):
-                yield from _decode(stream.codec_context, packet if packet.size else None)
+                for frame in _decode(stream.codec_context, packet if packet.size else None):
+                    yield frame, stream
 
 
 def _open(path: str) -> av.container.InputContainer:
@@ -166,15 +168,18 @@ def _decode(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.
         return []  # the frame stays missing, and the caller reports it
 
 
-def _take(frames: Iterable[av.VideoFrame], missing: dict[int, int]) -> Iterator[Frame]:
+def _take(
+    frames: Iterable[av.VideoFrame], missing: dict[int, int], stream: av.VideoStream
+) -> Iterator[Frame]:
     for frame in frames:
         index = missing.pop(frame.pts, None)
         if index is not None:
-            yield _frame(index, frame)
+            yield _frame(index, frame, stream)
 
 
-def _frame(index: int, frame: av.VideoFrame) -> Frame:
-    pixels = frame.to_ndarray(format="bgr24")
+def _frame(index: int, frame: av.VideoFrame, stream: av.VideoStream) -> Frame:
+    pixels = frame.to_ndarray(format="bgr24", interpolation="BICUBIC")  # as OpenCV: it shows beyond 8 bits
     if frame.rotation:
         pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-    return Frame(index, frame.time or 0.0, pixels, frame.is_corrupt)
+    time = float(frame.pts * stream.time_base) if frame.pts is not None else math.nan
+    return Frame(index, time, pixels, frame.is_corrupt)

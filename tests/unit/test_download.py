@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from deepfake.kaggle_source import DownloadError, source_of
 
 ROOT = Path(__file__).parents[2]
@@ -171,8 +172,7 @@ def test_download_gives_the_exact_bytes(kaggle, cli, config):
 def test_every_place_of_a_token_works(kaggle, cli, place):
     token = cli.key_file.rename(cli.key_file.with_name("access_token" if place == "home" else "elsewhere"))
     token.write_text(KEY)
-    code, err = cli(KAGGLE_API_TOKEN={"value": KEY, "file": str(token), "home": ""}[place])
-    assert code == 0, err
+    assert cli(KAGGLE_API_TOKEN={"value": KEY, "file": str(token), "home": ""}[place])[0] == 0
 
 
 def test_killed_run_is_resumed(kaggle, cli):

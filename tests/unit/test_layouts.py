@@ -8,11 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from deepfake.groups import components
 from deepfake.layouts import LAYOUTS
 from deepfake.layouts.entries import FAKE, REAL, Entry
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA") or ROOT.parent / "shared" / "data")
@@ -535,7 +536,7 @@ def test_dfdc_official_test_labels():
     }
 
 
-@pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n"])
+@pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n", "x" * 200_000])
 def test_dfdc_names_a_broken_label_table(content):
     with pytest.raises(ValueError, match=r"test/labels\.csv: expected the columns filename,label"):
         read("dfdc", [], {"test/labels.csv": content})

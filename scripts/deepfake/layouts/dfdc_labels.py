@@ -105,10 +105,13 @@ def _label(field: str, value: object) -> tuple[int | None, str]:
 
 
 def _from_csv(entry: Entry, content: str) -> list[Claim]:
-    lines = csv.reader(content.splitlines())
-    header = [cell.strip().lower() for cell in next(lines, [])]
-    if header[:2] != ["filename", "label"]:
-        raise ValueError(f"{where(entry)}: expected the columns filename,label, got {','.join(header)}")
+    expected = f"{where(entry)}: expected the columns filename,label"
+    try:
+        header, *lines = csv.reader(content.splitlines() or [""])
+    except csv.Error as error:
+        raise ValueError(f"{expected}: {error}") from None
+    if [cell.strip().lower() for cell in header[:2]] != ["filename", "label"]:
+        raise ValueError(f"{expected}, got {','.join(header)!r}")
     found = []
     for line in lines:
         if not line:

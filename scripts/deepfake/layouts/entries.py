@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 REAL, FAKE = 0, 1
 VIDEO_TYPES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
@@ -11,36 +10,43 @@ IMAGE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a corpus: its archive ("" in a folder corpus) and its path inside, with `/` between folders."""
+    """One file of a corpus: its archive ("" in a folder corpus) and its path inside, `/` between folders."""
 
     archive: str
     path: str
 
+    # Strings, not PurePosixPath: a large corpus asks these things a million times.
+
     @property
     def folder(self) -> "Entry":
         """The folder that holds it, in the same archive; "" is the top."""
-        parent = str(PurePosixPath(self.path).parent)
-        return Entry(self.archive, "" if parent == "." else parent)
+        return Entry(self.archive, self.path.rpartition("/")[0])
 
     @property
     def parts(self) -> tuple[str, ...]:
-        return PurePosixPath(self.path).parts
+        return tuple(self.path.split("/"))
 
     @property
     def name(self) -> str:
-        return PurePosixPath(self.path).name
+        return self.path.rpartition("/")[2]
 
     @property
     def stem(self) -> str:
-        return PurePosixPath(self.path).stem
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def suffix(self) -> str:
+        """The ending in lower case with its dot, "" where the name has none."""
+        stem, dot, ending = self.name.rpartition(".")
+        return f".{ending.lower()}" if stem and dot else ""
 
     @property
     def is_video(self) -> bool:
-        return PurePosixPath(self.path).suffix.lower() in VIDEO_TYPES
+        return self.suffix in VIDEO_TYPES
 
     @property
     def is_image(self) -> bool:
-        return PurePosixPath(self.path).suffix.lower() in IMAGE_TYPES
+        return self.suffix in IMAGE_TYPES
 
     def beside(self, name: str) -> "Entry":
         """The entry called `name` in the same folder."""

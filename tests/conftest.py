@@ -1,0 +1,144 @@
+"""What all tests share: the project's copy to run in, real clips where they are present, and small ones made here."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real clips; set DEEPFAKE_TEST_DATA, or lay it at ../shared/data beside the project."""
+    folder = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "ffpp").is_dir():
+        pytest.skip(f"no real clips: {folder}/ffpp is not there (set DEEPFAKE_TEST_DATA)")
+    return folder
+
+
+@dataclass
+class Run:
+    """What a run of Snakemake did: its exit code, all it printed, and the jobs executed, by rule."""
+
+    code: int
+    text: str
+    jobs: Counter
+
+    @property
+    def rules(self) -> set[str]:
+        return set(self.jobs)
+
+
+class Project:
+    """A copy of the workflow in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __truediv__(self, name: str) -> Path:
+        return self.folder / name
+
+    def command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", *args]
+
+    def environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder / ".cache")}
+
+    def run(self, *args: str, check: bool = True) -> Run:
+        """Run Snakemake here; with `check` a failure shows the output and the logs of failed jobs."""
+        done = subprocess.run(
+            self.command(*args), cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+        text = done.stdout + done.stderr
+        jobs = Counter(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
+        if check and done.returncode:
+            logs = "".join(f"\n{p}:\n{p.read_text()}" for p in self.folder.glob("logs/**/*.log"))
+            raise AssertionError(f"exit code {done.returncode}\n{text}{logs}")
+        return Run(done.returncode, text, jobs)
+
+    def configure(self, text: str) -> str:
+        """Write a config file and give its name."""
+        (self.folder / "mine.yaml").write_text(text, encoding="utf-8")
+        return "mine.yaml"
+
+
+def copy_project(folder: Path) -> Project:
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        copy(ROOT / part, folder / part)
+    return Project(folder)
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def make_clip():
+    return write_clip
+
+
+def picture(index: int, width: int, height: int) -> np.ndarray:
+    """A picture that tells its number: moving stripes and a block; uint8 (height, width, 3) BGR."""
+    y, x = np.mgrid[0:height, 0:width]
+    stripes = (x * 3 + y * 2 + index * 11) % 256
+    image = np.stack([stripes, 255 - stripes, (x + index * 7) % 256], axis=-1).astype(np.uint8)
+    image[: height // 3, : width // 3] = (index * 37) % 256
+    return image
+
+
+def write_clip(
+    path: Path,
+    frames: int = 30,
+    width: int = 96,
+    height: int = 64,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    options: dict | None = None,
+    times: list[int] | None = None,
+    rotation: int = 0,
+    audio: bool = False,
+    cover: bool = False,
+    index_first: bool = False,
+) -> Path:
+    """Encode a small clip at 25 frames a second; `times` (in 1/25 s) gives a variable frame rate,
+    `index_first` puts an mp4's index before its data."""
+    with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as out:
+        video = out.add_stream(codec, rate=25, options={"threads": "1", **(options or {})})
+        video.width, video.height, video.pix_fmt, video.time_base = width, height, pix_fmt, Fraction(1, 25)
+        video.codec_context.time_base = Fraction(1, 25)
+        if rotation:
+            video.set_display_rotation(rotation)
+        sound = out.add_stream("aac", rate=48000) if audio else None
+        art = out.add_stream("mjpeg", rate=1, options={}) if cover else None
+        if art:
+            art.width = art.height = 32
+            art.pix_fmt, art.disposition = "yuvj420p", av.stream.Disposition.attached_pic
+            still = av.VideoFrame.from_ndarray(picture(99, 32, 32), format="bgr24").reformat(format="yuvj420p")
+            out.mux(art.encode(still))
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24")
+            frame.pts = times[number] if times else number
+            frame.time_base = Fraction(1, 25)
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+        if sound:
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            tone.sample_rate = 48000
+            out.mux(sound.encode(tone))
+            out.mux(sound.encode(None))
+    return path
