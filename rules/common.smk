@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from deepfake.config import BadConfig, archive_paths, as_param, check_config
 from deepfake.config import dataset_section, faces_section, frames_section, index_section
+from deepfake.imports import code_of
 from deepfake.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)

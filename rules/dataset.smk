@@ -14,7 +14,7 @@ checkpoint plan:
     input:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
-        code=["scripts/plan.py"],
+        code=code_of("scripts/plan.py"),
     output:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
@@ -44,7 +44,7 @@ rule dataset:
         plan=lambda w: ancient(plan(w).table),
         kept=lambda w: plan(w).kept,
         tars=image_tars,
-        code=["scripts/dataset.py"],
+        code=code_of("scripts/dataset.py"),
     output:
         folder=directory("results/{dataset}"),
     params:

@@ -13,7 +13,7 @@ rule faces:
         table=shard_table,
         frames=ancient("results/frames/{corpus}/{shard}.tar"),
         frame_table="results/frames/{corpus}/{shard}.csv",
-        code=["scripts/faces.py"],
+        code=code_of("scripts/faces.py"),
     output:
         tar="results/faces/{corpus}/{shard}.tar",
         table="results/faces/{corpus}/{shard}.csv",

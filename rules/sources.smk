@@ -10,13 +10,7 @@ creates   resources/{corpus}/demo.zip or download.zip
 rule demo:
     """Draw a synthetic corpus."""
     input:
-        code=[
-            "scripts/demo.py",
-            "scripts/deepfake/atomic.py",
-            "scripts/deepfake/demo.py",
-            "scripts/deepfake/names.py",
-            "scripts/deepfake/people.py",
-        ],
+        code=code_of("scripts/demo.py"),
     output:
         archive="resources/{corpus}/demo.zip",
     params:
@@ -43,7 +37,7 @@ rule demo:
 rule download:
     """Fetch a corpus from Kaggle."""
     input:
-        code=["scripts/download.py", "scripts/deepfake/kaggle_source.py"],
+        code=code_of("scripts/download.py"),
     output:
         archive="resources/{corpus}/download.zip",
     params:
@@ -67,7 +61,7 @@ checkpoint index:
     """List a corpus's videos with label, method, people, original and group, and deal them into shards."""
     input:
         sources=sources,
-        code=["scripts/index.py"],
+        code=code_of("scripts/index.py"),
     output:
         tables=directory("results/index/{corpus}"),
     params:

@@ -12,7 +12,7 @@ rule unpack:
     input:
         table=shard_table,
         sources=settled_sources,
-        code=["scripts/unpack.py"],
+        code=code_of("scripts/unpack.py"),
     output:
         videos=temp(directory("results/videos/{corpus}/{shard}")),
     params:
@@ -39,7 +39,7 @@ rule frames:
     input:
         table=shard_table,
         videos="results/videos/{corpus}/{shard}",
-        code=["scripts/frames.py"],
+        code=code_of("scripts/frames.py"),
     output:
         tar="results/frames/{corpus}/{shard}.tar" if config["keep_frames"] else temp("results/frames/{corpus}/{shard}.tar"),
         table="results/frames/{corpus}/{shard}.csv",

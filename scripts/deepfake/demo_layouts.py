@@ -1,7 +1,8 @@
 """What a demo corpus holds and how its files are called, after the layouts of the real ones.
 
-The real clips are 40 % of all, or one a person where that is more, up to half of all. A larger corpus of the
-same people and seed holds the clips of a smaller one, byte for byte.
+The real clips are 40 % of all, or one a person where that is more, up to half of all. From 2 clips a person
+on, a larger corpus of the same people and seed holds the clips of a smaller one, byte for byte; below that,
+dfdc and dfd still do, while the others may pair people anew.
 """
 
 import json
@@ -91,9 +92,12 @@ class _Maker:
         return out
 
     def source(self, of: Clip, turn: int) -> int:
-        """Somebody else than the target; another for each turn as long as there are people."""
-        n = self.cfg["people"]
-        return (of.target + 1 + (names.draw(self.seed, "source", of.name) + turn) % (n - 1)) % n
+        """Somebody else than the target, of the same sex if possible; another for each turn."""
+        others = [p for p in range(self.cfg["people"]) if p != of.target]
+        others.sort(
+            key=lambda p: (p // 2 % 2 != of.target // 2 % 2, names.draw(self.seed, "source", of.name, p))
+        )
+        return others[turn % len(others)]
 
     def letters(self, alphabet: str, length: int, *what: object) -> str:
         number, out = names.draw(self.seed, "letters", self.layout, *what), ""

@@ -43,6 +43,11 @@ class Spot:
     score: float
 
     @property
+    def box(self) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom)."""
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def area(self) -> float:
         return (self.right - self.left) * (self.bottom - self.top)
 
@@ -52,11 +57,15 @@ Search = Callable[[np.ndarray], list[Spot]]
 
 @dataclass(frozen=True)
 class Detector:
-    """A loaded detector. `whole` takes a picture as uint8 BGR (h, w, 3) and gives its faces, best score first."""
+    """A loaded detector. `whole` takes a picture as uint8 BGR (h, w, 3) and gives its faces, best score first.
+
+    `one_level` and `upsample` are dlib's: the same detector without its pyramid, and how often `whole` doubles.
+    """
 
     name: str
     whole: Search
-    model: Any
+    one_level: Any = None
+    upsample: int = 0
 
 
 def load(cfg: dict[str, Any]) -> Detector:
@@ -103,7 +112,22 @@ def dlib_hog(cfg: dict[str, Any]) -> Detector:
         boxes, scores, _ = hog.run(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), cfg["upsample"])
         return [spot_of(box, score) for box, score in zip(boxes, scores, strict=True)]
 
-    return Detector("dlib", whole, hog)
+    return Detector("dlib", whole, without_pyramid(hog), cfg["upsample"])
+
+
+def without_pyramid(hog: dlib.fhog_object_detector) -> dlib.fhog_object_detector:
+    """The same detector, that looks only for faces of the size of its window, in the picture as it is.
+
+    dlib has no setter for it in Python, but its pickled state starts with the settings of the scanner, where the
+    largest number of levels, 1000, is two bytes after their count. Raises ValueError where the state is another.
+    """
+    state = hog.__getstate__()[0]
+    head, levels, rest = state.partition(b"\x02\xe8\x03")
+    if not levels or len(head) > 32:
+        raise ValueError("this release of dlib saves its detectors in another form: write search: full under faces")
+    bare = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
+    bare.__setstate__((head + b"\x01\x01" + rest,))
+    return bare
 
 
 def spot_of(box: dlib.rectangle, score: float) -> Spot:
@@ -127,7 +151,7 @@ def yunet(cfg: dict[str, Any]) -> Detector:
         rows = [] if rows is None else [[float(value) for value in row] for row in rows]
         return [Spot(x, y, x + w, y + h, score) for x, y, w, h, *_, score in rows if w >= 1 and h >= 1]
 
-    return Detector("yunet", whole, model)
+    return Detector("yunet", whole)
 
 
 def verified(model: str | None, sha256: str | None) -> Path:

@@ -92,7 +92,7 @@ def scene(seed: int, number: int, size: tuple[int, int], *take: object) -> Scene
     """Person `number` before the camera: `size` is (width, height) of a frame, `take` names the clip."""
     rng = np.random.default_rng(names.draw(seed, "scene", number, *take))
     width, height = size
-    scale = min(width * 0.75, height) / 530 * rng.uniform(0.92, 1.08)
+    scale = min(width, height) / 530 * rng.uniform(0.92, 1.08)
     centre = (width * rng.uniform(0.42, 0.58), height * rng.uniform(0.43, 0.48))
     plate = people_room.background(size, rng)
     people_room.body(plate, head(seed, number).person, centre, scale, rng)

@@ -63,7 +63,7 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
     def paint(where: np.ndarray, colour: object) -> None:
         plate[:] += (np.asarray(colour, np.float32) - plate) * where
 
-    def both(right: list, low: float = 520) -> np.ndarray:
+    def both(right: list, low: float = 1200) -> np.ndarray:
         half = np.array(right, float)
         return curve(np.concatenate([half, [(half[-1, 0], low), (-half[-1, 0], low)], half[::-1] * (-1, 1)]))
 

@@ -65,19 +65,23 @@ class Head:
 
 
 def person(seed: int, number: int) -> Person:
-    """Traits of person `number`. Tones and styles take turns, so that neighbours do not look alike."""
+    """Traits of person `number`. Tones and styles take turns, so that neighbours do not look alike.
+
+    Two men follow two women and so on: 0 and 1 are of one sex, 2 and 3 of the other.
+    """
     first = names.draw(seed, "people")
     rng = np.random.default_rng(names.draw(seed, "person", number))
-    turn = number + first % 840
-    woman = bool(turn % 2)
+    turn = number + first % 420 * 2
+    woman = bool(turn // 2 % 2)
+    among = turn // 4 * 2 + turn % 2  # the how manieth man or woman
     age = float(rng.beta(1.1, 1.6))
     skin = np.array(SKINS[(turn * 3 + first // 840) % len(SKINS)], np.float32) * rng.uniform(0.96, 1.03)
     styles = hair.WOMEN if woman else hair.MEN
     return Person(
         skin=skin, hair=hair.colour(rng, float(skin.mean()), age),
         iris=IRISES[rng.integers(len(IRISES))] if skin.mean() > 165 else IRISES[rng.integers(2) * 3],
-        style=styles[(turn // 2) % len(styles)],
-        beard="none" if woman else BEARDS[(turn // 2 + first // 7) % len(BEARDS)],
+        style=styles[among % len(styles)],
+        beard="none" if woman else BEARDS[(among + first // 7) % len(BEARDS)],
         glasses=GLASSES[(turn + first // 11) % len(GLASSES)], age=age, woman=woman,
         width=rng.uniform(0.93, 1.05) - 0.03 * woman, jaw=rng.uniform(0.88, 1.08) - 0.08 * woman,
         chin=rng.uniform(0.95, 1.06) - 0.02 * woman, eyes=rng.uniform(0.92, 1.1) + 0.05 * woman,

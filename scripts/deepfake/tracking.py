@@ -1,10 +1,10 @@
 """Faces of the frames of one clip: each frame searched whole, or first where the faces were in the one before.
 
-dlib slides a window of 10x10 cells of 8x8 pixels over a pyramid in which each level is 5/6 of the one before, so
-a face has a level and a place on that level's grid of cells. A part of the frame cut out anywhere, at any scale,
-gives another grid and other boxes. Here only the cells around the last face are made, on the last face's level
-and its two neighbours, by the very steps by which dlib makes them from the whole frame, and on the same grid: what
-comes out is, but for rounding, what the whole search would have found there.
+dlib slides a window of 10x10 cells of 8x8 pixels over a pyramid whose levels shrink by 5/6, so a face has a level,
+and a place on that level's grid of cells. A part of the frame cut out anywhere, at any scale, has another grid and
+gives other boxes. Here only the cells about the last face are made, on its level and the two next to it, on the
+grid and by the very steps with which dlib makes them from the whole frame: but for rounding, the boxes are those
+of the whole search. YuNet (Wu et al. 2023) is run on a part of the frame aligned to its coarsest stride.
 """
 
 import math
@@ -18,16 +18,19 @@ import numpy as np
 
 from deepfake.detectors import Detector, Face, Spot, load, shrink, spot_of, to_faces
 
-CELL = 8  # pixels
-BOX = 72  # pixels
-WINDOW = 80  # pixels
-MARGIN = 2  # cells that the detector wants around a face: one it looks at, one to norm that by
-REACH = 5  # cells that a face may move from one frame to the next: half its size
-SMALLEST = 64  # pixels; dlib makes no level smaller than this
-FOLLOWED = 4  # faces; with more, the whole frame costs about as much as the places of all
+FOLLOWED = 4  # faces; to look in more places costs about as much as the whole frame
+WEAK = 1 / 3  # of the last score: what scores less may be a chance hit where a face has been
+SAME = 0.3  # intersection over union above which two boxes are of one face
 
-UP = dlib.pyramid_down(2)
-DOWN = dlib.pyramid_down(6)
+CELL = 8  # pixels, of dlib's HOG
+BOX = 72  # pixels between the sides of the box that dlib reports of a face on its level
+RIM = 7  # cells from the middle of a face that dlib has to see: 5 of the face, 1 it wants about it, 1 to norm that
+REACH = 4  # cells that a face may move from frame to frame: 4/9 of its box
+SHORT = 3  # steps that have to follow a shortcut through the pyramid
+SMALLEST = 64  # pixels, of dlib's last level
+UP, DOWN = dlib.pyramid_down(2), dlib.pyramid_down(6)  # know how boxes go from level to level
+
+STRIDE = 32  # pixels, YuNet's coarsest
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Found:
     """The faces of one frame, largest first.
 
     `counted` says where they were looked for: "frame", everywhere, so that their number is that of the frame, or
-    "window", only where the frame before had faces, so that a face that has newly come is not among them.
+    "window", only where the frame before had faces, so that one that has newly come is not among them.
     """
 
     faces: list[Face]
@@ -51,12 +54,14 @@ def find_faces(
 ) -> Iterator[Found]:
     """Search the frames of one clip, in order, and yield what each has; one frame is held at a time.
 
-    Frames are uint8 BGR (h, w, 3); `cfg` is the config section `faces`. With `search: full` every frame is searched
-    whole. With `search: track` a frame is first searched around each face of the frame before; it is searched whole
+    Frames are uint8 BGR (h, w, 3); `cfg` is the config section `faces`. With `search: full` every frame is
+    searched whole. With `search: track` a frame is first searched about each face of the frame before, and whole
     where one of them is not found again, where there was none, on the first frame, and on every `recount`-th
-    (0: on no others). A `detector` from detectors.load(cfg) saves loading it for every clip; what is found depends
-    on the frames of this clip alone.
+    (0: on no others). A `detector` from detectors.load(cfg) saves loading one for every clip; what is found depends
+    on the frames of this clip alone. Raises ValueError where `search` is neither, or a frame is none.
     """
+    if cfg["search"] not in ("full", "track"):
+        raise ValueError(f"faces.search is {cfg['search']!r}: write full or track")
     detector = detector or load(cfg)
     last: list[Spot] = []
     shape = None
@@ -65,24 +70,46 @@ def find_faces(
         due = cfg["recount"] > 0 and number % cfg["recount"] == 0
         spots = None
         if cfg["search"] == "track" and not due and picture.shape == shape:
-            spots = follow(detector, picture, last, cfg)
+            spots = follow(detector, picture, last)
         counted = "frame" if spots is None else "window"
         last = detector.whole(picture) if spots is None else spots
         shape = picture.shape
         yield Found(to_faces(last, scale), counted)
 
 
-def follow(detector: Detector, picture: np.ndarray, last: list[Spot], cfg: dict[str, Any]) -> list[Spot] | None:
+def follow(detector: Detector, picture: np.ndarray, last: list[Spot]) -> list[Spot] | None:
     """The faces of `picture` (uint8 BGR) near those of the frame before; None unless each of them is found."""
     if not 0 < len(last) <= FOLLOWED:
         return None
     found: list[Spot] = []
     for spot in last:
-        near = NEAR[detector.name](detector, picture, spot, cfg)
-        if near is None or any(overlap(near, other) > 0.3 for other in found):
+        hits = NEAR[detector.name](detector, picture, spot)
+        best = nearest(spot, [hit for hit in hits if hit.score >= WEAK * spot.score])
+        if best is None or any(overlap(best, other) > SAME for other in found):
             return None
-        found.append(near)
+        found.append(best)
     return found
+
+
+def nearest(spot: Spot, hits: list[Spot]) -> Spot | None:
+    """Of several faces the one nearest to `spot`; of several boxes of one face that with the best score.
+
+    None where that face has moved by nearly as much as was searched: the best box for it may lie beyond.
+    """
+    faces: list[Spot] = []
+    for hit in sorted(hits, key=lambda hit: -hit.score):
+        if all(overlap(hit, face) <= SAME for face in faces):
+            faces.append(hit)
+    best = min(faces, key=lambda face: distance(face, spot), default=None)
+    reach = (REACH - 0.5) * CELL / BOX * (spot.right - spot.left)
+    return best if best and distance(best, spot) <= reach else None
+
+
+def distance(one: Spot, other: Spot) -> float:
+    """Between the centres of two boxes, in pixels, along the axis where it is greater."""
+    across = abs(one.left + one.right - other.left - other.right) / 2
+    down = abs(one.top + one.bottom - other.top - other.bottom) / 2
+    return max(across, down)
 
 
 def overlap(one: Spot, other: Spot) -> float:
@@ -93,87 +120,138 @@ def overlap(one: Spot, other: Spot) -> float:
     return shared / (one.area + other.area - shared)
 
 
-def near_dlib(detector: Detector, picture: np.ndarray, spot: Spot, cfg: dict[str, Any]) -> Spot | None:
-    """The best face that dlib sees in `picture` about where `spot` was, or None."""
-    hog = one_level(detector.model)
-    stages = pyramid(picture.shape[1], picture.shape[0], cfg["upsample"])
-    first = cfg["upsample"]  # the stage that is dlib's level 0
+def near_yunet(detector: Detector, picture: np.ndarray, spot: Spot) -> list[Spot]:
+    """What YuNet sees in `picture` about where `spot` was; nothing where that is most of the picture anyway."""
+    height, width = picture.shape[:2]
+    pad = max(spot.right - spot.left, spot.bottom - spot.top)
+    left, top = (max(0, int((low - pad) // STRIDE) * STRIDE) for low in (spot.left, spot.top))
+    right, bottom = (math.ceil((high + pad) / STRIDE) * STRIDE for high in (spot.right, spot.bottom))
+    part = picture[top:bottom, left:right]
+    if part.size > 0.6 * picture.size or part.size == 0:
+        return []
+    return [
+        Spot(hit.left + left, hit.top + top, hit.right + left, hit.bottom + top, hit.score)
+        for hit in detector.whole(np.ascontiguousarray(part))
+    ]
+
+
+def near_dlib(detector: Detector, picture: np.ndarray, spot: Spot) -> list[Spot]:
+    """What dlib sees in `picture` about where `spot` was, at most one level of its pyramid larger or smaller."""
+    first = detector.upsample  # the stage that is level 0 of dlib's pyramid
+    stages = pyramid(picture.shape[1], picture.shape[0], first)
     level = round(math.log((spot.right - spot.left) * 2**first / BOX, 6 / 5))
-    wanted = {}
-    for stage in range(first + max(level - 1, 0), first + level + 2):
-        if stage < len(stages):
-            wanted[stage] = cells_around(spot, stages[0], stages[stage])
+    wanted = {
+        stage: cells_about(spot, stages[0], stages[stage])
+        for stage in range(first + max(level - 1, 0), first + level + 2)
+        if stage < len(stages)
+    }
     hits = []
-    for stage, (left, top), window in windows(picture, stages, wanted):
-        boxes, scores, _ = hog.run(cv2.cvtColor(window, cv2.COLOR_BGR2RGB), 0)
+    for stage, image in windows(picture, stages, wanted):
+        left, top, _, _ = wanted[stage]
+        boxes, scores, _ = detector.one_level.run(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), 0)
         for box, score in zip(boxes, scores, strict=True):
-            if box.width() > WINDOW + CELL: continue
-            box = dlib.translate_rect(box, dlib.point(left, top))
-            box = DOWN.rect_up(box, stage - first) if stage > first else box
-            box = UP.rect_down(box, first) if first else box
-            hits.append(spot_of(box, score))
-    return max(hits, key=lambda hit: hit.score, default=None)
+            box = DOWN.rect_up(dlib.translate_rect(box, dlib.point(left, top)), stage - first)
+            hits.append(spot_of(UP.rect_down(box, first), score))
+    return hits
 
 
-def one_level(hog):
-    state = hog.__getstate__()[0]
-    at = state.index(b"\x02\xe8\x03")
-    one = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
-    one.__setstate__((state[:at] + b"\x01\x01" + state[at + 3 :],))
-    return one
+Size = tuple[int, int]  # width, height in pixels
+Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the latter two just outside
 
 
-def pyramid(width: int, height: int, upsample: int) -> list[tuple[int, int]]:
-    """Sizes (width, height) of all that dlib makes of a picture, in pixels: it, its doublings, then its levels."""
+def pyramid(width: int, height: int, upsample: int) -> list[Size]:
+    """Sizes of all that dlib makes of a picture: the picture itself, its doublings, then its further levels."""
     stages = [(width, height)]
     for _ in range(upsample):
-        w, h = stages[-1]
-        box = UP.rect_up(dlib.rectangle(0, 0, w - 1, h - 1))
+        box = UP.rect_up(dlib.rectangle(0, 0, stages[-1][0] - 1, stages[-1][1] - 1))
         stages.append((box.right() + 1, box.bottom() + 1))
     while min(stages[-1]) * 5 // 6 >= SMALLEST:
         stages.append((stages[-1][0] * 5 // 6, stages[-1][1] * 5 // 6))
     return stages
 
 
-def cells_around(spot, picture, stage):
-    """Bounds (left, top, right, bottom) in pixels"""
-    half = (WINDOW // 2) // CELL + MARGIN + REACH
+def cells_about(spot: Spot, picture: Size, stage: Size) -> Bounds:
+    """The part of a stage to search for the face at `spot` of the picture: whole cells of that stage's grid."""
     bounds = []
-    for low, high, here, there in ((spot.left, spot.right, picture[0], stage[0]), (spot.top, spot.bottom, picture[1], stage[1])):
-        middle = round((low + high) / 2 * (there - 1) / (here - 1) / CELL)
-        bounds.append((max(0, middle - half) * CELL, min(there, (middle + half) * CELL)))
+    for low, high, here, there in zip(spot.box[:2], spot.box[2:], picture, stage, strict=True):
+        zoom = (there - 1) / (here - 1)
+        middle = (low + high) / 2 * zoom / CELL
+        reach = RIM + REACH * (spot.right - spot.left) * zoom / BOX
+        bounds.append((max(0, round(middle - reach)) * CELL, min(there, round(middle + reach) * CELL)))
     (left, right), (top, bottom) = bounds
     return left, top, right, bottom
 
 
-def windows(picture, stages, wanted):
-    need = {}
-    for stage in range(max(wanted), -1, -1):
+def windows(picture: np.ndarray, stages: list[Size], wanted: dict[int, Bounds]) -> Iterator[tuple[int, np.ndarray]]:
+    """Each wanted part of a stage, as uint8 with the channels of `picture`, made through the stages before it.
+
+    dlib makes each stage from the one before, bilinearly, and cuts off the fractions. Stages left out, or fractions
+    rounded, change scores by about 0.05, and with them which of two like boxes wins. Large faces would need nearly
+    all of the stages that are larger than the picture, which cost most: there these are left out and their blur is
+    put in their place; many steps follow, and the difference is small.
+    """
+    wanted = {stage: part for stage, part in wanted.items() if part[2] - part[0] > BOX < part[3] - part[1]}
+    if not wanted:
+        return
+    base, blur = shortcut(stages, min(wanted))
+    chain = [0, *range(base, max(wanted) + 1)] if base else list(range(max(wanted) + 1))
+    needed = {}
+    for stage, after in zip(reversed(chain), [None, *reversed(chain)], strict=False):
         parts = [wanted[stage]] if stage in wanted else []
-        if stage + 1 in need:
-            l, t, r, b = need[stage + 1]
-            fx, fy = ratio(stages, stage + 1)
-            parts.append((int(l * fx), int(t * fy), min(int((r - 1) * fx) + 2, stages[stage][0]), min(int((b - 1) * fy) + 2, stages[stage][1])))
-        need[stage] = (min(p[0] for p in parts), min(p[1] for p in parts), max(p[2] for p in parts), max(p[3] for p in parts))
-    l, t, r, b = need[0]
-    made = picture[t:b, l:r].astype(np.float32)
-    for stage in range(max(wanted) + 1):
+        if after is not None:
+            parts.append(source(needed[after], stages[after], stages[stage]))
+        sides = list(zip(*parts, strict=True))
+        needed[stage] = (min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3]))
+    left, top, right, bottom = needed[0]
+    image = picture[top:bottom, left:right].astype(np.float32)
+    if blur is not None:
+        image = cv2.sepFilter2D(image, -1, blur, blur)
+    before = 0
+    for stage in chain:
         if stage:
-            l, t, r, b = need[stage]
-            l0, t0 = need[stage - 1][:2]
-            fx, fy = ratio(stages, stage)
-            matrix = np.array([[fx, 0, l * fx - l0], [0, fy, t * fy - t0]])
-            made = cv2.warpAffine(made, matrix, (r - l, b - t), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-            np.floor(made, out=made)
+            image = resample(image, needed[before], stages[before], needed[stage], stages[stage])
+        before = stage
         if stage in wanted:
-            x, y, x1, y1 = wanted[stage]
-            if x1 - x >= WINDOW and y1 - y >= WINDOW:
-                yield stage, (x, y), made[y - t : y1 - t, x - l : x1 - l].astype(np.uint8)
+            left, top, right, bottom = wanted[stage]
+            x, y, _, _ = needed[stage]
+            yield stage, image[top - y : bottom - y, left - x : right - x].astype(np.uint8)
 
 
-def ratio(stages, stage):
-    (w0, h0), (w1, h1) = stages[stage - 1], stages[stage]
-    return (w0 - 1) / (w1 - 1), (h0 - 1) / (h1 - 1)
+def shortcut(stages: list[Size], lowest: int) -> tuple[int, np.ndarray | None]:
+    """The stage to make from the picture at once where `lowest` is the first one wanted, and the blur before it.
+
+    (0, None) where nothing is to be left out. Bilinear resampling blurs by a variance of 1/6 pixel of its source,
+    on average over all fractions, or 1/8 where it doubles; the filter, 3 taps, has the variance that is left out.
+    """
+    base = next((n for n, stage in enumerate(stages) if n and stage[0] <= stages[0][0]), 0)
+    if lowest < base + SHORT:
+        return 0, None
+    variance = -1 / 6
+    for before, stage in zip(stages[:base], stages[1 : base + 1], strict=True):
+        variance += (1 / 8 if stage > before else 1 / 6) * (stages[0][0] / before[0]) ** 2
+    side = max(0.0, variance / 2)
+    return base, np.array([side, 1 - 2 * side, side], np.float32)
 
 
-NEAR = {"dlib": near_dlib}
+def source(part: Bounds, stage: Size, before: Size) -> Bounds:
+    """The part of the stage before from which a part of a stage is made."""
+    low_x, low_y, high_x, high_y = part
+    zoom_x, zoom_y = ((there - 1) / (here - 1) for there, here in zip(before, stage, strict=True))
+    right, bottom = int((high_x - 1) * zoom_x) + 2, int((high_y - 1) * zoom_y) + 2
+    return int(low_x * zoom_x), int(low_y * zoom_y), min(right, before[0]), min(bottom, before[1])
+
+
+def resample(image: np.ndarray, held: Bounds, before: Size, part: Bounds, stage: Size) -> np.ndarray:
+    """`part` of a stage from `image`, the part `held` of the stage before: corners on corners, as dlib does it.
+
+    float32 of whole numbers to the same: with bytes OpenCV would round where dlib cuts off.
+    """
+    left, top, right, bottom = part
+    zoom_x, zoom_y = ((there - 1) / (here - 1) for there, here in zip(before, stage, strict=True))
+    matrix = np.array([[zoom_x, 0, left * zoom_x - held[0]], [0, zoom_y, top * zoom_y - held[1]]])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    image = cv2.warpAffine(image, matrix, (right - left, bottom - top), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.floor(image, out=image)
+
+
+NEAR = {"dlib": near_dlib, "yunet": near_yunet}

@@ -1,0 +1,89 @@
+"""Celeb-DF: names, and the test list in which 1 is real."""
+
+import pytest
+from layout_rows import TEST_LIST, by_path, one, read, said
+
+from deepfake.layouts.entries import FAKE, REAL
+
+
+@pytest.mark.parametrize(
+    ("path", "archive", "expected"),
+    [
+        (
+            "Celeb-DF-v2/Celeb-real/id0_0000.mp4", "",
+            ("Celeb-real_id0_0000", REAL, "", "id0", "", "Celeb-real_id0_0000", "Celeb-real_id0_0000"),
+        ),
+        (
+            "Celeb-synthesis/videos/id0_id1_0000.mp4", "",
+            (
+                "Celeb-synthesis_id0_id1_0000", FAKE, "Celeb-synthesis", "id0", "id1",
+                "Celeb-real_id0_0000", "Celeb-real_id0_0000",
+            ),
+        ),
+        (
+            "Youtube-real/00170.mp4", "",
+            ("YouTube-real_00170", REAL, "", "", "", "YouTube-real_00170", "YouTube-real_00170"),
+        ),
+        (
+            "id9_0001.mp4", "Celeb-real.zip",
+            ("Celeb-real_id9_0001", REAL, "", "id9", "", "Celeb-real_id9_0001", "Celeb-real_id9_0001"),
+        ),
+    ],
+)  # fmt: skip
+def test_celebdf_names(path, archive, expected):
+    row = one("celebdf", path, archive)
+    assert said(row) == expected
+    assert (row.split, row.problem) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("Celeb-real/id0_id1_0000.mp4", "name does not fit Celeb-real/<target>_<number>"),
+        ("Celeb-synthesis/id0_0000.mp4", "name does not fit Celeb-synthesis/<target>_<source>_<number>"),
+        ("YouTube-real/id0_0000.mp4", "name does not fit YouTube-real/<number>"),
+        ("id0_0000.mp4", "name does not fit Celeb-real, YouTube-real"),
+        ("Celeb-real/._id0_0000.mp4", "macOS resource fork"),
+    ],
+)
+def test_celebdf_refuses(path, problem):
+    row = one("celebdf", path)
+    assert row.problem.startswith(problem) and row.label is None
+
+
+def test_celebdf_test_list_says_1_for_real():
+    lines = "1 YouTube-real/00170.mp4\r\n1 Celeb-real/id0_0000.mp4\n0 Celeb-synthesis/id0_id1_0000.mp4\n\n"
+    lines += (
+        "1 Celeb-synthesis/id2_id3_0000.mp4\n1 Celeb-real/id7_0000.mp4\n0 Celeb-real/id8_0000.mp4\n1 x/y.mp4"
+    )
+    paths = [
+        "v2/YouTube-real/00170.mp4", "v2/Celeb-real/id0_0000.mp4", "v2/Celeb-real/id0_0001.mp4",
+        "v2/Celeb-synthesis/id0_id1_0000.mp4", "v2/Celeb-synthesis/id2_id3_0000.mp4",
+    ]  # fmt: skip
+    rows = by_path(read("celebdf", paths, {f"v2/{TEST_LIST}": lines}))
+    assert {path: (row.label, row.split, row.problem) for path, row in rows.items()} == {
+        "v2/YouTube-real/00170.mp4": (REAL, "test", ""),
+        "v2/Celeb-real/id0_0000.mp4": (REAL, "test", ""),
+        "v2/Celeb-real/id0_0001.mp4": (REAL, "", ""),
+        "v2/Celeb-synthesis/id0_id1_0000.mp4": (FAKE, "test", ""),
+        "v2/Celeb-synthesis/id2_id3_0000.mp4": (
+            None, "test", "two labels: its folder says fake, the test list real",
+        ),
+        "v2/Celeb-real/id7_0000.mp4": (REAL, "test", "labelled, but the file is missing"),
+        "v2/Celeb-real/id8_0000.mp4": (None, "test", "labelled, but the file is missing"),
+        "v2/x/y.mp4": (None, "test", "labelled, but the file is missing"),
+    }  # fmt: skip
+
+
+def test_celebdf_finds_two_labels_in_the_list():
+    files = {TEST_LIST: "1 Celeb-real/id0_0000.mp4\n0 Celeb-real/id0_0000.mp4\n"}
+    (row,) = read("celebdf", ["Celeb-real/id0_0000.mp4"], files)
+    assert (row.label, row.problem) == (None, "two labels in the test list")
+
+
+@pytest.mark.parametrize(
+    "line", ["2 Celeb-real/id0_0000.mp4", "Celeb-real/id0_0000.mp4", "1", "REAL Celeb-real/x.mp4"]
+)
+def test_celebdf_names_a_broken_line(line):
+    with pytest.raises(ValueError, match=rf"c\.zip: v1/{TEST_LIST}, line 2: expected"):
+        read("celebdf", [], {f"v1/{TEST_LIST}": f"1 Celeb-real/id0_0000.mp4\n{line}\n"}, archive="c.zip")
