@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from deepfake.config import BadConfig, archive_paths, as_param, check_config
 from deepfake.config import dataset_section, faces_section, frames_section, index_section
-from deepfake.imports import code_of
+from deepfake.imports import code_digest
 from deepfake.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)
@@ -31,9 +31,9 @@ def sources(w):
     return [ancient(path) for path in archive_paths(config["corpora"][w.corpus])]
 
 
-def settled_sources(w):
-    """The same for steps below the index, which judge a corpus by its shard's table alone."""
-    return [ancient(path) for path in ([sources(w)] if is_ours(w.corpus) else sources(w))]
+def code(script):
+    """A digest of a script and all of ours that it imports: an edit of one of them makes its steps stale."""
+    return code_digest(Path(workflow.basedir, "scripts", script))
 
 
 def contents(w):

@@ -14,12 +14,12 @@ checkpoint plan:
     input:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
-        code=code_of("scripts/plan.py"),
     output:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
         attrition="results/plans/{dataset}.attrition.csv",
     params:
+        code=code("plan.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     log:
         "logs/plan/{dataset}.log",
@@ -44,10 +44,10 @@ rule dataset:
         plan=lambda w: ancient(plan(w).table),
         kept=lambda w: plan(w).kept,
         tars=image_tars,
-        code=code_of("scripts/dataset.py"),
     output:
         folder=directory("results/{dataset}"),
     params:
+        code=code("dataset.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     log:
         "logs/dataset/{dataset}.log",

@@ -13,11 +13,11 @@ rule faces:
         table=shard_table,
         frames=ancient("results/frames/{corpus}/{shard}.tar"),
         frame_table="results/frames/{corpus}/{shard}.csv",
-        code=code_of("scripts/faces.py"),
     output:
         tar="results/faces/{corpus}/{shard}.tar",
         table="results/faces/{corpus}/{shard}.csv",
     params:
+        code=code("faces.py"),
         cfg=lambda w: as_param(faces_section(config, w.corpus)),
     log:
         "logs/faces/{corpus}/{shard}.log",

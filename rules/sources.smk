@@ -9,11 +9,10 @@ creates   resources/{corpus}/demo.zip or download.zip
 
 rule demo:
     """Draw a synthetic corpus."""
-    input:
-        code=code_of("scripts/demo.py"),
     output:
         archive="resources/{corpus}/demo.zip",
     params:
+        code=code("demo.py"),
         layout=lambda w: config["corpora"][w.corpus]["layout"],
         cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
         seed=config["seed"],
@@ -36,11 +35,10 @@ rule demo:
 
 rule download:
     """Fetch a corpus from Kaggle."""
-    input:
-        code=code_of("scripts/download.py"),
     output:
         archive="resources/{corpus}/download.zip",
     params:
+        code=code("download.py"),
         cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
     log:
         "logs/download/{corpus}.log",
@@ -61,10 +59,10 @@ checkpoint index:
     """List a corpus's videos with label, method, people, original and group, and deal them into shards."""
     input:
         sources=sources,
-        code=code_of("scripts/index.py"),
     output:
         tables=directory("results/index/{corpus}"),
     params:
+        code=code("index.py"),
         cfg=lambda w: as_param(index_section(config, w.corpus)),
         contents=contents,
     log:

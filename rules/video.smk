@@ -11,11 +11,11 @@ rule unpack:
     """Take one shard's videos out of the archives, or link them where they lie in a folder."""
     input:
         table=shard_table,
-        sources=settled_sources,
-        code=code_of("scripts/unpack.py"),
     output:
         videos=temp(directory("results/videos/{corpus}/{shard}")),
     params:
+        code=code("unpack.py"),
+        sources=lambda w: f"{index(w)}/sources.json",
         limits=as_param(config["limits"]),
     log:
         "logs/unpack/{corpus}/{shard}.log",
@@ -28,7 +28,7 @@ rule unpack:
     shell:
         "python scripts/unpack.py"
         " --table {input.table:q}"
-        " --sources {input.sources:q}"
+        " --sources {params.sources:q}"
         " --limits {params.limits:q}"
         " --output {output.videos:q}"
         " > {log:q} 2>&1"
@@ -39,11 +39,11 @@ rule frames:
     input:
         table=shard_table,
         videos="results/videos/{corpus}/{shard}",
-        code=code_of("scripts/frames.py"),
     output:
         tar="results/frames/{corpus}/{shard}.tar" if config["keep_frames"] else temp("results/frames/{corpus}/{shard}.tar"),
         table="results/frames/{corpus}/{shard}.csv",
     params:
+        code=code("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
     log:
         "logs/frames/{corpus}/{shard}.log",

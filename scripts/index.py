@@ -42,7 +42,7 @@ def main() -> int:
     except (BadArchive, BadMember, UselessCorpus, ValueError) as error:
         log.error("%s", error)
         return 1
-    write(rows, args.output)
+    write(rows, args.sources, args.output)
     line = summary(args.corpus, rows)
     log.info("%s", line)
     print(line)
@@ -60,13 +60,14 @@ def report(rows: list[dict]) -> None:
         log.warning("%d left out, %s: %s%s", len(names), reason, ", ".join(names[:NAMED]), more)
 
 
-def write(rows: list[dict], folder: Path) -> None:
-    """videos.csv with all rows, and a table of the usable ones for each shard."""
+def write(rows: list[dict], sources: list[str], folder: Path) -> None:
+    """videos.csv with all rows, a table of the usable ones for each shard, and sources.json, where they lie."""
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
             by_shard[row["shard"]].append({key: row[key] for key in tables.SHARD})
     with new_directory(folder) as part:
+        (part / "sources.json").write_text(json.dumps(sources, indent=2, ensure_ascii=False), encoding="utf-8")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
         for shard, videos in by_shard.items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)

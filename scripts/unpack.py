@@ -21,9 +21,12 @@ def main() -> int:
     args = parse_args()
     start_log()
     videos = tables.read_rows(args.table)
+    paths = args.sources
+    if paths[0].endswith(".json"):
+        paths = json.loads(Path(paths[0]).read_text(encoding="utf-8"))
     rows = []
     try:
-        with new_directory(args.output) as folder, open_source(args.sources, json.loads(args.limits)) as source:
+        with new_directory(args.output) as folder, open_source(paths, json.loads(args.limits)) as source:
             for video in progress(videos, f"unpack {args.output.name}", "videos"):
                 name = video["video"] + Path(video["member"]).suffix.lower()
                 row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
@@ -54,7 +57,7 @@ def place(source, video: dict[str, str], target: Path) -> str:
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", required=True, help="the shard's videos")
-    parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")
+    parser.add_argument("--sources", required=True, nargs="+", help="zips, one folder, or the index's sources.json")
     parser.add_argument("--limits", required=True, help="JSON: members, member_gb, total_gb, ratio")
     parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
     return parser.parse_args()

@@ -5,9 +5,11 @@ outside its place. What an archive says of itself is checked before anything is 
 while it streams.
 """
 
+import errno
 import hashlib
 import io
 import os
+import re
 import stat
 import struct
 import zipfile
@@ -16,11 +18,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 CHUNK = 1 << 20  # bytes
 LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: its fixed part, and where in it the two variable lengths stand
+UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
+RECORD = b"PK\1\2"  # opens each member's record in the list of contents
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
+UNREADABLE = (  # all that zipfile was seen to raise for damaged or crafted input
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError, OverflowError, MemoryError),
+)
 
 
 class BadArchive(ValueError):
@@ -31,9 +39,13 @@ class BadMember(ValueError):
     """One member can't be used; the message says why."""
 
 
+class TooMany(Exception):
+    """The list of contents is longer than is allowed."""
+
+
 @dataclass(frozen=True)
 class Member:
-    """A file of a corpus: `archive` it lies in, `path` inside, size, CRC-32, and why it is refused ("" if not)."""
+    """A file of a corpus: `archive` it lies in, `path` inside, size, CRC-32, and why it is refused, or ""."""
 
     archive: str
     path: str
@@ -46,42 +58,68 @@ class Member:
 def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
     """Open a zip; raises BadArchive when it is none, is cut short, or promises more than `limits` allow."""
     try:
-        file = zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise BadArchive(f"{path}: there is no such archive") from error
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise BadArchive(f"{path}: not a whole zip archive ({error}); download it again") from error
-    with file:
+        raw = io.FileIO(path)
+    except OSError as error:
+        raise BadArchive(f"{path}: the archive can't be opened: {error.strerror}") from error
+    with raw, _read_contents(raw, str(path), limits["members"]) as file:
         check_totals(str(path), file, limits)
         yield file
 
 
 @contextmanager
-def open_inner_zip(outer: zipfile.ZipFile, path: str, limits: dict) -> Iterator[zipfile.ZipFile]:
-    """Open a zip that lies stored inside another, in place. Raises BadArchive where that can't be done."""
-    name = f"{outer.filename}/{path}"
-    info = info_by_path(outer)[path]
+def open_inner_zip(
+    outer: zipfile.ZipFile, path: str | Path, info: zipfile.ZipInfo, limits: dict
+) -> Iterator[zipfile.ZipFile]:
+    """Open the zip `info` that lies stored inside the zip at `path`, in place; raises BadArchive."""
+    name = f"{path}/{decoded_path(info)}"
     if info.compress_type != zipfile.ZIP_STORED:
-        raise BadArchive(f"{name}: a compressed zip inside a zip; unpack it first and list it under archives")
-    with open(outer.filename, "rb") as file:
-        file.seek(info.header_offset + NAME_LENGTHS)
-        start = info.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
-        try:
-            inner = zipfile.ZipFile(io.BufferedReader(_Slice(file, start, info.compress_size)))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise BadArchive(f"{name}: not a whole zip archive ({error}); download it again") from error
-        with inner:
-            check_totals(name, inner, limits)
-            yield inner
+        raise BadArchive(
+            f"{name}: a compressed zip inside a zip; unpack it first and list it under `archives`"
+        )
+    try:
+        with outer.open(info):  # checks the local header
+            pass
+    except UNREADABLE as error:
+        raise BadArchive(f"{name}: damaged in the archive ({error}); download {path} again") from error
+    file = outer.fp
+    file.seek(info.header_offset + NAME_LENGTHS)
+    start = info.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
+    with _read_contents(_Slice(file, start, info.compress_size), name, limits["members"]) as inner:
+        check_totals(name, inner, limits)
+        yield inner
+
+
+def _read_contents(raw: io.RawIOBase, name: str, most: int | None = None) -> zipfile.ZipFile:
+    try:
+        file = _Contents(raw, most)
+        zipped = zipfile.ZipFile(file)
+    except TooMany:
+        raise BadArchive(f"{name}: more members than limits.members = {most}") from None
+    except UNREADABLE as error:
+        raise BadArchive(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
+    file.most = None
+    return zipped
+
+
+def _advice(name: str) -> str:
+    if name.lower().endswith(".zip"):
+        return "download it again"
+    return "unpack archives of other kinds yourself, and give the `folder`"
 
 
 def check_totals(name: str, file: zipfile.ZipFile, limits: dict) -> None:
     """Raise BadArchive where the archive promises more members or bytes than `limits` (members, total_gb)."""
-    members, total = len(file.infolist()), sum(info.file_size for info in file.infolist())
-    if members > limits["members"]:
-        raise BadArchive(f"{name}: {members} members, more than limits.members = {limits['members']}")
-    if total > limits["total_gb"] * 1e9:
-        raise BadArchive(f"{name}: unpacks to {total / 1e9:.1f} GB, more than limits.total_gb = {limits['total_gb']}")
+    check_limits(name, len(file.infolist()), sum(info.file_size for info in file.infolist()), limits)
+
+
+def check_limits(name: str, members: int, total: int, limits: dict) -> None:
+    """Raise BadArchive where an archive of so many `members` and `total` bytes goes over `limits`."""
+    for found, key in ((members, "members"), (total / 1e9, "total_gb")):
+        if found > limits[key]:
+            raise BadArchive(
+                f"{name}: {found:.16g} {'members' if key == 'members' else 'GB unpacked'}, more than"
+                f" limits.{key} = {limits[key]}; raise the limit if you trust the archive"
+            )
 
 
 def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Member]:
@@ -96,7 +134,7 @@ def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Memb
             path,
             info.file_size,
             info.CRC,
-            _refusal(info, path, limits)
+            refusal(info, limits)
             or ("overlaps another member, as in a zip bomb" if info.header_offset in overlapping else "")
             or ("another member has the same name" if same[path] > 1 else "")
             or ("another member's name differs only in case" if alike[path.casefold()] > 1 else ""),
@@ -106,11 +144,13 @@ def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Memb
     return sorted(members, key=lambda m: m.path)
 
 
-def _refusal(info: zipfile.ZipInfo, path: str, limits: dict) -> str:
+def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
+    """Why a member isn't taken, judged by its own record; "" where it may be."""
+    path = decoded_path(info)
     mode = info.external_attr >> 16
-    if path.startswith("/") or ".." in PurePosixPath(path).parts or (len(path) > 1 and path[1] == ":"):
+    if path.startswith("/") or ".." in path.split("/") or (len(path) > 1 and path[1] == ":"):
         return "its path leads outside the archive"
-    if any(ord(c) < 32 for c in path) or "\\" in info.orig_filename:
+    if UNSAFE.search(info.orig_filename):
         return "its path holds a control character or a backslash"
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "a link or a device, not a file"
@@ -126,18 +166,19 @@ def _refusal(info: zipfile.ZipInfo, path: str, limits: dict) -> str:
 
 
 def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
-    """Where the members start whose data runs into the next one's, or that two records share."""
-    spans = sorted((info.header_offset, info.header_offset + info.compress_size) for info in infos)
-    return {
-        start
-        for (begin, end), (after, _) in zip(spans, spans[1:], strict=False)
-        if end > after or begin == after
-        for start in (begin, after)
-    }
+    """Where the members start whose data runs into that of another, or that two records share."""
+    found, end, holder = set(), -1, -1
+    for info in sorted(infos, key=lambda i: (i.header_offset, i.compress_size)):
+        start = info.header_offset
+        if start < end or start == holder:
+            found |= {holder, start}
+        if start + info.compress_size >= end:
+            end, holder = start + info.compress_size, start
+    return found
 
 
 def decoded_path(info: zipfile.ZipInfo) -> str:
-    """The member's path; UTF-8 that the archive didn't declare (as some zip programs write it) is recognised."""
+    """The member's path; UTF-8 that the archive doesn't declare, as some programs write it, is recognised."""
     if info.flag_bits & 0x800:
         return info.filename
     try:
@@ -152,36 +193,62 @@ def info_by_path(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIOBase) -> int:
-    """Stream a member into `out`; returns its CRC-32. Raises BadMember for a bad CRC, bad data, or too many bytes."""
+    """Stream a member into `out`; returns its CRC-32. Raises BadMember for bad data or too many bytes."""
     crc = count = 0
-    try:
-        with file.open(info) as data:
-            while chunk := data.read(CHUNK):
-                count += len(chunk)
-                if count > info.file_size:
-                    raise BadMember(f"holds more than the {info.file_size} bytes that the archive says")
-                crc = zlib.crc32(chunk, crc)
-                out.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadMember(f"damaged in the archive: {error}") from error
+    for chunk in _chunks(file, info):
+        count += len(chunk)
+        if count > info.file_size:
+            raise BadMember(f"holds more than the {info.file_size} bytes that the archive says")
+        crc = zlib.crc32(chunk, crc)
+        out.write(chunk)
     if count != info.file_size:
         raise BadMember(f"{count} of {info.file_size} bytes in the archive")
     return crc
 
 
+def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The member's bytes. What goes wrong in reading them is its own fault; a full disk, say, is not."""
+    try:
+        with file.open(info) as data:
+            while chunk := data.read(CHUNK):
+                yield chunk
+    except UNREADABLE as error:
+        raise BadMember(f"damaged in the archive: {error}") from error
+
+
 def central_directory(path: str | Path) -> str:
-    """A digest of every member's name, size and CRC-32: it changes with the contents, and not with the time."""
+    """A digest of every member's name, size and CRC-32: changes with the contents, and not with the time."""
     digest = hashlib.sha256()
-    with zipfile.ZipFile(path) as file:
+    with io.FileIO(path) as raw, _read_contents(raw, str(path)) as file:
         for info in file.infolist():
-            digest.update(f"{info.filename}\0{info.file_size}\0{info.CRC}\n".encode("utf-8", "surrogateescape"))
+            digest.update(
+                f"{info.filename}\0{info.file_size}\0{info.CRC}\n".encode("utf-8", "surrogateescape")
+            )
     return digest.hexdigest()
+
+
+class _Contents(io.BufferedReader):
+    """An archive whose list of contents may hold at most `most` members, if that isn't None.
+
+    zipfile makes objects of the whole list before anyone can count them, 10 times larger than their records.
+    """
+
+    def __init__(self, raw: io.RawIOBase, most: int | None):
+        super().__init__(raw)
+        self.most = most
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        # A shorter list is counted once it is read; a short read may be the archive's end, with other data.
+        if self.most is not None and len(data) > CHUNK and data.count(RECORD) > self.most:
+            raise TooMany
+        return data
 
 
 class _Slice(io.RawIOBase):
     """A part of an open file, as a file of its own."""
 
-    def __init__(self, file: io.BufferedReader, start: int, size: int):
+    def __init__(self, file: io.BufferedIOBase, start: int, size: int):
         self._file, self._start, self._size, self._at = file, start, size, 0
 
     def readable(self) -> bool:
@@ -191,8 +258,11 @@ class _Slice(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
+        at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise OSError(errno.EINVAL, "before the start of the archive")
+        self._at = at
+        return at
 
     def tell(self) -> int:
         return self._at

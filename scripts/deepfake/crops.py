@@ -1,8 +1,9 @@
 """Crop geometry: the square around a face, in frame pixels, and the picture cut from it.
 
-The square is the one of FaceForensics++ (Rössler et al. 2019): `margin` times the longer side of the box, about
-the box's centre. A square that would leave the frame is first shifted in from the left and top border, then made
-smaller at the right and bottom one, so a crop never shows pixels that were not in the frame.
+The square is the one of FaceForensics++ (Rössler et al. 2019): `margin` times the longer side of the box,
+about the box's centre. A square that would leave the frame is first shifted in from the left and top
+border, then made smaller at the right and bottom one, so a crop never shows pixels that were not in the
+frame.
 """
 
 import cv2
@@ -14,8 +15,9 @@ def crop_square(
 ) -> tuple[int, int, int]:
     """The square to cut for a face: x and y of its top-left pixel and its side, all in frame pixels.
 
-    `box` is (x, y, width, height) in frame pixels and may reach beyond the frame; `margin` is the side of the
-    square in lengths of the longer side of the box. Raises ValueError where no pixel is left of the square.
+    `box` is (x, y, width, height) in frame pixels and may reach beyond the frame; `margin` is the side of
+    the square in lengths of the longer side of the box. Raises ValueError where no pixel is left of the
+    square.
     """
     x, y, width, height = box
     side = int(max(width, height) * margin)
@@ -32,7 +34,8 @@ def crop_square(
 
 
 def cut(frame: np.ndarray, square: tuple[int, int, int], size: int) -> np.ndarray:
-    """The crop of `square` (x, y, side) as uint8 (size, size, 3), resized bicubically, channels as in `frame`.
+    """The crop of `square` (x, y, side) as uint8 (size, size, 3), resized bicubically, channels as in
+    `frame`.
 
     `frame` is uint8 (height, width, 3). Raises ValueError for a square that is not wholly inside it.
     """

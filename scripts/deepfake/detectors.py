@@ -15,7 +15,7 @@ MODEL_HINT = "YuNet is face_detection_yunet_2023mar.onnx of the OpenCV model zoo
 
 @dataclass(frozen=True)
 class Face:
-    """One face: its box in frame pixels, which may reach beyond the frame, and the detector's own score."""
+    """One face: its box in frame pixels, which may reach beyond the frame, and the detector's score."""
 
     x: int
     y: int
@@ -57,9 +57,10 @@ Search = Callable[[np.ndarray], list[Spot]]
 
 @dataclass(frozen=True)
 class Detector:
-    """A loaded detector. `whole` takes a picture as uint8 BGR (h, w, 3) and gives its faces, best score first.
+    """A loaded detector. `whole` takes a picture, uint8 BGR (h, w, 3), and gives its faces, best first.
 
-    `one_level` and `upsample` are dlib's: the same detector without its pyramid, and how often `whole` doubles.
+    `one_level` and `upsample` are dlib's: the same detector without its pyramid, and how often `whole`
+    doubles.
     """
 
     name: str
@@ -69,21 +70,22 @@ class Detector:
 
 
 def load(cfg: dict[str, Any]) -> Detector:
-    """The detector that the config section `faces` asks for; it keeps nothing from one picture to the next.
+    """The detector that the config section `faces` asks for; it keeps nothing between pictures.
 
     Raises ValueError or FileNotFoundError, naming the key, where the section does not describe one.
     """
     name = cfg["detector"]
     if name not in DETECTORS:
         raise ValueError(f"faces.detector is {name!r}: write one of {', '.join(sorted(DETECTORS))}")
+    cv2.setNumThreads(1)  # in this process: the scheduler counts cores, and a frame is too small to share
     return DETECTORS[name](cfg)
 
 
 def shrink(frame: np.ndarray, width: int) -> tuple[np.ndarray, float]:
     """The frame scaled to at most `width` pixels wide, and by how much (0 < scale <= 1); never scaled up.
 
-    `frame` is uint8 BGR (h, w, 3), else ValueError is raised. Bilinear, as the plain recipe of FaceForensics++
-    users has it: another filter would move dlib's boxes.
+    `frame` is uint8 BGR (h, w, 3), else ValueError is raised. Bilinear, as the plain recipe of
+    FaceForensics++ users has it: another filter would move dlib's boxes.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
         raise ValueError(f"a frame is uint8 (height, width, 3), not {frame.dtype} {frame.shape}")
@@ -92,7 +94,7 @@ def shrink(frame: np.ndarray, width: int) -> tuple[np.ndarray, float]:
 
 
 def to_faces(spots: list[Spot], scale: float) -> list[Face]:
-    """Spots of a picture scaled by `scale`, as faces in frame pixels, the largest first, then the best score."""
+    """Spots of a picture scaled by `scale`, as faces in frame pixels, the largest first, then the best."""
     faces = []
     for spot in sorted(spots, key=lambda spot: (-spot.area, -spot.score, spot.left, spot.top)):
         left, top = int(spot.left / scale), int(spot.top / scale)
@@ -102,9 +104,9 @@ def to_faces(spots: list[Spot], scale: float) -> list[Face]:
 
 
 def dlib_hog(cfg: dict[str, Any]) -> Detector:
-    """dlib's frontal face detector: HOG (Dalal and Triggs 2005) as trained by King (2009, 2015), score > 0.
+    """dlib's frontal face detector: HOG (Dalal and Triggs 2005) as trained by King (2009), score > 0.
 
-    `upsample` is how often the picture is doubled first: the smallest face is 80 pixels / 2**upsample.
+    `upsample` is how often the picture is doubled first: the smallest box is 73 pixels / 2**upsample.
     """
     hog = dlib.get_frontal_face_detector()
 
@@ -112,27 +114,30 @@ def dlib_hog(cfg: dict[str, Any]) -> Detector:
         boxes, scores, _ = hog.run(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), cfg["upsample"])
         return [spot_of(box, score) for box, score in zip(boxes, scores, strict=True)]
 
-    return Detector("dlib", whole, without_pyramid(hog), cfg["upsample"])
+    one_level = without_pyramid(hog) if cfg["search"] != "full" else None
+    return Detector("dlib", whole, one_level, cfg["upsample"])
 
 
 def without_pyramid(hog: dlib.fhog_object_detector) -> dlib.fhog_object_detector:
     """The same detector, that looks only for faces of the size of its window, in the picture as it is.
 
-    dlib has no setter for it in Python, but its pickled state starts with the settings of the scanner, where the
-    largest number of levels, 1000, is two bytes after their count. Raises ValueError where the state is another.
+    dlib has no setter for it in Python, but its pickled state starts with the settings of the scanner,
+    where the largest number of levels, 1000, is two bytes after their count. Raises ValueError where the
+    state is another.
     """
     state = hog.__getstate__()[0]
     head, levels, rest = state.partition(b"\x02\xe8\x03")
     if not levels or len(head) > 32:
-        raise ValueError("this release of dlib saves its detectors in another form: write search: full under faces")
+        raise ValueError("faces.search: this release of dlib saves detectors in another form; write full")
     bare = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
     bare.__setstate__((head + b"\x01\x01" + rest,))
     return bare
 
 
 def spot_of(box: dlib.rectangle, score: float) -> Spot:
-    """dlib's rectangle as a spot. Its `right` is the last column inside, and is taken as it is: width is then
-    right - left, one less than dlib's own, as in the crop of FaceForensics++."""
+    """dlib's rectangle as a spot. Its `right` is the last column inside, and is taken as it is: width is
+    then right - left, one less than dlib's own, as in the crop of FaceForensics++.
+    """
     return Spot(box.left(), box.top(), box.right(), box.bottom(), float(score))
 
 
@@ -143,7 +148,6 @@ def yunet(cfg: dict[str, Any]) -> Detector:
     """
     model = cv2.FaceDetectorYN.create(str(verified(cfg["model"], cfg["sha256"])), "", (320, 320))
     model.setScoreThreshold(cfg["min_score"])
-    cv2.setNumThreads(1)  # of this process: OpenCV knows no limit for one network; the scheduler counts cores
 
     def whole(picture: np.ndarray) -> list[Spot]:
         model.setInputSize((picture.shape[1], picture.shape[0]))

@@ -1,20 +1,28 @@
 """Which files of ours a script runs, so that a step is stale when one of them changes, and only then."""
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "deepfake"
 
 
-def code_of(script: str) -> list[str]:
-    """`script` and every file of the library that it imports, directly or not, as paths beside it; in order."""
-    top = Path(script).parent
-    found, new = set(), {Path(script)}
+def code_of(script: Path) -> list[Path]:
+    """`script` and every file of the library beside it that it imports, directly or not; in order."""
+    found, new = set(), {script}
     while new:
         found |= new
-        new = {file for path in new for file in _imported(path, top)} - found
-    return sorted(path.as_posix() for path in found)
+        new = {file for path in new for file in _imported(path, script.parent)} - found
+    return sorted(found)
+
+
+def code_digest(script: Path) -> str:
+    """A digest of the contents of all that `script` runs of ours, by which an edit is seen, and a touch is not."""
+    digest = hashlib.sha256()
+    for path in code_of(script):
+        digest.update(f"{path.relative_to(script.parent).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @cache

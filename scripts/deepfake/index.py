@@ -10,6 +10,7 @@ from deepfake.names import draw, marked, slug
 from deepfake.sharding import assign_shards
 
 NO_LABEL = "no label"
+KINDS = 5  # reasons told where a corpus is of no use
 
 
 class UselessCorpus(ValueError):
@@ -83,18 +84,40 @@ def _refused(entry: Entry, member: Member) -> dict:
 
 def _name_apart(rows: list[dict]) -> None:
     """Give each row a name of its own, also where case doesn't count; of equal copies all but one are left out."""
-    namesakes = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (bool(row["reason"]), row["archive"], row["member"])):
-        namesakes[row["video"].casefold()].append(row)
-    for group in (group for group in namesakes.values() if len(group) > 1):
-        first, *others = group
+    for group in _namesakes(rows):
+        _leave_out_copies([row for row in group if not row["reason"]])
+    turn = 0
+    while groups := _namesakes(rows):
+        for group in groups:
+            usable = [row for row in group if not row["reason"]]
+            for row in group:
+                if usable != [row]:
+                    row["video"] = marked(row["video"], f"{turn or ''}{row['archive']}/{row['member']}")
+        turn += 1  # a file may have been named so as to meet a marked name
+
+
+def _namesakes(rows: list[dict]) -> list[list[dict]]:
+    """Rows of one name, where there are several; in each group the usable ones come first."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["video"].casefold()].append(row)
+    several = [group for group in groups.values() if len(group) > 1]
+    return [sorted(g, key=lambda r: (bool(r["reason"]), r["archive"], r["member"])) for g in several]
+
+
+def _leave_out_copies(rows: list[dict]) -> None:
+    by_content = defaultdict(list)
+    for row in rows:
+        by_content[row["bytes"], row["crc32"]].append(row)
+    for first, *others in by_content.values():
         for row in others:
-            if not row["reason"] and all(row[key] == first[key] for key in ("bytes", "crc32", "label")):
-                row["reason"] = f"a copy of {'/'.join(filter(None, (first['archive'], first['member'])))}"
-        usable = [row for row in group if not row["reason"]]
-        for row in group:
-            if usable != [row]:
-                row["video"] = marked(row["video"], f"{row['archive']}/{row['member']}")
+            row["reason"] = f"a copy of {_place(first)}"
+        for row in [first, *others] if len({row["label"] for row in [first, *others]}) > 1 else []:
+            row["reason"] = f"two labels, here and as a copy: {_place(others[0] if row is first else first)}"
+
+
+def _place(row: dict) -> str:
+    return "/".join(filter(None, (row["archive"], row["member"])))
 
 
 def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
@@ -116,8 +139,9 @@ def check_classes(corpus: str, rows: list[dict]) -> None:
     reasons = defaultdict(list)
     for row in rows:
         if row["reason"]:
-            reasons[row["reason"]].append(row["member"])
-    found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in sorted(reasons.items()))
+            reasons[row["reason"]].append(_place(row))
+    common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in common[:KINDS])
     missing = " and ".join(name for label, name in ((REAL, "real"), (FAKE, "fake")) if not counts[label])
     raise UselessCorpus(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + found if found else ''}). "

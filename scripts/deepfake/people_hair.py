@@ -78,7 +78,7 @@ def behind(canvas: Canvas, who: object, rng: np.random.Generator) -> None:
         if length > 180 and who.style != "scarf":  # it falls in front of the shoulders, not of the throat
             gap = [(-40, 80), (40, 80), (50, 180), (84, 330), (-84, 330), (-50, 180)]
             mask = mask * (1 - shape(np.array(gap), 3.0))
-        canvas.lay(mask, _strands(who, rng, 0.66) if who.style != "scarf" else _cloth(who, rng) * 0.8)
+        canvas.lay(mask, _strands(who, rng, 0.66) if who.style != "scarf" else _cloth(who, rng))
 
 
 def front(canvas: Canvas, who: object, rng: np.random.Generator) -> np.ndarray:
@@ -94,7 +94,8 @@ def front(canvas: Canvas, who: object, rng: np.random.Generator) -> np.ndarray:
     if who.style in ("beanie", "scarf"):
         tone = _cloth(who, rng)
     else:
-        tone = _strands(who, rng, 1.0)
+        fall = np.clip(grid()[1] / max(40, style["side"]), 0, 1)
+        tone = _strands(who, rng, 1.0) * (1 - 0.34 * fall)[..., None]  # as dark below as what is behind
         _soften_line(canvas, mask, tone)
     shadow = cv2.GaussianBlur(mask, (0, 0), 6.0)
     canvas.shade(canvas.alpha * np.roll(shadow, 5, axis=0), np.float32(-0.30))
@@ -180,7 +181,7 @@ def _cloth(who: object, rng: np.random.Generator) -> np.ndarray:
 def _fuzzy(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A mask whose edge is made of curls."""
     edge = cv2.GaussianBlur(mask, (0, 0), 8.0) + 0.11 * noise(rng, 8) + 0.05 * noise(rng, 3)
-    return np.clip((edge - 0.44) * 7, 0, 1) * (edge > 0.3)
+    return np.clip((edge - 0.44) * 7, 0, 1) * (edge > 0.36) * (cv2.GaussianBlur(mask, (0, 0), 8.0) > 0.2)
 
 
 def _soften_line(canvas: Canvas, mask: np.ndarray, tone: np.ndarray) -> None:

@@ -5,6 +5,7 @@ Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its v
 order or the history of the corpus.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from deepfake.names import draw
@@ -15,13 +16,18 @@ BITS = 64
 
 def assign_shards(videos: Iterable[str], size: int) -> dict[str, str]:
     """From each video to the name of its shard: a string of 0s and 1s, or `all`."""
-    hashes = [(format(draw(0, "shard", video), f"0{BITS}b"), video) for video in videos]
-    return {video: prefix or WHOLE for prefix, members in _split("", hashes, size) for video in members}
+    hashes = sorted((draw(0, "shard", video), video) for video in set(videos))
+    return {video: prefix or WHOLE for prefix, members in _split("", hashes, size) for _, video in members}
 
 
-def _split(prefix: str, hashes: list[tuple[str, str]], size: int) -> Iterator[tuple[str, list[str]]]:
+def _split(
+    prefix: str, hashes: list[tuple[int, str]], size: int
+) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """The shards among `hashes`, sorted, all of which begin with `prefix`."""
     if len(hashes) <= size or len(prefix) == BITS:
-        yield prefix, [video for _, video in hashes]
+        yield prefix, hashes
         return
-    for bit in "01":
-        yield from _split(prefix + bit, [h for h in hashes if h[0][len(prefix)] == bit], size)
+    first_with_1 = int(prefix + "1", 2) << (BITS - len(prefix) - 1)
+    middle = bisect_left(hashes, (first_with_1, ""))
+    yield from _split(prefix + "0", hashes[:middle], size)
+    yield from _split(prefix + "1", hashes[middle:], size)

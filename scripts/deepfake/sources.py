@@ -1,13 +1,15 @@
 """Where a corpus comes from, a folder or zip archives, behind one set of functions.
 
-    with open_source(["part_00.zip", "part_01.zip"], limits) as source:
-        for member in source.members(): ...
-        source.read(member), source.place(member, "clip.mp4")
+with open_source(["part_00.zip", "part_01.zip"], limits) as source:
+    for member in source.members(): ...
+    source.read(member), source.place(member, "clip.mp4")
 """
 
+import errno
 import hashlib
 import io
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,12 +18,14 @@ from pathlib import Path
 
 from deepfake import archives
 from deepfake.archives import BadArchive, BadMember, Member
+from deepfake.layouts.entries import Entry
+from deepfake.layouts.rows import is_fork
 
 SMALL = 1 << 28  # bytes; labels and metadata are far smaller
 
 
 class Folder:
-    """A corpus in a folder. Its videos are linked, not copied; CRC-32s are taken by `crc32` (size, time kept)."""
+    """A corpus in a folder. Its videos are linked, not copied; `crc32` takes their CRC-32s."""
 
     def __init__(self, root: str | Path, crc32: Callable[[Path], int] | None = None):
         self._root = Path(root)
@@ -40,10 +44,14 @@ class Folder:
         return found
 
     def read(self, archive: str, path: str) -> bytes:
-        """The bytes of a small file. Raises BadMember for one that isn't small."""
-        if (self._root / path).stat().st_size > SMALL:
-            raise BadMember(f"{path}: too large for a table of labels")
-        return (self._root / path).read_bytes()
+        """The bytes of a small file. Raises BadMember for one that isn't small or can't be read."""
+        file = self._root / path
+        try:
+            if file.stat().st_size > SMALL:
+                raise BadMember(f"{file}: too large for a table of labels")
+            return file.read_bytes()
+        except OSError as error:
+            raise BadMember(f"{file}: can't be read: {error.strerror}") from error
 
     def place(self, archive: str, path: str, target: Path) -> int:
         """Make `target` a link to the file; returns the file's CRC-32 as it is now. Raises BadMember."""
@@ -57,7 +65,7 @@ class Folder:
 
 
 class Zips:
-    """A corpus in zip archives, also in zips stored inside them. Archives go by their path below their common folder."""
+    """A corpus in zips, also in zips stored inside them. Each goes by its path below their common folder."""
 
     def __init__(self, paths: list[str], limits: dict, stack: ExitStack):
         top = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in paths])
@@ -66,13 +74,26 @@ class Zips:
         for path in sorted(paths):
             name = Path(os.path.relpath(path, top)).as_posix()
             self._files[name] = outer = stack.enter_context(archives.open_zip(path, limits))
-            for info in sorted(outer.infolist(), key=lambda i: i.filename):
-                if info.filename.lower().endswith(".zip") and not info.is_dir():
-                    inner = archives.decoded_path(info)
-                    self._files[f"{name}/{inner}"] = stack.enter_context(
-                        archives.open_inner_zip(outer, inner, limits)
-                    )
+            self._open_inner(path, name, outer, stack)
         self._infos: dict[str, dict[str, zipfile.ZipInfo]] = {}
+
+    def _open_inner(self, path: str, name: str, outer: zipfile.ZipFile, stack: ExitStack) -> None:
+        """Open the zips inside one; together, too, they may not hold more than one archive may."""
+        if not any(info.filename.lower().endswith(".zip") for info in outer.infolist()):
+            return
+        infos, count, total = archives.info_by_path(outer), len(outer.infolist()), 0
+        for member in archives.list_members(outer, name, self._limits):
+            if not member.path.lower().endswith(".zip") or is_fork(Entry(name, member.path)):
+                continue
+            if member.reason:
+                raise BadArchive(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")
+            inner = stack.enter_context(
+                archives.open_inner_zip(outer, path, infos[member.path], self._limits)
+            )
+            self._files[f"{name}/{member.path}"] = inner
+            count += len(inner.infolist())
+            total += sum(info.file_size for info in inner.infolist())
+            archives.check_limits(path, count, total, self._limits)
 
     def members(self, wanted: Callable[[str], bool] = lambda path: True) -> list[Member]:
         """The files of all archives, in order of archive and path; the refused ones with their reason."""
@@ -85,11 +106,14 @@ class Zips:
 
     def read(self, archive: str, path: str) -> bytes:
         """The bytes of a small file. Raises BadMember for one that isn't small or is damaged."""
-        info = self._info(archive, path)
-        if info.file_size > SMALL:
-            raise BadMember(f"{archive}/{path}: too large for a table of labels")
         out = io.BytesIO()
-        archives.copy_member(self._files[archive], info, out)
+        try:
+            info = self._info(archive, path)
+            if info.file_size > SMALL:
+                raise BadMember("too large for a table of labels")
+            archives.copy_member(self._files[archive], info, out)
+        except BadMember as error:
+            raise BadMember(f"{archive}/{path}: {error}") from error
         return out.getvalue()
 
     def place(self, archive: str, path: str, target: Path) -> int:
@@ -109,7 +133,10 @@ class Zips:
             self._infos[archive] = archives.info_by_path(self._files[archive])
         if path not in self._infos[archive]:
             raise BadMember("not in the archive any more")
-        return self._infos[archive][path]
+        info = self._infos[archive][path]
+        if reason := archives.refusal(info, self._limits):  # also where another archive lies there by now
+            raise BadMember(reason)
+        return info
 
 
 @contextmanager
@@ -126,30 +153,39 @@ def open_source(
         yield Folder(folders[0], crc32) if folders else Zips(paths, limits, stack)
 
 
-def walk(root: Path) -> Iterator[str]:
-    """The paths of all files below `root` with `/` between folders, in order; links to folders are followed once."""
-    seen = set()
+def walk(root: Path) -> list[str]:
+    """The paths of all files below `root` with `/` between folders, in order.
 
-    def below(folder: str) -> Iterator[str]:
-        real = os.path.realpath(root / folder)
-        if real in seen:
-            return
-        seen.add(real)
-        with os.scandir(root / folder) as entries:
-            names = sorted((e.name, e.is_dir()) for e in entries)
-        for name, is_folder in names:
-            path = f"{folder}/{name}" if folder else name
-            if is_folder:
-                yield from below(path)
-            else:
-                yield path
-
+    Each folder is read once, also where links lead to it; then the path without a link counts. Raises BadArchive where `root` is no folder, or a folder in it can't be read.
+    """
     if not root.is_dir():
         raise BadArchive(f"{root}: there is no such folder")
-    yield from sorted(below(""))
+    files, folders, links, seen = [], [""], [], set()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        place = os.path.join(root, folder)
+        if (real := os.path.realpath(place)) in seen:
+            continue
+        seen.add(real)
+        try:
+            names = sorted(os.listdir(place))
+        except OSError as error:
+            raise BadArchive(f"{place}: the folder can't be read: {error.strerror}") from error
+        for name in names:
+            path = f"{folder}/{name}" if folder else name
+            if not os.path.isdir(os.path.join(root, path)):
+                files.append(path)
+            elif os.path.islink(os.path.join(root, path)):
+                links.append(path)
+            else:
+                folders.append(path)
+    return sorted(files)
 
 
 def crc32_of_file(path: Path) -> int:
+    """The CRC-32 of a file's bytes. Raises OSError, also for what is no file, such as a pipe."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
     crc = 0
     with open(path, "rb") as file:
         while chunk := file.read(archives.CHUNK):
@@ -165,14 +201,23 @@ def fingerprint(paths: list[str]) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(paths):
-        digest.update(f"{path}\0".encode())
+        digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
         try:
             if os.path.isdir(path):
                 for name in walk(Path(path)):
-                    status = os.stat(os.path.join(path, name))
-                    digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+                    digest.update(
+                        f"{name}\0{_version(os.path.join(path, name))}\n".encode("utf-8", "surrogateescape")
+                    )
             else:
                 digest.update(archives.central_directory(path).encode())
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, BadArchive) as error:
             digest.update(type(error).__name__.encode())
     return digest.hexdigest()
+
+
+def _version(file: str) -> str:
+    try:
+        status = os.stat(file)
+    except OSError as error:
+        return type(error).__name__
+    return f"{status.st_size}\0{status.st_mtime_ns}"

@@ -1,10 +1,11 @@
-"""Faces of the frames of one clip: each frame searched whole, or first where the faces were in the one before.
+"""Faces of the frames of a clip: each frame searched whole, or first where the last one had its faces.
 
-dlib slides a window of 10x10 cells of 8x8 pixels over a pyramid whose levels shrink by 5/6, so a face has a level,
-and a place on that level's grid of cells. A part of the frame cut out anywhere, at any scale, has another grid and
-gives other boxes. Here only the cells about the last face are made, on its level and the two next to it, on the
-grid and by the very steps with which dlib makes them from the whole frame: but for rounding, the boxes are those
-of the whole search. YuNet (Wu et al. 2023) is run on a part of the frame aligned to its coarsest stride.
+dlib slides a window of 10x10 cells of 8x8 pixels over a pyramid whose levels shrink by 5/6, so a face has
+a level, and a place on that level's grid of cells. A part of the frame cut out anywhere, at any scale, has
+another grid and gives other boxes. Here only the cells about the last face are made, on its level and the
+two next to it, on the grid and by the very steps with which dlib makes them from the whole frame: but for
+rounding, the boxes are those of the whole search. YuNet (Wu et al. 2023) is run on a part of the frame
+aligned to its coarsest stride.
 """
 
 import math
@@ -19,13 +20,14 @@ import numpy as np
 from deepfake.detectors import Detector, Face, Spot, load, shrink, spot_of, to_faces
 
 FOLLOWED = 4  # faces; to look in more places costs about as much as the whole frame
+LOOKS = 3  # at most, about where a face is next found, before the whole frame
 WEAK = 1 / 3  # of the last score: what scores less may be a chance hit where a face has been
 SAME = 0.3  # intersection over union above which two boxes are of one face
 
 CELL = 8  # pixels, of dlib's HOG
 BOX = 72  # pixels between the sides of the box that dlib reports of a face on its level
-RIM = 7  # cells from the middle of a face that dlib has to see: 5 of the face, 1 it wants about it, 1 to norm that
-REACH = 4  # cells that a face may move from frame to frame: 4/9 of its box
+RIM = 7  # cells that dlib needs on each side of a middle: 5 of face, 1 about it, 1 to norm that by
+REACH = 3  # cells that a face may move before it is looked for again: a third of its box
 SHORT = 3  # steps that have to follow a shortcut through the pyramid
 SMALLEST = 64  # pixels, of dlib's last level
 UP, DOWN = dlib.pyramid_down(2), dlib.pyramid_down(6)  # know how boxes go from level to level
@@ -37,8 +39,9 @@ STRIDE = 32  # pixels, YuNet's coarsest
 class Found:
     """The faces of one frame, largest first.
 
-    `counted` says where they were looked for: "frame", everywhere, so that their number is that of the frame, or
-    "window", only where the frame before had faces, so that one that has newly come is not among them.
+    `counted` says where they were looked for: "frame", everywhere, so that their number is that of the
+    frame, or "window", only where the frame before had faces, so that one that has newly come is not among
+    them.
     """
 
     faces: list[Face]
@@ -55,19 +58,21 @@ def find_faces(
     """Search the frames of one clip, in order, and yield what each has; one frame is held at a time.
 
     Frames are uint8 BGR (h, w, 3); `cfg` is the config section `faces`. With `search: full` every frame is
-    searched whole. With `search: track` a frame is first searched about each face of the frame before, and whole
-    where one of them is not found again, where there was none, on the first frame, and on every `recount`-th
-    (0: on no others). A `detector` from detectors.load(cfg) saves loading one for every clip; what is found depends
-    on the frames of this clip alone. Raises ValueError where `search` is neither, or a frame is none.
+    searched whole. With `search: track` a frame is first searched about each face of the frame before, and
+    whole where one of them is not found again, where there was none, on the first frame, and on every
+    `recount`-th (0: on no others). A `detector` from detectors.load(cfg) saves loading one for every clip;
+    what is found depends on the frames of this clip alone. Raises ValueError where `search` is neither, or
+    a frame is none.
     """
     if cfg["search"] not in ("full", "track"):
         raise ValueError(f"faces.search is {cfg['search']!r}: write full or track")
     detector = detector or load(cfg)
+    recount = cfg.get("recount", 0)
     last: list[Spot] = []
     shape = None
     for number, frame in enumerate(frames):
         picture, scale = shrink(frame, cfg["width"])
-        due = cfg["recount"] > 0 and number % cfg["recount"] == 0
+        due = recount > 0 and number % recount == 0
         spots = None
         if cfg["search"] == "track" and not due and picture.shape == shape:
             spots = follow(detector, picture, last)
@@ -78,31 +83,40 @@ def find_faces(
 
 
 def follow(detector: Detector, picture: np.ndarray, last: list[Spot]) -> list[Spot] | None:
-    """The faces of `picture` (uint8 BGR) near those of the frame before; None unless each of them is found."""
+    """The faces of `picture` (uint8 BGR) near those of the last frame; None unless each is found."""
     if not 0 < len(last) <= FOLLOWED:
         return None
     found: list[Spot] = []
     for spot in last:
-        hits = NEAR[detector.name](detector, picture, spot)
-        best = nearest(spot, [hit for hit in hits if hit.score >= WEAK * spot.score])
-        if best is None or any(overlap(best, other) > SAME for other in found):
+        spot = again(detector, picture, spot)
+        if spot is None or any(overlap(spot, other) > SAME for other in found):
             return None
-        found.append(best)
+        found.append(spot)
     return found
 
 
-def nearest(spot: Spot, hits: list[Spot]) -> Spot | None:
-    """Of several faces the one nearest to `spot`; of several boxes of one face that with the best score.
+def again(detector: Detector, picture: np.ndarray, last: Spot) -> Spot | None:
+    """The face that was at `last`, as it is in `picture`; None where it is not found for certain.
 
-    None where that face has moved by nearly as much as was searched: the best box for it may lie beyond.
+    A face near the rim of what was searched may have a better box beyond: then it is looked for from there.
     """
+    about = last
+    for _ in range(LOOKS):
+        hits = NEAR[detector.name](detector, picture, about)
+        best = nearest(last, [hit for hit in hits if hit.score >= WEAK * last.score])
+        if best is None or distance(best, about) <= (REACH - 0.5) * CELL / BOX * (about.right - about.left):
+            return best
+        about = best
+    return None
+
+
+def nearest(last: Spot, hits: list[Spot]) -> Spot | None:
+    """Of several faces the one nearest to `last`; of several boxes of one face the best scored."""
     faces: list[Spot] = []
     for hit in sorted(hits, key=lambda hit: -hit.score):
         if all(overlap(hit, face) <= SAME for face in faces):
             faces.append(hit)
-    best = min(faces, key=lambda face: distance(face, spot), default=None)
-    reach = (REACH - 0.5) * CELL / BOX * (spot.right - spot.left)
-    return best if best and distance(best, spot) <= reach else None
+    return min(faces, key=lambda face: distance(face, last), default=None)
 
 
 def distance(one: Spot, other: Spot) -> float:
@@ -121,11 +135,11 @@ def overlap(one: Spot, other: Spot) -> float:
 
 
 def near_yunet(detector: Detector, picture: np.ndarray, spot: Spot) -> list[Spot]:
-    """What YuNet sees in `picture` about where `spot` was; nothing where that is most of the picture anyway."""
+    """What YuNet sees in `picture` about `spot`; nothing where that is most of the picture anyway."""
     height, width = picture.shape[:2]
     pad = max(spot.right - spot.left, spot.bottom - spot.top)
     left, top = (max(0, int((low - pad) // STRIDE) * STRIDE) for low in (spot.left, spot.top))
-    right, bottom = (math.ceil((high + pad) / STRIDE) * STRIDE for high in (spot.right, spot.bottom))
+    right, bottom = (max(0, math.ceil((high + pad) / STRIDE)) * STRIDE for high in (spot.right, spot.bottom))
     part = picture[top:bottom, left:right]
     if part.size > 0.6 * picture.size or part.size == 0:
         return []
@@ -136,7 +150,7 @@ def near_yunet(detector: Detector, picture: np.ndarray, spot: Spot) -> list[Spot
 
 
 def near_dlib(detector: Detector, picture: np.ndarray, spot: Spot) -> list[Spot]:
-    """What dlib sees in `picture` about where `spot` was, at most one level of its pyramid larger or smaller."""
+    """What dlib sees in `picture` about `spot`, at most one level of its pyramid larger or smaller."""
     first = detector.upsample  # the stage that is level 0 of dlib's pyramid
     stages = pyramid(picture.shape[1], picture.shape[0], first)
     level = round(math.log((spot.right - spot.left) * 2**first / BOX, 6 / 5))
@@ -160,7 +174,7 @@ Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the la
 
 
 def pyramid(width: int, height: int, upsample: int) -> list[Size]:
-    """Sizes of all that dlib makes of a picture: the picture itself, its doublings, then its further levels."""
+    """Sizes of all that dlib makes of a picture: itself, its doublings, then the further levels."""
     stages = [(width, height)]
     for _ in range(upsample):
         box = UP.rect_up(dlib.rectangle(0, 0, stages[-1][0] - 1, stages[-1][1] - 1))
@@ -171,7 +185,7 @@ def pyramid(width: int, height: int, upsample: int) -> list[Size]:
 
 
 def cells_about(spot: Spot, picture: Size, stage: Size) -> Bounds:
-    """The part of a stage to search for the face at `spot` of the picture: whole cells of that stage's grid."""
+    """The part of a stage to search about `spot` of the picture: whole cells of that stage's grid."""
     bounds = []
     for low, high, here, there in zip(spot.box[:2], spot.box[2:], picture, stage, strict=True):
         zoom = (there - 1) / (here - 1)
@@ -182,13 +196,15 @@ def cells_about(spot: Spot, picture: Size, stage: Size) -> Bounds:
     return left, top, right, bottom
 
 
-def windows(picture: np.ndarray, stages: list[Size], wanted: dict[int, Bounds]) -> Iterator[tuple[int, np.ndarray]]:
-    """Each wanted part of a stage, as uint8 with the channels of `picture`, made through the stages before it.
+def windows(
+    picture: np.ndarray, stages: list[Size], wanted: dict[int, Bounds]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Each wanted part of a stage, as uint8 (h, w, channels of `picture`), made through the stages before.
 
-    dlib makes each stage from the one before, bilinearly, and cuts off the fractions. Stages left out, or fractions
-    rounded, change scores by about 0.05, and with them which of two like boxes wins. Large faces would need nearly
-    all of the stages that are larger than the picture, which cost most: there these are left out and their blur is
-    put in their place; many steps follow, and the difference is small.
+    dlib makes each stage from the one before, bilinearly, and cuts off the fractions. Stages left out, or
+    fractions rounded, change scores by about 0.05, and with them which of two like boxes wins. Large faces
+    would need nearly all of the stages that are larger than the picture, which cost most: there these are
+    left out and their blur is put in their place; many steps follow, and the difference is small.
     """
     wanted = {stage: part for stage, part in wanted.items() if part[2] - part[0] > BOX < part[3] - part[1]}
     if not wanted:
@@ -218,10 +234,11 @@ def windows(picture: np.ndarray, stages: list[Size], wanted: dict[int, Bounds]) 
 
 
 def shortcut(stages: list[Size], lowest: int) -> tuple[int, np.ndarray | None]:
-    """The stage to make from the picture at once where `lowest` is the first one wanted, and the blur before it.
+    """The stage to make from the picture at once where `lowest` is the first wanted, and the blur for it.
 
-    (0, None) where nothing is to be left out. Bilinear resampling blurs by a variance of 1/6 pixel of its source,
-    on average over all fractions, or 1/8 where it doubles; the filter, 3 taps, has the variance that is left out.
+    (0, None) where nothing is to be left out. Bilinear resampling blurs by a variance of 1/6 pixel of its
+    source, on average over all fractions, or 1/8 where it doubles; the filter, 3 taps, has the variance
+    that is left out.
     """
     base = next((n for n, stage in enumerate(stages) if n and stage[0] <= stages[0][0]), 0)
     if lowest < base + SHORT:
@@ -242,7 +259,7 @@ def source(part: Bounds, stage: Size, before: Size) -> Bounds:
 
 
 def resample(image: np.ndarray, held: Bounds, before: Size, part: Bounds, stage: Size) -> np.ndarray:
-    """`part` of a stage from `image`, the part `held` of the stage before: corners on corners, as dlib does it.
+    """`part` of a stage from `image`, the part `held` of the stage before: corner on corner, as dlib does it.
 
     float32 of whole numbers to the same: with bytes OpenCV would round where dlib cuts off.
     """
@@ -250,7 +267,8 @@ def resample(image: np.ndarray, held: Bounds, before: Size, part: Bounds, stage:
     zoom_x, zoom_y = ((there - 1) / (here - 1) for there, here in zip(before, stage, strict=True))
     matrix = np.array([[zoom_x, 0, left * zoom_x - held[0]], [0, zoom_y, top * zoom_y - held[1]]])
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    image = cv2.warpAffine(image, matrix, (right - left, bottom - top), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    size = right - left, bottom - top
+    image = cv2.warpAffine(image, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
     return np.floor(image, out=image)
 
 
