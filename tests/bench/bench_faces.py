@@ -3,7 +3,7 @@
     PYTHONPATH=scripts python tests/bench/bench_faces.py --frames 10
 
 Clips: --videos, else the real ones of $DEEPFAKE_TEST_DATA or of shared/data beside the project. Costs are CPU
-milliseconds a frame on one thread, the first frame of each clip and scaling included, decoding and cropping not.
+milliseconds a frame on one thread, with each clip's first frame and scaling, without decoding and cropping.
 The ways take turns clip by clip, so that a machine that is busy with other work slows all of them alike.
 """
 
@@ -50,8 +50,9 @@ def main() -> int:
             start = time.process_time()
             boxes[way] += search(frames)
             seconds[way] += time.process_time() - start
-    print(f"{len(clips)} clips, {len(sizes)} frames, at most {args.width} pixels wide; against the same detector's full:")
-    print(f"{'':12} {'CPU ms':>7} {'ratio':>6} {'faces':>6} {'lost':>5} {'identical':>10} {'crops alike':>12}")
+    print(f"{len(clips)} clips, {len(sizes)} frames, at most {args.width} pixels wide; ratio: to plain dlib;")
+    print("lost, identical boxes and crops alike: against the same detector's full search")
+    print(f"{'':12} {'CPU ms':>7} {'ratio':>6} {'faces':>6} {'lost':>5} {'identical':>10} {'alike':>6}")
     for way in ways:
         reference = boxes["yunet full" if way.startswith("yunet") else "dlib full"]
         pairs = [(size, a, b) for size, a, b in zip(sizes, reference, boxes[way], strict=True) if a and b]
@@ -59,13 +60,13 @@ def main() -> int:
         print(
             f"{way:12} {1000 * seconds[way] / len(sizes):7.1f} {seconds['plain dlib'] / seconds[way]:6.2f} "
             f"{sum(box is not None for box in boxes[way]):6} {lost:5} "
-            f"{sum(a == b for _, a, b in pairs):10} {sum(alike(*pair) for pair in pairs):12}"
+            f"{sum(a == b for _, a, b in pairs):10} {sum(alike(*pair) for pair in pairs):6}"
         )
     return 0
 
 
 def plain(width):
-    """The search that a plain script does: the largest face of every whole frame, as (x, y, width, height)."""
+    """The search of a plain script: the largest face of each frame, as (x, y, width, height) or None."""
     hog = dlib.get_frontal_face_detector()
 
     def search(frames):
@@ -78,7 +79,8 @@ def plain(width):
         if not faces:
             return None
         face = max(faces, key=lambda face: face.width() * face.height())
-        left, top, right, bottom = (int(v / scale) for v in (face.left(), face.top(), face.right(), face.bottom()))
+        sides = face.left(), face.top(), face.right(), face.bottom()
+        left, top, right, bottom = (int(side / scale) for side in sides)
         return left, top, right - left, bottom - top
 
     return search

@@ -26,16 +26,22 @@ CFG = {"size_mb": 2000, "splits": {"train": 0.8, "val": 0.2}, "balance": True, "
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES), help="rows, about")
     sizes = parser.parse_args().sizes
-    print(f"{'rows':>9}{'tables':>8}{'gather s':>10}{'plan s':>8}{'facts s':>9}{'write s':>9}{'sum s':>7}{'peak MB':>9}")
+    print(
+        f"{'rows':>9}{'tables':>8}{'gather s':>10}{'plan s':>8}{'facts s':>9}{'write s':>9}{'sum s':>7}{'peak MB':>9}"
+    )
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             shards = write_tables(Path(folder), SIZES[size])
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 rows, *seconds, peak = pool.apply(measure, [Path(folder)])
-        numbers = "".join(f"{s:{w}.1f}" for s, w in zip([*seconds, sum(seconds)], (10, 8, 9, 9, 7), strict=True))
+        numbers = "".join(
+            f"{s:{w}.1f}" for s, w in zip([*seconds, sum(seconds)], (10, 8, 9, 9, 7), strict=True)
+        )
         print(f"{rows:9}{shards:8}{numbers}{peak:9.0f}", flush=True)
 
 
@@ -61,7 +67,14 @@ def write_tables(results: Path, videos: int) -> int:
     index, faces = [], {shard: [] for shard in set(shards.values())}
     for number, name in enumerate(names):
         original = names[number - number % 6]
-        index.append({"video": name, "shard": shards[name], "media": "video", "member": f"part_{number % 50}/{name}.mp4"})
+        index.append(
+            {
+                "video": name,
+                "shard": shards[name],
+                "media": "video",
+                "member": f"part_{number % 50}/{name}.mp4",
+            }
+        )
         index[-1] |= {"bytes": 4_000_000, "crc32": f"{number:08x}", "label": int(name != original)}
         index[-1] |= {"original": original, "group": original}
         faces[shards[name]] += rows_of(name) if number % 50 else [{"video": name, "status": "unreadable"}]
@@ -81,9 +94,25 @@ def rows_of(video: str) -> list[dict]:
     for frame in range(0, 30 * IMAGES, 30):
         digest = hashlib.sha256(f"{video}/{frame}".encode()).hexdigest()
         row = {"image": f"{video}/{frame:06d}.jpg", "video": video, "frame": frame, "status": "ok"}
-        row |= {"time": f"{frame / 30:.3f}", "x": 400, "y": 200, "width": 180, "height": 180, "score": "1.2345"}
-        row |= {"faces": 1, "counted": "frame", "crop_x": 373, "crop_y": 173, "crop_side": 234, "sharpness": "99.99"}
-        rows.append(row | {"phash": digest[:16], "bytes": 15_000 + int(digest[:4], 16) % 10_000, "sha256": digest})
+        row |= {
+            "time": f"{frame / 30:.3f}",
+            "x": 400,
+            "y": 200,
+            "width": 180,
+            "height": 180,
+            "score": "1.2345",
+        }
+        row |= {
+            "faces": 1,
+            "counted": "frame",
+            "crop_x": 373,
+            "crop_y": 173,
+            "crop_side": 234,
+            "sharpness": "99.99",
+        }
+        rows.append(
+            row | {"phash": digest[:16], "bytes": 15_000 + int(digest[:4], 16) % 10_000, "sha256": digest}
+        )
     return rows
 
 

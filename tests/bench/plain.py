@@ -1,0 +1,82 @@
+"""What people's scripts do today, written plainly: the yardstick of the benchmarks."""
+
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+
+WIDTH, MARGIN, SIZE, QUALITY = 640, 1.3, 224, 95
+
+
+def indices(total: int, count: int) -> list[int]:
+    return np.linspace(0, total - 1, count).astype(int).tolist()
+
+
+def open_clip(path: Path) -> cv2.VideoCapture:
+    return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+
+
+def by_seeking(path: Path, count: int) -> list[np.ndarray]:
+    """Set the position before each wanted frame, and read it."""
+    clip, frames = open_clip(path), []
+    for index in indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count):
+        clip.set(cv2.CAP_PROP_POS_FRAMES, index)
+        frames.append(clip.read()[1])
+    return frames
+
+
+def by_reading(path: Path, count: int) -> list[np.ndarray]:
+    """Read every frame, and keep the wanted ones."""
+    clip = open_clip(path)
+    wanted, frames, index = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count)), [], 0
+    while True:
+        got, frame = clip.read()
+        if not got:
+            return frames
+        if index in wanted:
+            frames.append(frame)
+        index += 1
+
+
+def by_grabbing(path: Path, count: int) -> list[np.ndarray]:
+    """Grab every frame up to the last wanted one, and retrieve only the wanted ones."""
+    clip, frames = open_clip(path), []
+    wanted = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count))
+    for index in range(max(wanted) + 1):
+        clip.grab()
+        if index in wanted:
+            frames.append(clip.retrieve()[1])
+    return frames
+
+
+def largest_face(detector: dlib.fhog_object_detector, frame: np.ndarray) -> tuple[int, int, int, int] | None:
+    """left, top, right, bottom in frame pixels of the largest face on the frame scaled to 640 pixels, or None."""
+    scale = min(1.0, WIDTH / frame.shape[1])
+    small = cv2.resize(frame, None, fx=scale, fy=scale) if scale < 1 else frame
+    faces = detector(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), 1)
+    if not faces:
+        return None
+    face = max(faces, key=lambda f: f.width() * f.height())
+    return tuple(int(v / scale) for v in (face.left(), face.top(), face.right(), face.bottom()))
+
+
+def crop(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """The square of 1.3 faces round the box, 224 x 224."""
+    left, top, right, bottom = box
+    side = int(max(right - left, bottom - top) * MARGIN)
+    x, y = max((left + right) // 2 - side // 2, 0), max((top + bottom) // 2 - side // 2, 0)
+    side = min(side, frame.shape[1] - x, frame.shape[0] - y)
+    return cv2.resize(frame[y : y + side, x : x + side], (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+
+
+def video_to_crops(paths: list[Path], count: int, read=by_seeking) -> int:
+    """From videos to JPEG crops in memory, one after the other; returns how many."""
+    detector, made = dlib.get_frontal_face_detector(), 0
+    for path in paths:
+        for frame in read(path, count):
+            box = largest_face(detector, frame)
+            if box:
+                cv2.imencode(".jpg", crop(frame, box), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+                made += 1
+    return made

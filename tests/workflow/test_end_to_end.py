@@ -1,0 +1,178 @@
+"""From archives and folders to datasets, by the commands that a user types."""
+
+import hashlib
+import subprocess
+import zipfile
+from collections import Counter, defaultdict
+
+import cv2
+import numpy as np
+import pytest
+
+from deepfake import demo, tables
+
+TINY = {"people": 6, "clips": 14, "seconds": 0.4, "width": 320}
+DEMO = f"""
+corpora:
+  demo: {{demo: {TINY}}}
+  demo_ffpp: {{demo: {TINY}}}
+"""
+
+
+def check_dataset(folder) -> list[dict[str, str]]:
+    """What must hold of every dataset, looked for in its files alone; gives the rows of metadata.csv."""
+    sums = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    assert sums.returncode == 0, sums.stdout + sums.stderr
+    rows = tables.read_rows(folder / "metadata.csv")
+    images = {p.relative_to(folder).as_posix() for split in folder.iterdir() if split.is_dir() for p in split.rglob("*.*")}
+    assert {row["file_name"] for row in rows} == images
+    assert list(rows[0])[0] == "file_name"
+    splits_of = defaultdict(set)
+    for row in rows:
+        split, label, _ = row["file_name"].split("/")
+        assert label == ("real", "fake")[int(row["label"])]
+        splits_of[row["corpus"], row["group"]].add(split)
+        assert hashlib.sha256((folder / row["file_name"]).read_bytes()).hexdigest() == row["sha256"]
+    assert all(len(splits) == 1 for splits in splits_of.values()), "a group stands in two splits"
+    sheet = cv2.imread(str(folder / "contact_sheet.png"))
+    assert sheet is not None and sheet.std() > 10
+    return rows
+
+
+def counts(rows) -> Counter:
+    return Counter(tuple(row["file_name"].split("/")[:2]) for row in rows)
+
+
+def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
+    sums = []
+    for settings in ("shard_size: 64", "shard_size: 3"):
+        project.run("results/dataset_2gb", "--configfile", project.configure(DEMO + settings))
+        rows = check_dataset(project / "results/dataset_2gb")
+        sums.append((project / "results/dataset_2gb/SHA256SUMS").read_text())
+    per_class = counts(rows)
+    for split in ("train", "val"):
+        assert per_class[split, "real"] == per_class[split, "fake"] > 0
+    assert sums[0] == sums[1]
+    plan = tables.read_rows(project / "results/plans/dataset_2gb.csv")
+    assert len({row["video"] for row in plan}) == TINY["clips"]
+    assert all(bool(row["file_name"]) != bool(row["reason"]) for row in plan)
+    assert not (project / "results/index/demo_ffpp").exists(), "a corpus that wasn't asked for was touched"
+
+
+def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
+    settings = "datasets: {both: {corpora: [demo, demo_ffpp], balance: false, size_mb: 0.6}}\nframes: {count: 4}"
+    done = project.run("results/both", "--configfile", project.configure(DEMO + settings))
+    rows = check_dataset(project / "results/both")
+    size = sum((project / "results/both" / row["file_name"]).stat().st_size for row in rows)
+    assert 0.9 * 600_000 < size <= 600_000
+    videos = {(r["corpus"], r["video"]) for r in tables.read_rows(project / "results/plans/both.csv") if r["image"]}
+    assert {(row["corpus"], row["video"]) for row in rows} == videos, "a video has no image, and another has two"
+    assert "demo: 14 videos" in done.text and "went_on" in done.text
+
+
+def test_whole_frames_and_a_corpus_with_settings_of_its_own(project):
+    settings = """
+corpora:
+  demo: {demo: {people: 4, clips: 8, seconds: 0.4, width: 320}, frames: {strategy: fractions, format: png}}
+datasets: {whole: {corpora: [demo], images: frames}}
+keep_frames: false
+"""
+    project.run("results/whole", "--configfile", project.configure(settings))
+    rows = check_dataset(project / "results/whole")
+    assert {row["frame"] for row in rows} == {"3", "5", "6"}  # 1/3, 1/2 and 2/3 of 10 frames
+    assert cv2.imread(str(project / "results/whole" / rows[0]["file_name"])).shape[1] == 320
+    assert not list(project.folder.glob("results/frames/demo/*.tar")), "keep_frames: false keeps frames"
+    assert not (project / "results/faces").exists()
+
+
+def test_stills_keep_their_bytes(project):
+    rng = np.random.default_rng(1)
+    for label in ("real", "fake"):
+        for number in range(6):
+            path = project / "stills" / label / f"사람 {number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = cv2.resize(rng.integers(0, 255, (8, 8, 3), np.uint8), (64, 64))
+            path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    settings = """
+corpora: {stills: {layout: imagefolder, folder: stills}}
+datasets: {pictures: {corpora: [stills], images: frames, splits: {train: 0.5, val: 0.5}}}
+"""
+    project.run("results/pictures", "--configfile", project.configure(settings))
+    rows = check_dataset(project / "results/pictures")
+    originals = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (project / "stills").rglob("*.png")}
+    assert {row["sha256"] for row in rows} == originals
+
+
+def test_the_real_faceforensics_tree(project, data):
+    settings = f"""
+corpora: {{ffpp: {{layout: faceforensics, folder: {data}/ffpp}}}}
+datasets: {{small: {{corpora: [ffpp]}}}}
+faces: {{search: track}}
+"""
+    done = project.run("results/small", "--configfile", project.configure(settings))
+    assert "ffpp: 7 videos, 3 real, 4 fake, 0 unlabelled, 1 shards" in done.text
+    rows = check_dataset(project / "results/small")
+    assert {row["method"] for row in rows} == {"", "Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"}
+    assert len(rows) == 60  # 10 of each of 3 reals, and as many fakes
+
+
+def test_real_clips_in_a_zip_like_kaggles(project, data):
+    clips = sorted((data / "ffpp").rglob("*.mp4"))
+    labels, folder = {}, "train_sample_videos/"
+    with zipfile.ZipFile(project / "deepfake-detection-challenge.zip", "w") as archive:
+        for number, clip in enumerate(clips):
+            name = f"{chr(97 + number) * 10}.mp4"
+            real = "original_sequences" in str(clip)
+            labels[name] = {"label": "REAL" if real else "FAKE", "split": "train", "original": None}
+            labels[name]["source"] = clip.stem
+            archive.write(clip, folder + name)
+        target = {entry["source"]: name for name, entry in labels.items() if entry["label"] == "REAL"}
+        for entry in labels.values():
+            if entry["label"] == "FAKE":
+                entry["original"] = target.get(entry["source"].split("_")[0], "elsewhere.mp4")
+        import json
+
+        archive.writestr(folder + "metadata.json", json.dumps(labels))
+        archive.writestr("sample_submission.csv", "filename,label\n")
+    settings = """
+corpora: {dfdc: {layout: dfdc, archives: [deepfake-detection-challenge.zip]}}
+datasets: {dfdc_small: {corpora: [dfdc]}}
+frames: {count: 3}
+"""
+    done = project.run("results/dfdc_small", "--configfile", project.configure(settings))
+    assert "dfdc: 7 videos, 3 real, 4 fake" in done.text
+    assert len(check_dataset(project / "results/dfdc_small")) == 18
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("frames: {count: many}", ["frames.count", "'many'", "integer"]),
+        ("frames: {cuont: 3}", ["frames", "'cuont'", "count"]),
+        ("corpora: {mine: {layout: dfdc}}", ["corpora.mine", "archives"]),
+        ("datasets: {d: {corpora: [mine]}}", ["datasets.d.corpora", "mine"]),
+    ],
+)
+def test_a_bad_config_is_named(project, settings, words):
+    done = project.run("-n", "--configfile", project.configure(settings), check=False)
+    assert done.code != 0
+    for word in words:
+        assert word in done.text
+    assert "Traceback" not in done.text
+
+
+@pytest.mark.parametrize("labels", ["missing", "one class"])
+def test_a_corpus_without_two_classes_is_an_error(project, labels):
+    demo.make_corpus(project / "whole.zip", "dfdc", TINY | {"clips": 4, "people": 4}, 1)
+    with zipfile.ZipFile(project / "whole.zip") as whole, zipfile.ZipFile(project / "part.zip", "w") as part:
+        for name in whole.namelist():
+            if name.endswith(".mp4"):
+                part.writestr(name, whole.read(name))
+            elif labels == "one class":
+                part.writestr(name, whole.read(name).replace(b"REAL", b"FAKE"))
+    settings = "corpora: {c: {layout: dfdc, archives: [part.zip]}}\ndatasets: {d: {corpora: [c]}}"
+    done = project.run("results/d", "--configfile", project.configure(settings), check=False)
+    log = (project / "logs/index/c.log").read_text()
+    assert done.code != 0
+    assert "corpora.c: no real" in log
+    assert ("no label" in log) == (labels == "missing")

@@ -1,0 +1,179 @@
+"""The README's promise of what a change makes run again, checked row by row on the real workflow."""
+
+import json
+import shutil
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import Project, copy_project
+
+from deepfake import demo, tables
+
+CONFIG = """
+shard_size: 4
+corpora:
+  mine: {layout: dfdc, archives: ["corpus/*.zip"]}
+  other: {layout: faceforensics, folder: nowhere}
+frames: {count: 2}
+datasets:
+  small: {corpora: [mine], splits: {train: 0.5, val: 0.5}}
+  unasked: {corpora: [other]}
+"""
+TINY = {"people": 6, "clips": 12, "seconds": 0.4, "width": 320}
+TARGET = "results/small"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Project:
+    """A project run to the end once; tests change copies of it."""
+    project = copy_project(tmp_path_factory.mktemp("finished") / "project")
+    (project / "corpus").mkdir()
+    demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 1)
+    project.configure(CONFIG)
+    run(project)
+    return project
+
+
+@pytest.fixture
+def settled(finished, tmp_path) -> Project:
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
+def run(project: Project) -> Counter:
+    """The jobs that a run executes, by rule; a second run right after it must execute none."""
+    jobs = project.run(TARGET, "--configfile", "mine.yaml").jobs
+    again = project.run(TARGET, "--configfile", "mine.yaml")
+    assert not again.jobs, again.text
+    return jobs
+
+
+def reconfigure(project: Project, old: str, new: str) -> None:
+    text = (project / "mine.yaml").read_text()
+    assert old in text
+    project.configure(text.replace(old, new))
+
+
+def shards(project: Project) -> int:
+    return len({row["shard"] for row in tables.read_rows(project / "results/index/mine/videos.csv")} - {""})
+
+
+def rewrite(archive: Path, change) -> None:
+    """Write the zip anew, with `change` applied to its files, a dict from name to bytes."""
+    with zipfile.ZipFile(archive) as old:
+        files = {name: old.read(name) for name in old.namelist()}
+    change(files)
+    with zipfile.ZipFile(archive, "w") as new:
+        for name, data in files.items():
+            new.writestr(name, data)
+
+
+def relabel(files: dict[str, bytes], change) -> None:
+    """Apply `change` to the labels in the folder's metadata.json."""
+    name = "train_sample_videos/metadata.json"
+    labels = json.loads(files[name])
+    change(labels)
+    files[name] = json.dumps(labels).encode()
+
+
+def one_more_video(files: dict[str, bytes]) -> None:
+    """A real clip with pixels of its own joins the corpus."""
+    files["train_sample_videos/zzzzzzzzzz.mp4"] = fresh_clip(files)
+    relabel(files, lambda labels: labels.update({"zzzzzzzzzz.mp4": {"label": "REAL", "split": "train"}}))
+
+
+def fresh_clip(files: dict[str, bytes]) -> bytes:
+    clip = next(data for name, data in sorted(files.items()) if name.endswith(".mp4"))
+    return clip + b"\0\0\0\x08free"  # an empty box at the end: another file, the same pictures
+
+
+def test_no_change_runs_nothing(settled):
+    assert run(settled) == {}
+
+
+def test_touching_everything_runs_nothing_below_the_index(settled):
+    for path in sorted(settled.folder.rglob("*")):
+        if path.is_file() and ".snakemake" not in path.parts:
+            path.touch()
+    assert set(run(settled)) <= {"index"}
+
+
+def test_one_video_more_runs_its_own_shard(settled):
+    before = shards(settled)
+    rewrite(settled / "corpus/part_0.zip", one_more_video)
+    jobs = run(settled)
+    touched = 2 if shards(settled) > before else 1  # a full shard splits into two
+    assert jobs == {"index": 1, "unpack": touched, "frames": touched, "faces": touched, "plan": 1, "dataset": 1}
+
+
+def test_one_archive_more_runs_its_own_shard(settled):
+    before = shards(settled)
+    shutil.copy(settled / "corpus/part_0.zip", settled / "corpus/part_1.zip")
+
+    def only_the_new(files):
+        one_more_video(files)
+        relabel(files, lambda labels: [labels.pop(k) for k in list(labels) if k != "zzzzzzzzzz.mp4"])
+        for name in [n for n in files if n.endswith(".mp4") and "zzzz" not in n]:
+            del files[name]
+
+    rewrite(settled / "corpus/part_1.zip", only_the_new)
+    jobs = run(settled)
+    assert jobs["faces"] == jobs["unpack"] <= 1 + (shards(settled) > before)
+    assert jobs["index"] == jobs["plan"] == 1
+
+
+def test_archives_that_move_run_the_index_alone(settled):
+    (settled / "corpus").rename(settled / "elsewhere")
+    reconfigure(settled, "corpus/*.zip", "elsewhere/*.zip")
+    assert run(settled) == {"index": 1}
+
+
+def test_a_corrected_label_decodes_nothing_again(settled):
+    def correct(labels):
+        name = min(name for name, entry in labels.items() if entry["label"] == "FAKE")
+        labels[name] = {"label": "REAL", "split": "train"}
+
+    rewrite(settled / "corpus/part_0.zip", lambda files: relabel(files, correct))
+    assert run(settled) == {"index": 1, "plan": 1, "dataset": 1}
+
+
+def test_frames_settings_run_frames_onward(settled):
+    reconfigure(settled, "frames: {count: 2}", "frames: {count: 3}")
+    n = shards(settled)
+    assert run(settled) == {"unpack": n, "frames": n, "faces": n, "plan": 1, "dataset": 1}
+
+
+def test_a_key_that_the_strategy_does_not_use_runs_nothing(settled):
+    reconfigure(settled, "frames: {count: 2}", "frames: {count: 2, every: 7}")
+    assert run(settled) == {}
+
+
+def test_faces_settings_run_faces_onward(settled):
+    (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "faces: {margin: 1.5}\n")
+    assert run(settled) == {"faces": shards(settled), "plan": 1, "dataset": 1}
+
+
+def test_dataset_settings_run_the_plan_onward(settled):
+    reconfigure(settled, "val: 0.5}", "val: 0.5}, balance: false")
+    assert run(settled) == {"plan": 1, "dataset": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("scripts/index.py", {"index"}),
+        ("scripts/deepfake/layouts/dfdc.py", {"index"}),
+        ("scripts/deepfake/video.py", {"unpack", "frames", "faces", "plan"}),
+        ("scripts/deepfake/crops.py", {"faces", "plan"}),
+        ("scripts/deepfake/splits.py", {"plan"}),
+        ("scripts/dataset.py", {"dataset"}),
+        ("scripts/deepfake/demo.py", set()),
+    ],
+)
+def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, rules):
+    """The edit leaves every image as it is, so what is kept is the same, and the dataset stays."""
+    path = settled / file
+    path.write_text(path.read_text() + "\n# an edit\n")
+    assert set(run(settled)) == rules
