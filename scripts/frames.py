@@ -27,7 +27,12 @@ def main() -> None:
     rows = []
     with new_tar(args.output) as add:
         for video in progress(tables.read_rows(args.table), f"frames {args.videos.name}", "videos"):
-            name, found = video["video"], unpacked[video["video"]]
+            name, found = video["video"], unpacked.get(video["video"])
+            if found is None:
+                log.error(
+                    "%s/unpacked.csv has no row for %s; delete the folder, run again", args.videos, name
+                )
+                raise SystemExit(1)
             if found["reason"]:
                 rows.append(no_image(name, UNREADABLE, found["reason"]))
                 continue
@@ -45,7 +50,9 @@ def main() -> None:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--table", required=True, help="the shard's videos")
     parser.add_argument("--videos", required=True, type=Path, help="folder they were unpacked to")
     parser.add_argument("--config", required=True, help="JSON: the frames section")

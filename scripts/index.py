@@ -12,14 +12,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.archives import BadArchive, BadMember
 from deepfake.atomic import new_directory
 from deepfake.checksums import Crc32Cache
 from deepfake.console import log, start_log
-from deepfake.index import UselessCorpus, check_classes, index_corpus, is_media, summary
+from deepfake.index import check_classes, index_corpus, is_media, left_out, summary
 from deepfake.sources import open_source
-
-NAMED = 20  # videos named in the log for each reason; videos.csv has them all
 
 
 def main() -> int:
@@ -27,19 +24,21 @@ def main() -> int:
     start_log()
     cfg = json.loads(args.config)
     try:
-        with Crc32Cache(args.output.with_suffix(".crc32.csv")) as crc32:
-            with open_source(args.sources, cfg["limits"], crc32) as source:
-                rows = index_corpus(
-                    source.members(is_media),
-                    source.read,
-                    layout=cfg["layout"],
-                    seed=cfg["seed"],
-                    max_videos=cfg["max_videos"],
-                    shard_size=cfg["shard_size"],
-                )
-        report(rows)
+        cache = args.output.with_name(f"{args.output.name}.crc32.csv")
+        with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
+            members = source.members(is_media)
+            rows = index_corpus(
+                members,
+                source.read,
+                layout=cfg["layout"],
+                seed=cfg["seed"],
+                max_videos=cfg["max_videos"],
+                shard_size=cfg["shard_size"],
+            )
+        for line in left_out(rows, members):
+            log.warning("%s", line)
         check_classes(args.corpus, rows)
-    except (BadArchive, BadMember, UselessCorpus, ValueError) as error:
+    except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
     write(rows, args.sources, args.output)
@@ -49,32 +48,24 @@ def main() -> int:
     return 0
 
 
-def report(rows: list[dict]) -> None:
-    """Name in the log what is left out, and why."""
-    reasons = defaultdict(list)
-    for row in rows:
-        if row["reason"]:
-            reasons[row["reason"]].append("/".join(filter(None, (row["archive"], row["member"]))))
-    for reason, names in sorted(reasons.items()):
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        log.warning("%d left out, %s: %s%s", len(names), reason, ", ".join(names[:NAMED]), more)
-
-
 def write(rows: list[dict], sources: list[str], folder: Path) -> None:
-    """videos.csv with all rows, a table of the usable ones for each shard, and sources.json, where they lie."""
+    """videos.csv with all rows, a table of usable ones for each shard, and sources.json, where they lie."""
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
             by_shard[row["shard"]].append({key: row[key] for key in tables.SHARD})
     with new_directory(folder) as part:
-        (part / "sources.json").write_text(json.dumps(sources, indent=2, ensure_ascii=False), encoding="utf-8")
+        text = json.dumps(sources, indent=2, ensure_ascii=False)
+        (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
         for shard, videos in by_shard.items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", required=True, help="its name in the config")
     parser.add_argument("--config", required=True, help="JSON: layout, seed, shard_size, max_videos, limits")
     parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")

@@ -28,20 +28,29 @@ def main() -> int:
     try:
         plan = make_plan(gathered, cfg)
     except UnsplittableDataset as error:
-        log.error("%s", error)
+        losses = as_text(attrition(gathered, cfg["images"]))
+        log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1
     facts = kept_facts(plan)
-    losses = attrition(plan)
-    with new_file(args.output) as table, new_file(args.output_attrition) as lost, new_file(args.output_kept) as kept:
-        plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8", errors="surrogateescape")
+    losses = attrition(plan, cfg["images"])
+    with (
+        new_file(args.output) as table,
+        new_file(args.output_attrition) as lost,
+        new_file(args.output_kept) as kept,
+    ):
+        plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
         losses.to_csv(lost, index=False, lineterminator="\n")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    print(f"\n{args.output.stem}: {facts['images']} images, {facts['bytes'] / 1e6:.1f} MB\n\n{as_text(losses)}")
+    print(
+        f"\n{args.output.stem}: {facts['images']} images, {facts['bytes'] / 1e6:.1f} MB\n\n{as_text(losses)}"
+    )
     return 0
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--results", required=True, type=Path, help="folder with index, frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")

@@ -1,4 +1,4 @@
-"""Take the videos of one shard out of archives, each checked against its CRC-32; those of a folder are linked.
+"""Take the videos of one shard out of archives, checked against their CRC-32s; those of a folder are linked.
 
     python scripts/unpack.py --table results/index/demo/all.csv --sources resources/demo/demo.zip \
         --limits '{"members": 2000000, "member_gb": 20, "total_gb": 2000, "ratio": 200}' \
@@ -23,7 +23,7 @@ def main() -> int:
     videos = tables.read_rows(args.table)
     paths = args.sources
     if paths[0].endswith(".json"):
-        paths = json.loads(Path(paths[0]).read_text(encoding="utf-8"))
+        paths = json.loads(Path(paths[0]).read_text(encoding="utf-8", errors="surrogateescape"))
     rows = []
     try:
         with new_directory(args.output) as folder, open_source(paths, json.loads(args.limits)) as source:
@@ -32,8 +32,8 @@ def main() -> int:
                 row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
                 rows.append(row if not row["reason"] else {**row, "file": ""})
             tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
-    except BadArchive as error:
-        log.error("%s", error)
+    except (BadArchive, OSError) as error:
+        log.error("%s: %s", args.output, error)
         return 1
     bad = [row for row in rows if row["reason"]]
     for row in bad:
@@ -55,9 +55,13 @@ def place(source, video: dict[str, str], target: Path) -> str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--table", required=True, help="the shard's videos")
-    parser.add_argument("--sources", required=True, nargs="+", help="zips, one folder, or the index's sources.json")
+    parser.add_argument(
+        "--sources", required=True, nargs="+", help="zips, one folder, or the index's sources.json"
+    )
     parser.add_argument("--limits", required=True, help="JSON: members, member_gb, total_gb, ratio")
     parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
     return parser.parse_args()

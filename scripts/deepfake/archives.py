@@ -114,17 +114,17 @@ def check_totals(name: str, file: zipfile.ZipFile, limits: dict) -> None:
 
 def check_limits(name: str, members: int, total: int, limits: dict) -> None:
     """Raise BadArchive where an archive of so many `members` and `total` bytes goes over `limits`."""
-    for found, key in ((members, "members"), (total / 1e9, "total_gb")):
-        if found > limits[key]:
-            raise BadArchive(
-                f"{name}: {found:.16g} {'members' if key == 'members' else 'GB unpacked'}, more than"
-                f" limits.{key} = {limits[key]}; raise the limit if you trust the archive"
-            )
+    advice = "; raise it if you trust the archive"
+    if members > limits["members"]:
+        raise BadArchive(f"{name}: {members} members, more than limits.members = {limits['members']}{advice}")
+    if total > limits["total_gb"] * 1e9:
+        found = f"unpacks to {total / 1e9:.6g} GB"
+        raise BadArchive(f"{name}: {found}, more than limits.total_gb = {limits['total_gb']}{advice}")
 
 
 def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Member]:
     """Every file of the zip in order of its path, the refused ones with their reason."""
-    infos = [info for info in file.infolist() if not info.is_dir()]
+    infos = [info for info in file.infolist() if not info.filename.endswith("/")]
     paths = [decoded_path(info) for info in infos]
     overlapping = _overlapping(infos)
     same, alike = Counter(paths), Counter(path.casefold() for path in paths)
@@ -148,6 +148,8 @@ def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
     """Why a member isn't taken, judged by its own record; "" where it may be."""
     path = decoded_path(info)
     mode = info.external_attr >> 16
+    if not path:
+        return "it has no name"
     if path.startswith("/") or ".." in path.split("/") or (len(path) > 1 and path[1] == ":"):
         return "its path leads outside the archive"
     if UNSAFE.search(info.orig_filename):
@@ -159,7 +161,7 @@ def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
     if info.compress_type not in METHODS:
         return f"compression method {info.compress_type}, not {' or '.join(METHODS.values())}"
     if info.file_size > limits["member_gb"] * 1e9:
-        return f"{info.file_size / 1e9:.1f} GB, more than limits.member_gb = {limits['member_gb']}"
+        return f"{info.file_size / 1e9:.6g} GB, more than limits.member_gb = {limits['member_gb']}"
     if info.file_size > limits["ratio"] * max(info.compress_size, 1):
         return f"unpacks to more than limits.ratio = {limits['ratio']} times its size"
     return ""

@@ -3,45 +3,66 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+class Overtaken(RuntimeError):
+    """Another process has begun to write the same output since; what this one wrote is dropped."""
 
 
 @contextmanager
 def new_file(path: str | Path) -> Iterator[Path]:
-    """Yield a path to write to; when the block ends without an error it becomes `path`.
+    """Yield an empty file to write to; when the block ends without an error it becomes `path`.
 
     What a killed writer of the same file left behind is removed first. A writer that lives on after
-    its parent was killed loses its file by this and fails, so it can never overwrite the newer one.
+    its parent was killed loses its file by this and ends with Overtaken: it never overwrites the newer one.
     """
-    with _aside(Path(path)) as part:
+    path = Path(path)
+    with _aside(path, Path.touch) as (part, check):
         yield part
+        check()
         os.replace(part, path)
 
 
 @contextmanager
 def new_directory(path: str | Path) -> Iterator[Path]:
-    """Yield an empty folder to fill; when the block ends without an error it becomes `path`."""
+    """The same for a folder: yield an empty one to fill, that takes the place of `path`."""
     path = Path(path)
-    with _aside(path) as part:
-        part.mkdir()
+    with _aside(path, Path.mkdir) as (part, check):
         yield part
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(part, path)
+        check()
+        old = _beside(path)
+        with suppress(FileNotFoundError):
+            os.rename(path, old)  # no folder can be renamed over one that isn't empty
+        os.rename(part, path)
+        _remove(old)
 
 
 @contextmanager
-def _aside(path: Path) -> Iterator[Path]:
+def _aside(path: Path, make: Callable[[Path], None]) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """Yield a new file or folder beside `path`, and a function that raises Overtaken once that is gone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{_literal(path.name)}.*.part"):
+    for stale in path.parent.glob(f".{_literal(path.name)}.{'[0-9a-f]' * 8}.part"):
         _remove(stale)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = _beside(path)
+    make(part)
+    pin = os.open(part, os.O_RDONLY)  # no other file gets its number as long as this is open
+
+    def check() -> None:
+        if not (part.exists() and os.path.samestat(os.fstat(pin), part.stat())):
+            raise Overtaken(f"{path}: another process has begun to write it; this one's is dropped")
+
     try:
-        yield part
+        yield part, check
     finally:
+        os.close(pin)
         _remove(part)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
 def _literal(name: str) -> str:
@@ -49,7 +70,11 @@ def _literal(name: str) -> str:
 
 
 def _remove(path: Path) -> None:
+    """Remove a file or folder; a folder is first renamed, so that who still fills it can't go on."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        gone = _beside(path)
+        with suppress(FileNotFoundError):
+            os.rename(path, gone)
+            shutil.rmtree(gone, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

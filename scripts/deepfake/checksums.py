@@ -1,15 +1,17 @@
 """CRC-32s of a folder's files, read again only where size or time changed since they were last taken."""
 
+import re
 from pathlib import Path
 
 from deepfake import tables
 from deepfake.sources import crc32_of_file
 
-COLUMNS = "path bytes mtime_ns crc32".split()
+COLUMNS = ["path", "bytes", "mtime_ns", "crc32"]
+CRC32 = re.compile(r"[0-9a-f]{8}")
 
 
 class Crc32Cache:
-    """Call it with a path for the file's CRC-32. Used with `with`; what it learned is kept, also after an error.
+    """Call it with a path for the file's CRC-32. Used with `with`; what it learned is kept on errors too.
 
     Files of 470 GB take an hour to read; without the cache one more video would cost that hour again.
     """
@@ -17,7 +19,11 @@ class Crc32Cache:
     def __init__(self, path: Path):
         self._path = path
         rows = tables.read_rows(path) if path.exists() else []
-        self._known = {row["path"]: (row["bytes"], row["mtime_ns"], row["crc32"]) for row in rows}
+        self._known = {
+            row["path"]: (row["bytes"], row["mtime_ns"], row["crc32"])
+            for row in rows
+            if all(map(row.get, COLUMNS)) and CRC32.fullmatch(row["crc32"])
+        }
         self._seen: dict[str, tuple[str, str, str]] = {}
 
     def __enter__(self) -> "Crc32Cache":

@@ -2,14 +2,20 @@
 
 import glob
 import json
+import math
 from collections.abc import Iterator
 
 import jsonschema
 
-from deepfake.sampling import STRATEGIES
+from deepfake.sampling import STRATEGIES, parse_fraction
 
 SOURCES = ("archives", "folder", "kaggle", "demo")
 DETECTOR_KEYS = {"dlib": {"upsample"}, "yunet": {"model", "sha256", "min_score"}}
+
+YUNET = {
+    "model": "the path of face_detection_yunet_2023mar.onnx",
+    "sha256": "the SHA-256 of the model file, 64 digits",
+}
 
 
 class BadConfig(ValueError):
@@ -18,11 +24,25 @@ class BadConfig(ValueError):
 
 def check_config(config: dict, schema: dict) -> None:
     """Fill `config` with the schema's defaults; raises BadConfig for everything wrong at once."""
-    problems = [_explain(error) for error in _validator(schema).iter_errors(config)]
+    problems = set(_strange(config, ""))
     if not problems:
-        problems = list(_contradictions(config))
+        problems = {_explain(error, schema) for error in _validator(schema).iter_errors(config)}
+    if not problems:
+        problems = set(_contradictions(config))
     if problems:
         raise BadConfig("the configuration can't be used:\n" + "\n".join(f"  {p}" for p in sorted(problems)))
+
+
+def _strange(value: object, key: str) -> Iterator[str]:
+    """What YAML can say and JSON, which schemas are made for, can not."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{key}: {value} can't be used; write a finite number"
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in inner:
+        place = f"{key}.{name}".lstrip(".")
+        if isinstance(value, dict) and not isinstance(name, str):
+            yield f"{place}: {name!r} can't be a key, it is read as {type(name).__name__}; write '{name}', in quotes"
+        yield from _strange(item, place)
 
 
 def _validator(schema: dict) -> jsonschema.protocols.Validator:
@@ -35,12 +55,29 @@ def _validator(schema: dict) -> jsonschema.protocols.Validator:
                     instance.setdefault(key, json.loads(json.dumps(sub["default"])))
         yield from base.VALIDATORS["properties"](validator, properties, instance, whole)
 
-    return jsonschema.validators.extend(base, {"properties": with_defaults})(schema)
+    def is_whole(checker, value):  # JSON takes 10.0 for an integer; range() doesn't
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    types = base.TYPE_CHECKER.redefine("integer", is_whole)
+    return jsonschema.validators.extend(base, {"properties": with_defaults}, type_checker=types)(schema)
 
 
-def _explain(error: jsonschema.ValidationError) -> str:
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+    "null": "null",
+}
+BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
+
+
+def _explain(error: jsonschema.ValidationError, schema: dict) -> str:
     key = ".".join(str(part) for part in error.absolute_path) or "the configuration"
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    rules = {**_referred(error.schema, schema), **error.schema}
+    known = {name: {**_referred(sub, schema), **sub} for name, sub in rules.get("properties", {}).items()}
     if error.validator == "additionalProperties":
         extra = sorted(set(error.instance) - set(known))
         return f"{key}: unknown {', '.join(map(repr, extra))}; the keys are {', '.join(known)}"
@@ -49,16 +86,30 @@ def _explain(error: jsonschema.ValidationError) -> str:
         wanted = "; ".join(f"{name}: {known.get(name, {}).get('description', '')}" for name in missing)
         return f"{key}: missing {', '.join(map(repr, missing))}; write {wanted}"
     if "propertyNames" in error.absolute_schema_path:
-        return f"{key}: {error.instance!r} can't be a name; write {error.schema['description']}"
-    wanted = error.schema.get("description") or error.message
-    kind = {"enum": " | ".join(map(str, error.schema.get("enum", []))), "type": error.schema.get("type")}
-    bounds = [
-        f"{word} {error.schema[name]}"
-        for name, word in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"))
-        if name in error.schema
-    ]
-    form = kind.get(error.validator) or " ".join(bounds) or error.message
-    return f"{key}: {error.instance!r} can't be used; write {form}: {wanted}"
+        return f"{key}: {error.instance!r} can't be a name; write {rules['description']}"
+    form = ": ".join(filter(None, [_form(error.validator, rules), rules.get("description", "")]))
+    hint = (
+        " (--config gives text: write it to a file for --configfile)" if _is_from_shell(error, rules) else ""
+    )
+    return f"{key}: {error.instance!r} can't be used; write {form or error.message}{hint}"
+
+
+def _form(validator: str, rules: dict) -> str:
+    if "enum" in rules:
+        return " | ".join(map(str, rules["enum"]))
+    types = rules.get("type", [])
+    kind = " or ".join(KINDS[name] for name in ([types] if isinstance(types, str) else types))
+    bounds = [f"{word} {rules[name]}" for name, word in BOUNDS.items() if name in rules]
+    return " ".join([kind, *bounds, *(["with nothing twice"] if validator == "uniqueItems" else [])]).strip()
+
+
+def _is_from_shell(error: jsonschema.ValidationError, rules: dict) -> bool:
+    return error.validator == "type" and isinstance(error.instance, str) and "string" not in rules["type"]
+
+
+def _referred(sub: dict, schema: dict) -> dict:
+    """What a `$ref` of the schema, such as `#/$defs/frames`, stands for."""
+    return schema["$defs"][sub["$ref"].rpartition("/")[2]] if "$ref" in sub else {}
 
 
 def _contradictions(config: dict) -> Iterator[str]:
@@ -66,20 +117,35 @@ def _contradictions(config: dict) -> Iterator[str]:
         given = [key for key in SOURCES if corpus.get(key) is not None]
         if len(given) != 1:
             yield (
-                f"corpora.{name}: {' and '.join(given) or 'no source'} given; write just one of {', '.join(SOURCES)}"
-                " (a name that config.yaml has already keeps its source: take another name, or set that to null)"
+                f"corpora.{name}: {' and '.join(given) or 'no source'} given; write just one of "
+                f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: take another name, or "
+                "set that to null)"
             )
         faces = {**config["faces"], **corpus.get("faces", {})}
-        for key in ("model", "sha256"):
+        for key, wanted in YUNET.items():
             if faces["detector"] == "yunet" and not faces[key]:
-                yield f"faces.{key}: {faces[key]!r} can't be used with detector yunet (corpus {name}); write its {key}"
+                yield f"faces.{key}: {faces[key]!r} can't be used with detector yunet (corpus {name}); write {wanted}"
+        yield from _bad_fractions(f"corpora.{name}.frames.at", corpus.get("frames", {}).get("at", []))
+    yield from _bad_fractions("frames.at", config["frames"]["at"])
     for name, dataset in config["datasets"].items():
         unknown = [c for c in dataset["corpora"] if c not in config["corpora"]]
         if unknown:
-            yield f"datasets.{name}.corpora: {unknown} not among corpora; write some of {list(config['corpora'])}"
+            known = ", ".join(config["corpora"])
+            yield f"datasets.{name}.corpora: {unknown} can't be used, not among corpora; write some of {known}"
         total = sum(dataset["splits"].values())
         if abs(total - 1) > 1e-6:
-            yield f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up to 1"
+            yield (
+                f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up to 1 "
+                "(a part of config.yaml that isn't wanted: 0)"
+            )
+
+
+def _bad_fractions(key: str, parts: list[str | float]) -> Iterator[str]:
+    for part in parts:
+        try:
+            parse_fraction(part)
+        except ValueError:
+            yield f"{key}: {part!r} can't be used; write a part from 0 to 1, such as 1/3"
 
 
 def archive_paths(corpus: dict) -> list[str]:
@@ -89,7 +155,8 @@ def archive_paths(corpus: dict) -> list[str]:
     """
     if corpus.get("folder"):
         return [corpus["folder"]]
-    return sorted({path for pattern in corpus["archives"] for path in glob.glob(pattern, recursive=True) or [pattern]})
+    found = {pattern: glob.glob(pattern, recursive=True) or [pattern] for pattern in corpus["archives"]}
+    return sorted({path for paths in found.values() for path in paths})
 
 
 def frames_section(config: dict, corpus: str) -> dict:

@@ -1,6 +1,7 @@
 """A planned dataset written out: images from the tars, each checked, and what describes them."""
 
 import hashlib
+import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,16 +26,23 @@ def write_images(folder: Path, kept: pd.DataFrame, tars: Iterable[tuple[str, Pat
     for name in {Path(name).parent for name in kept["file_name"]}:
         (folder / name).mkdir(parents=True)
     for corpus, path in tars:
-        for image, data in read_tar(path):
-            row = wanted.pop((corpus, image), None)
-            if row is None:
-                continue
-            if hashlib.sha256(data).hexdigest() != row.sha256:
-                raise StaleImages(f"{path}: {image} is not what its table says; delete the tar and run again")
-            (folder / row.file_name).write_bytes(data)
+        try:
+            for image, data in read_tar(path):
+                row = wanted.pop((corpus, image), None)
+                if row is None:
+                    continue
+                if hashlib.sha256(data).hexdigest() != row.sha256:
+                    raise StaleImages(
+                        f"{path}: {image} is not what its table says; delete the tar and run again"
+                    )
+                (folder / row.file_name).write_bytes(data)
+        except (FileNotFoundError, tarfile.TarError) as error:
+            raise StaleImages(f"{path}: can't be read ({error}); delete it and run again") from error
     if wanted:
         corpus, image = min(wanted)
-        raise StaleImages(f"{corpus}: {len(wanted)} images such as {image} are in no tar; delete its tables, run again")
+        raise StaleImages(
+            f"{corpus}: {len(wanted)} images such as {image} are in no tar; delete its tables, run again"
+        )
 
 
 def write_metadata(folder: Path, kept: pd.DataFrame) -> None:

@@ -41,8 +41,8 @@ def frames_of_still(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, b
     except images.UnreadableImage as error:
         yield no_image(video, UNREADABLE, str(error)), b""
         return
-    format = images.kind(path.name)
-    if format not in ("jpg", "png"):
+    format = images.kind(data)
+    if not format:
         format, data = "png", images.encode(pixels, "png", 0)
     yield _row(0, 0.0, pixels, data, format, {"video": video, "clip": OK}), data
 

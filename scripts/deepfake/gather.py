@@ -9,6 +9,8 @@ import pandas as pd
 from deepfake import tables
 
 FRAME_TROUBLE = ("missing", "damaged", "unreadable")
+AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
+"""How tables are read: names of files may hold bytes that are no UTF-8; what is made from here on may not."""
 
 
 def gather(results: Path, corpora: Iterable[str], images: str) -> pd.DataFrame:
@@ -23,7 +25,7 @@ def gather(results: Path, corpora: Iterable[str], images: str) -> pd.DataFrame:
 
 
 def _corpus(results: Path, corpus: str, images: str) -> pd.DataFrame:
-    videos = pd.read_csv(results / "index" / corpus / "videos.csv", dtype=str, keep_default_na=False)
+    videos = pd.read_csv(results / "index" / corpus / "videos.csv", **AS_TEXT)
     used = videos[videos["reason"] == ""].drop(columns=["bytes", "reason"])
     refused = videos[videos["reason"] != ""].drop(columns=["bytes"]).assign(step="index", frame=-1)
     shards = sorted(used["shard"].unique())
@@ -36,16 +38,21 @@ def _corpus(results: Path, corpus: str, images: str) -> pd.DataFrame:
     table["frame"] = pd.to_numeric(table["frame"]).fillna(-1).astype("int64")
     whole = pd.concat([table, refused], ignore_index=True).assign(corpus=corpus)
     whole["bytes"] = pd.to_numeric(whole["bytes"]).fillna(0).astype("int64")
-    return whole.reindex(columns=tables.GATHERED).fillna({name: "" for name in tables.GATHERED if name != "frame"})
+    return whole.reindex(columns=tables.GATHERED).fillna(
+        {name: "" for name in tables.GATHERED if name != "frame"}
+    )
 
 
 def _read_all(paths: list[Path]) -> pd.DataFrame:
     """Tables of the same columns as one: joined as bytes, since to parse thousands one by one takes minutes."""
     wanted = ["image", "video", "frame", "bytes", "sha256", "phash", "status", "reason"]
+    if not paths:
+        return pd.DataFrame(columns=wanted, dtype=str)
     texts = [path.read_bytes() for path in paths]
     header = texts[0].split(b"\n", 1)[0] + b"\n"
     for path, text in zip(paths, texts, strict=True):
         if not text.startswith(header):
             raise ValueError(f"{path}: columns differ from those of {paths[0]}; delete both and run again")
     body = io.BytesIO(header + b"".join(text[len(header) :] for text in texts))
-    return pd.read_csv(body, dtype=str, keep_default_na=False, usecols=wanted)
+    del texts  # hundreds of MB
+    return pd.read_csv(body, usecols=wanted, **AS_TEXT)

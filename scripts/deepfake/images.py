@@ -1,7 +1,6 @@
 """Stills: encoding, decoding, and the numbers by which images are compared."""
 
 import hashlib
-from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
@@ -69,7 +68,8 @@ def facts(pixels: np.ndarray, data: bytes) -> dict[str, object]:
     }
 
 
-def kind(name: str) -> str:
-    """`jpg` or `png` (or whatever else) from a file name."""
-    suffix = PurePosixPath(name).suffix.lower().lstrip(".")
-    return "jpg" if suffix == "jpeg" else suffix
+def kind(data: bytes) -> str:
+    """`jpg`, `png`, or "" for any other, by what the bytes begin with: file names lie."""
+    return (
+        "jpg" if data.startswith(b"\xff\xd8\xff") else "png" if data.startswith(b"\x89PNG\r\n\x1a\n") else ""
+    )

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from deepfake.archives import Member
 from deepfake.layouts import LAYOUTS
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.rows import is_fork, where
 from deepfake.names import draw, marked, slug
 from deepfake.sharding import assign_shards
 
 NO_LABEL = "no label"
 KINDS = 5  # reasons told where a corpus is of no use
+NAMED = 20  # videos named in the log for each reason; videos.csv has them all
+TURNS = 4
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 
 
 class UselessCorpus(ValueError):
@@ -32,8 +36,9 @@ def index_corpus(
 ) -> list[dict]:
     """Rows of tables.INDEX for a corpus of `members`, ordered by video.
 
-    `read(archive, path)` gives the bytes of a small member. Every video has a row; `reason` tells why one can't
-    be used: refused by the archive, no label, named against the grammar, absent, a copy, over `max_videos`.
+    `read(archive, path)` gives the bytes of a small member. Every video has a row; `reason` tells why one
+    can't be used: refused by the archive, no label, named against the grammar, absent, a copy, over
+    `max_videos`.
     """
     usable = {Entry(m.archive, m.path): m for m in members if not m.reason}
     refused = {Entry(m.archive, m.path): m for m in members if m.reason and is_media(m.path)}
@@ -83,17 +88,17 @@ def _refused(entry: Entry, member: Member) -> dict:
 
 
 def _name_apart(rows: list[dict]) -> None:
-    """Give each row a name of its own, also where case doesn't count; of equal copies all but one are left out."""
+    """Give each row a name of its own, also where case doesn't count; of copies all but one are left out."""
     for group in _namesakes(rows):
         _leave_out_copies([row for row in group if not row["reason"]])
-    turn = 0
-    while groups := _namesakes(rows):
-        for group in groups:
+    for turn in range(TURNS):  # a file may be named so as to meet another's marked name
+        for group in _namesakes(rows):
             usable = [row for row in group if not row["reason"]]
             for row in group:
                 if usable != [row]:
-                    row["video"] = marked(row["video"], f"{turn or ''}{row['archive']}/{row['member']}")
-        turn += 1  # a file may have been named so as to meet a marked name
+                    row["video"] = marked(row["video"], f"{turn or ''}{_place(row)}")
+    for group in _namesakes(rows):
+        raise UselessCorpus(f"names that can't be told apart: {', '.join(map(_place, group))}; rename one")
 
 
 def _namesakes(rows: list[dict]) -> list[list[dict]]:
@@ -121,7 +126,7 @@ def _place(row: dict) -> str:
 
 
 def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
-    """Leave out all but `max_videos` of each class, by a draw on the name: a higher cap keeps the earlier ones."""
+    """Leave out all but `max_videos` of each class, by a draw on the name: a higher cap only adds."""
     if max_videos is None:
         return
     for label in (REAL, FAKE):
@@ -129,6 +134,29 @@ def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
         videos.sort(key=lambda row: draw(seed, "max_videos", row["video"]))
         for row in videos[max_videos:]:
             row["reason"] = f"over max_videos = {max_videos}"
+
+
+def left_out(rows: list[dict], members: list[Member]) -> list[str]:
+    """A line for each reason why videos, or other files that may matter, are left out; with their names."""
+    reasons = defaultdict(list)
+    for row in rows:
+        if row["reason"]:
+            reasons[row["reason"]].append(_place(row))
+    for member in members:
+        entry = Entry(member.archive, member.path)
+        if is_media(member.path) or is_fork(entry):
+            continue
+        if reason := member.reason:
+            reasons[f"not read, {reason}"].append(where(entry))
+        elif member.path.lower().endswith(PACKED):
+            reasons["an archive inside the corpus; unpack it, or list zips under `archives`"].append(
+                where(entry)
+            )
+    return [
+        f"{len(names)} left out, {reason}: {', '.join(names[:NAMED])}"
+        + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        for reason, names in sorted(reasons.items())
+    ]
 
 
 def check_classes(corpus: str, rows: list[dict]) -> None:

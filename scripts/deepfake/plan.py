@@ -1,6 +1,7 @@
 """Which image goes to which split, and why each other one is left out: decided from tables, without a pixel."""
 
 import hashlib
+import math
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from deepfake import tables
 from deepfake.names import draw
-from deepfake.splits import assign_splits
+from deepfake.splits import UnsplittableDataset, assign_splits
 
 CLASSES = {"0": "real", "1": "fake"}
 MB = 1_000_000  # bytes
@@ -18,7 +19,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
     """A table with the columns tables.PLAN and a row for each of `gathered`; `cfg` is a `datasets` entry with seed.
 
     Groups of videos are dealt to splits; in each split real and fake are made equal in number where `balance`
-    asks for it; then the byte cap is met by shortening all splits in proportion. Both take images in rounds: one
+    asks for it; then the byte cap is met by shortening all splits together. Both take images in rounds: one
     of every video before a second of any, each round in an order drawn from seed and names. A higher cap
     therefore keeps what a lower one chose. Raises UnsplittableDataset.
     """
@@ -36,7 +37,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
         reasons[_surplus(pool)] = "balance: the other class has no more images in this split"
     left = pool[reasons == ""]
     if cfg["size_mb"] is not None:
-        reasons[_over_cap(left, cfg["size_mb"] * MB, cfg["balance"])] = f"over size_mb = {cfg['size_mb']:g}"
+        reasons[_over_cap(left, cfg["size_mb"] * MB, cfg["balance"])] = f"over size_mb = {cfg['size_mb']}"
     plan.loc[reasons.index[reasons != ""], "step"] = "plan"
     plan.loc[reasons.index, "reason"] = reasons
     kept = reasons.index[reasons == ""]
@@ -48,13 +49,25 @@ def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 
 def _in_rounds(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Ordered such that in each split and class every video gives its first image before any gives its second."""
-    names = zip(pool["corpus"], pool["video"], pool["frame"], strict=True)
-    pool["draw"] = np.fromiter((draw(seed, "image", *name) for name in names), np.uint64, len(pool))
-    pool = pool.sort_values("draw", kind="stable")
+    clip = pool.groupby(["corpus", "video"], sort=False).ngroup()
+    clips = pool.loc[~clip.duplicated(), ["corpus", "video"]].itertuples(
+        index=False
+    )  # in the order of their numbers
+    draws = np.array([draw(seed, "image", *names) for names in clips], np.uint64)
+    pool["draw"] = _mixed(draws[clip.to_numpy()] ^ _mixed(pool["frame"].to_numpy(np.uint64)))
+    pool = pool.sort_values(["draw", "corpus", "video", "frame"], kind="stable")
     pool["round"] = pool.groupby(["corpus", "video"], sort=False).cumcount()
     pool = pool.sort_values(["split", "class", "round", "draw"], kind="stable")
     pool["rank"] = pool.groupby(["split", "class"], sort=False).cumcount()
     return pool
+
+
+def _mixed(numbers: np.ndarray) -> np.ndarray:
+    """Each 64-bit number as another that looks drawn by chance: SplitMix64's finalizer (Steele et al. 2014)."""
+    numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
 
 
 def _surplus(pool: pd.DataFrame) -> pd.Index:
@@ -64,16 +77,28 @@ def _surplus(pool: pd.DataFrame) -> pd.Index:
 
 
 def _over_cap(pool: pd.DataFrame, cap: float, balance: bool) -> pd.Index:
-    """The images to leave out so that the rest takes at most `cap` bytes, in each split in the same proportion."""
-    if pool["bytes"].sum() <= cap:
-        return pool.index[:0]
+    """The images to leave out so that the rest takes at most `cap` bytes.
+
+    All splits and classes go through a round side by side, each at the pace at which all end it together, so that
+    no video gives a second image before every other one has given its first. Raises UnsplittableDataset where a
+    split would be without a class.
+    """
     parts = ["split"] if balance else ["split", "class"]  # balanced: a real and a fake go together
-    ordered = pool.sort_values([*parts, "rank", "class"], kind="stable")
-    share = ordered.groupby(parts)["bytes"].transform("sum") * (cap / pool["bytes"].sum())
-    spent = ordered.groupby(parts)["bytes"].cumsum()
-    if balance:
-        spent = spent.groupby([ordered["split"], ordered["rank"]]).transform("max")
-    return ordered.index[spent > share]
+    unit = pool.groupby([*parts, "rank"]).ngroup().rename("unit")
+    units = pool.groupby(unit).agg(
+        **{part: (part, "first") for part in parts}, round=("round", "max"), bytes=("bytes", "sum")
+    )
+    turn = units.groupby([*parts, "round"])["bytes"]
+    units["pace"] = (turn.cumcount() + 1) / turn.transform("size")
+    units = units.sort_values(["round", "pace", *parts], kind="stable")
+    units["spent"] = units["bytes"].cumsum()
+    least = units.groupby(parts)["spent"].min().max()
+    if least > cap:
+        raise UnsplittableDataset(
+            f"size_mb = {cap / MB:g} is less than one image of each class in each split; "
+            f"write {math.ceil(least / 1000) / 1000} or more, or null for no limit"
+        )
+    return pool.index[unit.map(units["spent"]) > cap]
 
 
 def _file_names(kept: pd.DataFrame) -> pd.Series:
@@ -97,7 +122,10 @@ def kept_facts(plan: pd.DataFrame) -> dict:
         "images": len(kept),
         "bytes": int(kept["bytes"].sum()),
         "splits": {
-            split: {label: {k: int(v) for k, v in row.items()} for (_, label), row in part.to_dict("index").items()}
+            split: {
+                label: {k: int(v) for k, v in row.items()}
+                for (_, label), row in part.to_dict("index").items()
+            }
             for split, part in counts.groupby(level=0)
         },
     }

@@ -1,8 +1,8 @@
 """Which shard a video belongs to, such that one video more moves none of the others.
 
-Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its videos' hashes. It holds at most
-`size` videos; one more splits it, and it alone, into two. The outcome depends on the names alone, not on the
-order or the history of the corpus.
+Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its videos' hashes. It holds at
+most `size` videos; one more splits it, and it alone. The outcome depends on the names alone, not on the order
+or the history of the corpus.
 """
 
 from bisect import bisect_left

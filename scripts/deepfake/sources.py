@@ -156,7 +156,8 @@ def open_source(
 def walk(root: Path) -> list[str]:
     """The paths of all files below `root` with `/` between folders, in order.
 
-    Each folder is read once, also where links lead to it; then the path without a link counts. Raises BadArchive where `root` is no folder, or a folder in it can't be read.
+    Each folder is read once, also where links lead to it; then the path without a link counts.
+    Raises BadArchive where `root` is no folder, or a folder in it can't be read.
     """
     if not root.is_dir():
         raise BadArchive(f"{root}: there is no such folder")
@@ -164,10 +165,11 @@ def walk(root: Path) -> list[str]:
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
         place = os.path.join(root, folder)
-        if (real := os.path.realpath(place)) in seen:
-            continue
-        seen.add(real)
         try:
+            status = os.stat(place)
+            if (identity := (status.st_dev, status.st_ino)) in seen:
+                continue
+            seen.add(identity)
             names = sorted(os.listdir(place))
         except OSError as error:
             raise BadArchive(f"{place}: the folder can't be read: {error.strerror}") from error

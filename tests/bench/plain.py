@@ -17,7 +17,7 @@ def open_clip(path: Path) -> cv2.VideoCapture:
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
 
 
-def by_seeking(path: Path, count: int) -> list[np.ndarray]:
+def by_seeking(path: Path, count: int = 10) -> list[np.ndarray]:
     """Set the position before each wanted frame, and read it."""
     clip, frames = open_clip(path), []
     for index in indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count):
@@ -26,7 +26,7 @@ def by_seeking(path: Path, count: int) -> list[np.ndarray]:
     return frames
 
 
-def by_reading(path: Path, count: int) -> list[np.ndarray]:
+def by_reading(path: Path, count: int = 10) -> list[np.ndarray]:
     """Read every frame, and keep the wanted ones."""
     clip = open_clip(path)
     wanted, frames, index = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count)), [], 0
@@ -39,7 +39,7 @@ def by_reading(path: Path, count: int) -> list[np.ndarray]:
         index += 1
 
 
-def by_grabbing(path: Path, count: int) -> list[np.ndarray]:
+def by_grabbing(path: Path, count: int = 10) -> list[np.ndarray]:
     """Grab every frame up to the last wanted one, and retrieve only the wanted ones."""
     clip, frames = open_clip(path), []
     wanted = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count))

@@ -7,8 +7,15 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from deepfake.config import BadConfig, archive_paths, check_config, dataset_section
-from deepfake.config import faces_section, frames_section, index_section
+from deepfake.config import (
+    BadConfig,
+    archive_paths,
+    check_config,
+    dataset_section,
+    faces_section,
+    frames_section,
+    index_section,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))

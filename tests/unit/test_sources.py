@@ -1,4 +1,4 @@
-"""A corpus in a folder, in several archives, in zips inside a zip; what its fingerprint sees; the CRC-32s kept."""
+"""A corpus in a folder, in several archives, in zips inside a zip; its fingerprint; the CRC-32s kept."""
 
 import io
 import os

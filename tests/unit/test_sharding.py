@@ -1,0 +1,87 @@
+"""Shards: bounded, told by names alone, and touched by an added video one at a time."""
+
+import math
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepfake.sharding import WHOLE, assign_shards
+
+NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
+SIZES = st.integers(1, 20)
+
+
+def by_shard(videos, size):
+    shards = defaultdict(set)
+    for video, shard in assign_shards(videos, size).items():
+        shards[shard].add(video)
+    return dict(shards)
+
+
+def prefix(shard):
+    return "" if shard == WHOLE else shard
+
+
+@given(videos=NAMES, size=SIZES)
+def test_each_video_in_one_shard_of_at_most_the_size(videos, size):
+    shards = by_shard(videos, size)
+    assert set().union(*shards.values()) == videos
+    assert all(len(members) <= size for members in shards.values())
+    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= size)
+
+
+@given(videos=NAMES, size=SIZES)
+def test_no_shard_is_the_beginning_of_another(videos, size):
+    names = sorted(map(prefix, by_shard(videos, size)))
+    assert not any(after.startswith(before) for before, after in zip(names, names[1:], strict=False))
+    assert all(set(name) <= {"0", "1"} for name in names)
+
+
+@given(videos=NAMES, size=SIZES, new=st.text(min_size=1))
+def test_one_video_more_touches_one_shard(videos, size, new):
+    """It extends one, splits one, or has one of its own; all the others keep their names and videos."""
+    before, after = by_shard(videos - {new}, size), by_shard(videos | {new}, size)
+    kept = {name for name in before if after.get(name) == before[name]}
+    changed, fresh = before.keys() - kept, after.keys() - kept
+    assert len(changed) <= 1
+    if not changed:
+        assert [after[name] for name in fresh] == [{new}]
+    for name in changed:
+        assert set().union(*(after[other] for other in fresh)) == before[name] | {new}
+        assert all(prefix(other).startswith(prefix(name)) for other in fresh)
+        assert fresh == {name} or len(before[name]) == size
+
+
+@given(videos=NAMES, size=SIZES, chance=st.randoms(use_true_random=False))
+def test_the_order_does_not_count(videos, size, chance):
+    shuffled = sorted(videos)
+    chance.shuffle(shuffled)
+    assert assign_shards(shuffled, size) == assign_shards(videos, size)
+
+
+@given(videos=NAMES, chance=st.randoms(use_true_random=False))
+def test_neither_does_the_history(videos, chance):
+    """Taking videos out again leads to what would be without them."""
+    some = {video for video in videos if chance.random() < 0.5}
+    assert by_shard(some, 4) == by_shard([v for v in videos if v in some], 4)
+
+
+def test_nothing_to_shard():
+    assert assign_shards([], 64) == {}
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_a_large_corpus_makes_shards_of_even_size(size):
+    shards = by_shard([f"{n:010d}" for n in range(20_000)], size)
+    lengths = sorted(map(len, shards.values()))
+    assert 0.6 * size < sum(lengths) / len(lengths) <= size
+    assert max(map(len, shards)) <= math.log2(20_000 / size) + 4
+    assert lengths[len(lengths) // 20] >= size / 3
+
+
+def test_names_do_not_change_between_versions():
+    """A shard's name is that of files: were it drawn otherwise, all of a user's corpora would be made again."""
+    shards = assign_shards([f"v{n}" for n in range(8)], 3)
+    assert shards == assign_shards([f"v{n}" for n in range(8)], 3)
