@@ -61,13 +61,6 @@ def test_the_order_does_not_count(videos, size, chance):
     assert assign_shards(shuffled, size) == assign_shards(videos, size)
 
 
-@given(videos=NAMES, chance=st.randoms(use_true_random=False))
-def test_neither_does_the_history(videos, chance):
-    """Taking videos out again leads to what would be without them."""
-    some = {video for video in videos if chance.random() < 0.5}
-    assert by_shard(some, 4) == by_shard([v for v in videos if v in some], 4)
-
-
 def test_nothing_to_shard():
     assert assign_shards([], 64) == {}
 
@@ -82,6 +75,7 @@ def test_a_large_corpus_makes_shards_of_even_size(size):
 
 
 def test_names_do_not_change_between_versions():
-    """A shard's name is that of files: were it drawn otherwise, all of a user's corpora would be made again."""
-    shards = assign_shards([f"v{n}" for n in range(8)], 3)
-    assert shards == assign_shards([f"v{n}" for n in range(8)], 3)
+    """A shard's name is that of files: drawn otherwise, all of a user's corpora would be made again."""
+    assert assign_shards([f"v{n}" for n in range(8)], 3) == {
+        "v0": "00", "v3": "00", "v7": "00", "v6": "010", "v1": "011", "v4": "011", "v5": "011", "v2": "1",
+    }  # fmt: skip

@@ -81,17 +81,6 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
     assert not (tmp_path / "x.mp4").is_symlink()
 
 
-def test_a_folder_of_a_thousand_levels(tmp_path):
-    here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(1200):
-        os.mkdir("d", dir_fd=here)
-        here, before = os.open("d", os.O_RDONLY, dir_fd=here), here
-        os.close(before)
-    os.close(os.open("a.mp4", os.O_CREAT, dir_fd=here))
-    os.close(here)
-    assert members([tmp_path]) == {("", "d/" * 1200 + "a.mp4"): ""}
-
-
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
