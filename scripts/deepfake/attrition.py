@@ -13,8 +13,8 @@ def attrition(plan: pd.DataFrame, images: str = "faces") -> pd.DataFrame:
     """A row for each corpus and step of a plan (tables.PLAN or GATHERED): what came in, went on, and why not.
 
     `videos_on` are the videos with an image that went on. A video without any image counts among the videos
-    alone; its reason stands in `left_out`, with those of the images. The index knows of no images yet. `images`
-    is "faces" or "frames", of which the dataset is made: with frames there is no step `faces`.
+    alone; its reason stands in `left_out`, with those of the images. The index knows of no images yet.
+    `images` is "faces" or "frames", of which the dataset is made: with frames there is no step `faces`.
     """
     rows = []
     for corpus, table in plan.groupby("corpus", sort=True):

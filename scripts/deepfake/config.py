@@ -41,7 +41,8 @@ def _strange(value: object, key: str) -> Iterator[str]:
     for name, item in inner:
         place = f"{key}.{name}".lstrip(".")
         if isinstance(value, dict) and not isinstance(name, str):
-            yield f"{place}: {name!r} can't be a key, it is read as {type(name).__name__}; write '{name}', in quotes"
+            kind = type(name).__name__
+            yield f"{place}: {name!r} can't be a key, it is read as {kind}; write '{name}', in quotes"
         yield from _strange(item, place)
 
 
@@ -118,25 +119,29 @@ def _contradictions(config: dict) -> Iterator[str]:
         if len(given) != 1:
             yield (
                 f"corpora.{name}: {' and '.join(given) or 'no source'} given; write just one of "
-                f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: take another name, or "
-                "set that to null)"
+                f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: "
+                "take another name, or set that to null)"
             )
-        faces = {**config["faces"], **corpus.get("faces", {})}
-        for key, wanted in YUNET.items():
-            if faces["detector"] == "yunet" and not faces[key]:
-                yield f"faces.{key}: {faces[key]!r} can't be used with detector yunet (corpus {name}); write {wanted}"
         yield from _bad_fractions(f"corpora.{name}.frames.at", corpus.get("frames", {}).get("at", []))
     yield from _bad_fractions("frames.at", config["frames"]["at"])
+    faces = {
+        name: {**config["faces"], **corpus.get("faces", {})} for name, corpus in config["corpora"].items()
+    }
+    for key, wanted in YUNET.items():
+        lacking = [name for name, cfg in faces.items() if cfg["detector"] == "yunet" and not cfg[key]]
+        if lacking:
+            where = f"detector yunet (of {', '.join(lacking)})"
+            yield f"faces.{key}: None can't be used with {where}; write {wanted}"
     for name, dataset in config["datasets"].items():
         unknown = [c for c in dataset["corpora"] if c not in config["corpora"]]
         if unknown:
             known = ", ".join(config["corpora"])
-            yield f"datasets.{name}.corpora: {unknown} can't be used, not among corpora; write some of {known}"
+            yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
         total = sum(dataset["splits"].values())
         if abs(total - 1) > 1e-6:
             yield (
-                f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up to 1 "
-                "(a part of config.yaml that isn't wanted: 0)"
+                f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up "
+                "to 1 (a part of config.yaml that isn't wanted: 0)"
             )
 
 

@@ -44,7 +44,7 @@ def _corpus(results: Path, corpus: str, images: str) -> pd.DataFrame:
 
 
 def _read_all(paths: list[Path]) -> pd.DataFrame:
-    """Tables of the same columns as one: joined as bytes, since to parse thousands one by one takes minutes."""
+    """Tables of the same columns as one: joined as bytes, for to parse thousands one by one takes minutes."""
     wanted = ["image", "video", "frame", "bytes", "sha256", "phash", "status", "reason"]
     if not paths:
         return pd.DataFrame(columns=wanted, dtype=str)

@@ -15,7 +15,7 @@ class UnreadableImage(ValueError):
 def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
     """`pixels` uint8 (height, width, 3) BGR as the bytes of a `jpg` (quality 1 to 100, 4:4:4) or a `png`.
 
-    JPEG keeps colour at full resolution: halved colour would blur the blending traces that detectors look for.
+    JPEG keeps colour at full resolution: halved it would blur the blending traces that detectors look for.
     """
     options = {
         "jpg": [
@@ -33,7 +33,7 @@ def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
 
 
 def decode(data: bytes) -> np.ndarray:
-    """An image file's bytes as uint8 (height, width, 3) BGR, turned as its EXIF says. Raises UnreadableImage."""
+    """An image file's bytes as uint8 (height, width, 3) BGR, turned as its EXIF says; or UnreadableImage."""
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:  # empty input, or dimensions past OpenCV's limit
@@ -55,7 +55,7 @@ def perceptual_hash(pixels: np.ndarray) -> str:
 
 
 def sharpness(pixels: np.ndarray) -> float:
-    """The variance of the Laplacian of the grey image: near 0 for a blurred one (Pech-Pacheco et al. 2000)."""
+    """The variance of the Laplacian of the grey image: near 0 when blurred (Pech-Pacheco et al. 2000)."""
     return float(cv2.Laplacian(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var())
 
 

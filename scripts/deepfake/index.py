@@ -92,7 +92,9 @@ def _name_apart(rows: list[dict]) -> None:
     for group in _namesakes(rows):
         _leave_out_copies([row for row in group if not row["reason"]])
     for turn in range(TURNS):  # a file may be named so as to meet another's marked name
-        for group in _namesakes(rows):
+        if not (groups := _namesakes(rows)):
+            return
+        for group in groups:
             usable = [row for row in group if not row["reason"]]
             for row in group:
                 if usable != [row]:

@@ -1,4 +1,4 @@
-"""Which image goes to which split, and why each other one is left out: decided from tables, without a pixel."""
+"""Which image goes to which split, and why each other one is left out: decided from tables alone."""
 
 import hashlib
 import math
@@ -16,7 +16,7 @@ MB = 1_000_000  # bytes
 
 
 def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """A table with the columns tables.PLAN and a row for each of `gathered`; `cfg` is a `datasets` entry with seed.
+    """The columns tables.PLAN and a row for each of `gathered`; `cfg` is a `datasets` entry with seed.
 
     Groups of videos are dealt to splits; in each split real and fake are made equal in number where `balance`
     asks for it; then the byte cap is met by shortening all splits together. Both take images in rounds: one
@@ -48,7 +48,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 
 
 def _in_rounds(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Ordered such that in each split and class every video gives its first image before any gives its second."""
+    """Ordered so that in each split and class every video gives its first image before any its second."""
     clip = pool.groupby(["corpus", "video"], sort=False).ngroup()
     clips = pool.loc[~clip.duplicated(), ["corpus", "video"]].itertuples(
         index=False
@@ -63,7 +63,7 @@ def _in_rounds(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _mixed(numbers: np.ndarray) -> np.ndarray:
-    """Each 64-bit number as another that looks drawn by chance: SplitMix64's finalizer (Steele et al. 2014)."""
+    """Each 64-bit number as another that looks like chance: SplitMix64's finalizer (Steele et al. 2014)."""
     numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -79,9 +79,9 @@ def _surplus(pool: pd.DataFrame) -> pd.Index:
 def _over_cap(pool: pd.DataFrame, cap: float, balance: bool) -> pd.Index:
     """The images to leave out so that the rest takes at most `cap` bytes.
 
-    All splits and classes go through a round side by side, each at the pace at which all end it together, so that
-    no video gives a second image before every other one has given its first. Raises UnsplittableDataset where a
-    split would be without a class.
+    All splits and classes go through a round side by side, each at the pace at which all end together, so
+    that no video gives a second image before every other one has given its first. Raises UnsplittableDataset
+    where a split would be without a class.
     """
     parts = ["split"] if balance else ["split", "class"]  # balanced: a real and a fake go together
     unit = pool.groupby([*parts, "rank"]).ngroup().rename("unit")
@@ -89,7 +89,7 @@ def _over_cap(pool: pd.DataFrame, cap: float, balance: bool) -> pd.Index:
         **{part: (part, "first") for part in parts}, round=("round", "max"), bytes=("bytes", "sum")
     )
     turn = units.groupby([*parts, "round"])["bytes"]
-    units["pace"] = (turn.cumcount() + 1) / turn.transform("size")
+    units["pace"] = turn.cumcount() / turn.transform("size")
     units = units.sort_values(["round", "pace", *parts], kind="stable")
     units["spent"] = units["bytes"].cumsum()
     least = units.groupby(parts)["spent"].min().max()
@@ -102,7 +102,7 @@ def _over_cap(pool: pd.DataFrame, cap: float, balance: bool) -> pd.Index:
 
 
 def _file_names(kept: pd.DataFrame) -> pd.Series:
-    """Names no two images share: a corpus's name holds no `__`, and the frame has a fixed place at the end."""
+    """Names no two images share: a corpus's name holds no `__`, and the frame comes last."""
     ending = kept["image"].map(lambda name: PurePosixPath(name).suffix)
     frame = kept["frame"].map("{:06d}".format)
     name = kept["corpus"] + "__" + kept["video"] + "__" + frame + ending

@@ -15,10 +15,10 @@ class UnsplittableDataset(ValueError):
 def assign_splits(groups: pd.DataFrame, ratios: dict[str, float], seed: int) -> pd.Series:
     """From each group to the name of its split.
 
-    `groups` has an index of groups and the columns `real` and `fake`, numbers of images. First every split but
-    the largest gets what gives it both classes; then the groups go one by one, the largest first, to the split
-    that lacks most of what they hold, among those that they don't overfill. Depends on names, counts and `seed`,
-    not on order. Raises UnsplittableDataset.
+    `groups` has an index of groups and the columns `real` and `fake`, numbers of images. First every split
+    but the largest gets what gives it both classes; then the groups go one by one, the largest first, to the
+    split that lacks most of what they hold, of those they don't overfill. Depends on names, counts and
+    `seed`, not on order. Raises UnsplittableDataset.
     """
     ratios = {split: ratio for split, ratio in ratios.items() if ratio > 0}
     counts = {group: {"real": int(r), "fake": int(f)} for group, r, f in groups[[*LABELS]].itertuples()}

@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES), help="rows, about")
     sizes = parser.parse_args().sizes
     print(
-        f"{'rows':>9}{'tables':>8}{'gather s':>10}{'plan s':>8}{'facts s':>9}{'write s':>9}{'sum s':>7}{'peak MB':>9}"
+        f"{'rows':>9}{'tables':>8}{'gather s':>10}{'plan s':>8}{'facts s':>9}{'write s':>9}"
+        f"{'sum s':>7}{'peak MB':>9}"
     )
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def measure(results: Path) -> tuple[float, ...]:
-    """Rows, the seconds of each step, and the peak of resident memory in MB, of planning what lies in `results`."""
+    """Rows, the seconds of each step, and the peak of resident memory in MB, of planning `results`."""
     marks = [time.perf_counter()]
     gathered = gather(results, ["dfdc"], "faces")
     marks.append(time.perf_counter())
@@ -61,7 +62,7 @@ def measure(results: Path) -> tuple[float, ...]:
 
 
 def write_tables(results: Path, videos: int) -> int:
-    """The index and the tables of faces of a corpus `dfdc` of so many videos; returns how many shards it has."""
+    """The index and the face tables of a corpus `dfdc` of that many videos; returns how many shards."""
     names = [f"v{number:06d}" for number in range(videos)]
     shards = assign_shards(names, 64)
     index, faces = [], {shard: [] for shard in set(shards.values())}

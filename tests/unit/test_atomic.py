@@ -80,7 +80,9 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path, new, nam
     assert {path.name for path in tmp_path.iterdir()} == {name, *others}
 
 
-@pytest.mark.parametrize("late", ["orphan ends after the newer one", "orphan ends while the newer one writes"])
+@pytest.mark.parametrize(
+    "late", ["orphan ends after the newer one", "orphan ends while the newer one writes"]
+)
 @pytest.mark.parametrize("writes_again", [True, False])
 def test_an_orphan_never_overwrites_the_newer_output(tmp_path, new, late, writes_again):
     out = tmp_path / "out"

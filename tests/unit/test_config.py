@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
 
+SHA = "a1" * 32
+
 
 def laid_over(text: str) -> dict:
     """The default config with another one laid over it, as Snakemake does for --configfile."""
@@ -70,7 +72,12 @@ def test_every_key_of_the_schema_is_described():
 @pytest.mark.parametrize(
     ("text", "key", "value", "remedy"),
     [
-        ("frames: {strategy: unifrom}", "frames.strategy:", "'unifrom'", "uniform | interval | fractions | random"),
+        (
+            "frames: {strategy: unifrom}",
+            "frames.strategy:",
+            "'unifrom'",
+            "uniform | interval | fractions | random",
+        ),
         ("frames: {count: 0}", "frames.count:", "0 ", "a whole number from 1 to 100000"),
         ("frames: {count: 2.5}", "frames.count:", "2.5 ", "a whole number"),
         ("frames: {count: 10.0}", "frames.count:", "10.0 ", "a whole number"),
@@ -80,19 +87,44 @@ def test_every_key_of_the_schema_is_described():
         ("frames: {max: all}", "frames.max:", "'all'", "a whole number or null"),
         ("frames: {at: 1/3}", "frames.at:", "'1/3'", "a list"),
         ("frames: {at: []}", "frames.at:", "[] ", "such as [1/3, 1/2, 2/3]"),
-        ("frames: {at: [a third]}", "frames.at.0:", "'a third'", "a number from 0 to 1, or a fraction such as 1/3"),
+        (
+            "frames: {at: [a third]}",
+            "frames.at.0:",
+            "'a third'",
+            "a number from 0 to 1, or a fraction such as 1/3",
+        ),
         ("frames: {at: [1/2, 3/2]}", "frames.at:", "'3/2'", "from 0 to 1"),
         ("frames: {at: [1/0]}", "frames.at.0:", "'1/0'", "such as 1/3"),
         ("frames: null", "frames:", "None ", "keys with values"),
         ("faces: {margin: 9}", "faces.margin:", "9 ", "from 0.5 to 5"),
         ("faces: {sha256: abc}", "faces.sha256:", "'abc'", "64 digits"),
-        ("faces: {detector: yunet}", "faces.model:", "None ", "the path of face_detection_yunet"),
+        (
+            f"faces: {{detector: yunet, sha256: {SHA}}}",
+            "faces.model:",
+            "None ",
+            "the path of face_detection_yunet",
+        ),
         ("faces: {detector: yunet, model: x.onnx}", "faces.sha256:", "None ", "the SHA-256"),
-        ("corpora: {demo: {faces: {detector: yunet}}}", "faces.model:", "None ", "the path of"),
+        (
+            f"corpora: {{demo: {{faces: {{detector: yunet, sha256: {SHA}}}}}}}",
+            "faces.model:",
+            "(of demo)",
+            "the path of",
+        ),
         ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is laid out"),
-        ("corpora: {x: {layout: dfdc}}", "corpora.x:", "no source", "just one of archives, folder, kaggle, demo"),
+        (
+            "corpora: {x: {layout: dfdc}}",
+            "corpora.x:",
+            "no source",
+            "just one of archives, folder, kaggle, demo",
+        ),
         ("corpora: {demo: {folder: /data}}", "corpora.demo:", "folder and demo", "set that to null"),
-        ("corpora: {My-Set: {layout: dfdc, folder: /x}}", "corpora:", "'My-Set'", "lower-case letters and digits"),
+        (
+            "corpora: {My-Set: {layout: dfdc, folder: /x}}",
+            "corpora:",
+            "'My-Set'",
+            "lower-case letters and digits",
+        ),
         ("corpora: {a__b: {layout: dfdc, folder: /x}}", "corpora:", "'a__b'", "single underscores"),
         ("corpora: {7: {layout: dfdc, folder: /x}}", "corpora.7:", "7 ", "write '7', in quotes"),
         ("corpora: {x: {layout: dfdc, archives: a.zip}}", "corpora.x.archives:", "'a.zip'", "a list"),
@@ -100,24 +132,54 @@ def test_every_key_of_the_schema_is_described():
         ("corpora: {x: {layout: dfdc, folder: ''}}", "corpora.x.folder:", "'' ", "the path of a folder"),
         ("corpora: {demo: {frames: {every: 0}}}", "corpora.demo.frames.every:", "0 ", "from 1"),
         ("corpora: {demo: {frames: {at: [4/3]}}}", "corpora.demo.frames.at:", "'4/3'", "from 0 to 1"),
-        ("datasets: {faces: {corpora: [demo]}}", "datasets:", "'faces'", "no name that results/ holds already"),
-        ("datasets: {index: {corpora: [demo]}}", "datasets:", "'index'", "no name that results/ holds already"),
+        (
+            "datasets: {faces: {corpora: [demo]}}",
+            "datasets:",
+            "'faces'",
+            "no name that results/ holds already",
+        ),
+        (
+            "datasets: {index: {corpora: [demo]}}",
+            "datasets:",
+            "'index'",
+            "no name that results/ holds already",
+        ),
         ("datasets: {a/b: {corpora: [demo]}}", "datasets:", "'a/b'", "letters, digits and underscores"),
         ("datasets: {2024: {corpora: [demo]}}", "datasets.2024:", "2024 ", "write '2024', in quotes"),
-        ("datasets: {d: {corpora: [dmeo]}}", "datasets.d.corpora:", "['dmeo']", "write some of demo, demo_ffpp"),
-        ("datasets: {d: {corpora: [demo, demo]}}", "datasets.d.corpora:", "['demo', 'demo']", "nothing twice"),
+        (
+            "datasets: {d: {corpora: [dmeo]}}",
+            "datasets.d.corpora:",
+            "['dmeo']",
+            "write some of demo, demo_ffpp",
+        ),
+        (
+            "datasets: {d: {corpora: [demo, demo]}}",
+            "datasets.d.corpora:",
+            "['demo', 'demo']",
+            "nothing twice",
+        ),
         ("datasets: {d: {corpora: []}}", "datasets.d.corpora:", "[] ", "a list of names under corpora"),
         ("datasets: {d: {}}", "datasets.d:", "'corpora'", "a list of names under corpora"),
         ("datasets: {dataset_2gb: {size_mb: 0}}", "datasets.dataset_2gb.size_mb:", "0 ", "above 0"),
-        ("datasets: {dataset_2gb: {size_mb: .nan}}", "datasets.dataset_2gb.size_mb:", "nan ", "a finite number"),
+        (
+            "datasets: {dataset_2gb: {size_mb: .nan}}",
+            "datasets.dataset_2gb.size_mb:",
+            "nan ",
+            "a finite number",
+        ),
         ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.2", "that add up to 1"),
-        ("datasets: {d: {corpora: [demo], splits: {val: 1}}}", "datasets.d.splits:", "'train'", "part to train on"),
+        (
+            "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
+            "datasets.d.splits:",
+            "'train'",
+            "part to train on",
+        ),
         ("datasets: {dataset_2gb: {balance: maybe}}", ".balance:", "'maybe'", "true or false"),
         ("seed: -1", "seed:", "-1 ", "a whole number from 0"),
         ("limits: {ratio: .inf}", "limits.ratio:", "inf ", "a finite number"),
         ("sed: 1", "the configuration:", "'sed'", "the keys are seed,"),
     ],
-)  # fmt: skip
+)
 def test_an_error_names_key_value_and_remedy(text, key, value, remedy):
     (line,) = refusal(text)
     assert key in line.split(" ")[0] or line.startswith(key), line
@@ -168,7 +230,7 @@ def test_frames_depend_on_the_seed_only_where_they_are_drawn():
         assert (frames_section(one, "demo") != frames_section(two, "demo")) == depends
 
 
-@pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {'0' * 64}", "recount: 5"])
+@pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5"])
 def test_an_unused_key_of_faces_changes_nothing(key):
     assert faces_section(checked(f"faces: {{{key}}}"), "demo") == faces_section(checked(), "demo")
 

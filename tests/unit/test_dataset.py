@@ -32,8 +32,13 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
         for shard in ("0", "1"):
             with new_tar(results / "faces" / corpus / f"{shard}.tar") as add:
                 for video in range(int(shard), 12, 2):
-                    known = {"corpus": corpus, "video": f"v_{video}é", "label": str(video % 2), "shard": shard}
-                    known |= {"group": f"{video // 2}", "method": "a|b, \"c\"" if video % 2 else "", "step": ""}
+                    known = {
+                        "corpus": corpus,
+                        "video": f"v_{video}é",
+                        "label": str(video % 2),
+                        "shard": shard,
+                    }
+                    known |= {"group": f"{video // 2}", "method": 'a|b, "c"' if video % 2 else "", "step": ""}
                     for frame in (0, 30):
                         data = images.encode(picture(len(rows)), format, 90)
                         name = f"{known['video']}/{frame:06d}.{format}"
@@ -47,7 +52,14 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
 
 
 def run(results: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "scripts/dataset.py", "--plan", results / "plans/d.csv", "--results", results]
+    command = [
+        sys.executable,
+        ROOT / "scripts/dataset.py",
+        "--plan",
+        results / "plans/d.csv",
+        "--results",
+        results,
+    ]
     command += ["--output", results / "d", "--config", json.dumps(CFG)]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -100,7 +112,8 @@ def test_the_card_counts(made):
     kept = plan[plan["file_name"] != ""]
     assert f"{len(kept)} images (faces), {kept['bytes'].sum() / 1e6:.1f} MB" in text
     for (split, label), part in kept.groupby(["split", "label"]):
-        line = f"| {split} | {'fake' if label == '1' else 'real'} | {part.groupby(['corpus', 'video']).ngroups} |"
+        videos = part.groupby(["corpus", "video"]).ngroups
+        line = f"| {split} | {'fake' if label == '1' else 'real'} | {videos} |"
         assert f"{line} {len(part)} |" in text
     assert '| b | a\\|b, "c" |' in text
 

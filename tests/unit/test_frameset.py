@@ -1,4 +1,4 @@
-"""Frame sets: every video of a shard accounted for, whatever is wrong with it, and the same bytes each time."""
+"""Frame sets: every video of a shard accounted for, whatever is wrong with it; the same bytes each time."""
 
 import json
 import subprocess
@@ -16,7 +16,14 @@ from deepfake.tars import read_tar
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"strategy": "uniform", "count": 4, "format": "jpg", "quality": 90}
-FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "text.mp4", "gone": "", "still": "still.jpg"}
+FILES = {
+    "good": "good.mp4",
+    "cut": "cut.mp4",
+    "empty": "empty.mp4",
+    "text": "text.mp4",
+    "gone": "",
+    "still": "still.jpg",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +45,9 @@ def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
 
 def test_frames_as_png_are_what_jpegs_are_made_of(clip):
     png, jpg = (list(frames_of_video(clip, "good", CFG | {"format": f})) for f in ("png", "jpg"))
-    assert [row["phash"] for row, _ in png] == [images.perceptual_hash(images.decode(data)) for _, data in png]
+    assert [row["phash"] for row, _ in png] == [
+        images.perceptual_hash(images.decode(data)) for _, data in png
+    ]
     assert [row["phash"] for row, _ in png] == [row["phash"] for row, _ in jpg]
 
 
@@ -60,7 +69,9 @@ def test_what_is_no_video_is_one_row_with_a_reason(tmp_path, data):
     assert row["status"] == "unreadable" and "can't be opened" in row["reason"] and not image
 
 
-@pytest.mark.parametrize("name", ["still.jpg", "still.png", "lies.png", "lies.jpg", "still.webp", "still.bmp"])
+@pytest.mark.parametrize(
+    "name", ["still.jpg", "still.png", "lies.png", "lies.jpg", "still.webp", "still.bmp"]
+)
 def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(tmp_path, name):
     written = {"lies.png": ".jpg", "lies.jpg": ".webp"}.get(name, name[-4:].replace("webp", ".webp"))
     data = cv2.imencode(written, np.full((20, 30, 3), 99, np.uint8))[1].tobytes()
@@ -72,7 +83,9 @@ def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(tmp_path, name):
     assert (row["width"], row["height"], row["status"], row["bytes"]) == (30, 20, "ok", len(image))
 
 
-@pytest.mark.parametrize("data", [b"", b"no image", images.encode(np.zeros((90, 90, 3), np.uint8), "png", 0)[:60]])
+@pytest.mark.parametrize(
+    "data", [b"", b"no image", images.encode(np.zeros((90, 90, 3), np.uint8), "png", 0)[:60]]
+)
 def test_what_is_no_still_is_one_row_with_a_reason(tmp_path, data):
     (tmp_path / "bad.png").write_bytes(data)
     ((row, image),) = frames_of_still(tmp_path / "bad.png", "bad", CFG)
@@ -122,7 +135,9 @@ def test_the_tar_holds_the_images_of_the_table_in_its_order(shard):
     rows = [row for row in tables.read_rows(shard.parent / "out.csv") if row["image"]]
     stored = list(read_tar(shard.parent / "out.tar"))
     assert [name for name, _ in stored] == [row["image"] for row in rows]
-    assert [images.facts(images.decode(data), data)["sha256"] for _, data in stored] == [r["sha256"] for r in rows]
+    assert [images.facts(images.decode(data), data)["sha256"] for _, data in stored] == [
+        r["sha256"] for r in rows
+    ]
 
 
 def test_two_runs_give_the_same_bytes(shard):

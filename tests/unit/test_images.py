@@ -1,5 +1,6 @@
 """Stills: what is written is what is read, colour stays whole, hashes tell alike from different."""
 
+import contextlib
 import hashlib
 
 import cv2
@@ -93,7 +94,7 @@ HUGE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0
     [
         b"", b"x", b"\xff\xd8\xff", bytes(1000), b"GIF89a", b"P6 9 9 255 ", HUGE, b"BM" + bytes(60),
         images.encode(scene(1), "jpg", 90)[:-500], images.encode(scene(1), "png", 0)[:2000], b"<svg/>",
-        b"RIFF\xff\xff\xff\xffWEBPVP8 ", b"\0\0\0\x20ftypavif" + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(5000),
+        b"RIFF\xff\xff\xff\xffWEBPVP8 ", b"\0\0\0\x20ftypavif" + bytes(40), HUGE[:8] + bytes(5000),
     ],
 )  # fmt: skip
 def test_hostile_bytes_are_unreadable_and_nothing_worse(data):
@@ -108,7 +109,5 @@ def test_bytes_at_random_in_a_good_file_never_do_worse():
         for _ in range(100):
             bad = good.copy()
             bad[chance.integers(0, len(bad), 5)] = chance.integers(0, 256, 5)
-            try:
+            with contextlib.suppress(images.UnreadableImage):
                 assert images.decode(bad.tobytes()).ndim == 3
-            except images.UnreadableImage:
-                pass

