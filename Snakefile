@@ -1,12 +1,13 @@
 """From archives of deepfake corpora to a face dataset that can be trusted. README.md shows the way in."""
 
 import sys
+from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 
-sys.path.insert(0, workflow.basedir + "/scripts")
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 
 configfile: "config.yaml"

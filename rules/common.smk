@@ -57,6 +57,12 @@ def shards(corpus):
     return sorted(path.stem for path in folder.glob("*.csv") if path.stem != "videos")
 
 
+def frames_are_kept(corpus):
+    """Whether a corpus's frames stay: where the config says so, or a dataset is made of them."""
+    of_frames = [d for d in config["datasets"].values() if d["images"] == "frames"]
+    return config["keep_frames"] or any(corpus in d["corpora"] for d in of_frames)
+
+
 def video_tables(w):
     """The tables of all videos of a dataset's corpora."""
     corpora = config["datasets"][w.dataset]["corpora"]

@@ -18,9 +18,6 @@ checkpoint plan:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
         attrition="results/plans/{dataset}.attrition.csv",
-    params:
-        code=code("plan.py"),
-        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     log:
         "logs/plan/{dataset}.log",
     benchmark:
@@ -28,6 +25,9 @@ checkpoint plan:
     conda:
         "../envs/media.yaml"
     threads: 1
+    params:
+        code=code("plan.py"),
+        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/plan.py"
         " --results results"
@@ -46,9 +46,6 @@ rule dataset:
         tars=image_tars,
     output:
         folder=directory("results/{dataset}"),
-    params:
-        code=code("dataset.py"),
-        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     log:
         "logs/dataset/{dataset}.log",
     benchmark:
@@ -56,6 +53,9 @@ rule dataset:
     conda:
         "../envs/media.yaml"
     threads: 1
+    params:
+        code=code("dataset.py"),
+        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/dataset.py"
         " --plan {input.plan:q}"

@@ -16,17 +16,19 @@ rule faces:
     output:
         tar="results/faces/{corpus}/{shard}.tar",
         table="results/faces/{corpus}/{shard}.csv",
-    params:
-        code=code("faces.py"),
-        cfg=lambda w: as_param(faces_section(config, w.corpus)),
     log:
         "logs/faces/{corpus}/{shard}.log",
     benchmark:
         "benchmarks/faces/{corpus}/{shard}.tsv"
+    priority: 3
     conda:
         "../envs/media.yaml"
-    priority: 3
     threads: 1
+    resources:
+        keep_frames=lambda w: int(frames_are_kept(w.corpus)),
+    params:
+        code=code("faces.py"),
+        cfg=lambda w: as_param(faces_section(config, w.corpus)),
     shell:
         "python scripts/faces.py"
         " --frames {input.frames:q}"
@@ -34,4 +36,5 @@ rule faces:
         " --config {params.cfg:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
-        " > {log:q} 2>&1"
+        " > {log:q} 2>&1;"
+        " if [ {resources.keep_frames} = 0 ]; then rm {input.frames:q}; fi"

@@ -11,11 +11,6 @@ rule demo:
     """Draw a synthetic corpus."""
     output:
         archive="resources/{corpus}/demo.zip",
-    params:
-        code=code("demo.py"),
-        layout=lambda w: config["corpora"][w.corpus]["layout"],
-        cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
-        seed=config["seed"],
     log:
         "logs/demo/{corpus}.log",
     benchmark:
@@ -23,6 +18,11 @@ rule demo:
     conda:
         "../envs/media.yaml"
     threads: 8
+    params:
+        code=code("demo.py"),
+        layout=lambda w: config["corpora"][w.corpus]["layout"],
+        cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
+        seed=config["seed"],
     shell:
         "python scripts/demo.py"
         " --layout {params.layout:q}"
@@ -37,17 +37,17 @@ rule download:
     """Fetch a corpus from Kaggle."""
     output:
         archive="resources/{corpus}/download.zip",
-    params:
-        code=code("download.py"),
-        cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
     log:
         "logs/download/{corpus}.log",
     benchmark:
         "benchmarks/download/{corpus}.tsv"
+    retries: 2
     conda:
         "../envs/media.yaml"
     threads: 1
-    retries: 2
+    params:
+        code=code("download.py"),
+        cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
     shell:
         "python scripts/download.py"
         " --config {params.cfg:q}"
@@ -61,10 +61,6 @@ checkpoint index:
         sources=sources,
     output:
         tables=directory("results/index/{corpus}"),
-    params:
-        code=code("index.py"),
-        cfg=lambda w: as_param(index_section(config, w.corpus)),
-        contents=contents,
     log:
         "logs/index/{corpus}.log",
     benchmark:
@@ -72,6 +68,10 @@ checkpoint index:
     conda:
         "../envs/media.yaml"
     threads: 1
+    params:
+        code=code("index.py"),
+        cfg=lambda w: as_param(index_section(config, w.corpus)),
+        contents=contents,
     shell:
         "python scripts/index.py"
         " --corpus {wildcards.corpus:q}"

@@ -1,5 +1,8 @@
 """
-From a shard's videos to its frames. Later steps go first, so that few shards lie unpacked at a time.
+From a shard's videos to its frames.
+
+Later steps go first, and `frames` deletes the videos it has read, so that few shards lie unpacked at a time.
+(Snakemake deletes temp() outputs only when no checkpoint is left to run, and `plan` is one: after everything.)
 
 config    frames, keep_frames, limits
 requires  results/index/{corpus}/{shard}.csv
@@ -13,18 +16,18 @@ rule unpack:
         table=shard_table,
     output:
         videos=temp(directory("results/videos/{corpus}/{shard}")),
-    params:
-        code=code("unpack.py"),
-        sources=lambda w: f"{index(w)}/sources.json",
-        limits=as_param(config["limits"]),
     log:
         "logs/unpack/{corpus}/{shard}.log",
     benchmark:
         "benchmarks/unpack/{corpus}/{shard}.tsv"
+    priority: 1
     conda:
         "../envs/media.yaml"
-    priority: 1
     threads: 1
+    params:
+        code=code("unpack.py"),
+        sources=lambda w: f"{index(w)}/sources.json",
+        limits=as_param(config["limits"]),
     shell:
         "python scripts/unpack.py"
         " --table {input.table:q}"
@@ -40,19 +43,23 @@ rule frames:
         table=shard_table,
         videos="results/videos/{corpus}/{shard}",
     output:
-        tar="results/frames/{corpus}/{shard}.tar" if config["keep_frames"] else temp("results/frames/{corpus}/{shard}.tar"),
+        tar=(
+            "results/frames/{corpus}/{shard}.tar"
+            if config["keep_frames"]
+            else temp("results/frames/{corpus}/{shard}.tar")
+        ),
         table="results/frames/{corpus}/{shard}.csv",
-    params:
-        code=code("frames.py"),
-        cfg=lambda w: as_param(frames_section(config, w.corpus)),
     log:
         "logs/frames/{corpus}/{shard}.log",
     benchmark:
         "benchmarks/frames/{corpus}/{shard}.tsv"
+    priority: 2
     conda:
         "../envs/media.yaml"
-    priority: 2
     threads: 1
+    params:
+        code=code("frames.py"),
+        cfg=lambda w: as_param(frames_section(config, w.corpus)),
     shell:
         "python scripts/frames.py"
         " --table {input.table:q}"
@@ -61,3 +68,4 @@ rule frames:
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " > {log:q} 2>&1"
+        " && rm -rf {input.videos:q}"

@@ -1,4 +1,4 @@
-"""Write a planned dataset out: images in folders of split and class, metadata.csv, SHA256SUMS, card, contact sheet.
+"""Write a planned dataset out: images by split and class, metadata.csv, SHA256SUMS, card, contact sheet.
 
     python scripts/dataset.py --plan results/plans/small.csv --results results --output results/small \
         --config '{"corpora": ["demo"], "images": "faces"}'
@@ -42,7 +42,9 @@ def main() -> int:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--plan", required=True, help="the dataset's plan")
     parser.add_argument("--results", required=True, type=Path, help="folder with frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section")

@@ -1,4 +1,4 @@
-"""Find the faces in the frames of a shard and cut out the largest of each, into one tar with a table beside it.
+"""Find the faces in a shard's frames and cut out the largest of each, into one tar with a table beside it.
 
     python scripts/faces.py --frames results/frames/demo/all.tar --frame-table results/frames/demo/all.csv \
         --config '{"detector": "dlib", "search": "full", "width": 640, "upsample": 1, "max_faces": 2,

@@ -1,9 +1,9 @@
 """Decide which image goes to which split of a dataset, and say why each other one is left out.
 
-    python scripts/plan.py --results results --output results/plans/small.csv --output-kept results/plans/small.json \
-        --output-attrition results/plans/small.attrition.csv \
-        --config '{"corpora": ["demo"], "images": "faces", "size_mb": 20, "splits": {"train": 0.8, "val": 0.2},
-                   "balance": true, "seed": 42}'
+    python scripts/plan.py --results results --output results/plans/small.csv \
+        --output-kept results/plans/small.json --output-attrition results/plans/small.attrition.csv \
+        --config '{"corpora": ["demo"], "images": "faces", "size_mb": 20, "balance": true, "seed": 42,
+                   "splits": {"train": 0.8, "val": 0.2}}'
 """
 
 import argparse

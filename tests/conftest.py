@@ -1,4 +1,4 @@
-"""What all tests share: the project's copy to run in, real clips where they are present, and small ones made here."""
+"""What all tests share: a copy of the project to run in, real clips where present, and small ones made here."""
 
 import os
 import re
@@ -128,7 +128,9 @@ def write_clip(
         if art:
             art.width = art.height = 32
             art.pix_fmt, art.disposition = "yuvj420p", av.stream.Disposition.attached_pic
-            still = av.VideoFrame.from_ndarray(picture(99, 32, 32), format="bgr24").reformat(format="yuvj420p")
+            still = av.VideoFrame.from_ndarray(picture(99, 32, 32), format="bgr24").reformat(
+                format="yuvj420p"
+            )
             out.mux(art.encode(still))
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24")

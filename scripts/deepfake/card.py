@@ -8,7 +8,7 @@ from deepfake.plan import kept_facts
 
 
 def card(name: str, kept: pd.DataFrame, cfg: dict) -> str:
-    """Markdown with counts and sizes by split and class, and by corpus and method, from the kept rows of its plan."""
+    """Markdown with counts and sizes by split and class, and by corpus and method, of its plan's kept rows."""
     facts = kept_facts(kept)
     splits = [
         (split, label, n["videos"], n["images"], f"{n['bytes'] / 1e6:.1f}")
@@ -38,4 +38,6 @@ The images belong to those who made the corpora; their terms hold for this datas
 
 def _table(head: list[str], rows: list) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -24,17 +24,22 @@ def progress(items: Iterable[Item], what: str, unit: str) -> Iterator[Item]:
     """Give `items` on, with a bar on the terminal and a line in the log every now and then."""
     total = len(items) if isinstance(items, Sized) else None
     said = began = time.monotonic()
-    with _terminal() as screen, tqdm(items, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar:
+    with (
+        _terminal() as screen,
+        tqdm(items, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar,
+    ):
         for done, item in enumerate(bar, 1):
             yield item
             now = time.monotonic()
             if now - said >= EVERY:
                 said = now
-                log.info("%s: %d of %s %s, %.1f a second", what, done, total or "?", unit, done / (now - began))
+                log.info(
+                    "%s: %d of %s %s, %.1f a second", what, done, total or "?", unit, done / (now - began)
+                )
 
 
 class _terminal:
-    """The terminal behind a redirected standard error, or None where there is none (a cluster, a pipe, CI)."""
+    """The terminal behind a redirected standard error; None where there is none (a cluster, a pipe, CI)."""
 
     def __enter__(self):
         try:

@@ -12,7 +12,7 @@ INK, PAPER = (40, 40, 40), 250
 
 
 def choose(kept: pd.DataFrame) -> dict[str, list[str]]:
-    """For each class at most COLUMNS x ROWS images, of as many videos as possible and of every method in turn."""
+    """For each class at most COLUMNS x ROWS images, of many videos and of every method in turn."""
     chosen = {}
     for label, table in kept.groupby(kept["file_name"].str.split("/").str[1]):
         turn = table.assign(round=table.groupby(["corpus", "video"]).cumcount())

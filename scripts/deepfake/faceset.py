@@ -13,7 +13,9 @@ from deepfake.tracking import Found, find_faces
 OK, NO_FACE, TOO_MANY, UNUSABLE = "ok", "no_face", "too_many_faces", "face_outside"
 
 
-def faces_of_clip(frames: Iterable[tuple[dict, bytes]], cfg: dict, detector: Detector) -> Iterator[tuple[dict, bytes]]:
+def faces_of_clip(
+    frames: Iterable[tuple[dict, bytes]], cfg: dict, detector: Detector
+) -> Iterator[tuple[dict, bytes]]:
     """Rows of tables.FACES with the bytes of each crop (empty where there is none).
 
     `frames` are rows of tables.FRAMES with their images, in order, of one clip; `cfg` is the `faces` section.
@@ -36,7 +38,13 @@ def _crop(row: dict, pixels: np.ndarray, found: Found, cfg: dict) -> tuple[dict,
     if not found.faces:
         return known | {"status": NO_FACE, "reason": f"no face found by {cfg['detector']}"}, b""
     face = found.faces[0]
-    known |= {"x": face.x, "y": face.y, "width": face.width, "height": face.height, "score": f"{face.score:.4f}"}
+    known |= {
+        "x": face.x,
+        "y": face.y,
+        "width": face.width,
+        "height": face.height,
+        "score": f"{face.score:.4f}",
+    }
     if found.n_faces > cfg["max_faces"]:
         reason = f"{found.n_faces} faces, more than max_faces = {cfg['max_faces']}"
         return known | {"status": TOO_MANY, "reason": reason}, b""

@@ -18,7 +18,7 @@ def code_of(script: Path) -> list[Path]:
 
 
 def code_digest(script: Path) -> str:
-    """A digest of the contents of all that `script` runs of ours, by which an edit is seen, and a touch is not."""
+    """A digest of the contents of all that `script` runs of ours: an edit changes it, a touch does not."""
     digest = hashlib.sha256()
     for path in code_of(script):
         digest.update(f"{path.relative_to(script.parent).as_posix()}\0".encode() + path.read_bytes())
@@ -39,5 +39,7 @@ def _imported(path: Path, top: Path) -> frozenset[Path]:
 def _files(module: str, top: Path) -> list[Path]:
     """The module's file and those of the packages round it; a name that is no module has none of its own."""
     place = top.joinpath(*module.split("."))
-    packages = [top.joinpath(*module.split(".")[:depth]) / "__init__.py" for depth in range(1, module.count(".") + 2)]
+    packages = [
+        top.joinpath(*module.split(".")[:depth]) / "__init__.py" for depth in range(1, module.count(".") + 2)
+    ]
     return [file for file in [*packages, place.with_suffix(".py")] if file.is_file()]

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from deepfake.archives import Member
+from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts import LAYOUTS
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import is_fork, where
 from deepfake.names import draw, marked, slug
 from deepfake.sharding import assign_shards

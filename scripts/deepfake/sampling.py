@@ -26,7 +26,7 @@ def fractions(frames: int, seed: int, video: str, at: list[str | float]) -> list
 
 
 def random(frames: int, seed: int, video: str, count: int) -> list[int]:
-    """`count` frames by chance, drawn from `seed` and the video's name; a higher count keeps the earlier ones."""
+    """`count` frames by chance, from `seed` and the video's name; a higher count keeps the earlier ones."""
     return sorted(sorted(range(frames), key=lambda i: draw(seed, video, i))[:count])
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deepfake import archives
 from deepfake.archives import BadArchive, BadMember, Member
-from deepfake.layouts.entries import Entry
+from deepfake.entries import Entry
 from deepfake.layouts.rows import is_fork
 
 SMALL = 1 << 28  # bytes; labels and metadata are far smaller

@@ -7,8 +7,8 @@ from pathlib import Path
 from deepfake.atomic import new_file
 
 INDEX = (
-    "video shard media archive member bytes crc32 label method target source original group split reason".split()
-)
+    "video shard media archive member bytes crc32 label method target source original group split reason"
+).split()
 """videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't."""
 
 SHARD = "video media archive member bytes crc32".split()
@@ -18,28 +18,28 @@ UNPACKED = "video file reason".split()
 """What `unpack` made of each video of a shard: `file` in its folder, or the reason why there is none."""
 
 FRAMES = "image video frame time width height clip phash bytes sha256 status reason".split()
-"""A row a frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in seconds,
-`clip` what became of the clip it comes from ("ok", or "damaged: 150 of 300 frames"). `status` is "ok",
-"damaged" (decoded, but the decoder had to make parts up) or "missing"; the one row of a clip without any frame
-has no `frame` and status "unreadable"."""
+"""A row a frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in
+seconds, `clip` what became of the clip it comes from ("ok", or "damaged: 150 of 300 frames"). `status` is
+"ok", "damaged" (decoded, but the decoder had to make parts up) or "missing"; the one row of a clip without
+any frame has no `frame` and status "unreadable"."""
 
 FACES = (
-    "image video frame time x y width height score faces counted crop_x crop_y crop_side"
-    " sharpness phash bytes sha256 status reason"
+    "image video frame time x y width height score faces counted crop_x crop_y crop_side sharpness"
+    " phash bytes sha256 status reason"
 ).split()
 """A row for each row of the frames' table. `x y width height` is the box of the largest face and
-`crop_x crop_y crop_side` the square cut out, in frame pixels; `faces` how many there are, `counted` on the whole
-"frame" or in the "window" searched; `sharpness` the variance of the Laplacian of the crop. `status` is "ok",
-"no_face", "too_many_faces", or the frame's own where that wasn't "ok"."""
+`crop_x crop_y crop_side` the square cut out, in frame pixels; `faces` how many there are, `counted` on the
+whole "frame" or in the "window" searched; `sharpness` the variance of the Laplacian of the crop. `status`
+is "ok", "no_face", "too_many_faces", or the frame's own where that wasn't "ok"."""
 
 GATHERED = (
-    "corpus video frame label method target source original group split"
-    " shard image bytes sha256 phash step reason"
+    "corpus video frame label method target source original group split shard image bytes sha256"
+    " phash step reason"
 ).split()
-"""A row for each image of a dataset's corpora and for each video without one (`frame` -1); `split` is the corpus's
-own. `step` is where it was left out, "" where it was not."""
+"""A row for each image of a dataset's corpora and for each video without one (`frame` -1); `split` is the
+corpus's own. `step` is where it was left out, "" where it was not."""
 
-PLAN = ["file_name", *GATHERED]
+PLAN = "file_name".split()
 """GATHERED, with the `split` of the dataset, "" for what is left out, and the image's `file_name` in it."""
 
 

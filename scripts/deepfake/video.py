@@ -28,9 +28,10 @@ class UnreadableVideo(ValueError):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: `index` in presentation order, `time` in seconds (nan where the file has no times), `pixels` uint8 (height, width, 3) BGR.
+    """One frame: `index` in presentation order, `time` in seconds (nan where the file has no times).
 
-    `damaged` is true where the decoder says that it had to make parts of the picture up.
+    `pixels` are uint8 (height, width, 3) BGR. `damaged` is true where the decoder says that it had to make
+    parts of the picture up.
     """
 
     index: int
@@ -49,8 +50,8 @@ class _Packet:
 class Clip:
     """A video file: how many frames it has, and any of them.
 
-    `count` is the number of frames that the file holds, `declared` the number that its header promises (0 where
-    it promises none). Raises UnreadableVideo when the file can't be opened or has no video stream.
+    `count` is the number of frames that the file holds, `declared` the number that its header promises (0
+    where it promises none). Raises UnreadableVideo when the file can't be opened or has no video stream.
     """
 
     def __init__(self, path: str | Path):
@@ -79,7 +80,9 @@ class Clip:
         """The frames at `indices`, rising; those that can't be decoded are missing from what comes back."""
         wanted = sorted(set(indices))
         if wanted and not 0 <= wanted[0] <= wanted[-1] < self.count:
-            raise IndexError(f"{self._path} has frames 0 to {self.count - 1}, not {wanted[0]} to {wanted[-1]}")
+            raise IndexError(
+                f"{self._path} has frames 0 to {self.count - 1}, not {wanted[0]} to {wanted[-1]}"
+            )
         if not self._timed:
             yield from self._by_number(set(wanted))
             return

@@ -1,6 +1,6 @@
 """CPU seconds to take 10 frames of a clip: ours against OpenCV, one thread, the same frames.
 
-    python tests/bench/bench_frames.py
+python tests/bench/bench_frames.py
 """
 
 import sys
@@ -12,10 +12,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import plain  # noqa: E402
-from clips import cpu_seconds, find_clips  # noqa: E402
+import plain
+from clips import cpu_seconds, find_clips
 
-from deepfake.video import Clip  # noqa: E402
+from deepfake.video import Clip
 
 COUNT = 10
 
@@ -38,7 +38,8 @@ def main() -> None:
                 total[way] += seconds[way]
             same = all(np.array_equal(a, b) for a, b in zip(frames["ours"], frames["grab"], strict=True))
             row = "".join(f"{seconds[way]:>10.2f}" for way in ways)
-            print(f"{path.parent.parent.parent.name + '/' + path.name:34}{row}  {'identical' if same else 'DIFFER'}")
+            name = f"{path.parent.parent.parent.name}/{path.name}"
+            print(f"{name:34}{row}  {'identical' if same else 'DIFFER'}")
     print(f"{'all':34}" + "".join(f"{total[way]:>10.2f}" for way in ways))
     print(f"{'ours to it':34}" + "".join(f"{total['ours'] / total[way]:>10.2f}" for way in ways))
 

@@ -1,6 +1,6 @@
 """How long Snakemake takes over the graph of a large corpus, with an index made up for the purpose.
 
-    python tests/bench/bench_graph.py --videos 1000 10000 124000
+python tests/bench/bench_graph.py --videos 1000 10000 124000
 """
 
 import argparse
@@ -27,7 +27,9 @@ datasets: {{large_set: {{corpora: [large]}}}}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--videos", type=int, nargs="+", default=[1000, 10000, 124000])
     parser.add_argument("--archives", type=int, default=50)
     args = parser.parse_args()
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 def make_project(folder: Path, videos: int, archives: int) -> int:
-    """A copy of the workflow beside an index of `videos` rows in `archives` zips; returns the number of shards."""
+    """A copy of the workflow beside an index of `videos` rows in `archives` zips; returns how many shards."""
     for part in ("Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"):
         (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
     (folder / "parts").mkdir()
@@ -69,7 +71,10 @@ def dry_run(folder: Path) -> tuple[float, float, float, str]:
     command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--cores", "2"]
     began = time.monotonic()
     process = subprocess.Popen(
-        [*command, "results/large_set", "--configfile", "mine.yaml"], cwd=folder, stdout=subprocess.PIPE, text=True
+        [*command, "results/large_set", "--configfile", "mine.yaml"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

@@ -21,10 +21,11 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import plain  # noqa: E402
-from clips import ROOT, cpu_seconds, find_clips  # noqa: E402
+import plain
+from clips import ROOT, cpu_seconds, find_clips
 
 COUNT = 10
+WIDTHS = (7, 8, 8, 7, 6, 9, 9)
 CONFIG = """
 shard_size: {shard}
 keep_frames: true
@@ -36,7 +37,9 @@ faces: {faces}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--copies", type=int, default=4)
     parser.add_argument("--yunet", type=Path, default=ROOT.parent / "shared/data/yunet_n_640_640.onnx")
     args = parser.parse_args()
@@ -60,10 +63,12 @@ def main() -> None:
             rows.append((name, 32, *run_workflow(Path(folder), ways["YuNet"], 32, len(paths))))
     seek, read = rows[0][2], rows[1][2]
     print(f"{len(paths)} clips, {os.cpu_count()} cores")
-    print(f"{'':28}{'frames':>7}{'CPU s/clip':>12}{'wall s/clip':>12}{'crops':>7}{'MB':>6}{'to seek':>9}{'to read':>9}")
+    heads = zip(("frames", "CPU s", "wall s", "crops", "MB", "to seek", "to read"), WIDTHS, strict=True)
+    print(f"{'a clip':28}" + "".join(f"{head:>{width}}" for head, width in heads))
     for name, count, cpu, wall, crops, peak in rows:
         ratios = f"{seek / cpu:>9.2f}{read / cpu:>9.2f}" if count == COUNT else ""
-        print(f"{name:28}{count:>7}{cpu / len(paths):>12.2f}{wall / len(paths):>12.2f}{crops:>7}{peak:>6.0f}{ratios}")
+        cells = zip((count, f"{cpu / len(paths):.2f}", f"{wall / len(paths):.2f}", crops, f"{peak:.0f}"), WIDTHS)
+        print(f"{name:28}" + "".join(f"{cell:>{width}}" for cell, width in cells) + ratios)
 
 
 def copies(clips: list[Path], folder: Path, times: int) -> list[Path]:
@@ -86,18 +91,41 @@ def run_plain(paths: list[Path], read) -> tuple[float, float, int, float]:
 
 
 def run_workflow(folder: Path, faces: str, count: int, clips: int) -> tuple[float, float, int, float]:
-    """CPU and wall seconds, number of crops, and the largest process's peak MB, of a run from index to plan."""
+    """CPU and wall seconds, crops, and the largest job's peak MB, of a run from index to plan."""
     for part in ("Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"):
         (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
     (folder / "mine.yaml").write_text(CONFIG.format(shard=min(64, clips), count=count, faces=faces))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--quiet", "rules", "results/plans/bench_set.csv"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "1",
+        "--quiet",
+        "rules",
+        "results/plans/bench_set.csv",
+    ]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([*command, "--configfile", "mine.yaml"], cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--configfile", "mine.yaml"], cwd=folder, env=environment, check=True, capture_output=True
+    )
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     peaks = [benchmark_peak(path) for path in folder.glob("benchmarks/f*/**/*.tsv")]
-    crops = sum(1 for path in folder.glob("results/faces/bench/*.csv") for line in open(path) if ",ok," in line)
-    for part in ("Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles", "results", "benchmarks", "logs"):
+    tables = folder.glob("results/faces/bench/*.csv")
+    crops = sum(path.read_text().count(",ok,
+") for path in tables)
+    for part in (
+        "Snakefile",
+        "config.yaml",
+        "rules",
+        "scripts",
+        "envs",
+        "profiles",
+        "results",
+        "benchmarks",
+        "logs",
+    ):
         (shutil.rmtree if (folder / part).is_dir() else os.remove)(folder / part)
     shutil.rmtree(folder / ".snakemake")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -106,8 +134,9 @@ def run_workflow(folder: Path, faces: str, count: int, clips: int) -> tuple[floa
 
 def benchmark_peak(path: Path) -> float:
     """The peak resident memory, in MB, that Snakemake's benchmark file tells."""
-    head, values = (line.rstrip("\n").split("\t") for line in open(path))
-    return float(values[head.index("max_rss")]) if values[head.index("max_rss")] not in ("-", "NA") else 0.0
+    head, values = (line.split("\t") for line in path.read_text().splitlines())
+    peak = values[head.index("max_rss")]
+    return 0.0 if peak in ("-", "NA") else float(peak)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def by_grabbing(path: Path, count: int = 10) -> list[np.ndarray]:
 
 
 def largest_face(detector: dlib.fhog_object_detector, frame: np.ndarray) -> tuple[int, int, int, int] | None:
-    """left, top, right, bottom in frame pixels of the largest face on the frame scaled to 640 pixels, or None."""
+    """left, top, right, bottom of the largest face, found at 640 pixels, in frame pixels; or None."""
     scale = min(1.0, WIDTH / frame.shape[1])
     small = cv2.resize(frame, None, fx=scale, fy=scale) if scale < 1 else frame
     faces = detector(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), 1)

@@ -17,7 +17,10 @@ KINDS = {
     "h264 all keyframes": ("a.mp4", dict(options={"g": "1"})),
     "h264 4:4:4": ("a.mp4", dict(pix_fmt="yuv444p", options=B_FRAMES)),
     "h264 10 bit": ("a.mp4", dict(pix_fmt="yuv420p10le", options=B_FRAMES)),
-    "h265 open group": ("a.mp4", dict(codec="libx265", frames=60, options={"x265-params": "keyint=12:bframes=4"})),
+    "h265 open group": (
+        "a.mp4",
+        dict(codec="libx265", frames=60, options={"x265-params": "keyint=12:bframes=4"}),
+    ),
     "variable frame rate": ("a.mp4", dict(times=[i * 2 + i // 7 * 5 for i in range(30)], options=B_FRAMES)),
     "odd size": ("a.mp4", dict(width=97, height=63, pix_fmt="yuv444p")),
     "one frame": ("a.mp4", dict(frames=1)),
@@ -25,7 +28,10 @@ KINDS = {
     "transport stream": ("a.ts", dict(options=B_FRAMES)),
     "mpeg4 in avi": ("a.avi", dict(codec="mpeg4")),
     "no times at all": ("a.h264", dict(options=B_FRAMES)),
-    "vp9 with hidden frames": ("a.webm", dict(codec="libvpx-vp9", frames=40, options={"auto-alt-ref": "1", "b": "200k"})),
+    "vp9 with hidden frames": (
+        "a.webm",
+        dict(codec="libvpx-vp9", frames=40, options={"auto-alt-ref": "1", "b": "200k"}),
+    ),
     "with sound and cover art": ("a.mp4", dict(audio=True, cover=True, options=B_FRAMES)),
 }
 
@@ -52,7 +58,9 @@ def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
         assert sorted(f.index for f in frames) == list(indices)
         assert not any(f.damaged for f in frames)
         for frame in frames:
-            assert np.array_equal(frame.pixels, expected[frame.index]), f"frame {frame.index} of {list(indices)}"
+            assert np.array_equal(frame.pixels, expected[frame.index]), (
+                f"frame {frame.index} of {list(indices)}"
+            )
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -21,10 +21,17 @@ corpora:
 
 def check_dataset(folder) -> list[dict[str, str]]:
     """What must hold of every dataset, looked for in its files alone; gives the rows of metadata.csv."""
-    sums = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    sums = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True
+    )
     assert sums.returncode == 0, sums.stdout + sums.stderr
     rows = tables.read_rows(folder / "metadata.csv")
-    images = {p.relative_to(folder).as_posix() for split in folder.iterdir() if split.is_dir() for p in split.rglob("*.*")}
+    images = {
+        p.relative_to(folder).as_posix()
+        for split in folder.iterdir()
+        if split.is_dir()
+        for p in split.rglob("*.*")
+    }
     assert {row["file_name"] for row in rows} == images
     assert list(rows[0])[0] == "file_name"
     splits_of = defaultdict(set)
@@ -60,14 +67,20 @@ def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
 
 
 def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
-    settings = "datasets: {both: {corpora: [demo, demo_ffpp], balance: false, size_mb: 0.6}}\nframes: {count: 4}"
+    settings = (
+        "datasets: {both: {corpora: [demo, demo_ffpp], balance: false, size_mb: 0.6}}\nframes: {count: 4}"
+    )
     done = project.run("results/both", "--configfile", project.configure(DEMO + settings))
     rows = check_dataset(project / "results/both")
     size = sum((project / "results/both" / row["file_name"]).stat().st_size for row in rows)
     assert 0.9 * 600_000 < size <= 600_000
-    videos = {(r["corpus"], r["video"]) for r in tables.read_rows(project / "results/plans/both.csv") if r["image"]}
-    assert {(row["corpus"], row["video"]) for row in rows} == videos, "a video has no image, and another has two"
-    assert "demo: 14 videos" in done.text and "went_on" in done.text
+    videos = {
+        (r["corpus"], r["video"]) for r in tables.read_rows(project / "results/plans/both.csv") if r["image"]
+    }
+    assert {(row["corpus"], row["video"]) for row in rows} == videos, (
+        "a video has no image, and another has two"
+    )
+    assert "demo: 14 videos" in done.text and "images_on" in done.text
 
 
 def test_whole_frames_and_a_corpus_with_settings_of_its_own(project):

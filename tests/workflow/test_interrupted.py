@@ -18,7 +18,12 @@ def start(project) -> subprocess.Popen:
     command = project.command(TARGET, "--configfile", project.configure(SETTINGS))
     with open(project / "out.txt", "wb") as out:
         return subprocess.Popen(
-            command, cwd=project.folder, env=project.environment(), stdout=out, stderr=out, start_new_session=True
+            command,
+            cwd=project.folder,
+            env=project.environment(),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
 
 
@@ -45,11 +50,15 @@ def test_after_a_kill_the_next_run_finishes_with_the_same_bytes(project, undistu
     wait_for(lambda: len(list(folder.glob("*.tar"))) >= 2 and list(folder.glob(".*.part")), process)
     (os.killpg if who == "all" else os.kill)(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path.stem: path.stat().st_mtime_ns for path in (project / "results/frames/demo").glob("*.csv")}
+    finished = {
+        path.stem: path.stat().st_mtime_ns for path in (project / "results/frames/demo").glob("*.csv")
+    }
     project.run("--unlock", "--configfile", "mine.yaml")
     again = project.run(TARGET, "--configfile", "mine.yaml", "--rerun-incomplete")
     assert (project / TARGET / "SHA256SUMS").read_text() == undisturbed
-    kept = [s for s, t in finished.items() if (project / f"results/frames/demo/{s}.csv").stat().st_mtime_ns == t]
+    kept = [
+        s for s, t in finished.items() if (project / f"results/frames/demo/{s}.csv").stat().st_mtime_ns == t
+    ]
     assert len(kept) >= len(finished) - 2, f"finished shards were done again: {again.jobs}"
     leftovers = [p for p in project.folder.glob("results/**/.*.part")]
     assert not leftovers
@@ -70,7 +79,9 @@ def test_few_shards_lie_unpacked_at_a_time(project):
     process = start(project)
     most = 0
     while process.poll() is None:
-        most = max(most, len([p for p in (project / "results/videos/demo").glob("*") if not p.name.startswith(".")]))
+        most = max(
+            most, len([p for p in (project / "results/videos/demo").glob("*") if not p.name.startswith(".")])
+        )
         time.sleep(0.02)
     assert process.returncode == 0, (project / "out.txt").read_text()
     assert 1 <= most <= 3, f"{most} shards lay unpacked at once, with 2 cores"

@@ -105,7 +105,14 @@ def test_one_video_more_runs_its_own_shard(settled):
     rewrite(settled / "corpus/part_0.zip", one_more_video)
     jobs = run(settled)
     touched = 2 if shards(settled) > before else 1  # a full shard splits into two
-    assert jobs == {"index": 1, "unpack": touched, "frames": touched, "faces": touched, "plan": 1, "dataset": 1}
+    assert jobs == {
+        "index": 1,
+        "unpack": touched,
+        "frames": touched,
+        "faces": touched,
+        "plan": 1,
+        "dataset": 1,
+    }
 
 
 def test_one_archive_more_runs_its_own_shard(settled):

@@ -1,7 +1,7 @@
 """Layouts: how each corpus lies on disk, and what its paths and its small files say of every video."""
 
+from deepfake.entries import Layout
 from deepfake.layouts import celebdf, dfd, dfdc, faceforensics, imagefolder
-from deepfake.layouts.entries import Layout
 
 LAYOUTS: dict[str, Layout] = {
     "celebdf": celebdf.read,

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import (
     MISSING,
     TWO_LABELS,

@@ -18,8 +18,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
+from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.dfdc_labels import FILES, Claim, claims, normal, without_ending
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import MISSING, TWO_LABELS, archive_stem, in_order, is_fork, misfit, refuse, sift
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")

@@ -20,9 +20,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.groups import components
 from deepfake.layouts import dfd
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import in_order, is_fork, misfit, refuse, sift, text, where
 from deepfake.layouts.tree import MASK, Place, place
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import SPLITS, archive_stem, in_order, misfit, refuse, sift
 
 CLASSES = {

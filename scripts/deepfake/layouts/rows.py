@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from deepfake.layouts.entries import Entry, Video
+from deepfake.entries import Entry, Video
 
 FORK = "macOS resource fork, not a video"
 MISSING = "labelled, but the file is missing"

@@ -1,7 +1,7 @@
 """What the tests of all layouts share: reading a corpus from a list of paths, and the rows by their parts."""
 
+from deepfake.entries import Entry, Video
 from deepfake.layouts import LAYOUTS
-from deepfake.layouts.entries import Entry, Video
 
 MIRROR = "FaceForensics++_C23"
 DFD_REAL, DFD_FAKE = "DFD_original sequences", "DFD_manipulated_sequences/DFD_manipulated_sequences"

@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import TEST_LIST, by_path, one, read, said
 
-from deepfake.layouts.entries import FAKE, REAL
+from deepfake.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

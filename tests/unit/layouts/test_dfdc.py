@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from layout_rows import by_path, read, said
 
+from deepfake.entries import FAKE, REAL, Entry
 from deepfake.layouts import LAYOUTS
-from deepfake.layouts.entries import FAKE, REAL, Entry
 
 
 def dfdc(paths, metadata, folder="train", archive=""):

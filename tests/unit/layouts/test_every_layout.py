@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST
 
+from deepfake.entries import FAKE, REAL, Entry
 from deepfake.groups import components
 from deepfake.layouts import LAYOUTS
-from deepfake.layouts.entries import FAKE, REAL, Entry
 
 FOLDERS = [
     "original_sequences/youtube/c23/videos", "original_sequences/actors/c23/videos",

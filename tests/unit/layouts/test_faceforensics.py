@@ -5,7 +5,7 @@ import time
 import pytest
 from layout_rows import MIRROR, one, read, said
 
-from deepfake.layouts.entries import FAKE, REAL
+from deepfake.entries import FAKE, REAL
 
 C23 = "original_sequences/youtube/c23/videos/000.mp4"
 
