@@ -1,4 +1,4 @@
-"""What all tests share: a copy of the project to run in, real clips where present, and small ones made here."""
+"""What all tests share: a copy of the project to run in, real clips where present, and small made ones."""
 
 import os
 import re

@@ -8,7 +8,7 @@ from deepfake.plan import kept_facts
 
 
 def card(name: str, kept: pd.DataFrame, cfg: dict) -> str:
-    """Markdown with counts and sizes by split and class, and by corpus and method, of its plan's kept rows."""
+    """Markdown with counts and sizes by split and class, and by corpus and method, of kept rows."""
     facts = kept_facts(kept)
     splits = [
         (split, label, n["videos"], n["images"], f"{n['bytes'] / 1e6:.1f}")

@@ -39,7 +39,7 @@ GATHERED = (
 """A row for each image of a dataset's corpora and for each video without one (`frame` -1); `split` is the
 corpus's own. `step` is where it was left out, "" where it was not."""
 
-PLAN = "file_name".split()
+PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset, "" for what is left out, and the image's `file_name` in it."""
 
 

@@ -67,7 +67,8 @@ def main() -> None:
     print(f"{'a clip':28}" + "".join(f"{head:>{width}}" for head, width in heads))
     for name, count, cpu, wall, crops, peak in rows:
         ratios = f"{seek / cpu:>9.2f}{read / cpu:>9.2f}" if count == COUNT else ""
-        cells = zip((count, f"{cpu / len(paths):.2f}", f"{wall / len(paths):.2f}", crops, f"{peak:.0f}"), WIDTHS)
+        values = (count, f"{cpu / len(paths):.2f}", f"{wall / len(paths):.2f}", crops, f"{peak:.0f}")
+        cells = zip(values, WIDTHS, strict=False)
         print(f"{name:28}" + "".join(f"{cell:>{width}}" for cell, width in cells) + ratios)
 
 
@@ -113,8 +114,7 @@ def run_workflow(folder: Path, faces: str, count: int, clips: int) -> tuple[floa
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     peaks = [benchmark_peak(path) for path in folder.glob("benchmarks/f*/**/*.tsv")]
     tables = folder.glob("results/faces/bench/*.csv")
-    crops = sum(path.read_text().count(",ok,
-") for path in tables)
+    crops = sum(path.read_text().count(",ok,\n") for path in tables)
     for part in (
         "Snakefile",
         "config.yaml",
