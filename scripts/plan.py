@@ -15,7 +15,8 @@ from deepfake.atomic import new_file
 from deepfake.attrition import as_text, attrition
 from deepfake.console import log, start_log
 from deepfake.gather import gather
-from deepfake.plan import kept_facts, make_plan
+from deepfake.kept import kept_facts
+from deepfake.plan import make_plan
 from deepfake.splits import UnsplittableDataset
 
 

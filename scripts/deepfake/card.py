@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from deepfake.plan import kept_facts
+from deepfake.kept import kept_facts
 
 
 def card(name: str, kept: pd.DataFrame, cfg: dict) -> str:

@@ -48,6 +48,11 @@ class Entry:
     def is_image(self) -> bool:
         return self.suffix in IMAGE_TYPES
 
+    @property
+    def is_fork(self) -> bool:
+        """Whether it is one of the shadows that macOS zips with each file: no media, whatever its ending says."""
+        return self.name.startswith("._") or "__MACOSX" in self.parts[:-1]
+
     def beside(self, name: str) -> "Entry":
         """The entry called `name` in the same folder."""
         return Entry(self.archive, f"{self.folder.path}/{name}" if self.folder.path else name)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from deepfake.archives import Member
 from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts import LAYOUTS
-from deepfake.layouts.rows import is_fork, where
+from deepfake.layouts.rows import where
 from deepfake.names import draw, marked, slug
 from deepfake.sharding import assign_shards
 
@@ -146,7 +146,7 @@ def left_out(rows: list[dict], members: list[Member]) -> list[str]:
             reasons[row["reason"]].append(_place(row))
     for member in members:
         entry = Entry(member.archive, member.path)
-        if is_media(member.path) or is_fork(entry):
+        if is_media(member.path) or entry.is_fork:
             continue
         if reason := member.reason:
             reasons[f"not read, {reason}"].append(where(entry))

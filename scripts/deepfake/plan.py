@@ -1,6 +1,5 @@
 """Which image goes to which split, and why each other one is left out: decided from tables alone."""
 
-import hashlib
 import math
 from pathlib import PurePosixPath
 
@@ -8,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from deepfake import tables
+from deepfake.kept import CLASSES
 from deepfake.names import draw
 from deepfake.splits import UnsplittableDataset, assign_splits
 
-CLASSES = {"0": "real", "1": "fake"}
 MB = 1_000_000  # bytes
 
 
@@ -107,25 +106,3 @@ def _file_names(kept: pd.DataFrame) -> pd.Series:
     frame = kept["frame"].map("{:06d}".format)
     name = kept["corpus"] + "__" + kept["video"] + "__" + frame + ending
     return kept["split"] + "/" + kept["label"].map(CLASSES) + "/" + name
-
-
-def kept_facts(plan: pd.DataFrame) -> dict:
-    """What is kept, in numbers, and a digest of it that changes only when an image or its row does."""
-    kept = plan[plan["file_name"] != ""]
-    lines = kept.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
-    clips = kept.assign(clip=kept["corpus"] + "/" + kept["video"], label=kept["label"].map(CLASSES))
-    counts = clips.groupby(["split", "label"]).agg(
-        images=("image", "size"), bytes=("bytes", "sum"), videos=("clip", "nunique")
-    )
-    return {
-        "sha256": hashlib.sha256(lines).hexdigest(),
-        "images": len(kept),
-        "bytes": int(kept["bytes"].sum()),
-        "splits": {
-            split: {
-                label: {k: int(v) for k, v in row.items()}
-                for (_, label), row in part.to_dict("index").items()
-            }
-            for split, part in counts.groupby(level=0)
-        },
-    }

@@ -19,7 +19,6 @@ from pathlib import Path
 from deepfake import archives
 from deepfake.archives import BadArchive, BadMember, Member
 from deepfake.entries import Entry
-from deepfake.layouts.rows import is_fork
 
 SMALL = 1 << 28  # bytes; labels and metadata are far smaller
 
@@ -83,7 +82,7 @@ class Zips:
             return
         infos, count, total = archives.info_by_path(outer), len(outer.infolist()), 0
         for member in archives.list_members(outer, name, self._limits):
-            if not member.path.lower().endswith(".zip") or is_fork(Entry(name, member.path)):
+            if not member.path.lower().endswith(".zip") or Entry(name, member.path).is_fork:
                 continue
             if member.reason:
                 raise BadArchive(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")

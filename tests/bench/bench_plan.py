@@ -17,7 +17,8 @@ from pathlib import Path
 
 from deepfake import tables
 from deepfake.gather import gather
-from deepfake.plan import kept_facts, make_plan
+from deepfake.kept import kept_facts
+from deepfake.plan import make_plan
 from deepfake.sharding import assign_shards
 
 SIZES = {"10 k": 1_000, "100 k": 10_000, "1.2 M": 124_000}  # rows: videos

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from deepfake import tables
 from deepfake.attrition import as_text, attrition
 from deepfake.gather import gather
-from deepfake.plan import kept_facts, make_plan
+from deepfake.kept import kept_facts
+from deepfake.plan import make_plan
 from deepfake.splits import UnsplittableDataset, assign_splits
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -160,7 +160,7 @@ frames: {count: 3}
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ("frames: {count: many}", ["frames.count", "'many'", "integer"]),
+        ("frames: {count: many}", ["frames.count", "'many'", "whole number"]),
         ("frames: {cuont: 3}", ["frames", "'cuont'", "count"]),
         ("corpora: {mine: {layout: dfdc}}", ["corpora.mine", "archives"]),
         ("datasets: {d: {corpora: [mine]}}", ["datasets.d.corpora", "mine"]),

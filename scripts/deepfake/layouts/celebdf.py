@@ -22,7 +22,6 @@ from deepfake.layouts.rows import (
     TWO_LABELS,
     folders,
     in_order,
-    is_fork,
     misfit,
     refuse,
     sift,
@@ -93,7 +92,7 @@ def _key(entry: Entry) -> tuple[str, str]:
 def _tests(entries: list[Entry], read_bytes: Callable) -> dict[tuple[str, str], list[tuple[Entry, int]]]:
     """The listed videos: where each should lie, and its label, once for each line that names it."""
     tests = defaultdict(list)
-    lists = {e for e in entries if e.name == LIST and not is_fork(e)}
+    lists = {e for e in entries if e.name == LIST and not e.is_fork}
     for entry in sorted(lists, key=lambda e: (e.archive, e.path)):
         for number, line in enumerate(text(entry, read_bytes).splitlines(), start=1):
             if not line.strip():

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.dfdc_labels import FILES, Claim, claims, normal, without_ending
-from deepfake.layouts.rows import MISSING, TWO_LABELS, archive_stem, in_order, is_fork, misfit, refuse, sift
+from deepfake.layouts.rows import MISSING, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")
 PREVIEW_FAKE = re.compile(r"(?:.*/)?(method_[^/]+)/([0-9]+)/(\2_[^_/]+)/([0-9]+)_(\3_[0-9]+)")
@@ -48,7 +48,7 @@ def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Vid
 
 def _tables(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> Tables:
     tables: Tables = defaultdict(lambda: defaultdict(list))
-    files = {e for e in entries if e.name in FILES and not is_fork(e)}
+    files = {e for e in entries if e.name in FILES and not e.is_fork}
     for entry in sorted(files, key=lambda e: (e.archive, e.path)):
         for claim in claims(entry, read_bytes):
             tables[entry.folder][normal(claim.key)].append(claim)

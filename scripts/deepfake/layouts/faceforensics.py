@@ -23,7 +23,7 @@ from pathlib import PurePosixPath
 from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.groups import components
 from deepfake.layouts import dfd
-from deepfake.layouts.rows import in_order, is_fork, misfit, refuse, sift, text, where
+from deepfake.layouts.rows import in_order, misfit, refuse, sift, text, where
 from deepfake.layouts.tree import MASK, Place, place
 
 # The clips come from 977 videos only; these pairs share one and cross the official splits.
@@ -103,7 +103,7 @@ def _groups(rows: list[Video]) -> dict[str, str]:
 def _splits(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> dict[str, str]:
     """Each YouTube id with its official split."""
     splits: dict[str, str] = {}
-    files = {e for e in entries if e.name in SPLIT_FILES and not is_fork(e)}
+    files = {e for e in entries if e.name in SPLIT_FILES and not e.is_fork}
     for entry in sorted(files, key=lambda e: (e.archive, e.path)):
         for item in _ids(entry, text(entry, read_bytes)):
             if splits.setdefault(item, SPLIT_FILES[entry.name]) != SPLIT_FILES[entry.name]:

@@ -26,7 +26,7 @@ def sift(entries: Iterable[Entry], stills: bool = False) -> tuple[list[Entry], l
         is_image = entry.is_image
         if not (is_image or entry.is_video):
             continue
-        if is_fork(entry):
+        if entry.is_fork:
             refused.append(refuse(entry, FORK))
         elif is_image and not stills:
             refused.append(refuse(entry, "still image, not a video"))
@@ -48,12 +48,6 @@ def refuse(entry: Entry, problem: str) -> Video:
 def misfit(entry: Entry, expected: str) -> Video:
     """The row of a file whose path doesn't follow the corpus's grammar, here in short as `expected`."""
     return refuse(entry, f"name does not fit {expected}")
-
-
-def is_fork(entry: Entry) -> bool:
-    """Whether it is one of the shadows that macOS zips with each file: no media, whatever the ending says."""
-    *above, name = entry.path.split("/")
-    return name.startswith("._") or "__MACOSX" in above
 
 
 def archive_stem(entry: Entry) -> str:
