@@ -24,10 +24,10 @@ format: .venv/ready  ## bring the workflow and the code into form
 	ruff format
 
 bench: .venv/ready  ## measure speed and memory; prints tables
-	for bench in tests/bench/bench_*.py; do python $$bench || exit 1; done
+	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts python $$bench || exit 1; done
 
-graph: .venv/ready  ## draw the graph of the rules for the README (needs Graphviz's dot)
-	snakemake --forceall --rulegraph dot results/dataset_2gb | dot -Tsvg -o docs/rulegraph.svg
+graph:  ## draw the README's graph of the rules (needs Graphviz's dot)
+	dot -Tsvg docs/graph.dot -o docs/graph.svg
 
 clean:  ## remove all results, but keep downloads
 	rm -rf results logs benchmarks

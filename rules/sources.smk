@@ -41,7 +41,6 @@ rule download:
         "logs/download/{corpus}.log",
     benchmark:
         "benchmarks/download/{corpus}.tsv"
-    retries: 2
     conda:
         "../envs/media.yaml"
     threads: 1

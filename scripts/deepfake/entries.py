@@ -50,7 +50,7 @@ class Entry:
 
     @property
     def is_fork(self) -> bool:
-        """Whether it is one of the shadows that macOS zips with each file: no media, whatever its ending says."""
+        """Whether it is a shadow that macOS zips with each file: no media, whatever its ending says."""
         return self.name.startswith("._") or "__MACOSX" in self.parts[:-1]
 
     def beside(self, name: str) -> "Entry":

@@ -49,10 +49,8 @@ def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 def _in_rounds(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Ordered so that in each split and class every video gives its first image before any its second."""
     clip = pool.groupby(["corpus", "video"], sort=False).ngroup()
-    clips = pool.loc[~clip.duplicated(), ["corpus", "video"]].itertuples(
-        index=False
-    )  # in the order of their numbers
-    draws = np.array([draw(seed, "image", *names) for names in clips], np.uint64)
+    clips = pool.loc[~clip.duplicated(), ["corpus", "video"]]  # in the order of their numbers
+    draws = np.array([draw(seed, "image", *names) for names in clips.itertuples(index=False)], np.uint64)
     pool["draw"] = _mixed(draws[clip.to_numpy()] ^ _mixed(pool["frame"].to_numpy(np.uint64)))
     pool = pool.sort_values(["draw", "corpus", "video", "frame"], kind="stable")
     pool["round"] = pool.groupby(["corpus", "video"], sort=False).cumcount()

@@ -1,0 +1,55 @@
+"""The README and the graph speak of what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deepfake.layouts import LAYOUTS
+from deepfake.sampling import STRATEGIES
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RULES = sorted(
+    set(
+        re.findall(
+            r"^(?:rule|checkpoint) (\w+):", "".join(p.read_text() for p in ROOT.glob("rules/*.smk")), re.M
+        )
+    )
+)
+
+
+def test_there_are_rules():
+    assert len(RULES) >= 8
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_is_in_the_graph_and_has_a_script(rule):
+    assert re.search(rf"^\s*{rule} \[", (ROOT / "docs/graph.dot").read_text(), re.M)
+    assert (ROOT / f"scripts/{rule}.py").is_file()
+
+
+@pytest.mark.parametrize("word", [*LAYOUTS, *STRATEGIES])
+def test_each_layout_and_strategy_is_described(word):
+    assert f"| `{word}` |" in README
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_links_lead_somewhere(link):
+    assert (ROOT / link).exists()
+
+
+def test_its_example_config_is_one(tmp_path):
+    from deepfake.config import check_config
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    mine = yaml.safe_load(re.search(r"```yaml\n(.*?)```", README, re.S).group(1))
+    config["corpora"] |= mine["corpora"]
+    config["datasets"] |= mine["datasets"]
+    check_config(config, yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text()))
+
+
+@pytest.mark.parametrize("target", re.findall(r"^    make (\w+)|`make (\w+)`", README, re.M))
+def test_the_make_targets_are_there(target):
+    assert re.search(rf"^{''.join(target)}:", (ROOT / "Makefile").read_text(), re.M)
