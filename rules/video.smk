@@ -4,8 +4,8 @@ From a shard's videos to its frames.
 Later steps go first, and `frames` deletes the videos it has read, so that few shards lie unpacked at a time.
 (Snakemake deletes temp() outputs only when no checkpoint is left to run, and `plan` is one: after everything.)
 
-config    frames, keep_frames, limits
-requires  results/index/{corpus}/{shard}.csv
+config    frames, keep_frames
+requires  results/index/{corpus}/{shard}.csv; sources.json, which says where the videos lie
 creates   results/frames/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row a frame
 """
 
@@ -27,12 +27,10 @@ rule unpack:
     params:
         code=code("unpack.py"),
         sources=lambda w: f"{index(w)}/sources.json",
-        limits=as_param(config["limits"]),
     shell:
         "python scripts/unpack.py"
         " --table {input.table:q}"
         " --sources {params.sources:q}"
-        " --limits {params.limits:q}"
         " --output {output.videos:q}"
         " > {log:q} 2>&1"
 

@@ -41,21 +41,21 @@ def main() -> int:
     except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
-    write(rows, args.sources, args.output)
+    write(rows, {"sources": args.sources, "limits": cfg["limits"]}, args.output)
     line = summary(args.corpus, rows)
     log.info("%s", line)
     print(line)
     return 0
 
 
-def write(rows: list[dict], sources: list[str], folder: Path) -> None:
-    """videos.csv with all rows, a table of usable ones for each shard, and sources.json, where they lie."""
+def write(rows: list[dict], found: dict, folder: Path) -> None:
+    """videos.csv with all rows, a table of usable ones for each shard, and sources.json: where they lie."""
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
             by_shard[row["shard"]].append({key: row[key] for key in tables.SHARD})
     with new_directory(folder) as part:
-        text = json.dumps(sources, indent=2, ensure_ascii=False)
+        text = json.dumps(found, indent=2, ensure_ascii=False)
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
         for shard, videos in by_shard.items():

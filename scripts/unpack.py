@@ -1,7 +1,6 @@
 """Take the videos of one shard out of archives, checked against their CRC-32s; those of a folder are linked.
 
-    python scripts/unpack.py --table results/index/demo/all.csv --sources resources/demo/demo.zip \
-        --limits '{"members": 2000000, "member_gb": 20, "total_gb": 2000, "ratio": 200}' \
+    python scripts/unpack.py --table results/index/demo/all.csv --sources results/index/demo/sources.json \
         --output results/videos/demo/all
 """
 
@@ -21,12 +20,10 @@ def main() -> int:
     args = parse_args()
     start_log()
     videos = tables.read_rows(args.table)
-    paths = args.sources
-    if paths[0].endswith(".json"):
-        paths = json.loads(Path(paths[0]).read_text(encoding="utf-8", errors="surrogateescape"))
+    found = json.loads(args.sources.read_text(encoding="utf-8", errors="surrogateescape"))
     rows = []
     try:
-        with new_directory(args.output) as folder, open_source(paths, json.loads(args.limits)) as source:
+        with new_directory(args.output) as folder, open_source(found["sources"], found["limits"]) as source:
             for video in progress(videos, f"unpack {args.output.name}", "videos"):
                 name = video["video"] + Path(video["member"]).suffix.lower()
                 row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
@@ -59,10 +56,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--table", required=True, help="the shard's videos")
-    parser.add_argument(
-        "--sources", required=True, nargs="+", help="zips, one folder, or the index's sources.json"
-    )
-    parser.add_argument("--limits", required=True, help="JSON: members, member_gb, total_gb, ratio")
+    parser.add_argument("--sources", required=True, type=Path, help="the index's sources.json")
     parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
     return parser.parse_args()
 

@@ -190,8 +190,8 @@ def run_index(folder, *sources, layout="imagefolder", **changes):
     return program("index", *args, cwd=folder)
 
 
-def run_unpack(folder, *sources):
-    args = ["--table", "out/mine/all.csv", "--sources", *sources, "--limits", json.dumps(LIMITS)]
+def run_unpack(folder):
+    args = ["--table", "out/mine/all.csv", "--sources", "out/mine/sources.json"]
     return program("unpack", *args, "--output", "videos/all", cwd=folder)
 
 
@@ -206,7 +206,7 @@ def test_index_then_unpack(tmp_path):
     corpus(tmp_path / "내 것.zip")
     done = run_index(tmp_path, "내 것.zip")
     assert (done.returncode, done.stdout) == (0, "mine: 3 videos, 1 real, 2 fake, 0 unlabelled, 1 shards\n")
-    done = run_unpack(tmp_path, "내 것.zip")
+    done = run_unpack(tmp_path)
     assert done.returncode == 0, done.stderr
     rows = tables.read_rows(tmp_path / "videos/all/unpacked.csv")
     data = [(tmp_path / "videos/all" / row["file"]).read_bytes() for row in rows]
@@ -227,7 +227,7 @@ def test_a_damaged_member_a_lost_one_and_a_changed_one_are_rows(tmp_path):
     data = bytearray(path.read_bytes())
     data[1000] ^= 0xFF
     path.write_bytes(data)
-    done = run_unpack(tmp_path, "a.zip")
+    done = run_unpack(tmp_path)
     assert done.returncode == 0 and "0 of 3 videos unpacked" in done.stderr
     reasons = sorted(row["reason"] for row in tables.read_rows(tmp_path / "videos/all/unpacked.csv"))
     assert reasons[0].startswith("CRC-32 ") and "as in the index" in reasons[0]
@@ -240,7 +240,7 @@ def test_a_folder_is_linked_and_a_changed_file_is_a_row(tmp_path):
         file.extractall(tmp_path / "내 폴더")
     assert run_index(tmp_path, "내 폴더/").returncode == 0
     (tmp_path / "내 폴더/real/영상 0.MP4").write_bytes(b"another")
-    assert "2 of 3 videos unpacked" in run_unpack(tmp_path, "내 폴더").stderr
+    assert "2 of 3 videos unpacked" in run_unpack(tmp_path).stderr
     links = [p for p in (tmp_path / "videos/all").iterdir() if p.is_symlink()]
     assert len(links) == 2 and all(link.exists() for link in links)
 

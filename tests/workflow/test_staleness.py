@@ -137,6 +137,11 @@ def test_archives_that_move_run_the_index_alone(settled):
     assert run(settled) == {"index": 1}
 
 
+def test_higher_limits_run_the_index_alone(settled):
+    (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "limits: {member_gb: 30}\n")
+    assert run(settled) == {"index": 1}
+
+
 def test_a_corrected_label_decodes_nothing_again(settled):
     def correct(labels):
         name = min(name for name, entry in labels.items() if entry["label"] == "FAKE")
