@@ -5,7 +5,7 @@ import hashlib
 import cv2
 import numpy as np
 
-HASH_SAMPLES = 256  # pixels; the shorter side is thinned out to no less than this
+HASH_SAMPLES = 128  # pixels; the shorter side is thinned out to no less than this
 HASH_SIDE = 32  # pixels; the DCT's 8 x 8 lowest frequencies of such a square make the 64 bits
 
 
