@@ -26,7 +26,7 @@ rule unpack:
     threads: 1
     params:
         code=code("unpack.py"),
-        sources=lambda w: f"{index(w)}/sources.json",
+        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/unpack.py"
         " --table {input.table:q}"

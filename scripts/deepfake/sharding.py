@@ -1,8 +1,8 @@
 """Which shard a video belongs to, such that one video more moves none of the others.
 
 Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its videos' hashes. It holds at
-most `size` videos; one more splits it, and it alone. The outcome depends on the names alone, not on the order
-or the history of the corpus.
+most half as many again as `size`, so that it holds about `size` on average; one video more splits it, and it
+alone. The outcome depends on the names alone, not on the order or the history of the corpus.
 """
 
 from bisect import bisect_left
@@ -10,24 +10,30 @@ from collections.abc import Iterable, Iterator
 
 from deepfake.names import draw
 
-WHOLE = "all"  # the one shard of a corpus of at most `size` videos: the empty prefix
+WHOLE = "all"  # the one shard of a corpus that fits into one: the empty prefix
 BITS = 64
 
 
 def assign_shards(videos: Iterable[str], size: int) -> dict[str, str]:
     """From each video to the name of its shard: a string of 0s and 1s, or `all`."""
     hashes = sorted((draw(0, "shard", video), video) for video in set(videos))
-    return {video: prefix or WHOLE for prefix, members in _split("", hashes, size) for _, video in members}
+    shards = _split("", hashes, fullest(size))
+    return {video: prefix or WHOLE for prefix, members in shards for _, video in members}
+
+
+def fullest(size: int) -> int:
+    """How many videos a shard of about `size` holds at the most; a full one splits into two of 3/4 of it."""
+    return size * 3 // 2
 
 
 def _split(
-    prefix: str, hashes: list[tuple[int, str]], size: int
+    prefix: str, hashes: list[tuple[int, str]], most: int
 ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """The shards among `hashes`, sorted, all of which begin with `prefix`."""
-    if len(hashes) <= size or len(prefix) == BITS:
+    if len(hashes) <= most or len(prefix) == BITS:
         yield prefix, hashes
         return
     first_with_1 = int(prefix + "1", 2) << (BITS - len(prefix) - 1)
     middle = bisect_left(hashes, (first_with_1, ""))
-    yield from _split(prefix + "0", hashes[:middle], size)
-    yield from _split(prefix + "1", hashes[middle:], size)
+    yield from _split(prefix + "0", hashes[:middle], most)
+    yield from _split(prefix + "1", hashes[middle:], most)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.sharding import WHOLE, assign_shards
+from deepfake.sharding import WHOLE, assign_shards, fullest
 
 NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
 SIZES = st.integers(1, 20)
@@ -25,11 +25,11 @@ def prefix(shard):
 
 
 @given(videos=NAMES, size=SIZES)
-def test_each_video_in_one_shard_of_at_most_the_size(videos, size):
+def test_each_video_in_one_shard_of_at_most_half_as_many_again(videos, size):
     shards = by_shard(videos, size)
     assert set().union(*shards.values()) == videos
-    assert all(len(members) <= size for members in shards.values())
-    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= size)
+    assert all(len(members) <= fullest(size) <= 1.5 * size for members in shards.values())
+    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= fullest(size))
 
 
 @given(videos=NAMES, size=SIZES)
@@ -51,7 +51,7 @@ def test_one_video_more_touches_one_shard(videos, size, new):
     for name in changed:
         assert set().union(*(after[other] for other in fresh)) == before[name] | {new}
         assert all(prefix(other).startswith(prefix(name)) for other in fresh)
-        assert fresh == {name} or len(before[name]) == size
+        assert fresh == {name} or len(before[name]) == fullest(size)
 
 
 @given(videos=NAMES, size=SIZES, chance=st.randoms(use_true_random=False))
@@ -69,7 +69,7 @@ def test_nothing_to_shard():
 def test_a_large_corpus_makes_shards_of_even_size(size):
     shards = by_shard([f"{n:010d}" for n in range(20_000)], size)
     lengths = sorted(map(len, shards.values()))
-    assert 0.6 * size < sum(lengths) / len(lengths) <= size
+    assert 0.7 * size < sum(lengths) / len(lengths) <= 1.2 * size
     assert max(map(len, shards)) <= math.log2(20_000 / size) + 4
     assert lengths[len(lengths) // 20] >= size / 3
 
@@ -77,5 +77,5 @@ def test_a_large_corpus_makes_shards_of_even_size(size):
 def test_names_do_not_change_between_versions():
     """A shard's name is that of files: drawn otherwise, all of a user's corpora would be made again."""
     assert assign_shards([f"v{n}" for n in range(8)], 3) == {
-        "v0": "00", "v3": "00", "v7": "00", "v6": "010", "v1": "011", "v4": "011", "v5": "011", "v2": "1",
+        "v0": "00", "v3": "00", "v7": "00", "v1": "01", "v4": "01", "v5": "01", "v6": "01", "v2": "1",
     }  # fmt: skip
