@@ -24,6 +24,7 @@ def start(project) -> subprocess.Popen:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell ignores it
         )
 
 
