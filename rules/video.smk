@@ -39,7 +39,7 @@ rule frames:
     """Take frames from each video of a shard."""
     input:
         table=shard_table,
-        videos="results/videos/{corpus}/{shard}",
+        videos=ancient("results/videos/{corpus}/{shard}"),  # what they hold is told by the table
     output:
         tar=(
             "results/frames/{corpus}/{shard}.tar"

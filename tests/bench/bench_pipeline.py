@@ -25,7 +25,7 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plain
-from clips import ROOT, cpu_seconds, find_clips
+from clips import ROOT, YUNET, cpu_seconds, find_clips
 
 PARTS = "Snakefile config.yaml rules scripts envs profiles".split()
 CONFIG = """
@@ -52,7 +52,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--copies", type=int, default=9, help="names for each clip")
-    parser.add_argument("--yunet", type=Path, default=ROOT.parent / "shared/data/yunet_n_640_640.onnx")
+    parser.add_argument("--yunet", type=Path, default=YUNET)
     args = parser.parse_args()
     cv2.setNumThreads(1)
     ways = [("dlib full", "{search: full}", 10, 1), ("dlib track", "{search: track}", 10, 1)]

@@ -151,6 +151,15 @@ def test_a_corrected_label_decodes_nothing_again(settled):
     assert run(settled) == {"index": 1, "plan": 1, "dataset": 1}
 
 
+def test_videos_asked_for_make_nothing_stale(settled):
+    shard = next(p.stem for p in (settled / "results/index/mine").glob("[01]*.csv"))
+    videos = f"results/videos/mine/{shard}"
+    assert settled.run(videos, "--configfile", "mine.yaml").jobs == {"unpack": 1}
+    assert list((settled / videos).glob("*.mp4"))
+    assert run(settled) == {}
+    assert list((settled / videos).glob("*.mp4"))
+
+
 def test_frames_settings_run_frames_onward(settled):
     reconfigure(settled, "frames: {count: 2}", "frames: {count: 3}")
     n = shards(settled)
@@ -177,6 +186,7 @@ def test_dataset_settings_run_the_plan_onward(settled):
     [
         ("scripts/index.py", {"index"}),
         ("scripts/deepfake/layouts/dfdc.py", {"index"}),
+        ("scripts/unpack.py", {"unpack", "frames", "faces", "plan"}),
         ("scripts/deepfake/video.py", {"unpack", "frames", "faces", "plan"}),
         ("scripts/deepfake/crops.py", {"faces", "plan"}),
         ("scripts/deepfake/splits.py", {"plan"}),
