@@ -41,20 +41,19 @@ def contents(w):
     return "" if is_ours(w.corpus) else fingerprint(tuple(archive_paths(config["corpora"][w.corpus])))
 
 
-def index(w):
+def index(corpus):
     """The folder of a corpus's index, once it is made."""
-    return checkpoints.index.get(corpus=w.corpus).output.tables
+    return checkpoints.index.get(corpus=corpus).output.tables
 
 
 def shard_table(w):
     """The table of the videos of one shard."""
-    return f"{index(w)}/{w.shard}.csv"
+    return f"{index(w.corpus)}/{w.shard}.csv"
 
 
 def shards(corpus):
     """The names of a corpus's shards, once its index is made."""
-    folder = Path(checkpoints.index.get(corpus=corpus).output.tables)
-    return sorted(path.stem for path in folder.glob("*.csv") if path.stem != "videos")
+    return sorted(path.stem for path in Path(index(corpus)).glob("*.csv") if path.stem != "videos")
 
 
 def frames_are_kept(corpus):
@@ -65,8 +64,7 @@ def frames_are_kept(corpus):
 
 def video_tables(w):
     """The tables of all videos of a dataset's corpora."""
-    corpora = config["datasets"][w.dataset]["corpora"]
-    return [f"{checkpoints.index.get(corpus=c).output.tables}/videos.csv" for c in corpora]
+    return [f"{index(corpus)}/videos.csv" for corpus in config["datasets"][w.dataset]["corpora"]]
 
 
 def image_files(w, ending):

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
 PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 
 
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real clips; set DEEPFAKE_TEST_DATA, or lay it at ../shared/data beside the project."""
-    folder = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
-    if not (folder / "ffpp").is_dir():
-        pytest.skip(f"no real clips: {folder}/ffpp is not there (set DEEPFAKE_TEST_DATA)")
-    return folder
+    if not (DATA / "ffpp").is_dir():
+        pytest.skip(f"no real clips: {DATA}/ffpp is not there (set DEEPFAKE_TEST_DATA)")
+    return DATA
 
 
 @dataclass

@@ -5,7 +5,6 @@ python tests/bench/bench_graph.py --videos 1000 10000 124000
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,11 +13,12 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from deepfake import tables  # noqa: E402
-from deepfake.sharding import assign_shards  # noqa: E402
+from clips import copy_workflow
+
+from deepfake import tables
+from deepfake.sharding import assign_shards
 
 CONFIG = """
 corpora: {{large: {{layout: dfdc, archives: ["{folder}/parts/*.zip"]}}}}
@@ -44,8 +44,7 @@ def main() -> None:
 
 def make_project(folder: Path, videos: int, archives: int) -> int:
     """A copy of the workflow beside an index of `videos` rows in `archives` zips; returns how many shards."""
-    for part in ("Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"):
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
+    copy_workflow(folder)
     (folder / "parts").mkdir()
     for part in range(archives):
         zipfile.ZipFile(folder / "parts" / f"dfdc_train_part_{part:02d}.zip", "w").close()

@@ -25,9 +25,8 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plain
-from clips import ROOT, YUNET, cpu_seconds, find_clips
+from clips import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_clips
 
-PARTS = "Snakefile config.yaml rules scripts envs profiles".split()
 CONFIG = """
 corpora: {{bench: {{layout: imagefolder, folder: clips}}}}
 datasets: {{bench_set: {{corpora: [bench], balance: false, splits: {{train: 1}}}}}}
@@ -103,8 +102,7 @@ def run_plain(clips: list[Path], read: Callable) -> Cost:
 
 def run_workflow(folder: Path, faces: str, count: int, clips: int, cores: int) -> Cost:
     """A run from index to plan in `folder`, which holds `clips` videos; leaves nothing behind."""
-    for part in PARTS:
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
+    copy_workflow(folder)
     shard = min(64, -(-clips // cores))
     (folder / "mine.yaml").write_text(CONFIG.format(shard=shard, count=count, faces=faces))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
@@ -116,7 +114,7 @@ def run_workflow(folder: Path, faces: str, count: int, clips: int, cores: int) -
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     peaks = [peak_of(path) for path in folder.glob("benchmarks/f*/**/*.tsv")]
     crops = sum(path.read_text().count(",ok,\n") for path in folder.glob("results/faces/bench/*.csv"))
-    for part in [*PARTS, "results", "benchmarks", "logs", ".snakemake"]:
+    for part in [*WORKFLOW, "results", "benchmarks", "logs", ".snakemake"]:
         (shutil.rmtree if (folder / part).is_dir() else os.remove)(folder / part)
     return Cost(cpu / clips, wall / clips, crops, max(peaks))
 

@@ -1,6 +1,7 @@
 """The clips that benchmarks run on, and how their time is taken."""
 
 import os
+import shutil
 import sys
 import time
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
+WORKFLOW = "Snakefile config.yaml rules scripts envs profiles".split()
 YUNET = DATA / "yunet_n_640_640.onnx"
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -27,6 +29,12 @@ def find_clips(folder: Path) -> list[Path]:
     with zipfile.ZipFile(folder / "demo.zip") as archive:
         archive.extractall(folder)
     return sorted(folder.rglob("*.mp4"))
+
+
+def copy_workflow(folder: Path) -> None:
+    """Lay a copy of the workflow into `folder`, to run it there."""
+    for part in WORKFLOW:
+        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
 
 
 def cpu_seconds(work: Callable[[], object]) -> tuple[float, object]:

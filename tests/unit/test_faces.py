@@ -5,21 +5,18 @@ skipped without.
 """
 
 import math
-import os
-from pathlib import Path
 
 import cv2
 import dlib
 import numpy as np
 import pytest
+from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake import detectors, tracking
 from deepfake.crops import crop_square, cut
 
-BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", BESIDE))
 CLIPS = sorted((DATA / "ffpp").glob("**/*.mp4"))
 YUNET = DATA / "yunet_n_640_640.onnx"
 YUNET_SHA256 = "25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31"
