@@ -7,10 +7,18 @@ from collections.abc import Iterator
 
 import jsonschema
 
+from deepfake.layouts import FAMILIES
 from deepfake.sampling import STRATEGIES, parse_fraction
 
 SOURCES = ("archives", "folder", "kaggle", "demo")
-DETECTOR_KEYS = {"dlib": {"upsample"}, "yunet": {"model", "sha256", "min_score"}}
+SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}
+DETECTOR_KEYS = {
+    "dlib": {"upsample", *SEARCH_KEYS},
+    "yunet": {"model", "sha256", "min_score", *SEARCH_KEYS},
+    "none": set(),
+}
+COUNTED = ("uniform", "random")
+"""Strategies whose number of frames the index settles for each video, as `frames_wanted`."""
 
 YUNET = {
     "model": "the path of face_detection_yunet_2023mar.onnx",
@@ -137,6 +145,11 @@ def _contradictions(config: dict) -> Iterator[str]:
         if unknown:
             known = ", ".join(config["corpora"])
             yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
+        for key in ("test_only",):
+            if extra := [c for c in dataset[key] if c not in dataset["corpora"]]:
+                yield f"datasets.{name}.{key}: {extra} can't be used; write some of {dataset['corpora']}"
+        if not set(dataset["corpora"]) - set(dataset["test_only"]):
+            yield f"datasets.{name}.test_only: nothing is left to train on; leave a corpus out of it"
         total = sum(dataset["splits"].values())
         if abs(total - 1) > 1e-6:
             yield (
@@ -167,7 +180,7 @@ def archive_paths(corpus: dict) -> list[str]:
 def frames_section(config: dict, corpus: str) -> dict:
     """The `frames` settings of a corpus, and of them only those that its strategy uses."""
     cfg = {**config["frames"], **config["corpora"][corpus].get("frames", {})}
-    keys = {"strategy", "format", *STRATEGIES[cfg["strategy"]][1]}
+    keys = {"strategy", "format", *STRATEGIES[cfg["strategy"]][1]} - {"count"}  # the index has settled that
     keys |= {"quality"} if cfg["format"] == "jpg" else set()
     seed = {"seed": config["seed"]} if cfg["strategy"] == "random" else {}
     return {key: cfg[key] for key in sorted(keys)} | seed
@@ -178,20 +191,27 @@ def faces_section(config: dict, corpus: str) -> dict:
     cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
     unused = set().union(*DETECTOR_KEYS.values()) - DETECTOR_KEYS[cfg["detector"]]
     unused |= {"quality"} if cfg["format"] == "png" else set()
-    settled = {"recount": 0} if cfg["search"] == "full" else {}  # every frame is searched whole anyway
-    return {key: value for key, value in sorted((cfg | settled).items()) if key not in unused}
+    if cfg["search"] == "full":
+        cfg["recount"] = 0  # every frame is searched whole anyway
+    return {key: value for key, value in sorted(cfg.items()) if key not in unused}
 
 
 def index_section(config: dict, corpus: str) -> dict:
     """What the index of a corpus depends on."""
     wanted = config["corpora"][corpus]
     shared = {key: config[key] for key in ("seed", "shard_size", "limits")}
-    return {"layout": wanted["layout"], "max_videos": wanted["max_videos"], **shared}
+    own = {key: wanted[key] for key in ("layout", "max_videos", "columns")}
+    frames = {**config["frames"], **wanted.get("frames", {})}
+    counted = {key: frames[key] for key in ("count", "boost")} if frames["strategy"] in COUNTED else None
+    return {**own, **shared, "frames": counted}
 
 
 def dataset_section(config: dict, dataset: str) -> dict:
     """What the plan of a dataset depends on."""
-    return {**config["datasets"][dataset], "seed": config["seed"]}
+    cfg = config["datasets"][dataset]
+    layouts = {corpus: config["corpora"][corpus]["layout"] for corpus in cfg["corpora"]}
+    families = {corpus: FAMILIES.get(layout, corpus) for corpus, layout in layouts.items()}
+    return {**cfg, "families": families, "seed": config["seed"]}
 
 
 def as_param(section: dict) -> str:

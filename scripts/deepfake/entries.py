@@ -1,7 +1,7 @@
 """What a layout reads and what it gives: the files of a corpus, and one row for each video or still."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 REAL, FAKE = 0, 1
 VIDEO_TYPES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
@@ -66,7 +66,8 @@ class Video:
     reals and where unknown). `target` is the person whose video it is, `source` the person whose face was put
     in. `original` is the `name` of the video that a fake was made from (its own name for a real). Videos of
     one `group` must never part between splits. `split` is the corpus's own split ("" where it has none).
-    `problem` says why the video can't be used ("" where it can).
+    `attributes` is what else the corpus says of it, such as sex or age. `problem` says why the video can't be
+    used ("" where it can).
     """
 
     entry: Entry
@@ -78,6 +79,7 @@ class Video:
     original: str = ""
     group: str = ""
     split: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
 

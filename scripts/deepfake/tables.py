@@ -7,11 +7,14 @@ from pathlib import Path
 from deepfake.atomic import new_file
 
 INDEX = (
-    "video shard media archive member bytes crc32 label method target source original group split reason"
+    "video shard media archive member bytes crc32 frames_wanted label method target source original group split"
+    " attributes reason"
 ).split()
-"""videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't."""
+"""videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't. `media` is
+"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames are taken of a video
+or sequence, "" where the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
 
-SHARD = "video media archive member bytes crc32".split()
+SHARD = "video media archive member bytes crc32 frames_wanted".split()
 """The videos of one shard, and only what their pixels depend on: a corrected label decodes nothing again."""
 
 UNPACKED = "video file reason".split()
@@ -34,10 +37,11 @@ is "ok", "no_face", "too_many_faces", or the frame's own where that wasn't "ok".
 
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"
-    " phash step reason"
+    " phash attributes step reason"
 ).split()
 """A row for each image of a dataset's corpora and for each video without one (`frame` -1); `split` is the
-corpus's own. `step` is where it was left out, "" where it was not."""
+corpus's own. `target source original group` carry the family of their corpus (`ffpp/000`), so that a name is
+the same in all corpora that share it. `step` is where it was left out, "" where it was not."""
 
 PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset, "" for what is left out, and the image's `file_name` in it."""

@@ -10,3 +10,7 @@ LAYOUTS: dict[str, Layout] = {
     "faceforensics": faceforensics.read,
     "imagefolder": imagefolder.read,
 }
+
+FAMILIES = {"faceforensics": "ffpp", "dfd": "ffpp", "celebdf": "celebdf", "dfdc": "dfdc"}
+"""Layouts whose names of people, originals and groups mean the same in every corpus of one family; a layout that
+isn't among them shares names with no other corpus."""
