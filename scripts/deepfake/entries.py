@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 REAL, FAKE = 0, 1
 VIDEO_TYPES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
 IMAGE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+SEQUENCE_TYPES = (".tar", ".tar.gz", ".tgz")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Entry:
     @property
     def is_image(self) -> bool:
         return self.suffix in IMAGE_TYPES
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether its name is that of a tar, which in some corpora holds the stills of one video."""
+        return self.name.lower().endswith(SEQUENCE_TYPES)
 
     @property
     def is_fork(self) -> bool:

@@ -7,12 +7,12 @@ from pathlib import Path
 from deepfake.atomic import new_file
 
 INDEX = (
-    "video shard media archive member bytes crc32 frames_wanted label method target source original group split"
-    " attributes reason"
+    "video shard media archive member bytes crc32 frames_wanted label method target source original group"
+    " split attributes reason"
 ).split()
 """videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't. `media` is
-"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames are taken of a video
-or sequence, "" where the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
+"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames are taken of it, ""
+where the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
 
 SHARD = "video media archive member bytes crc32 frames_wanted".split()
 """The videos of one shard, and only what their pixels depend on: a corrected label decodes nothing again."""
