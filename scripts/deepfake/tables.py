@@ -11,8 +11,8 @@ INDEX = (
     " split attributes reason"
 ).split()
 """videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't. `media` is
-"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames are taken of it, ""
-where the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
+"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames it gives, "" where
+the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
 
 SHARD = "video media archive member bytes crc32 frames_wanted".split()
 """The videos of one shard, and only what their pixels depend on: a corrected label decodes nothing again."""

@@ -12,5 +12,5 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 FAMILIES = {"faceforensics": "ffpp", "dfd": "ffpp", "celebdf": "celebdf", "dfdc": "dfdc"}
-"""Layouts whose names of people, originals and groups mean the same in every corpus of one family; one that is
-not among them shares names with no other corpus."""
+"""Layouts whose names of people, originals and groups mean the same in every corpus of one family; one that
+is not among them shares names with no other corpus."""
