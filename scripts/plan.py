@@ -1,9 +1,10 @@
 """Decide which image goes to which split of a dataset, and say why each other one is left out.
 
     python scripts/plan.py --results results --output results/plans/small.csv \
-        --output-kept results/plans/small.json --output-attrition results/plans/small.attrition.csv \
-        --config '{"corpora": ["demo"], "images": "faces", "size_mb": 20, "balance": true, "seed": 42,
-                   "splits": {"train": 0.8, "val": 0.2}}'
+        --output-kept results/plans/small.json \
+        --config '{"families": {"demo": "dfdc"}, "images": "faces", "size_mb": 20, "balance": "corpus",
+                   "splits": {"train": 0.8, "val": 0.2}, "policy": "identity", "tolerance": 0.05,
+                   "stratify": [], "test_only": [], "duplicates": 3, "seed": 42}'
 """
 
 import argparse
@@ -16,35 +17,33 @@ from deepfake.attrition import as_text, attrition
 from deepfake.console import log, start_log
 from deepfake.gather import gather
 from deepfake.kept import kept_facts
+from deepfake.joins import UnknownPeople, read_same_identity
 from deepfake.plan import make_plan
 from deepfake.splits import UnsplittableDataset
+from deepfake.strata import UnknownColumn
 
 
 def main() -> int:
     args = parse_args()
     start_log()
     cfg = json.loads(args.config)
-    gathered = gather(args.results, cfg["corpora"], cfg["images"])
-    log.info("%d rows from %s", len(gathered), ", ".join(cfg["corpora"]))
+    gathered = gather(args.results, cfg["families"], cfg["images"])
+    log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
     try:
-        plan = make_plan(gathered, cfg)
-    except UnsplittableDataset as error:
+        same = read_same_identity(args.same_identity) if args.same_identity else []
+        plan = make_plan(gathered, cfg, same)
+    except (UnsplittableDataset, UnknownPeople, UnknownColumn) as error:
         losses = as_text(attrition(gathered, cfg["images"]))
         log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1
-    facts = kept_facts(plan)
-    losses = attrition(plan, cfg["images"])
-    with (
-        new_file(args.output) as table,
-        new_file(args.output_attrition) as lost,
-        new_file(args.output_kept) as kept,
-    ):
+    facts = kept_facts(plan, cfg["stratify"])
+    with new_file(args.output) as table, new_file(args.output_kept) as kept:
         plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
-        losses.to_csv(lost, index=False, lineterminator="\n")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    print(
-        f"\n{args.output.stem}: {facts['images']} images, {facts['bytes'] / 1e6:.1f} MB\n\n{as_text(losses)}"
-    )
+    for column, shares in facts["stratify"].items():
+        log.info("%s: shares differ by %.3f between splits", column, shares["largest_deviation"])
+    losses = as_text(attrition(plan, cfg["images"]))
+    print(f"\n{args.output.stem}: {facts['images']} images, {facts['bytes'] / 1e6:.1f} MB\n\n{losses}")
     return 0
 
 
@@ -54,9 +53,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--results", required=True, type=Path, help="folder with index, frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
+    parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")
     parser.add_argument("--output-kept", required=True, help="JSON of what is kept")
-    parser.add_argument("--output-attrition", required=True, help="table of what was left out, and where")
     return parser.parse_args()
 
 

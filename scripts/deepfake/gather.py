@@ -1,31 +1,36 @@
 """All that is known of the images of a dataset's corpora, in one table."""
 
 import io
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from deepfake import tables
 
+SHARED = ["target", "source", "original", "group"]
+"""Columns whose names mean the same in every corpus of a family."""
+
 FRAME_TROUBLE = ("missing", "damaged", "unreadable")
 AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
 """How tables are read: names of files may hold bytes that are no UTF-8; what is made from here on may not."""
 
 
-def gather(results: Path, corpora: Iterable[str], images: str) -> pd.DataFrame:
-    """A row for each image, and for each video without one, of `corpora`, from the tables under `results`.
+def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame:
+    """A row for each image, and for each video without one, of corpora, from the tables under `results`.
 
     Columns are tables.PLAN without the plan's own; `step` and `reason` tell where and why a row was left out
-    before (both "" where it wasn't). `images` is "faces" or "frames". Ordered by corpus, video and frame.
+    before (both "" where it wasn't). `families` names the corpora, and the family of each; `images` is "faces"
+    or "frames". Ordered by corpus, video and frame.
     """
-    parts = [_corpus(results, corpus, images) for corpus in corpora]
+    parts = [_corpus(results, corpus, family, images) for corpus, family in families.items()]
     whole = pd.concat(parts, ignore_index=True)
     return whole.sort_values(["corpus", "video", "frame"], kind="stable", ignore_index=True)
 
 
-def _corpus(results: Path, corpus: str, images: str) -> pd.DataFrame:
+def _corpus(results: Path, corpus: str, family: str, images: str) -> pd.DataFrame:
     videos = pd.read_csv(results / "index" / corpus / "videos.csv", **AS_TEXT)
+    for column in SHARED:
+        videos[column] = (family + "/" + videos[column]).where(videos[column] != "", "")
     used = videos[videos["reason"] == ""].drop(columns=["bytes", "reason"])
     refused = videos[videos["reason"] != ""].drop(columns=["bytes"]).assign(step="index", frame=-1)
     shards = sorted(used["shard"].unique())

@@ -1,101 +1,79 @@
 """Which image goes to which split, and why each other one is left out: decided from tables alone."""
 
-import math
 from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from deepfake import tables
+from deepfake.duplicates import as_hashes, clusters
+from deepfake.joins import Pair, bind
 from deepfake.kept import CLASSES
-from deepfake.names import draw
-from deepfake.splits import UnsplittableDataset, assign_splits
+from deepfake.policies import choose_splits
+from deepfake.selection import MB, in_turn, over_cap, surplus
 
-MB = 1_000_000  # bytes
+OF_VIDEO = "corpus video label method target source original group split attributes".split()
 
 
-def make_plan(gathered: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """The columns tables.PLAN and a row for each of `gathered`; `cfg` is a `datasets` entry with seed.
+def make_plan(gathered: pd.DataFrame, cfg: dict, same: list[Pair] = ()) -> pd.DataFrame:
+    """The columns tables.PLAN and a row for each of `gathered`; `cfg` is a `datasets` entry with seed, and
+    `same` are pairs as joins.read_same_identity gives them.
 
-    Groups of videos are dealt to splits; in each split real and fake are made equal in number where `balance`
-    asks for it; then the byte cap is met by shortening all splits together. Both take images in rounds: one
-    of every video before a second of any, each round in an order drawn from seed and names. A higher cap
-    therefore keeps what a lower one chose. Raises UnsplittableDataset.
+    Of the near-duplicates in a video one is kept, and those in several videos bind these together. Videos go
+    to splits by the policy; of the images there as many real as fake are taken where `balance` asks for it,
+    and no more than fit under the byte cap, in an order that takes of everything some first. A higher cap
+    therefore keeps what a lower one chose. Raises UnsplittableDataset and UnknownPeople.
     """
     plan = gathered.reset_index(drop=True)
-    plan["split"] = ""
-    pool = plan.loc[plan["step"] == "", ["corpus", "video", "frame", "group", "label", "bytes"]].copy()
-    pool["class"] = pool["label"].map(CLASSES)
-    pool["group"] = pool["corpus"] + "/" + pool["group"]
-    counts = pool.groupby(["group", "class"]).size().unstack(fill_value=0)
-    splits = assign_splits(counts.reindex(columns=["real", "fake"], fill_value=0), cfg["splits"], cfg["seed"])
-    pool["split"] = pool["group"].map(splits)
-    pool = _in_rounds(pool, cfg["seed"])
+    pool = plan.loc[plan["step"] == "", [*OF_VIDEO, "frame", "bytes", "phash"]]
+    pool = pool.sort_values(["corpus", "video", "frame"], kind="stable")
     reasons = pd.Series("", index=pool.index)
-    if cfg["balance"]:
-        reasons[_surplus(pool)] = "balance: the other class has no more images in this split"
-    left = pool[reasons == ""]
+    pool["clip"] = pool.groupby(["corpus", "video"], sort=False).ngroup()
+    alike = _repeats(pool, cfg["duplicates"], reasons)
+    pool = pool[reasons == ""]
+
+    videos = pool.loc[~pool["clip"].duplicated(), [*OF_VIDEO, "clip"]].set_index("clip")
+    videos["class"] = videos["label"].map(CLASSES)
+    videos["images"] = pool["clip"].value_counts().reindex(videos.index)
+    people = cfg["policy"] == "identity"
+    videos = videos.join(bind(videos, alike, same, cfg["families"], people))
+    chosen = choose_splits(videos, cfg)
+    reasons[pool.index] = chosen["reason"].reindex(pool["clip"]).to_numpy()
+
+    pool = pool.assign(class_=videos["class"].reindex(pool["clip"]).to_numpy()).rename(
+        columns={"class_": "class"}
+    )
+    pool["split"] = chosen["split"].reindex(pool["clip"]).to_numpy()
+    pool = in_turn(pool[pool["split"] != ""], cfg["balance"], cfg["seed"])
+    if cfg["balance"] != "none":
+        reasons[surplus(pool)] = "balance: the other class has no more images"
+    pool = pool[reasons[pool.index] == ""]
     if cfg["size_mb"] is not None:
-        reasons[_over_cap(left, cfg["size_mb"] * MB, cfg["balance"])] = f"over size_mb = {cfg['size_mb']}"
+        reasons[over_cap(pool, cfg["size_mb"] * MB)] = f"over size_mb = {cfg['size_mb']:g}"
+    kept = pool.index[reasons[pool.index] == ""]
+
     plan.loc[reasons.index[reasons != ""], "step"] = "plan"
     plan.loc[reasons.index, "reason"] = reasons
-    kept = reasons.index[reasons == ""]
+    plan["split"] = ""
     plan.loc[kept, "split"] = pool.loc[kept, "split"]
     plan["file_name"] = ""
     plan.loc[kept, "file_name"] = _file_names(plan.loc[kept])
     return plan[tables.PLAN]
 
 
-def _in_rounds(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Ordered so that in each split and class every video gives its first image before any its second."""
-    clip = pool.groupby(["corpus", "video"], sort=False).ngroup()
-    clips = pool.loc[~clip.duplicated(), ["corpus", "video"]]  # in the order of their numbers
-    draws = np.array([draw(seed, "image", *names) for names in clips.itertuples(index=False)], np.uint64)
-    pool["draw"] = _mixed(draws[clip.to_numpy()] ^ _mixed(pool["frame"].to_numpy(np.uint64)))
-    pool = pool.sort_values(["draw", "corpus", "video", "frame"], kind="stable")
-    pool["round"] = pool.groupby(["corpus", "video"], sort=False).cumcount()
-    pool = pool.sort_values(["split", "class", "round", "draw"], kind="stable")
-    pool["rank"] = pool.groupby(["split", "class"], sort=False).cumcount()
-    return pool
-
-
-def _mixed(numbers: np.ndarray) -> np.ndarray:
-    """Each 64-bit number as another that looks like chance: SplitMix64's finalizer (Steele et al. 2014)."""
-    numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
-
-
-def _surplus(pool: pd.DataFrame) -> pd.Index:
-    """The images that one class of a split has over the other."""
-    sizes = pool.groupby(["split", "class"]).size().unstack(fill_value=0)
-    return pool.index[pool["rank"] >= pool["split"].map(sizes.min(axis=1))]
-
-
-def _over_cap(pool: pd.DataFrame, cap: float, balance: bool) -> pd.Index:
-    """The images to leave out so that the rest takes at most `cap` bytes.
-
-    All splits and classes go through a round side by side, each at the pace at which all end together, so
-    that no video gives a second image before every other one has given its first. Raises UnsplittableDataset
-    where a split would be without a class.
-    """
-    parts = ["split"] if balance else ["split", "class"]  # balanced: a real and a fake go together
-    unit = pool.groupby([*parts, "rank"]).ngroup().rename("unit")
-    units = pool.groupby(unit).agg(
-        **{part: (part, "first") for part in parts}, round=("round", "max"), bytes=("bytes", "sum")
-    )
-    turn = units.groupby([*parts, "round"])["bytes"]
-    units["pace"] = turn.cumcount() / turn.transform("size")
-    units = units.sort_values(["round", "pace", *parts], kind="stable")
-    units["spent"] = units["bytes"].cumsum()
-    least = units.groupby(parts)["spent"].min().max()
-    if least > cap:
-        raise UnsplittableDataset(
-            f"size_mb = {cap / MB:g} is less than one image of each class in each split; "
-            f"write {math.ceil(least / 1000) / 1000} or more, or null for no limit"
-        )
-    return pool.index[unit.map(units["spent"]) > cap]
+def _repeats(pool: pd.DataFrame, distance: int | None, reasons: pd.Series) -> np.ndarray:
+    """Write a reason for each image that has an earlier near-duplicate in its own video; pairs of clips that
+    share one: int (pairs, 2)."""
+    if distance is None or not len(pool):
+        return np.empty((0, 2), np.int64)
+    member = pd.DataFrame({"clip": pool["clip"], "cluster": clusters(as_hashes(pool["phash"]), distance)})
+    again = member.duplicated()
+    first = pool["frame"].groupby([member["clip"], member["cluster"]]).transform("first")[again]
+    reasons[first.index] = "near-duplicate of frame " + first.astype(str)
+    member = member[~again]
+    bound = member["clip"].groupby(member["cluster"]).transform("first")
+    pairs = np.stack([bound, member["clip"]], axis=1)
+    return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
 def _file_names(kept: pd.DataFrame) -> pd.Series:

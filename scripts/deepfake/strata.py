@@ -1,0 +1,56 @@
+"""Columns by which a dataset is stratified: their values for each video, and how evenly the splits hold them."""
+
+import json
+
+import pandas as pd
+
+OWN = ("corpus", "method", "class")
+
+
+class UnknownColumn(ValueError):
+    """`stratify` names a column that no corpus of the dataset brings; the message says which there are."""
+
+
+def attribute_table(attributes: pd.Series) -> pd.DataFrame:
+    """The attributes of each row, JSON objects or "", as a column for each of their names; "" where unknown."""
+    texts = attributes.fillna("").astype(str)
+    parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
+    names = sorted({name for values in parsed.values() for name in values})
+    columns = {
+        name: texts.map({text: str(values.get(name, "")) for text, values in parsed.items()})
+        for name in names
+    }
+    return pd.DataFrame(columns, index=attributes.index)
+
+
+def values(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The wanted columns of a table of videos or images, its own (OWN) or from its attributes.
+
+    Raises UnknownColumn.
+    """
+    known = attribute_table(table["attributes"])
+    unknown = [name for name in columns if name not in OWN and name not in known]
+    if unknown:
+        there = ", ".join([*OWN, *known])
+        raise UnknownColumn(f"stratify: {unknown} can't be used, no corpus has it; write some of {there}")
+    return pd.DataFrame({name: table[name] if name in OWN else known[name] for name in columns})
+
+
+def shares(kept: pd.DataFrame, columns: list[str]) -> dict[str, dict]:
+    """For each column the share that each value has of each split's images, and the furthest that one is from
+    its share of the whole.
+
+    `kept` has the columns split, class and attributes, and a row an image; shares are from 0 to 1.
+    """
+    result = {}
+    for name, column in values(kept, columns).items():
+        table = pd.crosstab(column, kept["split"])
+        table, whole = table / table.sum(), table.sum(axis=1) / table.to_numpy().sum()
+        result[name] = {
+            "largest_deviation": round(float(table.sub(whole, axis=0).abs().max(axis=None)), 4),
+            "values": {
+                str(value): {split: round(float(share), 4) for split, share in row.items()}
+                for value, row in table.iterrows()
+            },
+        }
+    return result

@@ -1,0 +1,83 @@
+"""How much leaks from train into val and test when a corpus is split in the usual ways; asserts nothing.
+
+    PYTHONPATH=scripts:tests python tests/bench/bench_leaks.py
+
+Corpora at full size, whose pairs are drawn (see full_size.py); the seven YouTube videos that the official splits
+of FaceForensics++ part are the real ones. Of the images of val and test it counts those of a clip, an original
+and a person, as target or source, that train has too, and what is kept of all videos.
+"""
+
+import numpy as np
+import pandas as pd
+from full_size import families, gathered
+
+from deepfake.plan import make_plan
+
+SPLITS = {"train": 0.8, "val": 0.15, "test": 0.05}
+CFG = {
+    "size_mb": None, "splits": SPLITS, "tolerance": 0.05, "stratify": [], "test_only": [], "duplicates": 3,
+    "balance": "none", "seed": 42,
+}  # fmt: skip
+
+
+def main() -> None:
+    print(f"{'corpus':<15}{'split by':<22}{'clip':>8}{'original':>10}{'person':>8}{'videos kept':>13}")
+    for corpus in ("faceforensics", "dfd", "celebdf"):
+        table = gathered([corpus], images=10).drop_duplicates(["video", "frame"])
+        for way, splits in WAYS.items():
+            if way == "its official splits" and corpus == "dfd":
+                continue  # it has none
+            leaks = leaking(table.assign(split=splits(table, corpus)))
+            print(f"{corpus:<15}{way:<22}" + "".join(leaks), flush=True)
+
+
+def leaking(table: pd.DataFrame) -> list[str]:
+    kept = table[table["split"] != ""]
+    train, rest = kept[kept["split"] == "train"], kept[kept["split"] != "train"]
+    people = (set(train["target"]) | set(train["source"])) - {""}
+    shares = [
+        rest["video"].isin(set(train["video"])),
+        rest["group"].isin(set(train["group"])),
+        rest["target"].isin(people) | rest["source"].isin(people),
+    ]
+    known = (table["target"] != "").any()
+    cells = [f"{100 * share.mean():.1f} %" for share in shares[: 2 + known]] + ["unknown"] * (not known)
+    cells.append(f"{100 * kept['video'].nunique() / table['video'].nunique():.0f} %")
+    return [cell.rjust(width) for cell, width in zip(cells, (8, 10, 8, 13), strict=True)]
+
+
+def by_images(table: pd.DataFrame, corpus: str) -> np.ndarray:
+    return np.random.default_rng(0).choice(list(SPLITS), len(table), p=list(SPLITS.values()))
+
+
+def by_clips(table: pd.DataFrame, corpus: str) -> pd.Series:
+    clips = sorted(table["video"].unique())
+    drawn = np.random.default_rng(0).choice(list(SPLITS), len(clips), p=list(SPLITS.values()))
+    return table["video"].map(dict(zip(clips, drawn, strict=True)))
+
+
+def by_cutting(table: pd.DataFrame, corpus: str) -> pd.Series:
+    """The list of all files, method after method, cut where 80 % and 95 % of it are passed."""
+    clips = table.sort_values(["label", "method", "video"])["video"].unique()
+    at = np.searchsorted([0.8, 0.95], np.arange(len(clips)) / len(clips), side="right")
+    return table["video"].map(dict(zip(clips, np.array(list(SPLITS))[at], strict=True)))
+
+
+def by_policy(policy: str):
+    def splits(table: pd.DataFrame, corpus: str) -> pd.Series:
+        return make_plan(table, CFG | {"policy": policy, "families": families([corpus])})["split"]
+
+    return splits
+
+
+WAYS = {
+    "images by chance": by_images,
+    "clips by chance": by_clips,
+    "cutting the list": by_cutting,
+    "its official splits": by_policy("official"),
+    "policy group": by_policy("group"),
+    "policy identity": by_policy("identity"),
+}
+
+if __name__ == "__main__":
+    main()

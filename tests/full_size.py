@@ -1,0 +1,136 @@
+"""The four great corpora at full size, as lists of files in their real grammar; who was swapped with whom is
+drawn. Read by the layouts and the index as the real ones are, for tests and benchmarks of tables alone."""
+
+import json
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from deepfake import tables
+from deepfake.archives import Member
+from deepfake.index import index_corpus
+from deepfake.layouts import FAMILIES
+
+METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
+TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]
+TRAIN_TEST = [("756", "755"), ("954", "955")]
+"""Clips of one YouTube video that the official splits of FaceForensics++ part."""
+COUNTED = {"count": 10, "boost": 8}
+
+Files = tuple[list[str], dict[str, str]]  # paths of videos; small files with their text
+
+
+def faceforensics() -> Files:
+    """1000 originals in 500 pairs, swapped both ways by four methods; 360, 70 and 70 pairs are official."""
+    rng = np.random.default_rng(1)
+    fixed = {"train": set(), "val": set(), "test": set()}
+    for other, known in (("val", TRAIN_VAL), ("test", TRAIN_TEST)):
+        for one, two in known:
+            fixed["train"].add(one)
+            fixed[other].add(two)
+    free = [f"{i:03}" for i in range(1000) if f"{i:03}" not in set().union(*fixed.values())]
+    free = list(rng.permutation(free))
+    paths = [f"original_sequences/youtube/c23/videos/{i:03}.mp4" for i in range(1000)]
+    lists = {}
+    for split, count in (("test", 70), ("val", 70), ("train", 360)):
+        ids = sorted(fixed[split])
+        ids += [free.pop() for _ in range(2 * count - len(ids))]
+        pairs = rng.permutation(ids).reshape(-1, 2).tolist()
+        lists[f"splits/{split}.json"] = json.dumps(pairs)
+        for one, two in pairs:
+            for method in METHODS:
+                for name in (f"{one}_{two}", f"{two}_{one}"):
+                    paths.append(f"manipulated_sequences/{method}/c23/videos/{name}.mp4")
+    return paths, lists
+
+
+def dfd() -> Files:
+    """363 clips of 28 actors in 16 scenes, and 3068 swaps that link all the actors."""
+    rng = np.random.default_rng(2)
+    scenes = [f"{place}_{act}" for place in ("exit", "kitchen", "outside", "room") for act in "abcd"]
+    clips = sorted(rng.permutation([(f"{a:02}", s) for a in range(1, 29) for s in scenes]).tolist()[:363])
+    paths = [f"DFD_original sequences/{actor}__{scene}.mp4" for actor, scene in clips]
+    folder = "DFD_manipulated_sequences/DFD_manipulated_sequences"
+    for number in range(3068):
+        actor, scene = clips[number % 363]
+        source = int(rng.integers(1, 28))
+        source += source >= int(actor)
+        paths.append(f"{folder}/{actor}_{source:02}__{scene}__{number:08X}.mp4")
+    return paths, {}
+
+
+def celebdf() -> Files:
+    """Celeb-DF v2: 590 clips of 59 people, 300 of unknown ones, 5639 swaps; 518 of all are for testing."""
+    rng = np.random.default_rng(3)
+    reals = [(person, take) for person in range(59) for take in range(10)]
+    paths = [f"Celeb-real/id{person}_{take:04}.mp4" for person, take in reals]
+    paths += [f"YouTube-real/{number:05}.mp4" for number in range(300)]
+    swaps = [(p, other, take) for p, take in reals for other in range(59) if other != p]
+    chosen = [swaps[i] for i in sorted(rng.permutation(len(swaps))[:5639])]
+    paths += [f"Celeb-synthesis/id{p}_id{other}_{take:04}.mp4" for p, other, take in chosen]
+    tests = [*rng.permutation(paths[:590])[:108], *rng.permutation(paths[590:890])[:70]]
+    tests = [f"1 {path}" for path in tests] + [f"0 {path}" for path in rng.permutation(paths[890:])[:340]]
+    return paths, {"List_of_testing_videos.txt": "\n".join(tests)}
+
+
+def dfdc(videos: int = 124_000) -> Files:
+    """DFDC's parts with their metadata.json: about two reals to eleven fakes, and names that mean nothing."""
+    rng = np.random.default_rng(4)
+    letters = rng.integers(0, 26, (videos, 10), np.uint8) + ord("a")
+    names = sorted(set(letters.tobytes().decode()[i : i + 10] for i in range(0, 10 * videos, 10)))
+    names = list(rng.permutation(names))
+    paths, files = [], {}
+    for part in range(50):
+        mine = names[part::50]
+        reals = len(mine) * 2 // 13
+        labels = {f"{name}.mp4": {"label": "REAL", "split": "train", "original": None} for name in mine[:reals]}
+        for name in mine[reals:]:
+            original = f"{mine[int(rng.integers(reals))]}.mp4"
+            labels[f"{name}.mp4"] = {"label": "FAKE", "split": "train", "original": original}
+        files[f"dfdc_train_part_{part}/metadata.json"] = json.dumps(labels)
+        paths += [f"dfdc_train_part_{part}/{name}.mp4" for name in mine]
+    return paths, files
+
+
+CORPORA: dict[str, Callable[[], Files]] = {
+    "faceforensics": faceforensics, "dfd": dfd, "celebdf": celebdf, "dfdc": dfdc,
+}  # fmt: skip
+
+
+def families(corpora: Iterable[str]) -> dict[str, str]:
+    return {corpus: FAMILIES[corpus] for corpus in corpora}
+
+
+def index(corpus: str) -> pd.DataFrame:
+    """The rows of the corpus's index, a corpus being named after its layout."""
+    paths, files = CORPORA[corpus]()
+    members = [Member("", path, 1000 + at, at) for at, path in enumerate([*files, *paths])]
+    cfg = {"layout": corpus, "max_videos": None, "columns": None, "seed": 42, "shard_size": 64}
+    rows = index_corpus(members, lambda archive, path: files[path].encode(), cfg | {"frames": COUNTED}, {})
+    return pd.DataFrame(rows)
+
+
+def gathered(corpora: Iterable[str], images: int = 2, most: int | None = None) -> pd.DataFrame:
+    """A gathered table of the corpora, with so many images of each video, or as many times as many where the
+    index wants more of it; at most `most` rows. A twentieth of the images repeats the one before it.
+    """
+    parts = []
+    for corpus in corpora:
+        videos = index(corpus).astype({"label": str}).assign(corpus=corpus, step="")
+        for column in ("target", "source", "original", "group"):
+            videos[column] = (FAMILIES[corpus] + "/" + videos[column]).where(videos[column] != "", "")
+        times = videos["frames_wanted"].astype(int) // COUNTED["count"] * images
+        table = videos.drop(columns=["bytes"]).loc[videos.index.repeat(times)].reset_index(drop=True)
+        table["frame"] = table.groupby("video", sort=False).cumcount() * 30
+        parts.append(table)
+    whole = pd.concat(parts, ignore_index=True).head(most)
+    rng = np.random.default_rng(5)
+    hashes = rng.integers(0, 2**64, len(whole), dtype=np.uint64)
+    again = np.flatnonzero((rng.random(len(whole)) < 0.05) & (whole["frame"] > 0))
+    hashes[again] = hashes[again - 1] ^ np.uint64(1)
+    whole["phash"] = [f"{value:016x}" for value in hashes.tolist()]
+    whole["bytes"] = rng.integers(10_000, 30_000, len(whole))
+    whole["sha256"] = [f"{value:064x}" for value in range(len(whole))]
+    whole["image"] = whole["video"] + "/" + whole["frame"].astype(str).str.zfill(6) + ".jpg"
+    return whole.reindex(columns=tables.GATHERED).fillna("")
