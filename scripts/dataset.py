@@ -1,7 +1,9 @@
-"""Write a planned dataset out: images by split and class, metadata.csv, SHA256SUMS, card, contact sheet.
+"""Write a planned dataset out: images by split and class, and metadata, checksums, card and contact sheet.
 
     python scripts/dataset.py --plan results/plans/small.csv --results results --output results/small \
-        --config '{"corpora": ["demo"], "images": "faces"}'
+        --config '{"corpora": ["demo"], "images": "faces", "size_mb": null, "splits": {"train": 1},
+                   "policy": "identity", "stratify": [], "test_only": [], "same_identity": null,
+                   "duplicates": 3, "balance": "corpus", "families": {"demo": "dfdc"}, "seed": 42}'
 """
 
 import argparse
@@ -29,9 +31,10 @@ def main() -> int:
     try:
         with new_directory(args.output) as folder:
             write_images(folder, kept, progress(tars, f"dataset {args.output.name}", "shards"))
-            write_metadata(folder, kept)
+            write_metadata(folder, args.output.name, kept, cfg)
             write_contact_sheet(folder, kept)
-            (folder / "README.md").write_text(card(args.output.name, kept, cfg), encoding="utf-8")
+            text = card(args.output.name, kept, cfg, json.loads(args.steps))
+            (folder / "README.md").write_text(text, encoding="utf-8")
             write_checksums(folder, dict(zip(kept["file_name"], kept["sha256"], strict=True)))
     except StaleImages as error:
         log.error("%s", error)
@@ -48,6 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--plan", required=True, help="the dataset's plan")
     parser.add_argument("--results", required=True, type=Path, help="folder with frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section")
+    parser.add_argument("--steps", default="{}", help="JSON: by corpus, its frames and faces settings")
     parser.add_argument("--output", required=True, type=Path, help="folder for the dataset")
     return parser.parse_args()
 

@@ -1,6 +1,7 @@
 """A planned dataset written out: images from the tars, each checked, and what describes them."""
 
 import hashlib
+import json
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake import contact, images
+from deepfake.croissant import croissant
+from deepfake.metadata import METADATA as METADATA
+from deepfake.metadata import metadata_table
 from deepfake.tars import read_tar
-
-METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
 
 
 class StaleImages(ValueError):
@@ -45,11 +47,14 @@ def write_images(folder: Path, kept: pd.DataFrame, tars: Iterable[tuple[str, Pat
         )
 
 
-def write_metadata(folder: Path, kept: pd.DataFrame) -> None:
-    """metadata.csv as Hugging Face's imagefolder reads it: `file_name` first, a row for each image."""
-    kept.sort_values("file_name")[METADATA].to_csv(
-        folder / "metadata.csv", index=False, lineterminator="\n", encoding="utf-8"
-    )
+def write_metadata(folder: Path, name: str, kept: pd.DataFrame, cfg: dict) -> None:
+    """metadata.csv, and croissant.json, which tells programs of it and of the images."""
+    table = metadata_table(kept)
+    data = table.to_csv(index=False, lineterminator="\n").encode()
+    (folder / "metadata.csv").write_bytes(data)
+    facts = croissant(name, table, hashlib.sha256(data).hexdigest(), cfg)
+    text = json.dumps(facts, indent=2, ensure_ascii=False)
+    (folder / "croissant.json").write_text(text + "\n", encoding="utf-8")
 
 
 def write_contact_sheet(folder: Path, kept: pd.DataFrame) -> None:

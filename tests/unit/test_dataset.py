@@ -11,14 +11,28 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from deepfake import contact, images, tables
-from deepfake.plan import make_plan
+from deepfake.card import BALANCE, POLICIES, card
+from deepfake.card_counts import by_attribute
+from deepfake.metadata import METADATA, metadata_table
 from deepfake.tars import new_tar
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"corpora": ["a", "b"], "images": "faces", "size_mb": None, "splits": {"train": 0.7, "val": 0.3}}
-CFG |= {"balance": True, "seed": 3}
+CFG |= {
+    "policy": "identity",
+    "tolerance": 0.05,
+    "stratify": ["method"],
+    "test_only": [],
+    "same_identity": None,
+}
+CFG |= {"duplicates": 3, "balance": "none", "families": {"a": "ffpp", "b": "b"}, "seed": 3}
+STEPS = {"a": {"frames": {"strategy": "interval", "every": 15, "max": 40, "format": "jpg", "quality": 91}}}
+STEPS["a"]["faces"] = {"detector": "dlib", "max_faces": 2, "margin": 1.3, "size": 224, "format": "png"}
+ATTRIBUTES = [json.dumps({"sex": "f", "age": str(3 * video), "split": "odd"}) for video in range(12)]
+ATTRIBUTES[5], ATTRIBUTES[6] = '{"hair colour": "grün", "age": null}', ""
 
 
 def picture(number: int) -> np.ndarray:
@@ -26,7 +40,10 @@ def picture(number: int) -> np.ndarray:
 
 
 def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFrame:
-    """Tars of two corpora of six groups of a real and a fake video with two images each, and their plan."""
+    """Tars of two corpora of six groups of a real and a fake video with two images each, and their plan.
+
+    Two groups go to val; the second image of each corpus's first real video in val and in train is left out.
+    """
     rows = []
     for corpus, format in (formats or {"a": "jpg", "b": "png"}).items():
         for shard in ("0", "1"):
@@ -37,15 +54,23 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
                         "video": f"v_{video}é",
                         "label": str(video % 2),
                         "shard": shard,
+                        "group": f"{corpus}/{video // 2}",
+                        "target": f"{corpus}/{video // 2}",
+                        "method": 'a|b, "c"' if video % 2 else "",
+                        "attributes": ATTRIBUTES[video] if corpus == "b" else "",
                     }
-                    known |= {"group": f"{video // 2}", "method": 'a|b, "c"' if video % 2 else "", "step": ""}
                     for frame in (0, 30):
                         data = images.encode(picture(len(rows)), format, 90)
                         name = f"{known['video']}/{frame:06d}.{format}"
                         add(name, data)
                         facts = images.facts(picture(len(rows)), data)
-                        rows.append({**known, "frame": frame, "image": name, **facts})
-    plan = make_plan(pd.DataFrame(rows).reindex(columns=tables.GATHERED).fillna(""), CFG)
+                        place = {"split": "val" if video < 4 else "train", "file_name": ""}
+                        if video not in (0, 4) or not frame:
+                            folder = f"{place['split']}/{'fake' if video % 2 else 'real'}"
+                            place["file_name"] = f"{folder}/{corpus}__{known['video']}__{frame:06d}.{format}"
+                        rows.append({**known, **place, "frame": frame, "image": name, **facts})
+    plan = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("").sample(frac=1, random_state=0)
+    plan.loc[plan["file_name"] == "", ["split", "step", "reason"]] = ["", "plan", "over size_mb"]
     (results / "plans").mkdir()
     plan.to_csv(results / "plans" / "d.csv", index=False)
     return plan
@@ -60,7 +85,7 @@ def run(results: Path) -> subprocess.CompletedProcess:
         "--results",
         results,
     ]
-    command += ["--output", results / "d", "--config", json.dumps(CFG)]
+    command += ["--output", results / "d", "--config", json.dumps(CFG), "--steps", json.dumps(STEPS)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -77,7 +102,7 @@ def test_the_folders_hold_the_planned_images_and_nothing_else(made):
     folder, plan = made
     kept = plan[plan["file_name"] != ""]
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    about = {"metadata.csv", "README.md", "SHA256SUMS", "contact_sheet.png"}
+    about = {"metadata.csv", "croissant.json", "README.md", "SHA256SUMS", "contact_sheet.png"}
     assert files == set(kept["file_name"]) | about
     assert {name.rpartition("/")[0] for name in kept["file_name"]} == {
         f"{split}/{label}" for split in ("train", "val") for label in ("real", "fake")
@@ -106,16 +131,96 @@ def test_metadata_names_every_image_first(made):
     assert {row["method"] for row in rows} == {"", 'a|b, "c"'}
 
 
+def test_metadata_has_a_column_for_each_attribute_after_the_common_ones(made):
+    table = pd.read_csv(made[0] / "metadata.csv", dtype=str, keep_default_na=False)
+    assert list(table)[:13] == METADATA
+    assert list(table)[13:] == ["age", "attribute_split", "hair colour", "sex"]
+    told = table[table["corpus"] == "b"].set_index("video")[["age", "attribute_split", "hair colour", "sex"]]
+    assert set(told.loc[["v_4é"]].itertuples(index=False, name=None)) == {("12", "odd", "", "f")}
+    assert set(told.loc[["v_5é"]].itertuples(index=False, name=None)) == {("", "", "grün", "")}
+    assert set(table.loc[table["corpus"] == "a", "sex"]) == {""}
+
+
+def test_attributes_may_be_absent(made):
+    assert list(metadata_table(made[1].drop(columns="attributes"))) == METADATA
+
+
 def test_the_card_counts(made):
     folder, plan = made
     text = (folder / "README.md").read_text(encoding="utf-8")
     kept = plan[plan["file_name"] != ""]
-    assert f"{len(kept)} images (faces), {kept['bytes'].sum() / 1e6:.1f} MB" in text
+    assert f"{len(kept)} images (face crops), {kept['bytes'].sum() / 1e6:.1f} MB" in text
+    assert f"They come from {kept.groupby(['corpus', 'video']).ngroups} videos" in text
+    assert f"The corpora name {kept['target'].nunique()} people." in text
     for (split, label), part in kept.groupby(["split", "label"]):
         videos = part.groupby(["corpus", "video"]).ngroups
         line = f"| {split} | {'fake' if label == '1' else 'real'} | {videos} |"
         assert f"{line} {len(part)} |" in text
-    assert '| b | a\\|b, "c" |' in text
+    for (corpus, label), part in kept.groupby(["corpus", "label"]):
+        n = part["split"].value_counts()
+        named = '| fake | a\\|b, "c" |' if label == "1" else "| real | (none named) |"
+        assert f"| {corpus} {named} {n['train']} | {n['val']} |" in text
+    in_b = kept[kept["corpus"] == "b"]
+    of_sex = in_b[in_b["attributes"].str.contains("sex")].groupby("split").size()
+    assert f"| sex | f | {of_sex['train']} | {of_sex['val']} |" in text
+
+
+def test_the_card_weighs_the_classes_of_train(made):
+    folder, plan = made
+    train = plan[plan["split"] == "train"].groupby("label").size()
+    weights = f"real {train.sum() / (2 * train['0']):g}, fake {train.sum() / (2 * train['1']):g}"
+    assert weights in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_says_how_it_was_made_and_on_what_terms(made):
+    text = (made[0] / "README.md").read_text(encoding="utf-8")
+    assert "- a: one frame in 15, 40 at the most, stored as jpg of quality 91; the largest face" in text
+    assert "of 1.3 times its width, scaled to 224 pixels, stored as png" in text
+    assert "- b: see the settings of the workflow." in text
+    assert "Asked for: train 0.7, val 0.3; policy `identity`. No person" in text
+    assert "| b | not known here; ask those who made it |" in text and "Rössler et al." in text
+    assert json.dumps(CFG, sort_keys=True, ensure_ascii=False) in text
+
+
+def test_the_card_opens_with_what_the_hub_reads(made):
+    head = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    facts = yaml.safe_load(head)
+    assert facts["task_categories"] == ["image-classification"] and facts["size_categories"] == ["n<1K"]
+    assert facts["pretty_name"] == "d" and facts["license"] == "other"
+
+
+def test_the_card_depends_on_what_is_kept_alone(tmp_path, made):
+    plan = made[1]
+    more = pd.concat([plan, plan[plan["file_name"] == ""].assign(reason="no_face")])
+    cards = [
+        card("d", rows[rows["file_name"] != ""].sort_values("file_name"), CFG, {}) for rows in (plan, more)
+    ]
+    assert cards[0] == cards[1] and "attrition.csv" in cards[0]
+
+
+@pytest.mark.parametrize("policy", ["identity", "group", "official"])
+@pytest.mark.parametrize("balance", ["corpus", "dataset", "none"])
+def test_the_card_has_words_for_each_setting(made, policy, balance):
+    kept = made[1][made[1]["file_name"] != ""]
+    cfg = {**CFG, "policy": policy, "balance": balance, "images": "frames", "size_mb": 5, "duplicates": None}
+    text = card("d", kept, {**cfg, "test_only": ["b"], "same_identity": "same.csv"}, STEPS)
+    assert POLICIES[policy] in text and BALANCE[balance] in text and "up to 5 MB" in text
+    assert "(whole frames)" in text and "the largest face" not in text
+    assert "no detector has seen: b." in text and "`same.csv`" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["m", "f", "f", ""], ["| x | (not told) | 1 |", "| x | f | 2 |", "| x | m | 1 |"]),
+        ([str(age) for age in range(5, 45)], ["| x | 00 to 09 | 5 |", "| x | 40 to 49 | 5 |"]),
+        ([f"w{n % 20:02d}" for n in range(30)], ["| x | w09 | 2 |", "| x | (8 others) | 8 |"]),
+    ],
+    ids=["few", "numbers", "words"],
+)
+def test_attributes_are_counted_in_a_table_that_can_be_read(values, told):
+    text = by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
+    assert all(line in text for line in told) and len(text.splitlines()) <= 16
 
 
 def test_the_contact_sheet_shows_both_classes(made):
