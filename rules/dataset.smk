@@ -4,8 +4,9 @@ From tables of images to a dataset.
 config    datasets.<dataset>, seed
 requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar
 creates   results/plans/{dataset}.csv, what becomes of every image and why; .json, what is kept;
-          .attrition.csv, how much was lost at which step
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
+          results/reports/{dataset}/audit.json and .html, whether the dataset holds what it promises;
+          attrition.csv and .png, how much was lost at which step
 """
 
 
@@ -14,10 +15,10 @@ checkpoint plan:
     input:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
+        same_identity=same_identity,
     output:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
-        attrition="results/plans/{dataset}.attrition.csv",
     log:
         "logs/plan/{dataset}.log",
     benchmark:
@@ -32,9 +33,9 @@ checkpoint plan:
         "python scripts/plan.py"
         " --results results"
         " --config {params.cfg:q}"
+        " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
         " --output-kept {output.kept:q}"
-        " --output-attrition {output.attrition:q}"
         " 2> {log:q}"
 
 
@@ -62,4 +63,58 @@ rule dataset:
         " --results results"
         " --config {params.cfg:q}"
         " --output {output.folder:q}"
+        " 2> {log:q}"
+
+
+rule audit:
+    """Check a finished dataset on its own files: no leak, nothing missing, changed or out of balance."""
+    input:
+        folder="results/{dataset}",
+        same_identity=same_identity,
+    output:
+        facts="results/reports/{dataset}/audit.json",
+        page="results/reports/{dataset}/audit.html",
+    log:
+        "logs/audit/{dataset}.log",
+    benchmark:
+        "benchmarks/audit/{dataset}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    params:
+        code=code("audit.py"),
+        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+    shell:
+        "python scripts/audit.py"
+        " --dataset {input.folder:q}"
+        " --config {params.cfg:q}"
+        " --same-identity {input.same_identity:q}"
+        " --output {output.facts:q}"
+        " --output-page {output.page:q}"
+        " 2> {log:q}"
+
+
+rule attrition:
+    """Say how much of each corpus, class and method was lost at which step."""
+    input:
+        plan=lambda w: plan(w).table,
+    output:
+        table="results/reports/{dataset}/attrition.csv",
+        picture="results/reports/{dataset}/attrition.png",
+    log:
+        "logs/attrition/{dataset}.log",
+    benchmark:
+        "benchmarks/attrition/{dataset}.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    params:
+        code=code("attrition.py"),
+        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+    shell:
+        "python scripts/attrition.py"
+        " --plan {input.plan:q}"
+        " --config {params.cfg:q}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
         " 2> {log:q}"
