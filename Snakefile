@@ -18,16 +18,20 @@ include: "rules/sources.smk"
 include: "rules/video.smk"
 include: "rules/faces.smk"
 include: "rules/dataset.smk"
+include: "rules/exports.smk"
 
 
 wildcard_constraints:
     corpus="|".join(config["corpora"]),
     dataset="|".join(config["datasets"]),
-    shard="[01]+|all",
+    shard="(?:(?:images|sequences)_)?(?:[01]+|all)",
+    form="webdataset|labels|dfd|parquet",
 
 
 rule all:
-    """Every dataset that the config names."""
+    """Every dataset that the config names, audited, with an account of what was left out."""
     default_target: True
     input:
         expand("results/{dataset}", dataset=config["datasets"]),
+        expand("results/reports/{dataset}/audit.json", dataset=config["datasets"]),
+        expand("results/reports/{dataset}/attrition.csv", dataset=config["datasets"]),

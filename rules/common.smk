@@ -7,7 +7,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from deepfake.config import BadConfig, archive_paths, as_param, check_config
-from deepfake.config import dataset_section, faces_section, frames_section, index_section
+from deepfake.config import dataset_section, faces_section, frames_section, image_sections, index_section
+from deepfake.config import label_paths
 from deepfake.imports import code_digest
 from deepfake.sources import fingerprint
 
@@ -29,6 +30,14 @@ def sources(w):
     if is_ours(w.corpus):
         return f"resources/{w.corpus}/{'demo' if config['corpora'][w.corpus].get('demo') else 'download'}.zip"
     return [ancient(path) for path in archive_paths(config["corpora"][w.corpus])]
+
+
+def label_files(w):
+    """The label files of a corpus that lie elsewhere; they are small, and judged by what they say."""
+    try:
+        return label_paths(config, w.corpus)
+    except BadConfig as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code(script):
@@ -56,6 +65,17 @@ def shards(corpus):
     return sorted(path.stem for path in Path(index(corpus)).glob("*.csv") if path.stem != "videos")
 
 
+def of_videos(w, path):
+    """A path that only a shard of videos needs: stills, and tars of stills, are read where they lie."""
+    stills = w.shard.startswith(("images_", "sequences_"))
+    return [] if stills else path.format(corpus=w.corpus, shard=w.shard)
+
+
+def sampling(w):
+    """The settings by which stills are taken from tars of stills; other shards don't depend on them."""
+    return as_param(frames_section(config, w.corpus) if w.shard.startswith("sequences_") else {})
+
+
 def frames_are_kept(corpus):
     """Whether a corpus's frames stay: where the config says so, or a dataset is made of them."""
     of_frames = [d for d in config["datasets"].values() if d["images"] == "frames"]
@@ -81,3 +101,8 @@ def image_tars(w):
 def plan(w):
     """The outputs of a dataset's plan, once it is made."""
     return checkpoints.plan.get(dataset=w.dataset).output
+
+
+def same_identity(w):
+    """The table of videos or people known to be the same, where a dataset names one."""
+    return config["datasets"][w.dataset]["same_identity"] or []

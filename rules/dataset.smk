@@ -57,11 +57,13 @@ rule dataset:
     params:
         code=code("dataset.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+        steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
         "python scripts/dataset.py"
         " --plan {input.plan:q}"
         " --results results"
         " --config {params.cfg:q}"
+        " --steps {params.steps:q}"
         " --output {output.folder:q}"
         " 2> {log:q}"
 
@@ -70,6 +72,7 @@ rule audit:
     """Check a finished dataset on its own files: no leak, nothing missing, changed or out of balance."""
     input:
         folder="results/{dataset}",
+        kept=lambda w: plan(w).kept,  # a plan that keeps the same images audits nothing again
         same_identity=same_identity,
     output:
         facts="results/reports/{dataset}/audit.json",

@@ -1,8 +1,9 @@
 """
-From frames to face crops.
+From frames, or stills, to face crops.
 
-config    faces
-requires  results/frames/{corpus}/{shard}.tar and .csv
+config    faces; of a shard of tars of stills also frames
+requires  results/frames/{corpus}/{shard}.tar and .csv; of stills results/index/{corpus}/{shard}.csv, and
+          sources.json, which says where they lie
 creates   results/faces/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row a frame
 """
 
@@ -11,8 +12,8 @@ rule faces:
     """Find the faces in each frame of a shard and cut out the largest."""
     input:
         table=shard_table,
-        frames=ancient("results/frames/{corpus}/{shard}.tar"),
-        frame_table="results/frames/{corpus}/{shard}.csv",
+        frames=lambda w: ancient(of_videos(w, "results/frames/{corpus}/{shard}.tar")),
+        frame_table=lambda w: of_videos(w, "results/frames/{corpus}/{shard}.csv"),
     output:
         tar="results/faces/{corpus}/{shard}.tar",
         table="results/faces/{corpus}/{shard}.csv",
@@ -29,12 +30,17 @@ rule faces:
     params:
         code=code("faces.py"),
         cfg=lambda w: as_param(faces_section(config, w.corpus)),
+        sampling=sampling,
+        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/faces.py"
+        " --table {input.table:q}"
+        " --sources {params.sources:q}"
         " --frames {input.frames:q}"
         " --frame-table {input.frame_table:q}"
         " --config {params.cfg:q}"
+        " --sampling {params.sampling:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " > {log:q} 2>&1;"
-        " if [ {resources.keep_frames} = 0 ]; then rm {input.frames:q}; fi"
+        " if [ {resources.keep_frames} = 0 ]; then rm -f {input.frames:q}; fi"

@@ -1,9 +1,10 @@
 """
 From a corpus to the index of its videos, without unpacking anything.
 
-config    corpora.<corpus>, limits
+config    corpora.<corpus>, limits, frames.count, frames.boost
 creates   resources/{corpus}/demo.zip or download.zip
-          results/index/{corpus}/videos.csv, one row a video; {shard}.csv, what the pixels of a shard depend on
+          results/index/{corpus}/videos.csv, one row a video; {shard}.csv, what the pixels of a shard depend on;
+          sources.json, where the corpus lies
 """
 
 
@@ -58,6 +59,7 @@ checkpoint index:
     """List a corpus's videos with label, method, people, original and group, and deal them into shards."""
     input:
         sources=sources,
+        label_files=label_files,
     output:
         tables=directory("results/index/{corpus}"),
     log:
@@ -76,5 +78,6 @@ checkpoint index:
         " --corpus {wildcards.corpus:q}"
         " --config {params.cfg:q}"
         " --sources {input.sources:q}"
+        " --label-files {input.label_files:q}"
         " --output {output.tables:q}"
         " 2> {log:q}"

@@ -1,6 +1,9 @@
 """
 From a shard's videos to its frames.
 
+Stills, and tars of stills, are never unpacked: `frames`, which only datasets of whole frames ask for then,
+reads them where they lie.
+
 Later steps go first, and `frames` deletes the videos it has read, so that few shards lie unpacked at a time.
 (Snakemake deletes temp() outputs only when no checkpoint is left to run, and `plan` is one: after everything.)
 
@@ -39,7 +42,7 @@ rule frames:
     """Take frames from each video of a shard."""
     input:
         table=shard_table,
-        videos=ancient("results/videos/{corpus}/{shard}"),  # what they hold is told by the table
+        videos=lambda w: ancient(of_videos(w, "results/videos/{corpus}/{shard}")),  # the table tells of them
     output:
         tar=(
             "results/frames/{corpus}/{shard}.tar"
@@ -58,10 +61,12 @@ rule frames:
     params:
         code=code("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
+        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/frames.py"
         " --table {input.table:q}"
         " --videos {input.videos:q}"
+        " --sources {params.sources:q}"
         " --config {params.cfg:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"

@@ -4,6 +4,8 @@
         --config '{"detector": "dlib", "search": "full", "width": 640, "upsample": 1, "max_faces": 2,
                    "margin": 1.3, "size": 224, "format": "jpg", "quality": 95}' \
         --output results/faces/demo/all.tar --output-table results/faces/demo/all.csv
+
+A shard of stills has no frames: without `--frames` the stills of `--table` are read from `--sources`.
 """
 
 import argparse
@@ -18,15 +20,13 @@ from pathlib import Path
 import cv2
 
 from deepfake import tables
+from deepfake.archives import BadArchive
 from deepfake.console import log, progress, start_log
-from deepfake.detectors import load
-from deepfake.faceset import carried, faces_of_clip
-from deepfake.images import UnreadableImage
-from deepfake.tars import new_tar, read_tar
-
-
-class OutOfStep(ValueError):
-    """The tar doesn't hold what its table says, in the same order."""
+from deepfake.faceset import faces_of_clip, load_search
+from deepfake.sources import open_indexed
+from deepfake.stills import stills_of
+from deepfake.stored import Clip, OutOfStep, stored_clips
+from deepfake.tars import new_tar
 
 
 def main() -> int:
@@ -35,29 +35,23 @@ def main() -> int:
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
     try:
-        detector = load(cfg)
+        search = load_search(cfg)
     except (FileNotFoundError, ValueError) as error:
         log.error("%s", error)
         return 1
-    frame_rows = tables.read_rows(args.frame_table)
-    clips = [(video, list(rows)) for video, rows in groupby(frame_rows, key=lambda row: row["video"])]
-    stored = read_tar(args.frames)
     rows = []
     try:
         with new_tar(args.output) as add:
-            for _, clip in progress(clips, f"faces {args.output.stem}", "videos"):
-                usable = [row for row in clip if row["status"] == "ok"]
-                for row, data in faces_of_clip(
-                    zip(usable, images_of(clip, stored), strict=True), cfg, detector
-                ):
+            for clip in of_frames(args) if args.frames else of_stills(args):
+                for row, data in faces_of_clip(clip, cfg, search):
                     rows.append(row)
                     if data:
                         add(row["image"], data)
-                rows += [carried(row) for row in clip if row["status"] != "ok"]
-            if extra := next(stored, None):
-                raise OutOfStep(f"it holds {extra[0]} as well, which the table has not")
-    except (OutOfStep, UnreadableImage, tarfile.TarError) as error:
+    except (OutOfStep, tarfile.TarError) as error:
         log.error("%s doesn't fit %s: %s; delete both and run again", args.frames, args.frame_table, error)
+        return 1
+    except (BadArchive, OSError) as error:
+        log.error("%s: %s", args.output, error)
         return 1
     tables.write_rows(args.output_table, tables.FACES, rows)
     counts = Counter(row["status"] for row in rows)
@@ -65,23 +59,30 @@ def main() -> int:
     return 0
 
 
-def images_of(clip: list[dict], stored: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
-    """The images of a clip's usable frames, from the tar that holds all images of the table in its order."""
-    for row in clip:
-        if row["image"]:
-            name, data = next(stored, ("no more", b""))
-            if name != row["image"]:
-                raise OutOfStep(f"it holds {name} where the table has {row['image']}")
-            if row["status"] == "ok":
-                yield data
+def of_frames(args: argparse.Namespace) -> Iterator[Clip]:
+    """The clips of a shard of videos, from the frames that were taken of them."""
+    table = tables.read_rows(args.frame_table)
+    clips = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
+    return stored_clips(args.frames, progress(clips, f"faces {args.output.stem}", "videos"))
+
+
+def of_stills(args: argparse.Namespace) -> Iterator[Clip]:
+    """Each still, or each tar of stills, as a clip; read where it lies."""
+    videos, cfg = tables.read_rows(args.table), json.loads(args.sampling)
+    with open_indexed(args.sources) as source:
+        for video in progress(videos, f"faces {args.output.stem}", "stills"):
+            yield stills_of(video, source, cfg)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--frames", required=True, help="tar of the frames")
-    parser.add_argument("--frame-table", required=True, help="table of the frames")
+    parser.add_argument("--frames", nargs="?", help="tar of the frames; none for stills")
+    parser.add_argument("--frame-table", nargs="?", help="table of the frames")
+    parser.add_argument("--table", help="the shard's stills")
+    parser.add_argument("--sources", help="the index's sources.json, where stills are read from")
+    parser.add_argument("--sampling", default="{}", help="JSON: the frames section, for tars of stills")
     parser.add_argument("--config", required=True, help="JSON: the faces section")
     parser.add_argument("--output", required=True, type=Path, help="tar of the crops")
     parser.add_argument("--output-table", required=True, help="table of the crops")

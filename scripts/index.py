@@ -1,7 +1,8 @@
 """List the videos of a corpus, and deal them into shards, without unpacking anything.
 
     python scripts/index.py --corpus demo --sources resources/demo/demo.zip --output results/index/demo \
-        --config '{"layout": "dfdc", "seed": 42, "shard_size": 64, "max_videos": null,
+        --config '{"layout": "dfdc", "columns": null, "seed": 42, "shard_size": 64, "max_videos": null,
+                   "frames": {"count": 10, "boost": 8},
                    "limits": {"members": 2000000, "member_gb": 20, "total_gb": 2000, "ratio": 200}}'
 """
 
@@ -15,7 +16,7 @@ from deepfake import tables
 from deepfake.atomic import new_directory
 from deepfake.checksums import Crc32Cache
 from deepfake.console import log, start_log
-from deepfake.index import check_classes, index_corpus, is_media, left_out, summary
+from deepfake.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
 from deepfake.sources import open_source
 
 
@@ -24,20 +25,14 @@ def main() -> int:
     start_log()
     cfg = json.loads(args.config)
     try:
+        labels = label_entries(args.label_files)
         cache = args.output.with_name(f"{args.output.name}.crc32.csv")
         with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
-            members = source.members(is_media)
-            rows = index_corpus(
-                members,
-                source.read,
-                layout=cfg["layout"],
-                seed=cfg["seed"],
-                max_videos=cfg["max_videos"],
-                shard_size=cfg["shard_size"],
-            )
+            members = source.members(lambda path: is_media(path, cfg["layout"]))
+            rows = index_corpus(members, source.read, cfg, labels)
         for line in left_out(rows, members):
             log.warning("%s", line)
-        check_classes(args.corpus, rows)
+        check_classes(args.corpus, rows, cfg["layout"])
     except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
@@ -53,7 +48,7 @@ def write(rows: list[dict], found: dict, folder: Path) -> None:
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
-            by_shard[row["shard"]].append({key: row[key] for key in tables.SHARD})
+            by_shard[row["shard"]].append({key: row.get(key, "") for key in tables.SHARD})
     with new_directory(folder) as part:
         text = json.dumps(found, indent=2, ensure_ascii=False)
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -67,8 +62,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", required=True, help="its name in the config")
-    parser.add_argument("--config", required=True, help="JSON: layout, seed, shard_size, max_videos, limits")
+    parser.add_argument("--config", required=True, help="JSON: what the index depends on")
     parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")
+    parser.add_argument("--label-files", nargs="*", default=[], help="label files that lie elsewhere")
     parser.add_argument("--output", required=True, type=Path, help="folder for the tables")
     return parser.parse_args()
 

@@ -5,7 +5,6 @@
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -13,17 +12,16 @@ from deepfake import tables
 from deepfake.archives import BadArchive, BadMember
 from deepfake.atomic import new_directory
 from deepfake.console import log, progress, start_log
-from deepfake.sources import open_source
+from deepfake.sources import check_crc32, open_indexed
 
 
 def main() -> int:
     args = parse_args()
     start_log()
     videos = tables.read_rows(args.table)
-    found = json.loads(args.sources.read_text(encoding="utf-8", errors="surrogateescape"))
     rows = []
     try:
-        with new_directory(args.output) as folder, open_source(found["sources"], found["limits"]) as source:
+        with new_directory(args.output) as folder, open_indexed(args.sources) as source:
             for video in progress(videos, f"unpack {args.output.name}", "videos"):
                 name = video["video"] + Path(video["member"]).suffix.lower()
                 row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
@@ -42,12 +40,10 @@ def main() -> int:
 def place(source, video: dict[str, str], target: Path) -> str:
     """Put one video at `target`; returns why that can't be done, or ""."""
     try:
-        crc = source.place(video["archive"], video["member"], target)
+        check_crc32(source.place(video["archive"], video["member"], target), video)
     except BadMember as error:
+        target.unlink(missing_ok=True)
         return str(error)
-    if f"{crc:08x}" != video["crc32"]:
-        target.unlink()
-        return f"CRC-32 {crc:08x}, not {video['crc32']} as in the index"
     return ""
 
 
@@ -56,7 +52,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--table", required=True, help="the shard's videos")
-    parser.add_argument("--sources", required=True, type=Path, help="the index's sources.json")
+    parser.add_argument("--sources", required=True, help="the index's sources.json")
     parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
     return parser.parse_args()
 

@@ -138,13 +138,15 @@ def _preprocessing(cfg: dict, steps: dict) -> str:
 
 
 def _frames(cfg: dict) -> str:
+    count = f"{cfg['count']} " if "count" in cfg else ""
     taken = {
-        "uniform": "evenly spaced frames",
+        "uniform": f"{count}evenly spaced frames",
         "interval": f"one frame in {cfg.get('every')}, {cfg.get('max') or 'any number'} at the most",
-        "fractions": f"the frames at {_and([str(at) for at in cfg.get('at', [])])} of the video",
-        "random": "frames drawn by chance",
+        "fractions": f"the frames at {_and([str(at) for at in cfg.get('at', [])])}",
+        "random": f"{count}frames drawn by chance",
     }[cfg["strategy"]]
-    return f"{taken}, stored as {_stored(cfg)}"
+    more = f", up to {cfg['boost']} times as many of the class with fewer videos" if "boost" in cfg else ""
+    return f"{taken} a video{more}, stored as {_stored(cfg)}"
 
 
 def _faces(cfg: dict) -> str:

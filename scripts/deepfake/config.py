@@ -130,6 +130,10 @@ def _contradictions(config: dict) -> Iterator[str]:
                 f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: "
                 "take another name, or set that to null)"
             )
+        if corpus["layout"] == "csv" and not corpus["columns"]:
+            yield f"corpora.{name}.columns: missing; write {{path: <column>, label: <column>}}, see README"
+        if corpus["layout"] != "csv" and corpus["columns"]:
+            yield f"corpora.{name}.columns: can't be used with layout {corpus['layout']}; leave it out"
         yield from _bad_fractions(f"corpora.{name}.frames.at", corpus.get("frames", {}).get("at", []))
     yield from _bad_fractions("frames.at", config["frames"]["at"])
     faces = {
@@ -177,6 +181,18 @@ def archive_paths(corpus: dict) -> list[str]:
     return sorted({path for paths in found.values() for path in paths})
 
 
+def label_paths(config: dict, corpus: str) -> list[str]:
+    """The files that a corpus's `label_files` stand for; sorted, each once. BadConfig if one fits nothing."""
+    patterns = config["corpora"][corpus]["label_files"] or []
+    found = {pattern: glob.glob(pattern, recursive=True) for pattern in patterns}
+    for pattern, paths in found.items():
+        if not paths:
+            raise BadConfig(
+                f"corpora.{corpus}.label_files: {pattern!r} fits no file; write a path or pattern"
+            )
+    return sorted({path for paths in found.values() for path in paths})
+
+
 def frames_section(config: dict, corpus: str) -> dict:
     """The `frames` settings of a corpus, and of them only those that its strategy uses."""
     cfg = {**config["frames"], **config["corpora"][corpus].get("frames", {})}
@@ -201,9 +217,13 @@ def index_section(config: dict, corpus: str) -> dict:
     wanted = config["corpora"][corpus]
     shared = {key: config[key] for key in ("seed", "shard_size", "limits")}
     own = {key: wanted[key] for key in ("layout", "max_videos", "columns")}
-    frames = {**config["frames"], **wanted.get("frames", {})}
-    counted = {key: frames[key] for key in ("count", "boost")} if frames["strategy"] in COUNTED else None
-    return {**own, **shared, "frames": counted}
+    return {**own, **shared, "frames": _counted(config, corpus)}
+
+
+def _counted(config: dict, corpus: str) -> dict | None:
+    """The settings by which the index says how many frames each video gives, where the strategy counts."""
+    cfg = {**config["frames"], **config["corpora"][corpus].get("frames", {})}
+    return {key: cfg[key] for key in ("count", "boost")} if cfg["strategy"] in COUNTED else None
 
 
 def dataset_section(config: dict, dataset: str) -> dict:
@@ -212,6 +232,17 @@ def dataset_section(config: dict, dataset: str) -> dict:
     layouts = {corpus: config["corpora"][corpus]["layout"] for corpus in cfg["corpora"]}
     families = {corpus: FAMILIES.get(layout, corpus) for corpus, layout in layouts.items()}
     return {**cfg, "families": families, "seed": config["seed"]}
+
+
+def image_sections(config: dict, dataset: str) -> dict[str, dict[str, dict]]:
+    """How the images of each of a dataset's corpora were made: for its card."""
+    return {
+        corpus: {
+            "frames": frames_section(config, corpus) | (_counted(config, corpus) or {}),
+            "faces": faces_section(config, corpus),
+        }
+        for corpus in config["datasets"][dataset]["corpora"]
+    }
 
 
 def as_param(section: dict) -> str:

@@ -1,20 +1,22 @@
-"""The frame set of one video, or of one still: encoded images, and a row for every frame that was wanted."""
+"""The frame set of one video, or of stills: encoded images, and a row for every frame that was wanted."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from deepfake import images
 from deepfake.sampling import wanted_frames
+from deepfake.stills import MISSING, OK, UNREADABLE, no_image
 from deepfake.video import Clip, Frame, UnreadableVideo
 
-OK, DAMAGED, MISSING, UNREADABLE = "ok", "damaged", "missing", "unreadable"
+DAMAGED = "damaged"
 
 
-def frames_of_video(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
     """Rows of tables.FRAMES with the bytes of each image (empty where there is none), one frame in memory.
 
-    `cfg` is the `frames` section of the config. What can't be decoded gets a row that says so.
+    `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" where
+    the strategy needs none. What can't be decoded gets a row that says so.
     """
     try:
         clip = Clip(path)
@@ -23,7 +25,7 @@ def frames_of_video(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, b
         return
     short = clip.declared and clip.count < clip.declared
     state = {"video": video, "clip": f"damaged: {clip.count} of {clip.declared} frames" if short else OK}
-    wanted = wanted_frames(clip.count, cfg, video)
+    wanted = wanted_frames(clip.count, cfg, video, count)
     found = set()
     for frame in clip.frames(wanted):
         found.add(frame.index)
@@ -33,23 +35,21 @@ def frames_of_video(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, b
             yield no_image(video, MISSING, "can't be decoded", frame=index, clip=state["clip"]), b""
 
 
-def frames_of_still(path: Path, video: str, cfg: dict) -> Iterator[tuple[dict, bytes]]:
-    """The same for a still, whose bytes stay as they are where they are in a format that datasets keep."""
-    data = path.read_bytes()
-    try:
-        pixels = images.decode(data)
-    except images.UnreadableImage as error:
-        yield no_image(video, UNREADABLE, str(error)), b""
-        return
-    format = images.kind(data)
-    if not format:
-        format, data = "png", images.encode(pixels, "png", 0)
-    yield _row(0, 0.0, pixels, data, format, {"video": video, "clip": OK}), data
-
-
-def no_image(video: str, status: str, reason: str, **known: object) -> dict:
-    """A row for a frame, or a whole video, of which there is no image."""
-    return {"video": video, "status": status, "reason": reason, **known}
+def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dict, bytes]]:
+    """The same for stills, as stills.stills_of gives them; bytes that datasets can hold stay as they are."""
+    for row, data in stills:
+        if row["status"] != OK:
+            yield row, b""
+            continue
+        try:
+            pixels = images.decode(data)
+        except images.UnreadableImage as error:
+            yield no_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
+            continue
+        format = images.kind(data)
+        if not format:
+            format, data = "png", images.encode(pixels, "png", 0)
+        yield _row(row["frame"], math.nan, pixels, data, format, {"video": row["video"], "clip": OK}), data
 
 
 def _image(frame: Frame, state: dict, cfg: dict) -> tuple[dict, bytes]:

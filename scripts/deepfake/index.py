@@ -1,13 +1,17 @@
 """The index of a corpus: a row for every video, with what is known of it or why it can't be used."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
-from deepfake.archives import Member
+from deepfake.archives import BadMember, Member
 from deepfake.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts import LAYOUTS, ONE_CLASS
 from deepfake.layouts.rows import where
 from deepfake.names import draw, marked, slug
+from deepfake.sampling import boost_factor
+from deepfake.sharding import KINDS as MEDIA
 from deepfake.sharding import assign_shards
 
 NO_LABEL = "no label"
@@ -15,51 +19,87 @@ KINDS = 5  # reasons told where a corpus is of no use
 NAMED = 20  # videos named in the log for each reason; videos.csv has them all
 TURNS = 4
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+SEQUENCED = {"wilddeepfake"}  # layouts that read a tar of stills as a video
 
 
 class UselessCorpus(ValueError):
     """Nothing, or only one class, was found; the message says what was there instead."""
 
 
-def is_media(path: str) -> bool:
-    """Whether a path ends like a video or a still."""
-    return Entry("", path).is_video or Entry("", path).is_image
+class BadLabelFile(ValueError):
+    """A file under `label_files` can't be used; the message names it and says why."""
+
+
+def is_media(path: str, layout: str) -> bool:
+    """Whether a path ends like a video or a still, or like a tar of stills where the layout knows those."""
+    entry = Entry("", path)
+    return entry.is_video or entry.is_image or (entry.is_sequence and layout in SEQUENCED)
+
+
+def label_entries(paths: list[str]) -> dict[Entry, Path]:
+    """The files under `label_files` as entries at the corpus's top; raises BadLabelFile."""
+    found = {}
+    for path in map(Path, paths):
+        entry = Entry("", path.name)
+        if entry.is_video or entry.is_image or path.name.lower().endswith(PACKED):
+            raise BadLabelFile(f"label_files: {path} is no label file; name it under `archives` or `folder`")
+        if entry in found:
+            raise BadLabelFile(f"label_files: {found[entry]} and {path} have the same name; rename one")
+        found[entry] = path
+    return found
 
 
 def index_corpus(
-    members: list[Member],
-    read: Callable[[str, str], bytes],
-    layout: str,
-    seed: int,
-    max_videos: int | None,
-    shard_size: int,
+    members: list[Member], read: Callable[[str, str], bytes], cfg: dict, labels: dict[Entry, Path]
 ) -> list[dict]:
-    """Rows of tables.INDEX for a corpus of `members`, ordered by video.
+    """Rows of tables.INDEX for a corpus of `members`, ordered by video, by the section `cfg` of its index.
 
-    `read(archive, path)` gives the bytes of a small member. Every video has a row; `reason` tells why one
-    can't be used: refused by the archive, no label, named against the grammar, absent, a copy, over
-    `max_videos`.
+    `read(archive, path)` gives the bytes of a small member. `labels` are read as if they lay at the corpus's
+    top, each in the place of a file that lies there under its name, and are never videos. Every video has a
+    row; `reason` tells why one can't be used: refused by the archive, no label, named against the grammar,
+    absent, a copy, over `max_videos`.
     """
+    members = [m for m in members if Entry(m.archive, m.path) not in labels]
     usable = {Entry(m.archive, m.path): m for m in members if not m.reason}
-    refused = {Entry(m.archive, m.path): m for m in members if m.reason and is_media(m.path)}
-    videos = LAYOUTS[layout](list(usable), lambda entry: read(entry.archive, entry.path))
+    refused = {Entry(m.archive, m.path): m for m in members if m.reason and is_media(m.path, cfg["layout"])}
+    columns = {"columns": cfg["columns"]} if cfg["columns"] else {}
+    videos = LAYOUTS[cfg["layout"]]([*usable, *labels], _reader(read, labels), **columns)
     rows = [_row(video, usable.get(video.entry)) for video in videos if video.entry not in refused]
     rows += [_refused(entry, member) for entry, member in refused.items()]
     _name_apart(rows)
-    _cap(rows, seed, max_videos)
-    shards = assign_shards((row["video"] for row in rows if not row["reason"]), shard_size)
+    _cap(rows, cfg["seed"], cfg["max_videos"])
+    _count_frames(rows, cfg["frames"])
+    shards = {}
+    for medium in MEDIA:
+        names = (row["video"] for row in rows if not row["reason"] and row["media"] == medium)
+        shards |= assign_shards(names, cfg["shard_size"], medium)
     for row in rows:
         row["shard"] = shards.get(row["video"], "")
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
+
+
+def _reader(read: Callable[[str, str], bytes], labels: dict[Entry, Path]) -> Callable[[Entry], bytes]:
+    def read_entry(entry: Entry) -> bytes:
+        try:
+            return labels[entry].read_bytes() if entry in labels else read(entry.archive, entry.path)
+        except BadMember as error:
+            raise BadMember(f"{where(entry)}: {error}") from error
+
+    return read_entry
+
+
+def _medium(entry: Entry) -> str:
+    return "image" if entry.is_image else "sequence" if entry.is_sequence else "video"
 
 
 def _row(video: Video, member: Member | None) -> dict:
     reason = video.problem or (NO_LABEL if video.label is None else "")
     if member is None and not reason:
         reason = "the file is missing"
+    attributes = {name: value for name, value in video.attributes.items() if value}
     return {
         "video": slug(video.name),
-        "media": "image" if video.entry.is_image else "video",
+        "media": _medium(video.entry),
         "archive": video.entry.archive,
         "member": video.entry.path,
         "bytes": member.bytes if member else "",
@@ -71,6 +111,7 @@ def _row(video: Video, member: Member | None) -> dict:
         "original": slug(video.original) if video.original else "",
         "group": video.group,
         "split": video.split,
+        "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
         "reason": reason,
     }
 
@@ -78,7 +119,7 @@ def _row(video: Video, member: Member | None) -> dict:
 def _refused(entry: Entry, member: Member) -> dict:
     return {
         "video": marked(slug(entry.stem), f"{member.archive}/{member.path}"),
-        "media": "image" if entry.is_image else "video",
+        "media": _medium(entry),
         "archive": member.archive,
         "member": member.path,
         "bytes": member.bytes,
@@ -138,15 +179,29 @@ def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
             row["reason"] = f"over max_videos = {max_videos}"
 
 
+def _count_frames(rows: list[dict], frames: dict | None) -> None:
+    """Settle how many frames each video gives: `count`, and more in the class with fewer of them.
+
+    `frames` holds `count` and `boost`; None where the strategy doesn't count frames. Stills don't count.
+    """
+    videos = [row for row in rows if not row["reason"] and row["media"] != "image"] if frames else []
+    numbers = {label: sum(row["label"] == label for row in videos) for label in (REAL, FAKE)}
+    fewer, more = sorted(numbers, key=numbers.get)
+    factor = boost_factor(numbers[fewer], numbers[more], frames["boost"]) if frames else 1
+    for row in videos:
+        row["frames_wanted"] = frames["count"] * (factor if row["label"] == fewer else 1)
+
+
 def left_out(rows: list[dict], members: list[Member]) -> list[str]:
     """A line for each reason why videos, or other files that may matter, are left out; with their names."""
+    listed = {(row["archive"], row["member"]) for row in rows}
     reasons = defaultdict(list)
     for row in rows:
         if row["reason"]:
             reasons[row["reason"]].append(_place(row))
     for member in members:
         entry = Entry(member.archive, member.path)
-        if is_media(member.path) or entry.is_fork:
+        if (member.archive, member.path) in listed or entry.is_fork:
             continue
         if reason := member.reason:
             reasons[f"not read, {reason}"].append(where(entry))
@@ -161,10 +216,11 @@ def left_out(rows: list[dict], members: list[Member]) -> list[str]:
     ]
 
 
-def check_classes(corpus: str, rows: list[dict]) -> None:
-    """Raise UselessCorpus unless both classes have a usable video."""
+def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
+    """Raise UselessCorpus unless each class that the layout's corpora have has a usable video."""
+    wanted = (FAKE,) if layout in ONE_CLASS else (REAL, FAKE)
     counts = {label: sum(not r["reason"] and r["label"] == label for r in rows) for label in (REAL, FAKE)}
-    if all(counts.values()):
+    if all(counts[label] for label in wanted):
         return
     reasons = defaultdict(list)
     for row in rows:
@@ -172,7 +228,8 @@ def check_classes(corpus: str, rows: list[dict]) -> None:
             reasons[row["reason"]].append(_place(row))
     common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in common[:KINDS])
-    missing = " and ".join(name for label, name in ((REAL, "real"), (FAKE, "fake")) if not counts[label])
+    names = {REAL: "real", FAKE: "fake"}
+    missing = " and ".join(names[label] for label in wanted if not counts[label])
     raise UselessCorpus(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + found if found else ''}). "
         "Check that `layout` fits the files, and that the label files are among them."

@@ -44,10 +44,26 @@ STRATEGIES = {
     "fractions": (fractions, ("at",)),
     "random": (random, ("count",)),
 }
-"""By name: the function, and the keys of the `frames` section that it needs."""
+"""By name: the function, and the settings that it needs: `count` from the index, others from the config."""
 
 
-def wanted_frames(frames: int, cfg: dict, video: str) -> list[int]:
-    """The indices to take from a video of `frames` frames, by the `frames` section `cfg`."""
+def wanted_frames(frames: int, cfg: dict, video: str, count: int | str) -> list[int]:
+    """The indices to take from a video of `frames` frames, by the `frames` section `cfg`.
+
+    `count` is the video's `frames_wanted` in the index's tables: "" where the strategy needs none.
+    """
     function, keys = STRATEGIES[cfg["strategy"]]
-    return function(frames, cfg.get("seed", 0), video, **{key: cfg[key] for key in keys})
+    settings = {**cfg, "count": int(count)} if "count" in keys else cfg
+    return function(frames, cfg.get("seed", 0), video, **{key: settings[key] for key in keys})
+
+
+def boost_factor(fewer: int, more: int, most: int) -> int:
+    """How many times as many frames each video of the class with `fewer` videos gives, to even the classes.
+
+    The ratio of the classes rounded up to a whole number with a tenth forgiven (4.1 becomes 4, and 4.2
+    becomes 5), at least 1 and at most `most`; 1 where a class is empty. It is whole because all of that
+    class's frames hang on it: one video more rarely changes it, and so rarely has them all taken again.
+    """
+    if not fewer:
+        return 1
+    return max(1, min(most, -((fewer - 10 * more) // (10 * fewer))))

@@ -3,6 +3,9 @@
 Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its videos' hashes. It holds at
 most half as many again as `size`, so that it holds about `size` on average; one video more splits it, and it
 alone. The outcome depends on the names alone, not on the order or the history of the corpus.
+
+A shard holds media of one kind. A still is decoded and searched in a small part of a video's time, so that
+far more of them go into a shard: a job of a second each would cost more to start than to run.
 """
 
 from bisect import bisect_left
@@ -12,13 +15,16 @@ from deepfake.names import draw
 
 WHOLE = "all"  # the one shard of a corpus that fits into one: the empty prefix
 BITS = 64
+KINDS = {"video": ("", 1), "sequence": ("sequences_", 1), "image": ("images_", 32)}
+"""By medium: how the names of its shards begin, and how many times `size` they hold."""
 
 
-def assign_shards(videos: Iterable[str], size: int) -> dict[str, str]:
-    """From each video to the name of its shard: a string of 0s and 1s, or `all`."""
+def assign_shards(videos: Iterable[str], size: int, medium: str = "video") -> dict[str, str]:
+    """From each video, all of one medium, to the name of its shard: 0s and 1s, or `all`, after its kind."""
+    begin, times = KINDS[medium]
     hashes = sorted((draw(0, "shard", video), video) for video in set(videos))
-    shards = _split("", hashes, fullest(size))
-    return {video: prefix or WHOLE for prefix, members in shards for _, video in members}
+    shards = _split("", hashes, fullest(size * times))
+    return {video: begin + (prefix or WHOLE) for prefix, members in shards for _, video in members}
 
 
 def fullest(size: int) -> int:

@@ -8,6 +8,7 @@ with open_source(["part_00.zip", "part_01.zip"], limits) as source:
 import errno
 import hashlib
 import io
+import json
 import os
 import stat
 import zipfile
@@ -20,13 +21,15 @@ from deepfake import archives
 from deepfake.archives import BadArchive, BadMember, Member
 from deepfake.entries import Entry
 
-SMALL = 1 << 28  # bytes; labels and metadata are far smaller
+SMALL = 1 << 28  # bytes; labels and stills are far smaller
+TOO_LARGE = f"more than {SMALL >> 20} MB, too large for a label file or a still"
 
 
 class Folder:
     """A corpus in a folder. Its videos are linked, not copied; `crc32` takes their CRC-32s."""
 
-    def __init__(self, root: str | Path, crc32: Callable[[Path], int] | None = None):
+    def __init__(self, root: str | Path, limits: dict, crc32: Callable[[Path], int] | None = None):
+        self.limits = limits
         self._root = Path(root)
         self._crc32 = crc32 or crc32_of_file
 
@@ -46,11 +49,14 @@ class Folder:
         """The bytes of a small file. Raises BadMember for one that isn't small or can't be read."""
         file = self._root / path
         try:
-            if file.stat().st_size > SMALL:
-                raise BadMember(f"{file}: too large for a table of labels")
+            status = file.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+                raise BadMember("can't be read: not a file")
+            if status.st_size > SMALL:
+                raise BadMember(TOO_LARGE)
             return file.read_bytes()
         except OSError as error:
-            raise BadMember(f"{file}: can't be read: {error.strerror}") from error
+            raise BadMember(f"can't be read: {error.strerror}") from error
 
     def place(self, archive: str, path: str, target: Path) -> int:
         """Make `target` a link to the file; returns the file's CRC-32 as it is now. Raises BadMember."""
@@ -68,7 +74,7 @@ class Zips:
 
     def __init__(self, paths: list[str], limits: dict, stack: ExitStack):
         top = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in paths])
-        self._limits = limits
+        self.limits = limits
         self._files: dict[str, zipfile.ZipFile] = {}
         for path in sorted(paths):
             name = Path(os.path.relpath(path, top)).as_posix()
@@ -81,38 +87,33 @@ class Zips:
         if not any(info.filename.lower().endswith(".zip") for info in outer.infolist()):
             return
         infos, count, total = archives.info_by_path(outer), len(outer.infolist()), 0
-        for member in archives.list_members(outer, name, self._limits):
+        for member in archives.list_members(outer, name, self.limits):
             if not member.path.lower().endswith(".zip") or Entry(name, member.path).is_fork:
                 continue
             if member.reason:
                 raise BadArchive(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")
-            inner = stack.enter_context(
-                archives.open_inner_zip(outer, path, infos[member.path], self._limits)
-            )
+            inner = stack.enter_context(archives.open_inner_zip(outer, path, infos[member.path], self.limits))
             self._files[f"{name}/{member.path}"] = inner
             count += len(inner.infolist())
             total += sum(info.file_size for info in inner.infolist())
-            archives.check_limits(path, count, total, self._limits)
+            archives.check_limits(path, count, total, self.limits)
 
     def members(self, wanted: Callable[[str], bool] = lambda path: True) -> list[Member]:
         """The files of all archives, in order of archive and path; the refused ones with their reason."""
         return [
             member
             for name, file in self._files.items()
-            for member in archives.list_members(file, name, self._limits)
+            for member in archives.list_members(file, name, self.limits)
             if f"{name}/{member.path}" not in self._files
         ]
 
     def read(self, archive: str, path: str) -> bytes:
         """The bytes of a small file. Raises BadMember for one that isn't small or is damaged."""
         out = io.BytesIO()
-        try:
-            info = self._info(archive, path)
-            if info.file_size > SMALL:
-                raise BadMember("too large for a table of labels")
-            archives.copy_member(self._files[archive], info, out)
-        except BadMember as error:
-            raise BadMember(f"{archive}/{path}: {error}") from error
+        info = self._info(archive, path)
+        if info.file_size > SMALL:
+            raise BadMember(TOO_LARGE)
+        archives.copy_member(self._files[archive], info, out)
         return out.getvalue()
 
     def place(self, archive: str, path: str, target: Path) -> int:
@@ -133,7 +134,7 @@ class Zips:
         if path not in self._infos[archive]:
             raise BadMember("not in the archive any more")
         info = self._infos[archive][path]
-        if reason := archives.refusal(info, self._limits):  # also where another archive lies there by now
+        if reason := archives.refusal(info, self.limits):  # also where another archive lies there by now
             raise BadMember(reason)
         return info
 
@@ -149,7 +150,21 @@ def open_source(
     if folders and len(paths) > 1:
         raise BadArchive(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
     with ExitStack() as stack:
-        yield Folder(folders[0], crc32) if folders else Zips(paths, limits, stack)
+        yield Folder(folders[0], limits, crc32) if folders else Zips(paths, limits, stack)
+
+
+@contextmanager
+def open_indexed(found: str | Path) -> Iterator[Folder | Zips]:
+    """What a corpus's index was made from, as its sources.json `found` says. Raises BadArchive."""
+    listed = json.loads(Path(found).read_text(encoding="utf-8", errors="surrogateescape"))
+    with open_source(listed["sources"], listed["limits"]) as source:
+        yield source
+
+
+def check_crc32(crc32: int, video: dict[str, str]) -> None:
+    """Raise BadMember unless `crc32` is that of the `video` in the index's tables."""
+    if f"{crc32:08x}" != video["crc32"]:
+        raise BadMember(f"CRC-32 {crc32:08x}, not {video['crc32']} as in the index")
 
 
 def walk(root: Path) -> list[str]:

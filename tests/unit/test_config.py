@@ -15,6 +15,7 @@ from deepfake.config import (
     faces_section,
     frames_section,
     index_section,
+    label_paths,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,8 @@ def refusal(text: str) -> list[str]:
 
 
 def test_the_default_config_passes_as_it_is():
-    assert checked() == laid_over("corpora: {demo: {max_videos: null}, demo_ffpp: {max_videos: null}}")
+    nulls = "{max_videos: null, label_files: null, columns: null}"
+    assert checked() == laid_over(f"corpora: {{demo: {nulls}, demo_ffpp: {nulls}}}")
 
 
 @pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])
@@ -167,14 +169,29 @@ def test_every_key_of_the_schema_is_described():
             "nan ",
             "a finite number",
         ),
-        ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.2", "that add up to 1"),
+        ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.15", "that add up to 1"),
         (
             "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
             "datasets.d.splits:",
             "'train'",
             "part to train on",
         ),
-        ("datasets: {dataset_2gb: {balance: maybe}}", ".balance:", "'maybe'", "true or false"),
+        ("datasets: {dataset_2gb: {balance: maybe}}", ".balance:", "'maybe'", "corpus | dataset | none"),
+        ("corpora: {x: {layout: csv, folder: /x}}", "corpora.x.columns:", "missing", "{path: <column>"),
+        (
+            "corpora: {x: {layout: dfdc, folder: /x, columns: {path: a, label: b}}}",
+            "corpora.x.columns:",
+            "with layout dfdc",
+            "leave it out",
+        ),
+        (
+            "corpora: {x: {layout: csv, folder: /x, columns: {path: a}}}",
+            "corpora.x.columns:",
+            "'label'",
+            "column with the label",
+        ),
+        ("corpora: {demo: {label_files: a.txt}}", "corpora.demo.label_files:", "'a.txt'", "a list"),
+        ("frames: {boost: 0}", "frames.boost:", "0 ", "from 1 to 1000"),
         ("seed: -1", "seed:", "-1 ", "a whole number from 0"),
         ("limits: {ratio: .inf}", "limits.ratio:", "inf ", "a finite number"),
         ("sed: 1", "the configuration:", "'sed'", "the keys are seed,"),
@@ -217,9 +234,19 @@ def test_a_corpus_may_override_frames_and_faces():
 @pytest.mark.parametrize("key", ["every: 7", "max: null", "at: [1/5]"])
 def test_an_unused_key_of_frames_changes_nothing(key):
     assert frames_section(checked(f"frames: {{{key}}}"), "demo") == frames_section(checked(), "demo")
+    assert index_section(checked(f"frames: {{{key}}}"), "demo") == index_section(checked(), "demo")
 
 
-@pytest.mark.parametrize("key", ["count: 7", "quality: 60", "format: png"])
+@pytest.mark.parametrize("key", ["count: 7", "boost: 1"])
+def test_the_number_of_frames_is_the_indexs(key):
+    assert frames_section(checked(f"frames: {{{key}}}"), "demo") == frames_section(checked(), "demo")
+    assert index_section(checked(f"frames: {{{key}}}"), "demo") != index_section(checked(), "demo")
+    other = "strategy: fractions"
+    one, two = (checked(f"frames: {{{text}}}") for text in (other, f"{other}, {key}"))
+    assert index_section(one, "demo") == index_section(two, "demo")
+
+
+@pytest.mark.parametrize("key", ["quality: 60", "format: png"])
 def test_a_used_key_of_frames_changes_its_section(key):
     assert frames_section(checked(f"frames: {{{key}}}"), "demo") != frames_section(checked(), "demo")
 
@@ -228,6 +255,13 @@ def test_frames_depend_on_the_seed_only_where_they_are_drawn():
     for strategy, depends in (("uniform", False), ("random", True)):
         one, two = (checked(f"{{seed: {s}, frames: {{strategy: {strategy}}}}}") for s in (1, 2))
         assert (frames_section(one, "demo") != frames_section(two, "demo")) == depends
+
+
+def test_crops_depend_on_their_size_and_format_alone():
+    section = faces_section(
+        checked("faces: {detector: none, margin: 2, search: track, max_faces: 1}"), "demo"
+    )
+    assert section == {"detector": "none", "format": "jpg", "quality": 95, "size": 224}
 
 
 @pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5"])
@@ -247,9 +281,8 @@ def test_quality_of_a_png_changes_nothing():
 def test_sections_of_index_and_dataset_hold_what_they_depend_on():
     config = checked("corpora: {demo: {max_videos: 3}}")
     section = index_section(config, "demo")
-    assert section == {"layout": "dfdc", "max_videos": 3} | {
-        k: config[k] for k in ("seed", "shard_size", "limits")
-    }
+    own = {"layout": "dfdc", "max_videos": 3, "columns": None, "frames": {"count": 10, "boost": 8}}
+    assert section == own | {k: config[k] for k in ("seed", "shard_size", "limits")}
     assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
 
 
@@ -258,3 +291,16 @@ def test_archive_patterns_become_sorted_paths_and_keep_what_fits_nothing(tmp_pat
         (tmp_path / f"{name}.zip").touch()
     wanted = [f"{tmp_path}/*.zip", f"{tmp_path}/a.zip", f"{tmp_path}/none*.zip"]
     assert archive_paths({"archives": wanted}) == [f"{tmp_path}/{name}.zip" for name in ("a", "b", "none*")]
+
+
+def test_label_files_become_sorted_paths_and_one_that_fits_nothing_is_named(tmp_path):
+    for name in "ba":
+        (tmp_path / f"{name}.txt").touch()
+
+    def paths(*patterns):
+        return label_paths({"corpora": {"x": {"label_files": patterns or None}}}, "x")
+
+    assert paths(f"{tmp_path}/*.txt", f"{tmp_path}/a.txt") == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
+    assert paths() == []
+    with pytest.raises(BadConfig, match=r"corpora\.x\.label_files: '.*/c\*\.txt' fits no file"):
+        paths(f"{tmp_path}/a.txt", f"{tmp_path}/c*.txt")

@@ -1,17 +1,20 @@
 """Face crops of a shard: a row for every frame, whatever became of it, and a tar that must fit its table."""
 
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from deepfake import images, tables
 from deepfake.detectors import Detector, Spot
-from deepfake.faceset import faces_of_clip
+from deepfake.faceset import faces_of_clip, load_search
 from deepfake.tars import new_tar, read_tar
+from deepfake.tracking import find_faces
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}
@@ -27,12 +30,17 @@ BOXES = [
 def frames(count: int) -> list[tuple[dict, bytes]]:
     """Rows and images whose brightness is ten times their number."""
     data = [images.encode(np.full((90, 120, 3), 10 * n, np.uint8), "png", 0) for n in range(count)]
-    return [({"video": "v", "frame": str(n), "time": ""}, image) for n, image in enumerate(data)]
+    return [frame(n, image) for n, image in enumerate(data)]
+
+
+def frame(number: int, data: bytes, **row) -> tuple[dict, bytes]:
+    return {"video": "v", "frame": str(number), "time": "", "status": "ok", "reason": "", **row}, data
 
 
 def crops_of(found: list[list[Spot]], **cfg) -> list[tuple[dict, bytes]]:
     detector = Detector("dlib", lambda picture: found[int(picture[0, 0, 0]) // 10], None)
-    return list(faces_of_clip(frames(len(found)), CFG | cfg, detector))
+    cfg = CFG | cfg
+    return list(faces_of_clip(frames(len(found)), cfg, lambda pictures: find_faces(pictures, cfg, detector)))
 
 
 def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
@@ -43,6 +51,65 @@ def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
     assert "3 faces, more than max_faces = 2" in rows[2][0]["reason"]
     assert (rows[3][0]["x"], rows[3][0]["faces"], rows[3][0]["counted"]) == (20, 2, "frame")  # the larger one
     assert images.decode(rows[0][1]).shape == (64, 64, 3)
+
+
+def test_frames_without_an_image_are_carried_on_with_their_reasons():
+    clip = [frame(0, b"", status="missing", reason="a link"), *frames(1), frame(2, b"no image")]
+    rows = list(faces_of_clip(clip, CFG, load_search(CFG)))
+    assert [(row["frame"], row["status"]) for row, _ in rows] == [
+        ("0", "no_face"), ("0", "missing"), ("2", "unreadable"),
+    ]  # fmt: skip
+    assert rows[1][0]["reason"] == "a link" and "not an image" in rows[2][0]["reason"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 9000), (9000, 3), (9, 9000)])
+def test_a_still_of_any_shape_is_a_row(shape):
+    data = images.encode(np.zeros((*shape, 3), np.uint8), "png", 0)
+    for cfg in (CFG, CFG | {"search": "track"}):
+        ((row, image),) = faces_of_clip([frame(0, data)], cfg, load_search(cfg))
+        assert row["status"] == "no_face" and not image
+    ((row, image),) = faces_of_clip([frame(0, data)], UNCUT, None)
+    assert row["status"] == "ok" and images.decode(image).shape == (64, 64, 3)
+
+
+UNCUT = {"detector": "none", "size": 64, "format": "jpg", "quality": 90}
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(".jpg", True), (".png", True), (".webp", False)])
+def test_a_crop_of_the_right_size_keeps_its_bytes(kind, kept):
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    data = cv2.imencode(kind, pixels)[1].tobytes()
+    ((row, image),) = faces_of_clip([frame(3, data)], UNCUT, None)
+    assert (image == data) == kept and row["image"] == f"v/000003{kind if kept else '.jpg'}"
+    assert row["sha256"] == hashlib.sha256(image).hexdigest() and row["bytes"] == len(image)
+    assert [row.get(key, "") for key in ("x", "y", "width", "height", "faces", "counted", "score")] == [
+        0, 0, 64, 64, "", "", "",
+    ]  # fmt: skip
+    assert set(row) <= set(tables.FACES)
+
+
+@pytest.mark.parametrize(
+    ("shape", "square"), [((32, 32), (0, 0, 32)), ((128, 128), (0, 0, 128)), ((100, 141), (20, 0, 100)),
+                          ((90, 64), (0, 13, 64))],
+)  # fmt: skip
+def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
+    height, width = shape
+    pixels = np.zeros((*shape, 3), np.uint8)
+    x, y, side = square
+    pixels[y : y + side, x : x + side] = 200
+    png = images.encode(pixels, "png", 0)
+    ((row, image),) = faces_of_clip([frame(0, png)], UNCUT | {"format": "png"}, None)
+    assert (row["crop_x"], row["crop_y"], row["crop_side"]) == square
+    assert (row["width"], row["height"]) == (width, height)
+    assert images.decode(image).shape == (64, 64, 3) and images.decode(image).min() == 200
+
+
+def test_no_detector_loads_no_detectors_library():
+    code = (
+        "import sys, deepfake.faceset as f; f.load_search({'detector': 'none'}); print('dlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_a_clip_without_frames_has_no_rows():
@@ -62,8 +129,9 @@ def make_frames(folder: Path) -> list[dict]:
                 row = {"video": video, "status": status, "reason": "" if status == "ok" else f"is {status}"}
                 row["frame"] = "" if status == "unreadable" else frame
                 if status in ("ok", "damaged"):
-                    row["image"] = f"{video}/{frame:06d}.png"
-                    add(row["image"], frames(1)[0][1])
+                    row["image"], data = f"{video}/{frame:06d}.png", frames(1)[0][1]
+                    row["sha256"] = hashlib.sha256(data).hexdigest()
+                    add(row["image"], data)
                 rows.append(row)
     tables.write_rows(folder / "frames.csv", tables.FRAMES, rows)
     return rows
@@ -91,6 +159,10 @@ def test_every_frame_of_a_shard_is_accounted_for(tmp_path):
     assert list(read_tar(tmp_path / "faces.tar")) == []
 
 
+def other_bytes(rows):
+    return [{**rows[0], "sha256": "0" * 64}, *rows[1:]]
+
+
 def extend(rows):
     return [*rows, {"video": "d", "frame": 0, "status": "ok", "image": "d/000000.png"}]
 
@@ -100,6 +172,7 @@ def extend(rows):
     [
         (lambda rows: rows[1:], "it holds a/000000.png where the table has a/000001.png"),
         (lambda rows: rows[:-2], "it holds c/000000.png as well"),
+        (other_bytes, "it holds another a/000000.png than the table"),
         (extend, "it holds no more where the table has d/000000.png"),
     ],
 )

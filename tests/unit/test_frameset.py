@@ -11,19 +11,13 @@ import numpy as np
 import pytest
 
 from deepfake import images, tables
-from deepfake.frameset import frames_of_still, frames_of_video
+from deepfake.frameset import frames_of_stills, frames_of_video
 from deepfake.tars import read_tar
 
 ROOT = Path(__file__).resolve().parents[2]
-CFG = {"strategy": "uniform", "count": 4, "format": "jpg", "quality": 90}
-FILES = {
-    "good": "good.mp4",
-    "cut": "cut.mp4",
-    "empty": "empty.mp4",
-    "text": "text.mp4",
-    "gone": "",
-    "still": "still.jpg",
-}
+CFG = {"strategy": "uniform", "format": "jpg", "quality": 90}
+COUNT = 4
+FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "text.mp4", "gone": ""}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +26,7 @@ def clip(tmp_path_factory, make_clip) -> Path:
 
 
 def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
-    found = list(frames_of_video(clip, "good", CFG))
+    found = list(frames_of_video(clip, "good", CFG, COUNT))
     assert [row["frame"] for row, _ in found] == [0, 9, 19, 29]
     for row, data in found:
         pixels = images.decode(data)
@@ -44,7 +38,7 @@ def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
 
 
 def test_frames_as_png_are_what_jpegs_are_made_of(clip):
-    png, jpg = (list(frames_of_video(clip, "good", CFG | {"format": f})) for f in ("png", "jpg"))
+    png, jpg = (list(frames_of_video(clip, "good", CFG | {"format": f}, COUNT)) for f in ("png", "jpg"))
     assert [row["phash"] for row, _ in png] == [
         images.perceptual_hash(images.decode(data)) for _, data in png
     ]
@@ -52,33 +46,33 @@ def test_frames_as_png_are_what_jpegs_are_made_of(clip):
 
 
 def test_a_shorter_clip_gives_what_it_has(tmp_path, make_clip):
-    found = list(frames_of_video(make_clip(tmp_path / "short.mp4", frames=2), "short", CFG))
+    found = list(frames_of_video(make_clip(tmp_path / "short.mp4", frames=2), "short", CFG, COUNT))
     assert [row["frame"] for row, _ in found] == [0, 1]
 
 
 def test_a_clip_cut_short_says_how_much_is_left(tmp_path, clip):
     (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
-    rows = [row for row, _ in frames_of_video(tmp_path / "cut.mp4", "cut", CFG)]
+    rows = [row for row, _ in frames_of_video(tmp_path / "cut.mp4", "cut", CFG, COUNT)]
     assert all("of 30 frames" in row["clip"] for row in rows) and rows[0]["status"] == "ok"
 
 
 @pytest.mark.parametrize("data", [b"", b"no video", bytes(5000)])
 def test_what_is_no_video_is_one_row_with_a_reason(tmp_path, data):
     (tmp_path / "bad.mp4").write_bytes(data)
-    ((row, image),) = frames_of_video(tmp_path / "bad.mp4", "bad", CFG)
+    ((row, image),) = frames_of_video(tmp_path / "bad.mp4", "bad", CFG, COUNT)
     assert row["status"] == "unreadable" and "can't be opened" in row["reason"] and not image
 
 
-@pytest.mark.parametrize(
-    "name", ["still.jpg", "still.png", "lies.png", "lies.jpg", "still.webp", "still.bmp"]
-)
-def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(tmp_path, name):
-    written = {"lies.png": ".jpg", "lies.jpg": ".webp"}.get(name, name[-4:].replace("webp", ".webp"))
+def still(data, **row):
+    return {"video": "still", "frame": 7, "time": "", "status": "ok", "reason": "", **row}, data
+
+
+@pytest.mark.parametrize("written", [".jpg", ".png", ".webp", ".bmp"])
+def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(written):
     data = cv2.imencode(written, np.full((20, 30, 3), 99, np.uint8))[1].tobytes()
-    (tmp_path / name).write_bytes(data)
-    ((row, image),) = frames_of_still(tmp_path / name, "still", CFG)
+    ((row, image),) = frames_of_stills([still(data)])
     kept = written in (".jpg", ".png")
-    assert row["image"] == f"still/000000{written if kept else '.png'}"
+    assert row["image"] == f"still/000007{written if kept else '.png'}" and row["time"] == ""
     assert (image == data) == kept and images.kind(image) == row["image"][-3:]
     assert (row["width"], row["height"], row["status"], row["bytes"]) == (30, 20, "ok", len(image))
 
@@ -86,10 +80,11 @@ def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(tmp_path, name):
 @pytest.mark.parametrize(
     "data", [b"", b"no image", images.encode(np.zeros((90, 90, 3), np.uint8), "png", 0)[:60]]
 )
-def test_what_is_no_still_is_one_row_with_a_reason(tmp_path, data):
-    (tmp_path / "bad.png").write_bytes(data)
-    ((row, image),) = frames_of_still(tmp_path / "bad.png", "bad", CFG)
-    assert row["status"] == "unreadable" and row["reason"] and not image
+def test_what_is_no_still_is_one_row_with_a_reason(data):
+    gone = still(b"", status="missing", reason="a link")
+    (row, image), also = frames_of_stills([still(data), gone])
+    assert row["status"] == "unreadable" and row["reason"] and row["frame"] == 7 and not image
+    assert also == gone and set(row) <= set(tables.FRAMES)
 
 
 @pytest.fixture
@@ -99,13 +94,12 @@ def shard(tmp_path, clip) -> Path:
     folder.mkdir()
     good = clip.read_bytes()
     contents = {"good": good, "cut": good[: len(good) * 2 // 3], "empty": b"", "text": b"not a video"}
-    contents["still"] = images.encode(np.zeros((9, 9, 3), np.uint8), "jpg", 90)
     for name, data in contents.items():
         (folder / FILES[name]).write_bytes(data)
     gone = {"gone": "CRC-32 is 00000000, not 12345678"}
     rows = [{"video": name, "file": file, "reason": gone.get(name, "")} for name, file in FILES.items()]
     tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
-    shard = [{"video": name, "media": "image" if name == "still" else "video"} for name in FILES]
+    shard = [{"video": name, "media": "video", "frames_wanted": COUNT} for name in FILES]
     tables.write_rows(tmp_path / "all.csv", tables.SHARD, shard)
     return folder
 
@@ -124,10 +118,10 @@ def test_every_video_of_a_shard_is_accounted_for(shard):
     assert [video for video in dict.fromkeys(row["video"] for row in rows)] == list(FILES)
     assert all(row["reason"] for row in rows if row["status"] != "ok")
     seen = Counter((row["video"], row["status"]) for row in rows)
-    assert seen["good", "ok"] == 4 and seen["still", "ok"] == 1
+    assert seen["good", "ok"] == COUNT
     assert [seen[name, "unreadable"] for name in ("empty", "text", "gone")] == [1, 1, 1]
     assert next(row["reason"] for row in rows if row["video"] == "gone").startswith("CRC-32")
-    assert "gone : CRC-32" in done.stderr and "6 videos" in done.stderr
+    assert "gone : CRC-32" in done.stderr and "5 videos" in done.stderr
 
 
 def test_the_tar_holds_the_images_of_the_table_in_its_order(shard):

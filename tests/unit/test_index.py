@@ -13,20 +13,30 @@ import pytest
 
 from deepfake import tables
 from deepfake.archives import Member
-from deepfake.index import UselessCorpus, check_classes, index_corpus, left_out, summary
+from deepfake.index import (
+    BadLabelFile,
+    UselessCorpus,
+    check_classes,
+    index_corpus,
+    label_entries,
+    left_out,
+    summary,
+)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
 NOISE = random.Random(0).randbytes(5_000)
+SECTION = {"seed": 42, "max_videos": None, "shard_size": 64, "columns": None}
+SECTION |= {"frames": {"count": 10, "boost": 8}}
 
 
 def media(archive, path, content=b"x", reason=""):
     return Member(archive, path, len(content), zlib.crc32(content), reason)
 
 
-def index(members, layout="imagefolder", files=None, **changes):
-    cfg = {"seed": 42, "max_videos": None, "shard_size": 64, **changes}
-    return index_corpus(members, lambda archive, path: files[archive, path], layout, **cfg)
+def index(members, layout="imagefolder", files=None, labels=(), **changes):
+    cfg = SECTION | {"layout": layout, **changes}
+    return index_corpus(members, lambda archive, path: files[archive, path], cfg, label_entries(labels))
 
 
 def dfdc(labels, extra=(), **changes):
@@ -44,7 +54,7 @@ def test_one_row_a_video_and_the_summary():
         media("a.zip", "t/readme.txt"), media("a.zip", "t/face.png"),
     ]  # fmt: skip
     rows = dfdc(labels, extra, shard_size=16)
-    assert all(set(row) - {"shard"} <= set(tables.INDEX) for row in rows)
+    assert all(set(row) <= set(tables.INDEX) for row in rows)
     assert {r["member"]: r["reason"] for r in rows if r["reason"]} == {
         "t/new.mp4": "no label",
         "t/link.mp4": "a link or a device, not a file",
@@ -172,8 +182,98 @@ def test_max_videos_is_a_cap_a_class_by_hash():
 )  # fmt: skip
 def test_nothing_or_one_class_only_is_an_error(members, missing):
     with pytest.raises(UselessCorpus) as error:
-        check_classes("mine", index(members))
+        check_classes("mine", index(members), "imagefolder")
     assert str(error.value).startswith(f"corpora.mine: {missing}. Check that `layout` fits")
+
+
+def test_a_corpus_of_fakes_only_needs_no_reals():
+    rows = index([media("", "fake/a.mp4")])
+    check_classes("mine", rows, "deeperforensics")
+    with pytest.raises(UselessCorpus, match="no fake video found"):
+        check_classes("mine", index([media("", "real/a.mp4")]), "deeperforensics")
+    assert rows[0]["frames_wanted"] == 10
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "cap", "wanted"),
+    [(4, 16, None, {0: 40, 1: 10}), (4, 17, None, {0: 50, 1: 10}), (20, 10, None, {0: 10, 1: 20}),
+     (1, 30, None, {0: 80, 1: 10}), (5, 5, None, {0: 10, 1: 10}), (4, 40, 8, {0: 20, 1: 10})],
+)  # fmt: skip
+def test_the_class_with_fewer_videos_gives_more_frames_of_each(real, fake, cap, wanted):
+    labels = {f"{n:03d}.mp4": n >= real for n in range(real + fake)}
+    rows = [row for row in dfdc(labels, [media("a.zip", "t/new.mp4")], max_videos=cap)]
+    assert {row["label"]: row["frames_wanted"] for row in rows if not row["reason"]} == wanted
+    assert not any(row.get("frames_wanted") for row in rows if row["reason"])
+
+
+def test_stills_and_other_strategies_have_no_number_of_frames():
+    clips = [media("", f"{label}/{n}.mp4", b"%d" % n) for n, label in enumerate(["real", "fake", "fake"])]
+    stills = [media("", f"real/{n}.png", b"%d" % n) for n in range(50)]
+    rows = index([*clips, *stills])
+    assert {(row["media"], row["label"]): row.get("frames_wanted", "") for row in rows} == {
+        ("video", 0): 20, ("video", 1): 10, ("image", 0): "",
+    }  # fmt: skip
+    assert not any("frames_wanted" in row for row in index(clips, frames=None))
+
+
+def test_a_shard_holds_media_of_one_kind():
+    members = [media("", f"real_train/{n}.tar.gz", b"%d" % n) for n in range(9)]
+    members += [media("", f"fake_train/{n}/0.png", b"%d" % n) for n in range(9)]
+    rows = index(members, "wilddeepfake", shard_size=2)
+    assert {row["media"] for row in rows if row["shard"] == "images_all"} == {"image"}
+    assert {row["media"] for row in rows if row["shard"].startswith("sequences_")} == {"sequence"}
+    assert len({row["shard"] for row in rows}) > 3 and all(row["shard"] for row in rows)
+    assert {row["frames_wanted"] for row in rows if row["media"] == "sequence"} == {10}
+
+
+def test_a_tar_is_a_video_only_where_the_layout_knows_it():
+    refused = [media("", "real_train/1.tar", reason="encrypted"), media("", "a.tar")]
+    assert {row["member"]: row["media"] for row in index(refused, "wilddeepfake")} == {
+        "real_train/1.tar": "sequence", "a.tar": "sequence",
+    }  # fmt: skip
+    assert index(refused) == []
+    assert [line.split(":")[0] for line in left_out([], refused)] == [
+        "1 left out, an archive inside the corpus; unpack it, or list zips under `archives`",
+        "1 left out, not read, encrypted",
+    ]
+
+
+def test_label_files_from_elsewhere_are_read_and_are_no_videos(tmp_path):
+    listed = tmp_path / "metadata.json"
+    listed.write_text('{"a.mp4": {"label": "FAKE"}, "b.mp4": {"label": "REAL"}}')
+    members = [media("", name, name.encode()) for name in ("a.mp4", "b.mp4", "metadata.json")]
+    own = {("", "metadata.json"): b'{"a.mp4": {"label": "REAL"}}'}
+    rows = index(members, "dfdc", own, labels=[str(listed)])
+    assert {row["member"]: row["label"] for row in rows} == {"a.mp4": 1, "b.mp4": 0}
+    in_zip = [media("x.zip", name, name.encode()) for name in ("a.mp4", "b.mp4")]
+    assert len(index(in_zip, "dfdc", {}, labels=[str(listed)])) == 2
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["a/l.txt", "b/l.txt"], "a/l.txt and b/l.txt have the same name"),
+        (["a.png"], "a.png is no label file"),
+        (["labels.ZIP"], "labels.ZIP is no label file"),
+    ],
+)
+def test_what_can_be_no_label_file_is_named(paths, said):
+    with pytest.raises(BadLabelFile, match=said):
+        label_entries(paths)
+
+
+def test_attributes_are_json(monkeypatch):
+    from deepfake.entries import Video
+    from deepfake.layouts import LAYOUTS
+
+    attributes = {"a.mp4": {"sex": "여", "age": "30", "empty": ""}, "b.mp4": {}}
+    monkeypatch.setitem(
+        LAYOUTS,
+        "dfd",
+        lambda entries, read: [Video(e, e.stem, 0, attributes=attributes[e.path]) for e in entries],
+    )
+    rows = index([media("", name, name.encode()) for name in attributes], "dfd")
+    assert [row["attributes"] for row in rows] == ['{"age": "30", "sex": "여"}', ""]
 
 
 # The programs
@@ -185,7 +285,7 @@ def program(name, *args, cwd):
 
 
 def run_index(folder, *sources, layout="imagefolder", **changes):
-    cfg = {"layout": layout, "seed": 1, "shard_size": 64, "max_videos": None, "limits": LIMITS, **changes}
+    cfg = SECTION | {"layout": layout, "limits": LIMITS, **changes}
     args = ["--corpus", "mine", "--config", json.dumps(cfg), "--sources", *sources, "--output", "out/mine"]
     return program("index", *args, cwd=folder)
 
@@ -252,7 +352,7 @@ def test_a_folder_is_linked_and_a_changed_file_is_a_row(tmp_path):
         ("cut.zip", "cut.zip: not a whole zip archive (File is not a zip file); download it again"),
         ("many.zip", "many.zip: 3 members, more than limits.members = 2"),
         ("empty", "corpora.mine: no real and fake video found (0 rows)"),
-        ("labels.zip", "labels.zip/metadata.json: damaged in the archive: Bad CRC-32"),
+        ("labels.zip", "labels.zip: metadata.json: damaged in the archive: Bad CRC-32"),
     ],
 )
 def test_errors_are_one_line_and_leave_no_index(tmp_path, source, message):

@@ -1,6 +1,7 @@
 """Shards: bounded, told by names alone, and touched by an added video one at a time."""
 
 import math
+import time
 from collections import defaultdict
 
 import pytest
@@ -72,6 +73,23 @@ def test_a_large_corpus_makes_shards_of_even_size(size):
     assert 0.7 * size < sum(lengths) / len(lengths) <= 1.2 * size
     assert max(map(len, shards)) <= math.log2(20_000 / size) + 4
     assert lengths[len(lengths) // 20] >= size / 3
+
+
+@pytest.mark.parametrize(
+    ("medium", "begin", "times"), [("image", "images_", 32), ("sequence", "sequences_", 1)]
+)
+def test_shards_of_stills_have_names_and_sizes_of_their_own(medium, begin, times):
+    names = [f"{n:05d}" for n in range(500)]
+    plain = assign_shards(names, 4 * times)
+    assert assign_shards(names, 4, medium) == {name: begin + shard for name, shard in plain.items()}
+
+
+def test_a_hundred_thousand_stills_are_assigned_in_seconds():
+    names = [f"real_{n:06d}" for n in range(100_000)]
+    began = time.process_time()
+    shards = assign_shards(names, 64, "image")
+    assert time.process_time() - began < 10
+    assert 100_000 / 64 / 32 / 1.5 <= len(set(shards.values())) < 100
 
 
 def test_names_do_not_change_between_versions():

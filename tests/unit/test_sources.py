@@ -76,8 +76,9 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
     with open_source([str(folder)], LIMITS) as source:
         with pytest.raises(BadMember, match="No such file"):
             source.place("", "gone.mp4", tmp_path / "x.mp4")
-        with pytest.raises(BadMember, match=r"gone\.mp4: can't be read"):
-            source.read("", "gone.mp4")
+        for name, said in (("gone.mp4", "No such file"), ("pipe.mp4", "not a file")):
+            with pytest.raises(BadMember, match=f"can't be read: {said}"):
+                source.read("", name)
     assert not (tmp_path / "x.mp4").is_symlink()
 
 
@@ -101,7 +102,7 @@ def test_several_archives_go_by_their_path_below_their_common_folder(tmp_path):
     assert members(paths) == {("부분 0/x y.zip", "a.mp4"): "", ("부분 1/x y.zip", "a.mp4"): ""}
     with open_source(map_str(paths), LIMITS) as source:
         assert source.read("부분 1/x y.zip", "a.mp4") == "부분 1".encode()
-        with pytest.raises(BadMember, match=r"x y\.zip/b\.mp4: not in the archive any more"):
+        with pytest.raises(BadMember, match="not in the archive any more"):
             source.read("부분 1/x y.zip", "b.mp4")
         with pytest.raises(BadMember, match="the archive z.zip is not there any more"):
             source.place("z.zip", "b.mp4", tmp_path / "b.mp4")

@@ -8,7 +8,7 @@ import pytest
 from deepfake.sampling import wanted_frames
 from deepfake.video import Clip, UnreadableVideo
 
-UNIFORM = {"strategy": "uniform", "count": 5}
+UNIFORM, COUNT = {"strategy": "uniform"}, 5
 B_FRAMES = {"g": "12", "bf": "3", "b-pyramid": "normal"}
 KINDS = {
     "h264 with B-frames": ("a.mp4", dict(options=B_FRAMES)),
@@ -115,10 +115,12 @@ def test_an_index_past_the_end_is_refused(tmp_path, make_clip):
 def test_real_clips_give_opencvs_frames(data):
     for path in sorted(data.glob("ffpp/**/*.mp4")):
         clip = Clip(path)
-        frames = {f.index: f.pixels for f in clip.frames(wanted_frames(clip.count, UNIFORM, path.stem))}
+        frames = {
+            f.index: f.pixels for f in clip.frames(wanted_frames(clip.count, UNIFORM, path.stem, COUNT))
+        }
         capture = cv2.VideoCapture(str(path))
         for index in range(max(frames) + 1):
             assert capture.grab()
             if index in frames:
                 assert np.array_equal(frames[index], capture.retrieve()[1]), f"{path.name} frame {index}"
-        assert len(frames) == UNIFORM["count"]
+        assert len(frames) == COUNT

@@ -1,7 +1,9 @@
 """From archives and folders to datasets, by the commands that a user types."""
 
 import hashlib
+import io
 import subprocess
+import tarfile
 import zipfile
 from collections import Counter, defaultdict
 
@@ -68,7 +70,7 @@ def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
 
 def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
     settings = (
-        "datasets: {both: {corpora: [demo, demo_ffpp], balance: false, size_mb: 0.6}}\nframes: {count: 4}"
+        "datasets: {both: {corpora: [demo, demo_ffpp], balance: none, size_mb: 0.6}}\nframes: {count: 4}"
     )
     done = project.run("results/both", "--configfile", project.configure(DEMO + settings))
     rows = check_dataset(project / "results/both")
@@ -87,7 +89,7 @@ def test_whole_frames_and_a_corpus_with_settings_of_its_own(project):
     settings = """
 corpora:
   demo: {demo: {people: 4, clips: 8, seconds: 0.4, width: 320}, frames: {strategy: fractions, format: png}}
-datasets: {whole: {corpora: [demo], images: frames}}
+datasets: {whole: {corpora: [demo], images: frames, splits: {train: 0.5, val: 0.5}, duplicates: null}}
 keep_frames: false
 """
     project.run("results/whole", "--configfile", project.configure(settings))
@@ -110,10 +112,48 @@ def test_stills_keep_their_bytes(project):
 corpora: {stills: {layout: imagefolder, folder: stills}}
 datasets: {pictures: {corpora: [stills], images: frames, splits: {train: 0.5, val: 0.5}}}
 """
-    project.run("results/pictures", "--configfile", project.configure(settings))
+    done = project.run("results/pictures", "--configfile", project.configure(settings))
+    assert done.rules == {"index", "frames", "plan", "dataset"}, "stills were unpacked"
     rows = check_dataset(project / "results/pictures")
     originals = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (project / "stills").rglob("*.png")}
     assert {row["sha256"] for row in rows} == originals
+
+
+def test_tars_of_face_crops_in_a_zip_become_a_dataset_without_frames(project):
+    """As WildDeepfake has them; the reals are fewer, so each gives twice as many; crops keep their bytes."""
+    rng = np.random.default_rng(1)
+    originals = set()
+    with zipfile.ZipFile(project / "wild.zip", "w") as archive:
+        for number in range(12):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w:gz") as tar:
+                for still in range(20):
+                    noise = cv2.resize(rng.integers(0, 256, (8, 8, 3), np.uint8), (64, 64))
+                    data = cv2.imencode(".png", noise)[1].tobytes()
+                    originals.add(hashlib.sha256(data).hexdigest())
+                    member = tarfile.TarInfo(f"{number}/{still}.png")
+                    member.size = len(data)
+                    tar.addfile(member, io.BytesIO(data))
+            data = out.getvalue() if number else b"no tar"
+            archive.writestr(
+                f"deepfake_in_the_wild/{'fake' if number % 3 else 'real'}_train/{number}.tar.gz", data
+            )
+    settings = """
+corpora: {wild: {layout: wilddeepfake, archives: [wild.zip], frames: {count: 3}}}
+faces: {detector: none, size: 64}
+keep_frames: false
+datasets: {crops: {corpora: [wild], splits: {train: 0.5, val: 0.5}}}
+"""
+    done = project.run("results/crops", "--configfile", project.configure(settings))
+    assert done.rules == {"index", "faces", "plan", "dataset"}
+    rows = check_dataset(project / "results/crops")
+    assert {row["sha256"] for row in rows} <= originals
+    index = tables.read_rows(project / "results/index/wild/videos.csv")
+    assert {(row["label"], row["frames_wanted"]) for row in index} == {("0", "6"), ("1", "3")}
+    plan = tables.read_rows(project / "results/plans/crops.csv")
+    taken = Counter(row["label"] for row in plan if row["image"])
+    assert taken == {"0": 18, "1": 24}
+    assert [row["reason"] for row in plan if not row["image"]] == ["not a whole tar: truncated header"]
 
 
 def test_the_real_faceforensics_tree(project, data):
@@ -126,7 +166,7 @@ faces: {{search: track}}
     assert "ffpp: 7 videos, 3 real, 4 fake, 0 unlabelled, 1 shards" in done.text
     rows = check_dataset(project / "results/small")
     assert {row["method"] for row in rows} == {"", "Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"}
-    assert len(rows) == 60  # 10 of each of 3 reals, and as many fakes
+    assert len(rows) == 80  # 10 of each of 4 fakes, and as many reals
 
 
 def test_real_clips_in_a_zip_like_kaggles(project, data):
@@ -154,7 +194,7 @@ frames: {count: 3}
 """
     done = project.run("results/dfdc_small", "--configfile", project.configure(settings))
     assert "dfdc: 7 videos, 3 real, 4 fake" in done.text
-    assert len(check_dataset(project / "results/dfdc_small")) == 18
+    assert len(check_dataset(project / "results/dfdc_small")) == 24  # 3 of each of 4 fakes, and as many reals
 
 
 @pytest.mark.parametrize(

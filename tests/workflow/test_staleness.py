@@ -6,6 +6,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from conftest import Project, copy_project
 
@@ -16,12 +18,18 @@ shard_size: 4
 corpora:
   mine: {layout: dfdc, archives: ["corpus/*.zip"]}
   other: {layout: faceforensics, folder: nowhere}
-frames: {count: 2}
+frames: {count: 2, boost: 1}
 datasets:
   small: {corpora: [mine], splits: {train: 0.5, val: 0.5}}
   unasked: {corpora: [other]}
 """
-TINY = {"people": 6, "clips": 12, "seconds": 0.4, "width": 320}
+TINY = {"people": 6, "clips": 16, "seconds": 0.4, "width": 320}  # 6 of them real
+STILLS = """
+shard_size: 1
+corpora: {mine: {layout: imagefolder, folder: stills}}
+faces: {detector: none, size: 64}
+datasets: {small: {corpora: [mine], splits: {train: 0.5, val: 0.5}}}
+"""
 TARGET = "results/small"
 
 
@@ -30,7 +38,7 @@ def finished(tmp_path_factory) -> Project:
     """A project run to the end once; tests change copies of it."""
     project = copy_project(tmp_path_factory.mktemp("finished") / "project")
     (project / "corpus").mkdir()
-    demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 1)
+    demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 8)  # one shard has only fakes
     project.configure(CONFIG)
     run(project)
     return project
@@ -38,8 +46,36 @@ def finished(tmp_path_factory) -> Project:
 
 @pytest.fixture
 def settled(finished, tmp_path) -> Project:
-    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    return copy_of(finished, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def finished_stills(tmp_path_factory) -> Project:
+    """The same of an image corpus: so many stills that they fill several shards."""
+    project = copy_project(tmp_path_factory.mktemp("stills") / "project")
+    for number in range(80):
+        write_still(project, f"{('real', 'fake')[number % 2]}/{number:02d}.png", number)
+    project.configure(STILLS)
+    assert run(project) == {"index": 1, "faces": shards(project), "plan": 1, "dataset": 1}
+    assert shards(project) > 1
+    return project
+
+
+@pytest.fixture
+def settled_stills(finished_stills, tmp_path) -> Project:
+    return copy_of(finished_stills, tmp_path / "project")
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return Project(folder)
+
+
+def write_still(project: Project, name: str, number: int) -> None:
+    path = project / f"stills/{name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
+    path.write_bytes(cv2.imencode(".png", noise)[1].tobytes())
 
 
 def run(project: Project) -> Counter:
@@ -161,14 +197,76 @@ def test_videos_asked_for_make_nothing_stale(settled):
 
 
 def test_frames_settings_run_frames_onward(settled):
-    reconfigure(settled, "frames: {count: 2}", "frames: {count: 3}")
+    reconfigure(settled, "count: 2,", "count: 2, quality: 90,")
     n = shards(settled)
     assert run(settled) == {"unpack": n, "frames": n, "faces": n, "plan": 1, "dataset": 1}
 
 
+def test_a_count_of_frames_runs_the_index_and_frames_onward(settled):
+    reconfigure(settled, "count: 2,", "count: 3,")
+    n = shards(settled)
+    assert run(settled) == {"index": 1, "unpack": n, "frames": n, "faces": n, "plan": 1, "dataset": 1}
+
+
+def test_a_boost_runs_the_shards_of_the_smaller_class_and_one_video_more_its_own(settled):
+    """Of 6 real videos and 10 fakes the reals give twice as many frames, and so they do of 7 and 10."""
+    reconfigure(settled, "boost: 1", "boost: 8")
+    rows = tables.read_rows(settled / "results/index/mine/videos.csv")
+    n = len({row["shard"] for row in rows if row["label"] == "0"})
+    assert 0 < n < shards(settled)
+    jobs = run(settled)
+    assert jobs == {"index": 1, "unpack": n, "frames": n, "faces": n, "plan": 1, "dataset": 1}
+    before = shards(settled)
+    rewrite(settled / "corpus/part_0.zip", one_more_video)
+    assert run(settled)["frames"] == 1 + (shards(settled) > before)
+
+
 def test_a_key_that_the_strategy_does_not_use_runs_nothing(settled):
-    reconfigure(settled, "frames: {count: 2}", "frames: {count: 2, every: 7}")
+    reconfigure(settled, "count: 2,", "count: 2, every: 7,")
     assert run(settled) == {}
+
+
+def test_a_label_file_is_judged_by_what_it_says(settled):
+    (settled / "more.csv").write_text("nothing\n")
+    reconfigure(
+        settled, 'archives: ["corpus/*.zip"]', 'archives: ["corpus/*.zip"], label_files: ["more*.csv"]'
+    )
+    assert run(settled) == {"index": 1}
+    (settled / "more.csv").touch()
+    assert run(settled) == {}
+    (settled / "more.csv").write_text("something\n")
+    assert run(settled) == {"index": 1}
+
+
+def test_a_label_file_that_is_not_there_is_named(settled):
+    reconfigure(settled, 'archives: ["corpus/*.zip"]', 'archives: ["corpus/*.zip"], label_files: [gone.csv]')
+    done = settled.run(TARGET, "--configfile", "mine.yaml", check=False)
+    assert done.code and "corpora.mine.label_files: 'gone.csv' fits no file" in done.text, done.text
+
+
+def test_touching_stills_runs_nothing_below_the_index(settled_stills):
+    assert run(settled_stills) == {}
+    for path in (settled_stills / "stills").rglob("*.png"):
+        path.touch()
+    assert run(settled_stills) == {"index": 1}
+
+
+def test_one_still_more_runs_its_own_shard(settled_stills):
+    before = shards(settled_stills)
+    write_still(settled_stills, "real/new.png", 1000)
+    jobs = run(settled_stills)
+    touched = 2 if shards(settled_stills) > before else 1
+    assert jobs == {"index": 1, "faces": touched, "plan": 1, "dataset": 1}
+
+
+def test_settings_of_frames_touch_no_faces_of_stills(settled_stills):
+    reconfigure(settled_stills, "shard_size: 1", "shard_size: 1\nframes: {count: 3, quality: 90}")
+    assert run(settled_stills) == {"index": 1}
+
+
+def test_settings_of_faces_run_the_faces_of_stills(settled_stills):
+    reconfigure(settled_stills, "size: 64", "size: 48")
+    assert run(settled_stills) == {"faces": shards(settled_stills), "plan": 1, "dataset": 1}
 
 
 def test_faces_settings_run_faces_onward(settled):
@@ -177,7 +275,7 @@ def test_faces_settings_run_faces_onward(settled):
 
 
 def test_dataset_settings_run_the_plan_onward(settled):
-    reconfigure(settled, "val: 0.5}", "val: 0.5}, balance: false")
+    reconfigure(settled, "val: 0.5}", "val: 0.5}, balance: none")
     assert run(settled) == {"plan": 1, "dataset": 1}
 
 

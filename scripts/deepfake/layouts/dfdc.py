@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from deepfake.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.dfdc_labels import FILES, Claim, claims, normal, without_ending
-from deepfake.layouts.rows import MISSING, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
+from deepfake.layouts.rows import MISSING, TOP, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")
 PREVIEW_FAKE = re.compile(r"(?:.*/)?(method_[^/]+)/([0-9]+)/(\2_[^_/]+)/([0-9]+)_(\3_[0-9]+)")
@@ -58,12 +58,13 @@ def _tables(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> Table
 def _claims(entry: Entry, tables: Tables, used: dict[Entry, set[str]]) -> list[Claim]:
     """All that is said of a video, by the label files of its own folder first, then by those above.
 
-    A key may be the video's path from there or its bare name, with its ending or without. The keys that were
-    found are added to `used`.
+    The corpus's top lies above all archives. A key may be the video's path from there, or from its archive,
+    or its bare name, with its ending or without. The keys that were found are added to `used`.
     """
     found, parts = [], entry.parts
-    for depth in range(len(parts) - 1, -1, -1):
-        folder = Entry(entry.archive, "/".join(parts[:depth]))
+    depths = range(len(parts) - 1, -1, -1)
+    above = [(Entry(entry.archive, "/".join(parts[:depth])), depth) for depth in depths]
+    for folder, depth in above if not entry.archive else [*above, (TOP, 0)]:
         if folder not in tables:
             continue
         inside = normal("/".join(parts[depth:]))

@@ -15,18 +15,15 @@ wherever it lies, for a frame of one video in two splits is a leak; else the inn
 by its whole path, as numbered folders begin anew in each split; else the still itself.
 """
 
-import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from deepfake.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import SPLITS, archive_stem, in_order, misfit, refuse, sift
+from deepfake.layouts.rows import SPLITS, archive_stem, frame_of, in_order, misfit, place, refuse, sift
 
 CLASSES = {
     **dict.fromkeys(("real", "reals", "original", "originals", "0_real"), REAL),
     **dict.fromkeys(("fake", "fakes", "deepfake", "deepfakes", "ai", "synthetic", "1_fake"), FAKE),
 }
-FRAME = re.compile(r"(.+)[_-](?:frame[_-]?|f)[0-9]+", re.IGNORECASE)
 
 
 def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Video]:
@@ -58,18 +55,12 @@ def _row(entry: Entry) -> Video:
     label = labels.pop()
     start = max(0, at if split is None else min(at, split))
     name = "_".join([*above[start:], stem])
-    frame = FRAME.fullmatch(stem) if is_still else None
     return Video(
         entry,
         name=name,
         label=label,
         method=methods[0] if label == FAKE and methods else "",
         original=name if label == REAL else "",
-        group=frame[1] if frame else _place(entry.folder if is_still and inner else entry),
+        group=frame_of(entry) or place(entry.folder if is_still and inner else entry),
         split="" if split is None else SPLITS[folders[split]],
     )
-
-
-def _place(entry: Entry) -> str:
-    """A file or a folder by its whole path, and its archive, where there is one."""
-    return f"{PurePosixPath(entry.archive).name}:{entry.path}" if entry.archive else entry.path

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from deepfake.entries import Entry, Video
 
+TOP = Entry("", "")  # the corpus's own folder, where label files from elsewhere are put
 FORK = "macOS resource fork, not a video"
 MISSING = "labelled, but the file is missing"
 TWO_LABELS = "two labels"
@@ -14,17 +15,21 @@ SPLITS = {
     "val": "val", "valid": "val", "validation": "val", "validate": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+FRAME = re.compile(r"(.+)[_-](?:frame[_-]?|f)[0-9]+", re.IGNORECASE)
 
 
-def sift(entries: Iterable[Entry], stills: bool = False) -> tuple[list[Entry], list[Video]]:
+def sift(
+    entries: Iterable[Entry], stills: bool = False, sequences: bool = False
+) -> tuple[list[Entry], list[Video]]:
     """The media that a layout has to read, sorted, and the rows of those that no layout can.
 
-    An entry that stands twice counts once. Without `stills`, images are among the refused.
+    An entry that stands twice counts once. Without `stills`, images are among the refused. Tars are media
+    only with `sequences`; to other layouts they are files like any others.
     """
     kept, refused = [], []
     for entry in sorted(set(entries), key=lambda e: (e.archive, e.path)):
         is_image = entry.is_image
-        if not (is_image or entry.is_video):
+        if not (is_image or entry.is_video or (sequences and entry.is_sequence)):
             continue
         if entry.is_fork:
             refused.append(refuse(entry, FORK))
@@ -61,6 +66,25 @@ def folders(entry: Entry) -> tuple[str, ...]:
     """
     stem = archive_stem(entry)
     return (stem, *entry.parts[:-1]) if stem else entry.parts[:-1]
+
+
+def frame_of(entry: Entry) -> str:
+    """The video that a still's name, such as `<video>_frame003`, `<video>_frame_03` or `<video>_f003`, calls
+    its own; "" for other names.
+    """
+    found = FRAME.fullmatch(entry.stem) if entry.is_image else None
+    return found[1] if found else ""
+
+
+def place(entry: Entry) -> str:
+    """A file or a folder by its whole path, and its archive, where there is one."""
+    return f"{entry.archive.rpartition('/')[2]}:{entry.path}" if entry.archive else entry.path
+
+
+def frame_group(entry: Entry) -> str:
+    """The video, in its folder, that a frame's name calls its own; else the file itself."""
+    video = frame_of(entry)
+    return place(entry.beside(video) if video else entry)
 
 
 def where(entry: Entry) -> str:

@@ -1,0 +1,110 @@
+"""The layout `csv`: stills or videos anywhere, and a table of them whose columns the config names.
+
+    info.csv    path,label,source      faces/000_003_frame007.jpg,fake,ff++
+
+The table lies anywhere in the corpus, and may be one of several of its name. `path` is taken from the table's
+folder; where nothing lies there, the file is the one whose path ends alike (see finder.py), which for a bare
+name means the only one of that name. The columns `label` and `path` must be named; of the others, empty cells
+say nothing, and so does a split that is none.
+
+Name and original are paths from the table's folder, without their endings, as `faces_000_003_frame007`; an
+original may also be a stem, or the video that a frame's name calls its own.
+
+Group: the column; else the video, in its folder, that a frame name such as `<video>_frame003` calls its own;
+else the file itself. Besides, all that is made from one original is joined with it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from deepfake.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
+from deepfake.groups import components
+from deepfake.layouts.finder import Finder, folder_of
+from deepfake.layouts.info_csv import Columns, labels_of, lines_of, plain_label
+from deepfake.layouts.listing import Line, settle
+from deepfake.layouts.rows import SPLITS, frame_group, frame_of, in_order, sift, where
+
+MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES
+
+
+def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes], columns: dict) -> list[Video]:
+    """The stills and videos of a corpus with a table, by `corpora.<corpus>.columns` of the config.
+
+    ValueError where there is no such table, or it lacks a column, or a line of it can't be understood.
+    """
+    media, refused = sift(entries, stills=True)
+    name, labels = columns["table"], labels_of(columns)
+    tables = {e for e in entries if f"/{e.path}".endswith(f"/{name}") and not e.is_fork}
+    if not tables:
+        raise ValueError(f"no {name} in the corpus; write the table's name at columns.table")
+    finder = Finder(media)
+    lines, columns_of = [], {}
+    for table in sorted(tables, key=lambda e: (e.archive, e.path)):
+        found, numbered = lines_of(table, read_bytes, columns)
+        columns_of[table] = found
+        for number, cells in numbered:
+            lines.append(_line(table, number, cells, found, finder, labels, confined=len(tables) > 1))
+    others = set(entries).difference(media)
+    rows = settle(
+        media, others, lines, lambda entry, line: _row(entry, line, columns_of[line.table]), f"not in {name}"
+    )
+    return in_order([*refused, *(_join(rows) if columns.get("original") else rows)])
+
+
+def _line(
+    table: Entry,
+    number: int,
+    cells: list[str],
+    columns: Columns,
+    finder: Finder,
+    labels: dict[str, int],
+    confined: bool,
+) -> Line:
+    path, value = columns.get(cells, "path"), columns.get(cells, "label")
+    if not path:
+        raise ValueError(f"{where(table)}, line {number}: it names no file")
+    found = finder.exact(table, path) or finder.ending(table, path, confined)
+    label = labels.get(plain_label(value))
+    problem = "" if label is not None else f"label is {value!r}, among neither real nor fake"
+    split = SPLITS.get(columns.get(cells, "split").lower(), "")
+    return Line(table, path, found, label, split, problem, cells)
+
+
+def _row(entry: Entry, line: Line, columns: Columns) -> Video:
+    cells, name = line.cells, _name(entry, line.table)
+    return Video(
+        entry,
+        name=name,
+        label=line.label,
+        method=columns.get(cells, "method") if line.label == FAKE else "",
+        target=columns.get(cells, "target"),
+        source=columns.get(cells, "source"),
+        original=name if line.label == REAL else _as_name(columns.get(cells, "original")),
+        group=columns.get(cells, "group") or frame_group(entry),
+        split=line.split,
+        attributes={key: cells[at].strip() for key, at in columns.attributes if cells[at].strip()},
+    )
+
+
+def _name(entry: Entry, table: Entry) -> str:
+    folder = folder_of(table)
+    inside = entry.archive == table.archive and entry.path.startswith(folder)
+    return _as_name(entry.path[len(folder) :] if inside else entry.path)
+
+
+def _as_name(path: str) -> str:
+    """A path as a name, without the ending of a video or a still."""
+    stem, dot, ending = path.rpartition(".")
+    return (stem if stem and dot + ending.lower() in MEDIA_TYPES else path).replace("/", "_")
+
+
+def _join(rows: list[Video]) -> list[Video]:
+    """The rows, those of one original in one group, with the original by whichever name it is called."""
+    wanted = {row.original for row in rows if row.label == FAKE and row.original}
+    pairs = [(row.group, row.group) for row in rows if row.group]
+    for row in rows:
+        if row.group:
+            called = {row.name, row.original, row.entry.stem, frame_of(row.entry)} & wanted
+            pairs += [(row.group, name) for name in called]
+    groups = components(pairs)
+    return [replace(row, group=groups[row.group]) if row.group else row for row in rows]

@@ -1,0 +1,141 @@
+"""Swap graphs of the size of real corpora, random small ones, and the best partition of small ones."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from deepfake import tabu
+from deepfake.partition import KEY, outcome
+
+COLUMNS = ["node", "other", "class", "method", "weight"]
+RATIOS = {"train": 0.8, "val": 0.15, "test": 0.05}
+
+
+def complete(people: int, reals: int, fakes: int, method: str, free: int = 0) -> pd.DataFrame:
+    """All swapped with all alike: `reals` of each person, `fakes` of each two, and free reals."""
+    names = [f"p{number:02d}" for number in range(people)]
+    rows = [(name, name, "real", "", reals) for name in names]
+    rows += [(*pair, "fake", method, fakes) for pair in itertools.combinations(names, 2)]
+    rows += [(f"y{number:05d}", f"y{number:05d}", "real", "", 1) for number in range(free)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def swapped(people: int, reals: int, fakes: int, pairs: int, free: int, method: str) -> pd.DataFrame:
+    """Reals and fakes dealt by chance, over so many of the ordered pairs, each with one fake or more."""
+    rng = np.random.default_rng(0)
+    names = [f"p{number:02d}" for number in range(people)]
+    ordered = [pair for pair in itertools.product(names, names) if pair[0] != pair[1]]
+    ordered = [ordered[place] for place in rng.permutation(len(ordered))[:pairs]]
+    own = rng.multinomial(reals, np.full(people, 1 / people))
+    between = 1 + rng.multinomial(fakes - pairs, np.full(pairs, 1 / pairs))
+    rows = [(name, name, "real", "", int(n)) for name, n in zip(names, own, strict=True)]
+    rows += [(*pair, "fake", method, int(n)) for pair, n in zip(ordered, between, strict=True)]
+    rows += [(f"y{number:05d}", f"y{number:05d}", "real", "", 1) for number in range(free)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def dfd() -> pd.DataFrame:
+    return swapped(28, 363, 3068, 700, 0, "DFD")
+
+
+def celebdf() -> pd.DataFrame:
+    return swapped(59, 590, 5639, 1700, 300, "Celeb-DF")
+
+
+def faceforensics() -> pd.DataFrame:
+    """500 pairs of ids, swapped both ways by five methods."""
+    rows = [(f"{number:03d}", f"{number:03d}", "real", "", 1) for number in range(1000)]
+    methods = ["Deepfakes", "Face2Face", "FaceShifter", "FaceSwap", "NeuralTextures"]
+    rows += [(f"{n:03d}", f"{n + 1:03d}", "fake", method, 2) for n in range(0, 1000, 2) for method in methods]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def dfdc(groups: int = 20_000) -> pd.DataFrame:
+    """Groups without links: a real and 4 fakes or so."""
+    fakes = np.random.default_rng(0).poisson(4, groups)
+    rows = [(f"g{n}", f"g{n}", "real", "", 1) for n in range(groups)]
+    rows += [(f"g{n}", f"g{n}", "fake", "DFDC", int(count)) for n, count in enumerate(fakes) if count]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def mixed() -> pd.DataFrame:
+    parts = {"dfd": dfd(), "celebdf": celebdf(), "ffpp": faceforensics(), "dfdc": dfdc()}
+    named = [v.assign(node=c + "/" + v["node"], other=c + "/" + v["other"]) for c, v in parts.items()]
+    return pd.concat(named, ignore_index=True)
+
+
+def small(seed: int) -> tuple[pd.DataFrame, dict[str, float], float]:
+    """5 to 9 people, mostly linked all, 1 to 3 methods; with one of three ratios and tolerances."""
+    rng = np.random.default_rng(seed)
+    people, methods = int(rng.integers(5, 10)), int(rng.integers(1, 4))
+    linked, rows = rng.choice([0.25, 0.5, 1]), []
+
+    def fake(one: int, two: int) -> None:
+        method = f"m{rng.integers(methods)}"
+        rows.append((f"p{one}", f"p{two}", "fake", method, int(rng.integers(1, 10))))
+
+    for one in range(people):
+        if rng.random() < 0.9:
+            rows.append((f"p{one}", f"p{one}", "real", "", int(rng.integers(1, 12))))
+        if one and rng.random() < 0.85:
+            fake(one, int(rng.integers(one)))
+        for two in range(people):
+            if one != two and rng.random() < linked:
+                fake(one, two)
+    ratios = [RATIOS, {"train": 0.6, "val": 0.2, "test": 0.2}, {"train": 0.8, "val": 0.2}][seed % 3]
+    return pd.DataFrame(rows, columns=COLUMNS), ratios, [0.05, 0.02, 0.1][seed // 3 % 3]
+
+
+def key(videos: pd.DataFrame, where: pd.Series, ratios: dict[str, float], tolerance: float) -> tuple:
+    """The numbers that a partition is judged by, the weightiest first."""
+    facts = outcome(videos, where, ratios, tolerance)
+    return tuple(facts[name] for name in KEY)
+
+
+def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -> tuple:
+    """The least key of all partitions, each of which is tried."""
+    names, splits = sorted({*videos["node"], *videos["other"]}), list(ratios)
+    number, methods = {name: n for n, name in enumerate(names)}, sorted(set(videos["method"]) - {""})
+    ends = [videos[column].map(number).to_numpy() for column in ("node", "other")]
+    weight, fake = videos["weight"].to_numpy(), (videos["class"] == "fake").to_numpy()
+    every = np.array(list(itertools.product(range(len(splits)), repeat=len(names))))
+    one, two = every[:, ends[0]], every[:, ends[1]]
+    inside = [((one == split) & (two == split)) * weight for split in range(len(splits))]
+    counts = {
+        kind: np.stack([rows[:, mask].sum(1) for rows in inside], axis=1)
+        for kind, mask in {"real": ~fake, "fake": fake}.items()
+    }
+    by_method = [
+        np.stack([rows[:, (videos["method"] == method).to_numpy()].sum(1) for rows in inside], axis=1)
+        for method in methods
+    ]
+    there = [part for part, mask in ((counts["real"], ~fake), (counts["fake"], fake)) if mask.any()]
+    aims = np.array(list(ratios.values())) / sum(ratios.values())
+
+    def off(part):
+        return np.abs(part / np.maximum(part.sum(1, keepdims=True), 1) - aims)
+
+    total = counts["real"] + counts["fake"]
+    columns = [sum((part == 0).sum(1) for part in there), sum((part == 0).sum(1) for part in by_method)]
+    columns += [np.maximum(off(total) - tolerance, 0).sum(1).round(9), weight.sum() - total.sum(1)]
+    columns += [(off(counts["real"]) + off(counts["fake"])).sum(1).round(9)]
+    table = np.stack([np.broadcast_to(column, len(every)) for column in columns], axis=1)
+    return tuple(table[np.lexsort(table.T[::-1])[0]].tolist())
+
+
+def most_kept_of_complete(people: int, reals: int, fakes: int, free: int, tolerance: float) -> int:
+    """The most videos that three splits in RATIOS can keep of `complete`: it depends on sizes alone."""
+    parts, most = sorted(RATIOS.values()), 0
+    for one in range(1, people):
+        for two in range(1, people - one):
+            sizes = [one, two, people - one - two]
+            own = [n * reals + n * (n - 1) // 2 * fakes for n in sizes]
+            kept = sum(own) + free
+            spread = list(zip(parts, own, strict=True))
+            least = [max(0, np.ceil((part - tolerance) * kept - o - 1e-6)) for part, o in spread]
+            room = [np.floor((part + tolerance) * kept - o + 1e-6) for part, o in spread]
+            fits = all(low <= high for low, high in zip(least, room, strict=True)) and min(sizes) > 1
+            if fits and sum(least) <= free <= sum(room):
+                most = max(most, kept)
+    return most
