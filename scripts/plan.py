@@ -16,8 +16,8 @@ from deepfake.atomic import new_file
 from deepfake.attrition import as_text, attrition
 from deepfake.console import log, start_log
 from deepfake.gather import gather
-from deepfake.kept import kept_facts
 from deepfake.joins import UnknownPeople, read_same_identity
+from deepfake.kept import kept_facts
 from deepfake.plan import make_plan
 from deepfake.splits import UnsplittableDataset
 from deepfake.strata import UnknownColumn

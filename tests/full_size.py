@@ -84,7 +84,9 @@ def dfdc(videos: int = 124_000) -> Files:
     for part in range(50):
         mine = names[part::50]
         reals = len(mine) * 2 // 13
-        labels = {f"{name}.mp4": {"label": "REAL", "split": "train", "original": None} for name in mine[:reals]}
+        labels = {
+            f"{name}.mp4": {"label": "REAL", "split": "train", "original": None} for name in mine[:reals]
+        }
         for name in mine[reals:]:
             original = f"{mine[int(rng.integers(reals))]}.mp4"
             labels[f"{name}.mp4"] = {"label": "FAKE", "split": "train", "original": original}

@@ -26,7 +26,7 @@ SHOWN = 8  # reasons a row; a table of thousands of cases would have thousands
 NAMES_A_CASE = re.compile(r"^(near-duplicate|a copy|two labels)\b.*")
 NUMBER = re.compile(r"(?<!= )(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # settings stand behind `= ` and stay
 
-BIASED_STEPS = ("frames", "faces", "duplicates")  # what balance and size leave out they leave out by design
+BIASED_STEPS = ("frames", "faces")  # the plan takes more frames of one class, and so loses more, by design
 FEWEST = 10  # videos on either side; of fewer a share says nothing
 APART = 0.05  # difference of two shares lost that matters
 SURE = 3.0  # standard errors

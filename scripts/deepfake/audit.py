@@ -17,7 +17,6 @@ from deepfake.kept import CLASSES
 
 SPLITS = ("train", "val", "test")
 MB = 1_000_000  # bytes
-DRIFT = 12  # bits; so much may JPEG move a hash that was taken before encoding, unrelated images differ in 32
 LEAKS = ("duplicates", "people", "originals", "videos")
 
 
@@ -99,7 +98,7 @@ def sums(e: Evidence) -> Iterator[str]:
         file = e.files.get(name)
         if file and file.sha256 != digest:
             yield f"{name}: its SHA-256 is not that of metadata.csv"
-        if file and file.phash and not _agree(phash, file.phash):
+        if file and file.phash and phash != file.phash:
             yield f"{name}: its perceptual hash is {file.phash}, in metadata.csv {phash}"
 
 
@@ -133,8 +132,7 @@ def splits(e: Evidence) -> Iterator[str]:
 def duplicates(e: Evidence) -> Iterator[str]:
     found = list(_alike(e, "sha256", "split"))
     if e.cfg["duplicates"] is not None:
-        told = e.rows[["file_name", "phash"]].itertuples(index=False)
-        hashes = pd.Series([_hash(e, name, phash) for name, phash in told], e.rows.index)
+        hashes = e.rows["file_name"].map(lambda name: e.files[name].phash if name in e.files else "")
         known = hashes[hashes != ""]
         cluster = pd.Series(clusters(as_hashes(known), e.cfg["duplicates"]), known.index)
         found += [names for names in _apart(e.rows.loc[known.index], cluster, "split") if names not in found]
@@ -234,22 +232,6 @@ NOTES: dict[str, Callable[[Evidence], str]] = {
     "balance": lambda e: f" Asked for: {e.cfg['balance']}.",
     "cap": lambda e: " No cap is set." if e.cfg["size_mb"] is None else f" It is {e.cfg['size_mb']}.",
 }
-
-
-def _agree(one: str, other: str) -> bool:
-    try:
-        return (int(one, 16) ^ int(other, 16)).bit_count() <= DRIFT
-    except ValueError:
-        return False
-
-
-def _hash(e: Evidence, name: str, recorded: str) -> str:
-    """The recorded hash where the file bears it out, else the file's own; "" where there is neither.
-
-    The recorded one was taken before JPEG moved a bit or two, and it is by this that duplicates were judged.
-    """
-    own = e.files[name].phash if name in e.files else ""
-    return recorded if _agree(recorded, own or recorded) and len(recorded) == 16 else own
 
 
 def _alike(e: Evidence, fact: str, differ: str) -> Iterator[list[str]]:

@@ -128,7 +128,7 @@ def _read(path: Path, is_image: bool) -> File:
         return File(0, "", trouble=f"can't be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        return File(len(data), digest, images.perceptual_hash(images.decode(data)))
+        return File(len(data), digest, images.perceptual_hash(data))
     except images.UnreadableImage as error:
         return File(len(data), digest, trouble=str(error))
 

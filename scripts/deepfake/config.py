@@ -229,9 +229,13 @@ def _counted(config: dict, corpus: str) -> dict | None:
 def dataset_section(config: dict, dataset: str) -> dict:
     """What the plan of a dataset depends on."""
     cfg = config["datasets"][dataset]
-    layouts = {corpus: config["corpora"][corpus]["layout"] for corpus in cfg["corpora"]}
-    families = {corpus: FAMILIES.get(layout, corpus) for corpus, layout in layouts.items()}
+    families = {corpus: _family(corpus, config["corpora"][corpus]) for corpus in cfg["corpora"]}
     return {**cfg, "families": families, "seed": config["seed"]}
+
+
+def _family(corpus: str, wanted: dict) -> str:
+    """What the names of a corpus's people and originals belong to; those of the demo to no real corpus."""
+    return "demo" if wanted.get("demo") else FAMILIES.get(wanted["layout"], corpus)
 
 
 def image_sections(config: dict, dataset: str) -> dict[str, dict[str, dict]]:

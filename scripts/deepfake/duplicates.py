@@ -1,9 +1,9 @@
 """Near-duplicates: the clusters of perceptual hashes that lie close together, among a million of them.
 
-No near pair is overlooked, and yet few pairs are compared. Cut the 64 bits into `distance` + 1 bands: where at
-most `distance` bits differ, one band at least is equal (the pigeonhole principle; Manber 1994, Norouzi et al.
-2012). So only hashes with an equal band, those of a bucket, need comparing. Real hashes crowd in few buckets: a
-crowded one is cut again by the bits that aren't known to be equal, for which the same holds, and so on.
+No near pair is overlooked, and yet few pairs are compared. Cut the 64 bits into `distance` + 1 bands: where
+at most `distance` bits differ, one band at least is equal (the pigeonhole principle; Manber 1994, Norouzi et
+al. 2012). So only hashes with an equal band, those of a bucket, need comparing. Real hashes crowd in few
+buckets: a crowded one is cut again by the bits not known to be equal, for which the same holds, and so on.
 """
 
 import re
@@ -35,7 +35,8 @@ def clusters(hashes: np.ndarray, distance: int) -> np.ndarray:
     """For each of `hashes`, uint64 (n,), the smallest index in its cluster, int64 (n,).
 
     Two hashes that differ in at most `distance` bits (0 to 7) are in one cluster, and so are two that others
-    join through such steps. The clusters don't depend on the order of the hashes.
+    join through such steps. The clusters don't depend on the order of the hashes. Those of perceptual_hash
+    differ in an even number of bits, as 32 of each are set (but for ties): 3 means for them what 2 does.
     """
     distinct, index, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     group = np.arange(len(distinct))
@@ -98,9 +99,8 @@ def _join_within(
     of = group[rows]
     steps = np.arange(1, size[0] if len(size) else 1)
     found, links = [], 0
-    for step, end in zip(
-        steps, np.searchsorted(-size, -steps), strict=True
-    ):  # up to `end` buckets are larger
+    ends = np.searchsorted(-size, -steps)  # before them lie the buckets that are larger than the step
+    for step, end in zip(steps, ends, strict=True):
         near = np.bitwise_count(values[step:end] ^ values[: end - step]) <= distance
         first = np.flatnonzero(near & (of[step:end] != of[: end - step]))
         if len(first):
@@ -113,12 +113,11 @@ def _join_within(
 
 def _join(pairs: np.ndarray, group: np.ndarray) -> None:
     """Makes one of the two groups of each of `pairs`, int64 (2, m); it has the smaller one's number."""
-    if pairs.size:
-        ends, place = np.unique(pairs, return_inverse=True)
-        first, second = place.reshape(2, -1)
-        graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(len(ends), len(ends)))
-        _, part = connected_components(graph, directed=False)
-        _, smallest = np.unique(part, return_index=True)
-        merged = np.arange(len(group))
-        merged[ends] = ends[smallest[part]]
-        group[:] = merged[group]
+    ends, place = np.unique(pairs, return_inverse=True)
+    first, second = place.reshape(2, -1)
+    graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(len(ends), len(ends)))
+    _, part = connected_components(graph, directed=False)
+    _, smallest = np.unique(part, return_index=True)
+    merged = np.arange(len(group))
+    merged[ends] = ends[smallest[part]]
+    group[:] = merged[group]

@@ -133,7 +133,7 @@ def _kept(known: dict, crop: np.ndarray, square: tuple[int, int, int], data: byt
         "image": f"{known['video']}/{int(known['frame']):06d}.{format}",
         **dict(zip(("crop_x", "crop_y", "crop_side"), square, strict=True)),
         "sharpness": f"{images.sharpness(crop):.2f}",
-        **images.facts(crop, data),
+        **images.facts(data),
         "status": OK,
         "reason": "",
     }

@@ -71,5 +71,5 @@ def _row(index: int, time: float, pixels, data: bytes, format: str, state: dict)
         "height": height,
         "status": OK,
         "reason": "",
-        **images.facts(pixels, data),
+        **images.facts(data),
     }

@@ -19,8 +19,8 @@ def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame
     """A row for each image, and for each video without one, of corpora, from the tables under `results`.
 
     Columns are tables.PLAN without the plan's own; `step` and `reason` tell where and why a row was left out
-    before (both "" where it wasn't). `families` names the corpora, and the family of each; `images` is "faces"
-    or "frames". Ordered by corpus, video and frame.
+    before (both "" where it wasn't). `families` names the corpora, and the family of each; `images` is
+    "faces" or "frames". Ordered by corpus, video and frame.
     """
     parts = [_corpus(results, corpus, family, images) for corpus, family in families.items()]
     whole = pd.concat(parts, ignore_index=True)

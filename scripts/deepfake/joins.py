@@ -52,8 +52,9 @@ def bind(
     tables.GATHERED. A node is all that is joined by group and original, by near-duplicates (`alike`, pairs of
     positions in `videos`), by `same` (pairs as read_same_identity gives them) and, with `people`, by target.
     A group that bears a person's name is all that this person is the target of: FaceForensics++ and the
-    corpora made from it know one clip of each. With `people` a fake's `other` is the node of its source; else, and for all without a source, it is its
-    own. Nodes are named by the smallest name in them. Raises UnknownPeople where no name of `same` fits.
+    corpora made from it know one clip of each. With `people` a fake's `other` is the node of its source;
+    else, and for all without a source, it is its own. Nodes are named by the smallest name in them. Raises
+    UnknownPeople where no name of `same` fits.
     """
     own = "video:" + videos["corpus"] + "/" + videos["video"]
     group = ("group:" + videos["group"]).where(videos["group"] != "", own)

@@ -49,6 +49,8 @@ def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, 
     """
     names, rows = _rows(videos)
     splits, parts = _splits(ratios)
+    if not names:
+        return pd.Series(dtype=str)
     draws = {name: (draw(seed, "people", name), name) for name in names}
     names = sorted(names, key=draws.get)
     number = {name: place for place, name in enumerate(names)}
@@ -151,8 +153,9 @@ def _searched(
 
 
 def _to_cut(rows: Rows, whole: np.ndarray, splits: int) -> tuple[np.ndarray, int]:
-    """Components of more than one node, first those with a kind that few have, each by size; and how many
-    those are."""
+    """Components of more than one node, those with a kind that few have first, else by size; and how many
+    have such a kind.
+    """
     count = whole.max() + 1
     size = np.stack([np.bincount(whole[rows.first], column, count) for column in rows.held.T], axis=1)
     rare = (size[:, (size > 0).sum(0) < splits] > 0).any(1)
@@ -177,7 +180,7 @@ def _bundled(unit: np.ndarray, rows: Rows, splits: int) -> np.ndarray:
         return unit
     look = np.unique(own[loose] > 0, axis=0, return_inverse=True)[1]
     loose = loose[np.lexsort([loose, look])]
-    turn = (np.cumsum(own[loose, 0]) - own[loose, 0]) // (own[loose, 0].sum() / BUNDLES)
+    turn = (np.cumsum(own[loose, 0]) - own[loose, 0]) // (max(own[loose, 0].sum(), 1) / BUNDLES)
     bundle = np.unique(np.stack([np.sort(look), turn]), axis=1, return_inverse=True)[1]
     number = np.arange(count)
     number[loose] = count + bundle

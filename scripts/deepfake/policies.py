@@ -118,9 +118,7 @@ def _are_met(videos: pd.DataFrame, split: pd.Series, cfg: dict) -> bool:
     return True
 
 
-def _for_test_alone(
-    videos: pd.DataFrame, chosen: pd.Series, alone: pd.Series, policy: str
-) -> pd.DataFrame:
+def _for_test_alone(videos: pd.DataFrame, chosen: pd.Series, alone: pd.Series, policy: str) -> pd.DataFrame:
     """The corpora that go to test alone: without what other corpora have in another split."""
     table = videos[alone]
     if policy == "official":

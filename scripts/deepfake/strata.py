@@ -1,4 +1,4 @@
-"""Columns by which a dataset is stratified: their values for each video, and how evenly the splits hold them."""
+"""Columns by which a dataset is stratified: their values, and how evenly the splits hold them."""
 
 import json
 
@@ -12,7 +12,7 @@ class UnknownColumn(ValueError):
 
 
 def attribute_table(attributes: pd.Series) -> pd.DataFrame:
-    """The attributes of each row, JSON objects or "", as a column for each of their names; "" where unknown."""
+    """From JSON objects, or "", a column for each name in them, with "" where a row has none."""
     texts = attributes.fillna("").astype(str)
     parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
     names = sorted({name for values in parsed.values() for name in values})

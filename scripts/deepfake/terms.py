@@ -15,6 +15,7 @@ class Terms:
 UNKNOWN = Terms("not known here", "not known here; ask those who made it", "")
 
 TERMS = {
+    "demo": Terms("nobody: they are drawn by the workflow", "free for any use", ""),
     "ffpp": Terms(
         "FaceForensics++: persons in YouTube clips, not asked; DFD: actors who agreed and were paid",
         "on request, for research and teaching without commerce; not to be passed on",

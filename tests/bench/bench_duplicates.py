@@ -2,8 +2,9 @@
 
     PYTHONPATH=scripts python tests/bench/bench_duplicates.py
 
-In most populations a tenth crowds as the case names it, and the rest is random; of the last seven all do, but
-`text` is the reading of random ones. Each is measured in a process of its own, so that the peaks don't add up.
+In most populations a tenth crowds as the case names it, and the rest is random; of the last ones, from `all
+clusters of 100` on, all do, and `text` is the reading of random ones. Each is measured in a process of its
+own, so that the peaks don't add up.
 """
 
 import argparse

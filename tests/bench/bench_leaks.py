@@ -2,9 +2,9 @@
 
     PYTHONPATH=scripts:tests python tests/bench/bench_leaks.py
 
-Corpora at full size, whose pairs are drawn (see full_size.py); the seven YouTube videos that the official splits
-of FaceForensics++ part are the real ones. Of the images of val and test it counts those of a clip, an original
-and a person, as target or source, that train has too, and what is kept of all videos.
+Corpora at full size, whose pairs are drawn (see full_size.py); the seven YouTube videos that the official
+splits of FaceForensics++ part are the real ones. Of the images of val and test it counts those of a clip, an
+original and a person, as target or source, that train has too; and what is kept of all videos.
 """
 
 import numpy as np

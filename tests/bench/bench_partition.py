@@ -1,4 +1,4 @@
-"""What partitions of swap graphs keep and cost, for the sizes of real corpora, and how near the best they come.
+"""What partitions of swap graphs keep and cost at the sizes of real corpora, and how near the best they come.
 
     PYTHONPATH=scripts python tests/bench/bench_partition.py --small 200
 
@@ -91,8 +91,8 @@ def nearness(count: int) -> None:
     print(
         f"{count} graphs of 5 to 9 people: nothing more missing in {keys[:, :2].all(1).mean():.1%}, "
         f"nor further beyond the tolerance in {keys[:, :3].all(1).mean():.1%}, as many kept in "
-        f"{keys[:, :4].all(1).mean():.1%}, as even in {keys[:, :5].all(1).mean():.1%}; of the second: kept by "
-        f"best, mean {comparable[:, 5].mean():.4f}, least {comparable[:, 5].min():.4f}"
+        f"{keys[:, :4].all(1).mean():.1%}, as even in {keys[:, :5].all(1).mean():.1%}; of the second: "
+        f"kept by best, mean {comparable[:, 5].mean():.4f}, least {comparable[:, 5].min():.4f}"
     )
 
 

@@ -29,9 +29,9 @@ from clips import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_clips
 
 CONFIG = """
 corpora: {{bench: {{layout: imagefolder, folder: clips}}}}
-datasets: {{bench_set: {{corpora: [bench], balance: false, splits: {{train: 1}}}}}}
+datasets: {{bench_set: {{corpora: [bench], balance: none, duplicates: null, splits: {{train: 1}}}}}}
 shard_size: {shard}
-frames: {{count: {count}}}
+frames: {{count: {count}, boost: 1}}
 faces: {faces}
 """
 

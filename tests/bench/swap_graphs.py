@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from deepfake import tabu
 from deepfake.partition import KEY, outcome
 
 COLUMNS = ["node", "other", "class", "method", "weight"]
@@ -96,7 +95,8 @@ def key(videos: pd.DataFrame, where: pd.Series, ratios: dict[str, float], tolera
 def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -> tuple:
     """The least key of all partitions, each of which is tried."""
     names, splits = sorted({*videos["node"], *videos["other"]}), list(ratios)
-    number, methods = {name: n for n, name in enumerate(names)}, sorted(set(videos["method"]) - {""})
+    number = {name: n for n, name in enumerate(names)}
+    methods = sorted(set(videos.loc[videos["weight"] > 0, "method"]) - {""})
     ends = [videos[column].map(number).to_numpy() for column in ("node", "other")]
     weight, fake = videos["weight"].to_numpy(), (videos["class"] == "fake").to_numpy()
     every = np.array(list(itertools.product(range(len(splits)), repeat=len(names))))
@@ -110,7 +110,7 @@ def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -
         np.stack([rows[:, (videos["method"] == method).to_numpy()].sum(1) for rows in inside], axis=1)
         for method in methods
     ]
-    there = [part for part, mask in ((counts["real"], ~fake), (counts["fake"], fake)) if mask.any()]
+    there = [part for part, mask in ((counts["real"], ~fake), (counts["fake"], fake)) if weight[mask].any()]
     aims = np.array(list(ratios.values())) / sum(ratios.values())
 
     def off(part):

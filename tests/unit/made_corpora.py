@@ -70,8 +70,8 @@ def swaps(
                 rows += clip(
                     corpus, f"r{name}", int(rng.integers(0, 7)), int(rng.integers(5_000, 20_000)),
                     int(rng.integers(0, 2)), label="0", target=f"{prefix}/p{person}" if known else "",
-                    original=f"{prefix}/{name}", group=f"{prefix}/{name}", split=rng.choice(["train", "test"]),
-                    attributes=f'{{"sex": "{"fm"[person % 2]}"}}',
+                    original=f"{prefix}/{name}", group=f"{prefix}/{name}",
+                    split=rng.choice(["train", "test"]), attributes=f'{{"sex": "{"fm"[person % 2]}"}}',
                 )  # fmt: skip
         for fake in range(fakes):
             target, source = rng.choice(people, 2, replace=False)

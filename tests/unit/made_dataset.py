@@ -67,7 +67,7 @@ def write(folder: Path, rows: Rows) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
         known = {"file_name": name, "sha256": hashlib.sha256(data).hexdigest()}
-        table.append({**known, "phash": images.perceptual_hash(images.decode(data)), **row})
+        table.append({**known, "phash": images.perceptual_hash(data), **row})
     with open(folder / "metadata.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*METADATA, "sex"], extrasaction="ignore")
         writer.writeheader()

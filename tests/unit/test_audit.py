@@ -125,7 +125,8 @@ def wrong_sha256(rows: Rows) -> None:
 
 
 def wrong_phash(rows: Rows) -> None:
-    rows[0]["phash"] = f"{int(images.perceptual_hash(rows[0]['pixels']), 16) ^ (2**64 - 1):016x}"
+    data = images.encode(rows[0]["pixels"], "jpg", 95)
+    rows[0]["phash"] = f"{int(images.perceptual_hash(data), 16) ^ 1:016x}"
 
 
 def no_phash(rows: Rows) -> None:
@@ -246,11 +247,4 @@ def test_each_kind_of_balance_asks_for_its_own(tmp_path):
 def test_corpora_of_one_class_are_balanced_together(tmp_path):
     rows = [r for r in good_rows() if (r["corpus"], r["split"], r["label"]) != ("one", "test", "0")]
     rows = [r for r in rows if (r["corpus"], r["label"]) != ("two", "1")]
-    assert audit(write(tmp_path / "d", rows))["passed"]
-
-
-def test_a_hash_that_jpeg_has_moved_is_taken_for_right(tmp_path):
-    rows = good_rows()
-    moved = int(images.perceptual_hash(images.decode(images.encode(rows[0]["pixels"], "jpg", 95))), 16) ^ 0b11
-    rows[0]["phash"] = f"{moved:016x}"
     assert audit(write(tmp_path / "d", rows))["passed"]

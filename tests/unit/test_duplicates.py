@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepfake import duplicates
 from deepfake.duplicates import as_hashes, clusters
-from deepfake.images import perceptual_hash
+from deepfake.images import encode, perceptual_hash
 
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 distances = st.integers(0, 7)
@@ -172,7 +172,7 @@ def test_texts_become_the_numbers_that_they_write():
         found = as_hashes(given_as)
         assert found.dtype == np.uint64 and found.dtype.isnative and found.tolist() == numbers
     assert as_hashes([]).shape == (0,) and as_hashes([]).dtype == np.uint64
-    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    picture = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), "png", 0)
     assert as_hashes([perceptual_hash(picture)]).tolist() == [int(perceptual_hash(picture), 16)]
 
 

@@ -8,7 +8,12 @@ from made_corpora import CFG, kept_of
 from deepfake.plan import make_plan
 
 SPLITS = {"train": 0.8, "val": 0.15, "test": 0.05}
-COUNTS = {"faceforensics": (1000, 4000), "dfd": (363, 3068), "celebdf": (890, 5639), "dfdc": (19_050, 104_950)}
+COUNTS = {
+    "faceforensics": (1000, 4000),
+    "dfd": (363, 3068),
+    "celebdf": (890, 5639),
+    "dfdc": (19_050, 104_950),
+}
 
 
 def plan_of(table: pd.DataFrame, corpora: list[str], **settings: object) -> pd.DataFrame:

@@ -17,7 +17,9 @@ from swap_graphs import COLUMNS, RATIOS
 
 from deepfake.partition import outcome, partition
 
-few = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+# videos kept by the best of 8 seeds; see bench_partition.py --long 8
+BEST = {"dfd": 2079, "celebdf": 4814}
+few = settings(deadline=None, max_examples=7, suppress_health_check=list(HealthCheck))
 people = st.integers(0, 6).map("p{}".format)
 rows = st.lists(
     st.one_of(
@@ -66,7 +68,7 @@ def test_the_seed_draws_among_equals():
 
 def test_small_graphs_are_solved_as_by_trying_every_partition():
     ratios_to_best, solved = [], 0
-    for seed in range(36):
+    for seed in range(24):
         videos, ratios, tolerance = graphs.small(seed)
         found = graphs.key(videos, partition(videos, ratios, tolerance, 0), ratios, tolerance)
         best = graphs.best_key(videos, ratios, tolerance)
@@ -77,7 +79,7 @@ def test_small_graphs_are_solved_as_by_trying_every_partition():
             total = videos["weight"].sum()
             ratios_to_best.append((total - found[3]) / (total - best[3]))
     assert min(ratios_to_best) >= 0.95 and max(ratios_to_best) <= 1
-    assert solved >= 34, ratios_to_best
+    assert solved >= 22, ratios_to_best
 
 
 @few
@@ -88,7 +90,7 @@ def test_no_class_or_method_is_missing_wherever_that_is_possible(videos):
     assert found[:2] == graphs.best_key(videos, ratios, 0.1)[:2]
 
 
-@pytest.mark.parametrize("people", [8, 15, 28])
+@pytest.mark.parametrize("people", [15, 21, 28])
 def test_where_all_are_swapped_with_all_alike_the_best_sizes_are_found(people):
     videos = graphs.complete(people, 13, 8, "DFD")
     facts = outcome(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
@@ -106,8 +108,8 @@ def test_components_that_fit_are_left_whole():
 def test_only_what_has_to_be_is_cut():
     """A linked half that no split but train could hold whole and that train could, beside free people."""
     linked = graphs.complete(8, 2, 3, "m")
-    free = pd.DataFrame([(f"f{n}", f"f{n}", c, m, 2) for n in range(30) for c, m in [("real", ""), ("fake", "m")]],
-                        columns=COLUMNS)  # fmt: skip
+    kinds = [("real", ""), ("fake", "m")]
+    free = pd.DataFrame([(f"f{n}", f"f{n}", *kind, 2) for n in range(30) for kind in kinds], columns=COLUMNS)
     videos = pd.concat([linked, free])
     where = partition(videos, RATIOS, 0.05, 0)
     assert outcome(videos, where, RATIOS, 0.05)["dropped"] == 0
@@ -116,7 +118,7 @@ def test_only_what_has_to_be_is_cut():
 
 def test_a_method_that_only_one_component_has_comes_to_every_split():
     """The component would fit whole, so that only the method asks for a cut."""
-    videos = pd.concat([graphs.complete(9, 4, 3, "rare"), graphs.dfdc(300)])
+    videos = pd.concat([graphs.complete(9, 4, 3, "rare"), graphs.dfdc(60)])
     where = partition(videos, RATIOS, 0.05, 0)
     kept = kept_of(videos, where)
     assert set(kept.loc[kept["method"] == "rare", "split"]) == set(RATIOS)
@@ -124,10 +126,8 @@ def test_a_method_that_only_one_component_has_comes_to_every_split():
 
 
 def test_free_reals_even_out_the_classes_where_nothing_else_depends_on_them():
-    videos = pd.concat(
-        [graphs.dfdc(200)] + [graphs.dfdc(100).query("`class` == 'real'").replace("g", "y", regex=True)]
-    )
-    videos["class"] = videos["class"].replace({"rely": "real"})
+    free = pd.DataFrame([(f"y{n}", f"y{n}", "real", "", 1) for n in range(100)], columns=COLUMNS)
+    videos = pd.concat([graphs.dfdc(200), free])
     facts = outcome(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
     assert facts["dropped"] == 0 and facts["uneven"] < 0.05
 
@@ -150,7 +150,11 @@ def test_the_size_of_celebdf():
     assert facts["kept"] >= 0.99 * BEST["celebdf"]
 
 
-BEST = {"dfd": 0, "celebdf": 0}  # videos kept by the best of long searches; see bench_partition.py --long
+def test_nodes_without_videos_are_placed_too():
+    empty = [(f"e{n}", f"e{n}", "real", "", 0) for n in range(100)]
+    videos = pd.concat([graphs.complete(4, 3, 2, "m"), pd.DataFrame(empty, columns=COLUMNS)])
+    assert len(partition(videos, RATIOS, 0.05, 0)) == 104
+    assert partition(videos.iloc[:0], RATIOS, 0.05, 0).empty
 
 
 def test_what_cannot_be_is_refused():

@@ -140,18 +140,18 @@ def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(m
         worth = all_kept["bytes"].max() * 2  # a real and a fake go together
         assert kept["bytes"].sum() > cap * 1e6 - worth
     unit = ["split", "label"] + ["corpus"] * (recipe["balance"] == "corpus" and len(made[1]) == 1)
-    for key, table in kept.groupby(unit):
+    for key, part in kept.groupby(unit):
         rest = all_kept[(all_kept[unit] == key).all(axis=1)]
         if len(made[1]) > 1 and recipe["balance"] == "corpus":
             continue  # the parts of several corpora go side by side
-        people = [set(t["target"]) | set(t["source"]) - {""} for t in (table, rest)]
-        methods = [set(t["method"]) for t in (table, rest)]
-        videos = table.groupby(["corpus", "video"]).size()
+        people = [set(t["target"]) | set(t["source"]) - {""} for t in (part, rest)]
+        methods = [set(t["method"]) for t in (part, rest)]
+        videos = part.groupby(["corpus", "video"]).size()
         if methods[0] != methods[1]:
-            assert table.groupby("method").size().max() == 1
+            assert part.groupby("method").size().max() == 1
         if people[0] != people[1]:
             assert videos.max() == 1
-            assert len(videos) <= len(methods[0]) + len(people[0] | set(table["group"]))
+            assert len(videos) <= len(methods[0]) + len(people[0] | set(part["group"]))
         if len(videos) < rest.groupby(["corpus", "video"]).ngroups:
             assert videos.max() == 1
         held_back = rest.groupby(["corpus", "video"]).size().sub(videos, fill_value=0)

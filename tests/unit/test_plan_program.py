@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from made_corpora import CFG, far_apart
 
@@ -36,7 +35,9 @@ def write_tree(
         state = {"status": "ok"} if usable else {"status": "no_face", "reason": "no face"}
         if number < 10:
             name = {"image": f"v{number}/000000.jpg", "video": f"v{number}", "frame": 0}
-            shards[row["shard"]].append({**name, "bytes": 9, "sha256": "s", "phash": f"{hashes[number]:016x}", **state})
+            shards[row["shard"]].append(
+                {**name, "bytes": 9, "sha256": "s", "phash": f"{hashes[number]:016x}", **state}
+            )
     tables.write_rows(results / "index/demo/videos.csv", tables.INDEX, index)
     for shard, rows in shards.items():
         tables.write_rows(results / images / "demo" / f"{shard}.csv", header, rows)
@@ -64,7 +65,15 @@ def test_a_table_of_another_kind_is_named(tmp_path):
 def run_plan(results: Path, *more: str, **settings: object) -> subprocess.CompletedProcess:
     cfg = json.dumps(CFG | {"families": {"demo": "family"}} | settings)
     outputs = [f"--output={results}/plans/d.csv", f"--output-kept={results}/plans/d.json"]
-    command = [sys.executable, ROOT / "scripts/plan.py", f"--results={results}", "--config", cfg, *outputs, *more]
+    command = [
+        sys.executable,
+        ROOT / "scripts/plan.py",
+        f"--results={results}",
+        "--config",
+        cfg,
+        *outputs,
+        *more,
+    ]
     return subprocess.run(command, capture_output=True, text=True)
 
 

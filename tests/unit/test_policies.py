@@ -128,7 +128,13 @@ def test_a_corpus_of_unseen_methods_goes_to_test_alone(policy):
     for row in rows:
         row["split"] = ("train", "val", "test")[int(row["target"][-3:]) % 3]
     families = {"a": "f", "new": "f"}
-    cfg = {"policy": policy, "splits": THREE, "test_only": ["new"], "families": families, "balance": "dataset"}
+    cfg = {
+        "policy": policy,
+        "splits": THREE,
+        "test_only": ["new"],
+        "families": families,
+        "balance": "dataset",
+    }
     plan = make_plan(table(rows), CFG | cfg)
     new = plan[plan["corpus"] == "new"]
     assert set(new["split"]) <= {"test", ""}

@@ -114,4 +114,8 @@ def test_many_groups_of_one_image_are_dealt_exactly():
     kinds = pd.DataFrame({"real": [1, 0] * 100_000, "fake": [0, 1] * 100_000})
     kinds.index = kinds.index.astype(str)
     parts = kinds.groupby(assign_splits(kinds, {"train": 0.8, "val": 0.15, "test": 0.05}, 0)).sum()
-    assert parts.loc[["train", "val", "test"]].to_numpy().tolist() == [[80_000] * 2, [15_000] * 2, [5_000] * 2]
+    assert parts.loc[["train", "val", "test"]].to_numpy().tolist() == [
+        [80_000] * 2,
+        [15_000] * 2,
+        [5_000] * 2,
+    ]
