@@ -14,9 +14,9 @@ from deepfake import tabu
 from deepfake.groups import components
 from deepfake.names import draw
 
-CHAINS, STEPS = 16, 3000  # of one search, at most
+CHAINS, STEPS = 96, 3000  # of one search, at most
 WORK = (
-    1e8  # units times kinds times splits times steps of all chains, at most: bounds the time on large graphs
+    1e8  # units times kinds times splits times steps of all chains, at most: bounds the time
 )
 BUNDLES = 64  # about so many units does a search see of those without a link
 KEY = ["missing_classes", "missing_methods", "beyond", "dropped", "uneven"]
@@ -37,7 +37,8 @@ def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, 
     (`real` or `fake`), method (str, empty for reals) and weight (how many such videos; int, 0 or more).
     Wanted are, in this order: as few classes missing in a split as possible, then as few manipulation
     methods, then shares of the kept videos that differ from `ratios` by at most `tolerance` (a part of the
-    kept videos, such as 0.05), then as many videos kept as possible, then shares of reals and fakes near the
+    kept videos, such as 0.05), of small ratios by at most half of them, and of the reals and the fakes at
+    least half of each ratio; then as many videos kept as possible, then shares of reals and fakes near the
     ratios. Not every wish can be met: see `outcome`.
 
     The tolerance holds for reals and fakes together. Reals follow the people, fakes the pairs of them: where

@@ -16,6 +16,7 @@ from scipy import sparse
 
 CLASSES = slice(1, 3)
 METHODS = slice(3, None)
+LEAST = 0.5  # of its ratio a split should have of reals and of fakes, and so far it may be off at the most
 EASY = 100  # steps without a better result after which one that keeps every video is taken
 DENSE = 4e6  # numbers up to which an array with all zeros written out is quicker
 PATIENCE = 250, 10  # steps without a better result after which a search ends: so many, and more a unit
@@ -28,8 +29,8 @@ class Graph:
 
     `own` (n, C) counts the videos that lie on one unit. Those between two units are `held` (edges, C) of the
     units `first` and `second` (edges,); `links` (n, C * n) has the same numbers, at [i, kind * n + j] for
-    either order of i and j. `ratios` (k,) adds up to 1; `tolerance` is the part of the kept videos by which
-    a split may differ from its ratio.
+    either order of i and j. `ratios` (k,) adds up to 1; `slack` (k,) is the part of the kept videos by which
+    each split may differ from its ratio.
     """
 
     own: np.ndarray
@@ -38,7 +39,7 @@ class Graph:
     held: np.ndarray
     links: sparse.csr_array | np.ndarray
     ratios: np.ndarray
-    tolerance: float
+    slack: np.ndarray
 
     @property
     def videos(self) -> float:
@@ -64,7 +65,7 @@ def make_graph(
     links = sparse.csr_array(links, shape=(units, units * kinds))
     if units * units * kinds < DENSE:
         links = links.toarray()
-    return Graph(own, first, second, between, links, ratios, tolerance)
+    return Graph(own, first, second, between, links, ratios, np.minimum(tolerance, LEAST * ratios))
 
 
 def kept_by_split(graph: Graph, where: np.ndarray) -> np.ndarray:
@@ -79,8 +80,8 @@ def keys(graph: Graph, kept: np.ndarray) -> np.ndarray:
     """What is to be made small, the first column first, (chains, 5) of `kept` (chains, C, k).
 
     Splits without a class and without a method (of those there are), the sum over splits of what a share of
-    the kept videos lies beyond the tolerance, minus the videos kept, and how far the shares of reals and of
-    fakes lie from the ratios.
+    the kept videos lies beyond the slack and one of a class below the least, minus the videos kept, and how
+    far the shares of reals and of fakes lie from the ratios.
     """
     beyond, uneven = _off(graph, kept)
     empty = (kept == 0) & _present(graph)[:, None]
@@ -93,11 +94,13 @@ def _present(graph: Graph) -> np.ndarray:
 
 
 def _off(graph: Graph, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of `kept` (..., C, k): how far its shares lie beyond the tolerance, and those of the classes off."""
+    """Of `kept` (..., C, k): how far its shares lie beyond what they may, and those of the classes off."""
     kept = kept[..., :3, :]
     total = np.maximum(kept.sum(-1, keepdims=True), 1)
-    off = np.abs(kept / total - graph.ratios)
-    return np.maximum(off[..., 0, :] - graph.tolerance, 0).sum(-1).round(9), off[..., 1:, :].sum((-1, -2))
+    off = kept / total - graph.ratios
+    few = (-off - (1 - LEAST) * graph.ratios)[..., 1:, :] * _present(graph)[CLASSES, None]
+    beyond = np.maximum(np.abs(off[..., 0, :]) - graph.slack, 0).sum(-1) + np.maximum(few, 0).sum((-1, -2))
+    return beyond.round(9), np.abs(off[..., 1:, :]).sum((-1, -2))
 
 
 class Chains:
@@ -193,8 +196,8 @@ def _least(keys_of: np.ndarray) -> int:
 def after_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """What each move of one unit to one split would lead to, (chains, k, n) each.
 
-    A weighted sum of missing classes and methods, in which a class outweighs all methods; then beyond the
-    tolerance and kept, as in keys; and uneven as it changes if as many of each class are kept as before.
+    A weighted sum of missing classes and methods, in which a class outweighs all methods; then beyond and
+    kept, as in keys; and uneven as it changes if as many of each class are kept as before.
     """
     graph, kept, gains = state.graph, state.kept[..., None], state.gains
     splits = len(graph.ratios)
@@ -203,11 +206,16 @@ def after_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     lost = np.moveaxis(gains[each, :, state.where, unit], 2, 1)  # (chains, C, n)
     total = kept[:, 0].sum(1)[:, None] - lost[:, :1] + gains[:, 0]
     beyond, uneven = np.zeros_like(total), np.zeros_like(total)
-    for split, ratio in enumerate(graph.ratios):
-        share = np.repeat((kept[:, 0, split] - here[:, split] * lost[:, 0])[:, None], splits, axis=1)
-        share[:, split] += gains[:, 0, split]
-        share /= np.maximum(total, 1)
-        beyond += np.maximum(np.abs(share - ratio) - graph.tolerance - 1e-10, 0)
+    for kind in np.flatnonzero(_present(graph)[:3]):
+        of = np.maximum(kept[:, kind].sum(1)[:, None] - lost[:, kind, None] + gains[:, kind], 1)
+        for split, ratio in enumerate(graph.ratios):
+            share = np.repeat(
+                (kept[:, kind, split] - here[:, split] * lost[:, kind])[:, None], splits, axis=1
+            )
+            share[:, split] += gains[:, kind, split]
+            share = share / of - ratio
+            over = -share - (1 - LEAST) * ratio if kind else np.abs(share) - graph.slack[split]
+            beyond += np.maximum(over - 1e-10, 0)
     for kind in (1, 2):
         of = np.maximum(kept[:, kind].sum(1), 1)  # (chains, 1)
         off = kept[:, kind] / of[:, None] - graph.ratios[:, None]

@@ -113,12 +113,17 @@ def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -
     there = [part for part, mask in ((counts["real"], ~fake), (counts["fake"], fake)) if weight[mask].any()]
     aims = np.array(list(ratios.values())) / sum(ratios.values())
 
+    def share(part):
+        return part / np.maximum(part.sum(1, keepdims=True), 1)
+
     def off(part):
-        return np.abs(part / np.maximum(part.sum(1, keepdims=True), 1) - aims)
+        return np.abs(share(part) - aims)
 
     total = counts["real"] + counts["fake"]
     columns = [sum((part == 0).sum(1) for part in there), sum((part == 0).sum(1) for part in by_method)]
-    columns += [np.maximum(off(total) - tolerance, 0).sum(1).round(9), weight.sum() - total.sum(1)]
+    beyond = np.maximum(off(total) - np.minimum(tolerance, aims / 2), 0).sum(1)
+    beyond = beyond + sum(np.maximum(aims / 2 - share(part), 0).sum(1) for part in there)
+    columns += [beyond.round(9), weight.sum() - total.sum(1)]
     columns += [(off(counts["real"]) + off(counts["fake"])).sum(1).round(9)]
     table = np.stack([np.broadcast_to(column, len(every)) for column in columns], axis=1)
     return tuple(table[np.lexsort(table.T[::-1])[0]].tolist())
@@ -130,12 +135,16 @@ def most_kept_of_complete(people: int, reals: int, fakes: int, free: int, tolera
     for one in range(1, people):
         for two in range(1, people - one):
             sizes = [one, two, people - one - two]
-            own = [n * reals + n * (n - 1) // 2 * fakes for n in sizes]
-            kept = sum(own) + free
-            spread = list(zip(parts, own, strict=True))
-            least = [max(0, np.ceil((part - tolerance) * kept - o - 1e-6)) for part, o in spread]
-            room = [np.floor((part + tolerance) * kept - o + 1e-6) for part, o in spread]
+            alone, swaps = [n * reals for n in sizes], [n * (n - 1) // 2 * fakes for n in sizes]
+            kept = sum(alone) + sum(swaps) + free
+            least, room = [], []
+            for part, real, fake in zip(parts, alone, swaps, strict=True):
+                slack = min(tolerance, part / 2)
+                total = (part - slack) * kept - real - fake, part / 2 * (sum(alone) + free) - real
+                least.append(max(0, np.ceil(max(total) - 1e-6)))
+                room.append(np.floor((part + slack) * kept - real - fake + 1e-6))
             fits = all(low <= high for low, high in zip(least, room, strict=True)) and min(sizes) > 1
+            fits &= all(f >= part / 2 * sum(swaps) - 1e-6 for f, part in zip(swaps, parts, strict=True))
             if fits and sum(least) <= free <= sum(room):
                 most = max(most, kept)
     return most

@@ -191,6 +191,7 @@ def test_what_the_plan_takes_unevenly_by_design_is_no_warning():
     assert losses.loc[losses["step"] == "duplicates", "left_out"].str.startswith("80 near-duplicate").any()
     assert not warnings(losses)
 
+
 def test_videos_that_give_no_image_count_as_well():
     rows = [row for i in range(40) for row in video("a", f"r{i}", "", [("", "")] * 3)]
     for number in range(40):

@@ -18,7 +18,7 @@ from swap_graphs import COLUMNS, RATIOS
 from deepfake.partition import outcome, partition
 
 # videos kept by the best of 8 seeds; see bench_partition.py --long 8
-BEST = {"dfd": 2079, "celebdf": 4814}
+BEST = {"dfd": 1987, "celebdf": 4353}
 few = settings(deadline=None, max_examples=7, suppress_health_check=list(HealthCheck))
 people = st.integers(0, 6).map("p{}".format)
 rows = st.lists(
@@ -90,7 +90,7 @@ def test_no_class_or_method_is_missing_wherever_that_is_possible(videos):
     assert found[:2] == graphs.best_key(videos, ratios, 0.1)[:2]
 
 
-@pytest.mark.parametrize("people", [15, 21, 28])
+@pytest.mark.parametrize("people", [21, 27, 28])
 def test_where_all_are_swapped_with_all_alike_the_best_sizes_are_found(people):
     videos = graphs.complete(people, 13, 8, "DFD")
     facts = outcome(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
