@@ -24,7 +24,7 @@ format: .venv/ready  ## bring the workflow and the code into form
 	ruff format
 
 bench: .venv/ready  ## measure speed and memory; prints tables
-	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts python $$bench || exit 1; done
+	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts:tests python $$bench || exit 1; done
 
 graph:  ## draw the README's graph of the rules (needs Graphviz's dot)
 	dot -Tsvg docs/graph.dot -o docs/graph.svg

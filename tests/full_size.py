@@ -3,6 +3,7 @@ drawn. Read by the layouts and the index as the real ones are, for tests and ben
 
 import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from deepfake import tables
 from deepfake.archives import Member
 from deepfake.index import index_corpus
 from deepfake.layouts import FAMILIES
+from deepfake.names import draw
 
 METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
 TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]
@@ -113,20 +115,21 @@ def index(corpus: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gathered(corpora: Iterable[str], images: int = 2, most: int | None = None) -> pd.DataFrame:
-    """A gathered table of the corpora, with so many images of each video, or as many times as many where the
-    index wants more of it; at most `most` rows. A twentieth of the images repeats the one before it.
+def pool(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFrame:
+    """Rows of usable videos of the corpora, as often as each gives images: `images`, or as many times as many
+    where the index wants more of it. A twentieth of the images repeats the one before it. With `part` below 1
+    only that part of the groups, drawn by name.
     """
     parts = []
     for corpus in corpora:
         videos = index(corpus).astype({"label": str}).assign(corpus=corpus, step="")
-        for column in ("target", "source", "original", "group"):
-            videos[column] = (FAMILIES[corpus] + "/" + videos[column]).where(videos[column] != "", "")
+        drawn = {group: draw(0, group) < part * 2**64 for group in videos["group"].unique()}
+        videos = videos[videos["group"].map(drawn)]
         times = videos["frames_wanted"].astype(int) // COUNTED["count"] * images
         table = videos.drop(columns=["bytes"]).loc[videos.index.repeat(times)].reset_index(drop=True)
         table["frame"] = table.groupby("video", sort=False).cumcount() * 30
         parts.append(table)
-    whole = pd.concat(parts, ignore_index=True).head(most)
+    whole = pd.concat(parts, ignore_index=True)
     rng = np.random.default_rng(5)
     hashes = rng.integers(0, 2**64, len(whole), dtype=np.uint64)
     again = np.flatnonzero((rng.random(len(whole)) < 0.05) & (whole["frame"] > 0))
@@ -135,4 +138,28 @@ def gathered(corpora: Iterable[str], images: int = 2, most: int | None = None) -
     whole["bytes"] = rng.integers(10_000, 30_000, len(whole))
     whole["sha256"] = [f"{value:064x}" for value in range(len(whole))]
     whole["image"] = whole["video"] + "/" + whole["frame"].astype(str).str.zfill(6) + ".jpg"
+    return whole
+
+
+def gathered(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFrame:
+    """`pool` as gather.gather gives it."""
+    whole = pool(corpora, images, part)
+    for column in ("target", "source", "original", "group"):
+        named = whole["corpus"].map(FAMILIES) + "/" + whole[column]
+        whole[column] = named.where(whole[column] != "", "")
     return whole.reindex(columns=tables.GATHERED).fillna("")
+
+
+def write_tables(results: Path, corpora: Iterable[str], images: int, part: float) -> int:
+    """`pool` as the tables under results that a plan is made from; returns how many rows."""
+    whole = pool(corpora, images, part).assign(status="ok", reason="")
+    for corpus, table in whole.groupby("corpus"):
+        videos = table.drop_duplicates("video").reindex(columns=tables.INDEX).fillna("")
+        for folder in (results / "index" / corpus, results / "faces" / corpus):
+            folder.mkdir(parents=True)
+        videos.to_csv(results / "index" / corpus / "videos.csv", index=False)
+        for shard, rows in table.groupby("shard"):
+            rows.reindex(columns=tables.FACES).to_csv(
+                results / "faces" / corpus / f"{shard}.csv", index=False
+            )
+    return len(whole)

@@ -15,9 +15,7 @@ from deepfake.groups import components
 from deepfake.names import draw
 
 CHAINS, STEPS = 96, 3000  # of one search, at most
-WORK = (
-    1e8  # units times kinds times splits times steps of all chains, at most: bounds the time
-)
+WORK = 1e8  # units times kinds times splits times steps of all chains, at most: bounds the time
 BUNDLES = 64  # about so many units does a search see of those without a link
 KEY = ["missing_classes", "missing_methods", "beyond", "dropped", "uneven"]
 

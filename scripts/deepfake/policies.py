@@ -4,8 +4,9 @@ import pandas as pd
 
 from deepfake import strata
 from deepfake.joins import smallest
-from deepfake.partition import partition
+from deepfake.partition import KEY, outcome, partition
 from deepfake.splits import CLASSES, UnsplittableDataset, assign_splits
+from deepfake.tabu import LEAST
 
 
 def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
@@ -40,15 +41,51 @@ def _group(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 
 
 def _identity(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """By person: whole circles of people who were swapped with each other where they are small enough for
-    that, else cut where the fewest videos are lost."""
-    whole = videos["node"].map(smallest(videos["node"], videos["other"]))
-    place = _assign(videos, whole, cfg)
-    split = whole.map(place)
-    if _are_met(videos, split, cfg):
-        return pd.DataFrame({"split": split, "reason": ""})
-    weights = videos.assign(weight=1)
-    return _by_nodes(videos, partition(weights, _asked(cfg), cfg["tolerance"], cfg["seed"]))
+    """By person. Circles of people who were swapped with each other stay whole where the ratios allow it.
+
+    Else circles are cut, each where it loses the fewest videos and by the ratios for itself, so that what
+    only one circle has stands in every split in its proportion; the others are dealt so as to even all out.
+    """
+    circle = smallest(videos["node"], videos["other"])
+    place = circle.map(_assign(videos, videos["node"].map(circle), cfg))
+    if _are_met(videos, place, cfg):
+        return _by_nodes(videos, place)
+    weighed, fixed, tried = videos.assign(weight=1), {}, []
+    for name in _to_cut(videos, circle, cfg):
+        part = weighed[videos["node"].map(circle) == name]
+        fixed |= partition(part, _asked(cfg), cfg["tolerance"], cfg["seed"]).to_dict()
+        tried = [_deal_others(videos, circle, fixed, cfg)]
+        if _are_met(videos, tried[0], cfg):
+            return _by_nodes(videos, tried[0])
+    tried.append(partition(weighed, _asked(cfg), cfg["tolerance"], cfg["seed"]))  # circles fill in for others
+    facts = [outcome(weighed, place, _asked(cfg), cfg["tolerance"]) for place in tried]
+    return _by_nodes(videos, min(zip(facts, tried, strict=True), key=lambda t: [t[0][k] for k in KEY[:4]])[1])
+
+
+def _to_cut(videos: pd.DataFrame, circle: pd.Series, cfg: dict) -> list[str]:
+    """The circles whose size is in the way of the ratios, or that have what too few others have.
+
+    Those with a class or method that has to come to every split and that fewer circles have than there are
+    splits are the first, then the largest.
+    """
+    circles, asked = videos["node"].map(circle), _asked(cfg)
+    size = circles.value_counts()
+    rare = set()
+    for kind in (videos["class"], _method(videos)):
+        owners = circles.groupby(kind).agg(set).drop("", errors="ignore")
+        rare |= set().union(*owners[owners.map(len) < len(asked)])
+    several = circle.groupby(circle).size()
+    large = size[size > LEAST * min(asked.values()) * len(videos)].index
+    names = [name for name in size.index if several[name] > 1 and (name in rare or name in large)]
+    return sorted(names, key=lambda name: (name not in rare, -size[name], name))
+
+
+def _deal_others(videos: pd.DataFrame, circle: pd.Series, fixed: dict[str, str], cfg: dict) -> pd.Series:
+    """From each node to its split: as `fixed` says, the circles that it leaves out whole."""
+    unit = circle.where(~circle.index.isin(fixed), circle.index.to_series())
+    ends = [videos[column].map(fixed) for column in ("node", "other")]
+    kept = videos[(ends[0] == ends[1]) | ends[0].isna()]
+    return unit.map(_assign(kept, kept["node"].map(unit), cfg, fixed)).fillna(pd.Series(fixed))
 
 
 def _official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
@@ -81,7 +118,9 @@ def _asked(cfg: dict) -> dict[str, float]:
     return {split: ratio for split, ratio in cfg["splits"].items() if ratio > 0}
 
 
-def _assign(videos: pd.DataFrame, groups: pd.Series, cfg: dict) -> pd.Series:
+def _assign(
+    videos: pd.DataFrame, groups: pd.Series, cfg: dict, fixed: dict[str, str] | None = None
+) -> pd.Series:
     """From each of `groups` to its split: by images of each class, method, and class of each stratum."""
     kinds = [videos["class"], _method(videos)]
     for name, column in strata.values(videos, cfg["stratify"]).items():
@@ -93,7 +132,7 @@ def _assign(videos: pd.DataFrame, groups: pd.Series, cfg: dict) -> pd.Series:
     counts = long.groupby(["group", "kind"])["images"].sum().unstack(fill_value=0)
     counts = counts.reindex(columns=sorted({*CLASSES, *counts.columns}), fill_value=0)
     needed = [*CLASSES, *sorted(set(_method(videos)) - {""})]
-    return assign_splits(counts, _asked(cfg), cfg["seed"], needed)
+    return assign_splits(counts, _asked(cfg), cfg["seed"], needed, fixed or {})
 
 
 def _method(videos: pd.DataFrame) -> pd.Series:
@@ -101,19 +140,20 @@ def _method(videos: pd.DataFrame) -> pd.Series:
     return ("method " + videos["method"]).where(videos["method"] != "", "")
 
 
-def _are_met(videos: pd.DataFrame, split: pd.Series, cfg: dict) -> bool:
-    """Whether the splits have their shares of the videos, within the tolerance, and all that they could have.
+def _are_met(videos: pd.DataFrame, place: pd.Series, cfg: dict) -> bool:
+    """Whether the splits have their shares, as partition.partition wants them, and all that they could have.
 
-    A class or method that fewer people have than there are splits is not asked of each.
+    A class or method that fewer people have than there are splits is not asked of each. `place` maps nodes.
     """
     asked = _asked(cfg)
-    share = split.value_counts(normalize=True).reindex(list(asked), fill_value=0)
-    if (share - pd.Series(asked)).abs().max() > cfg["tolerance"]:
+    if outcome(videos.assign(weight=1), place, asked, cfg["tolerance"])["beyond"] > 0:
         return False
+    split = videos["node"].map(place)
+    split = split[split == videos["other"].map(place)]
     for kind in (videos["class"], _method(videos)):
-        owners = videos["node"].groupby(kind).nunique()
-        there = split.groupby(kind).nunique()
-        if (there[owners >= len(asked)].drop("", errors="ignore") < len(asked)).any():
+        owners = videos["node"].groupby(kind).nunique().drop("", errors="ignore")
+        there = split.groupby(kind[split.index]).nunique().reindex(owners.index, fill_value=0)
+        if (there[owners >= len(asked)] < len(asked)).any():
             return False
     return True
 

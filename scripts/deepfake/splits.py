@@ -1,6 +1,7 @@
 """Which split each group goes to, so that no group parts and every split holds its share of everything."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,11 @@ class UnsplittableDataset(ValueError):
 
 
 def assign_splits(
-    groups: pd.DataFrame, ratios: dict[str, float], seed: int, needed: list[Hashable] = CLASSES
+    groups: pd.DataFrame,
+    ratios: dict[str, float],
+    seed: int,
+    needed: Sequence[Hashable] = CLASSES,
+    fixed: Mapping[Hashable, str] = MappingProxyType({}),
 ) -> pd.Series:
     """From each group to the name of its split.
 
@@ -25,15 +30,19 @@ def assign_splits(
     have some of, the dearest first: the smaller splits are given theirs first, and where there are too few
     groups the larger splits get them. Then the groups are dealt, the largest first and those of equal counts
     together, to the splits that lack most of what they hold; at the end single groups are moved while that
-    brings the shares nearer to the ratios. Depends on names, counts and `seed`, not on order.
+    brings the shares nearer to the ratios. Groups of `fixed` stay in the splits that it gives them. Depends
+    on names, counts and `seed`, not on order.
     """
     order = sorted(groups.index, key=lambda name: (draw(seed, "split", name), name))
     counts = groups.loc[order].to_numpy(np.float64)
     names = sorted((split for split in ratios if ratios[split] > 0), key=lambda s: (-ratios[s], s))
     dealt = _Dealt(counts, np.array([ratios[split] for split in names]))
+    given = np.array([fixed.get(name, "") for name in order], dtype=object)
+    for split, name in enumerate(names):
+        dealt.put(np.flatnonzero(given == name), split)
     _cover(dealt, [groups.columns.get_loc(column) for column in needed])
     _deal(dealt)
-    _even_out(dealt, [groups.columns.get_loc(column) for column in needed])
+    _even_out(dealt, [groups.columns.get_loc(column) for column in needed], given == "")
     return pd.Series(np.array(names, dtype=object)[dealt.split], index=order, dtype=str).reindex(groups.index)
 
 
@@ -125,20 +134,20 @@ def _lacks_most(dealt: _Dealt, counts: np.ndarray) -> int:
     return int(np.argmin(beyond))
 
 
-def _even_out(dealt: _Dealt, needed: list[int]) -> None:
-    """Move single groups while that lessens the sum of squared deviations, each in parts of its column."""
+def _even_out(dealt: _Dealt, needed: list[int], may: np.ndarray) -> None:
+    """Move single groups that `may` while that lessens the sum of squared deviations, in parts of columns."""
     scale = 1 / np.maximum(dealt.total, 1)
     parts = dealt.counts * scale
     square = (parts**2).sum(axis=1)
     holds = dealt.counts[:, needed] > 0
-    for _ in range(MOVES):
+    for _ in range(MOVES if may.any() else 0):
         off = (dealt.have - dealt.target) * scale
         pull = parts @ off.T  # (groups, splits)
         own = pull[np.arange(len(parts)), dealt.split]
         change = 2 * (pull - own[:, None]) + 2 * square[:, None]
         change[np.arange(len(parts)), dealt.split] = np.inf
         alone = np.stack([holds[dealt.split == s].sum(axis=0) for s in range(len(dealt.ratios))]) == 1
-        change[(holds & alone[dealt.split]).any(axis=1)] = np.inf  # the last of its kind stays
+        change[~may | (holds & alone[dealt.split]).any(axis=1)] = np.inf  # the last of its kind stays
         group, split = np.unravel_index(np.argmin(change), change.shape)
         if not change[group, split] < -1e-12:
             return

@@ -50,6 +50,7 @@ quick = settings(deadline=None, max_examples=25, suppress_health_check=list(Heal
 def _short_search(monkeypatch):
     """What an identity split keeps needn't be the most here; test_partition.py sees to that."""
     monkeypatch.setattr(partition, "STEPS", 40)
+    monkeypatch.setattr(partition, "CHAINS", 8)
 
 
 def planned(made, recipe):
