@@ -29,10 +29,12 @@ checkpoint plan:
     params:
         code=code("plan.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+        steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
         "python scripts/plan.py"
         " --results results"
         " --config {params.cfg:q}"
+        " --steps {params.steps:q}"
         " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
         " --output-kept {output.kept:q}"
@@ -57,13 +59,12 @@ rule dataset:
     params:
         code=code("dataset.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
-        steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
         "python scripts/dataset.py"
         " --plan {input.plan:q}"
         " --results results"
         " --config {params.cfg:q}"
-        " --steps {params.steps:q}"
+        " --kept {input.kept:q}"
         " --output {output.folder:q}"
         " 2> {log:q}"
 

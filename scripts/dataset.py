@@ -26,6 +26,7 @@ def main() -> int:
     numbers = {"frame": "int64", "bytes": "int64"}
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False).astype(numbers)
     kept = plan[plan["file_name"] != ""]
+    steps = json.loads(args.kept.read_text())["steps"] if args.kept else {}
     shards = sorted(set(zip(kept["corpus"], kept["shard"], strict=True)))
     tars = [(corpus, args.results / cfg["images"] / corpus / f"{shard}.tar") for corpus, shard in shards]
     try:
@@ -33,7 +34,7 @@ def main() -> int:
             write_images(folder, kept, progress(tars, f"dataset {args.output.name}", "shards"))
             write_metadata(folder, args.output.name, kept, cfg)
             write_contact_sheet(folder, kept)
-            text = card(args.output.name, kept, cfg, json.loads(args.steps))
+            text = card(args.output.name, kept, cfg, steps)
             (folder / "README.md").write_text(text, encoding="utf-8")
             write_checksums(folder, dict(zip(kept["file_name"], kept["sha256"], strict=True)))
     except StaleImages as error:
@@ -51,7 +52,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--plan", required=True, help="the dataset's plan")
     parser.add_argument("--results", required=True, type=Path, help="folder with frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section")
-    parser.add_argument("--steps", default="{}", help="JSON: by corpus, its frames and faces settings")
+    parser.add_argument("--kept", type=Path, help="JSON of what the plan keeps, and how it was made")
     parser.add_argument("--output", required=True, type=Path, help="folder for the dataset")
     return parser.parse_args()
 

@@ -36,7 +36,7 @@ def main() -> int:
         losses = as_text(attrition(gathered, cfg["images"]))
         log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1
-    facts = kept_facts(plan, cfg["stratify"])
+    facts = kept_facts(plan, cfg["stratify"]) | {"steps": json.loads(args.steps)}
     with new_file(args.output) as table, new_file(args.output_kept) as kept:
         plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
@@ -53,6 +53,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--results", required=True, type=Path, help="folder with index, frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
+    parser.add_argument("--steps", default="{}", help="JSON: by corpus, the settings of its frames and faces")
     parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")
     parser.add_argument("--output-kept", required=True, help="JSON of what is kept")

@@ -85,7 +85,8 @@ def run(results: Path) -> subprocess.CompletedProcess:
         "--results",
         results,
     ]
-    command += ["--output", results / "d", "--config", json.dumps(CFG), "--steps", json.dumps(STEPS)]
+    (results / "plans/kept.json").write_text(json.dumps({"steps": STEPS}))
+    command += ["--output", results / "d", "--config", json.dumps(CFG), "--kept", results / "plans/kept.json"]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -174,7 +175,7 @@ def test_the_card_weighs_the_classes_of_train(made):
 
 def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     text = (made[0] / "README.md").read_text(encoding="utf-8")
-    assert "- a: one frame in 15, 40 at the most, stored as jpg of quality 91; the largest face" in text
+    assert "- a: one frame in 15, 40 at the most a video, stored as jpg of quality 91; the" in text
     assert "of 1.3 times its width, scaled to 224 pixels, stored as png" in text
     assert "- b: see the settings of the workflow." in text
     assert "Asked for: train 0.7, val 0.3; policy `identity`. No person" in text

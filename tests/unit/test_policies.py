@@ -194,3 +194,15 @@ def test_every_method_is_in_every_split():
     for seed in range(10):
         plan = make_plan(table(rows), CFG | {"splits": THREE, "seed": seed})
         assert {len(splits) for splits in splits_of(plan, "method").values()} == {3}
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32), st.integers(20, 80), st.sampled_from(["group", "identity"]))
+def test_the_ratios_are_met_within_what_groups_allow(seed, people, policy):
+    gathered, families = swaps(seed, people=people, scenes=1, fakes=people * 3, known=policy == "group")
+    cfg = CFG | {"families": families, "splits": THREE, "balance": "none", "policy": policy}
+    kept = kept_of(make_plan(gathered, cfg))
+    largest = kept.groupby("group").size().max() / len(kept)
+    for _, part in [("", kept), *kept.groupby("label")]:
+        shares = part["split"].value_counts(normalize=True)
+        assert max(abs(shares[split] - ratio) for split, ratio in THREE.items()) <= 0.03 + largest

@@ -82,7 +82,8 @@ def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
     assert {(row["corpus"], row["video"]) for row in rows} == videos, (
         "a video has no image, and another has two"
     )
-    assert "demo: 14 videos" in done.text and "images_on" in done.text
+    assert "demo: 14 videos" in done.text
+    assert "demo_ffpp, size: " in done.text, "what the cap left out is not told"
 
 
 def test_whole_frames_and_a_corpus_with_settings_of_its_own(project):

@@ -261,7 +261,7 @@ def test_one_still_more_runs_its_own_shard(settled_stills):
 
 def test_settings_of_frames_touch_no_faces_of_stills(settled_stills):
     reconfigure(settled_stills, "shard_size: 1", "shard_size: 1\nframes: {count: 3, quality: 90}")
-    assert run(settled_stills) == {"index": 1}
+    assert run(settled_stills) == {"index": 1, "plan": 1, "dataset": 1}  # the card tells them
 
 
 def test_settings_of_faces_run_the_faces_of_stills(settled_stills):

@@ -5,8 +5,9 @@
     Celeb-synthesis/id0_id1_0000.mp4    <target>_<source>_<number>, made from Celeb-real/<target>_<number>
     List_of_testing_videos.txt          lines `1 YouTube-real/00170.mp4`, where 1 means REAL
 
-Names carry their folder, as the numbers of the three begin anew. A list holds for the whole corpus, so v1 and
-v2 are best read as two.
+Names carry their folder, as the numbers of the three begin anew. Where there is a list, what it names is
+officially for testing and all else for training; it holds for the whole corpus, so v1 and v2 are best read as
+two.
 
 Source: Li et al., "Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics", CVPR 2020.
 """
@@ -46,9 +47,17 @@ def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Vid
     """The videos of a Celeb-DF corpus. ValueError where a line of the test list can't be understood."""
     clips, rows = sift(entries)
     present = {_key(entry) for entry in clips}
-    tests = _tests(entries, read_bytes)
+    lists = sorted(
+        {e for e in entries if e.name == LIST and not e.is_fork}, key=lambda e: (e.archive, e.path)
+    )
+    tests = _tests(lists, read_bytes)
     for entry in clips:
-        rows.append(_judge(_row(entry), [label for _, label in tests.get(_key(entry), [])]))
+        row = _row(entry)
+        if _key(entry) in tests:
+            row = _judge(row, [label for _, label in tests[_key(entry)]])
+        elif lists and not row.problem:
+            row = replace(row, split="train")
+        rows.append(row)
     for key, claims in tests.items():
         if key not in present:
             lost = _judge(_row(claims[0][0]), [label for _, label in claims])
@@ -89,11 +98,10 @@ def _key(entry: Entry) -> tuple[str, str]:
     return _folder(entry), entry.name.lower()
 
 
-def _tests(entries: list[Entry], read_bytes: Callable) -> dict[tuple[str, str], list[tuple[Entry, int]]]:
+def _tests(lists: list[Entry], read_bytes: Callable) -> dict[tuple[str, str], list[tuple[Entry, int]]]:
     """The listed videos: where each should lie, and its label, once for each line that names it."""
     tests = defaultdict(list)
-    lists = {e for e in entries if e.name == LIST and not e.is_fork}
-    for entry in sorted(lists, key=lambda e: (e.archive, e.path)):
+    for entry in lists:
         for number, line in enumerate(text(entry, read_bytes).splitlines(), start=1):
             if not line.strip():
                 continue
@@ -110,8 +118,6 @@ def _tests(entries: list[Entry], read_bytes: Callable) -> dict[tuple[str, str], 
 
 def _judge(row: Video, listed: list[int]) -> Video:
     """The row with what the test list says of it: the labels of all the lines that name it."""
-    if not listed:
-        return row
     if row.problem:
         return replace(row, split="test")
     if len(set(listed)) > 1:

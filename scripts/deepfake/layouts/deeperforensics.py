@@ -8,9 +8,8 @@ eleven variants, such as `end_to_end_level_3`, are one swap each time, rendered 
 so there is one method, and the variant is an attribute. Actors were put only into clips of their own sex.
 
 All of it is fake. `source_videos` show the actors, but its authors say that these are not the real class;
-that is FaceForensics++ at c23, so `original` is the name that a clip has there. group is the target's id,
-while a group of FaceForensics++ bears the smallest of its ids: 003 belongs to 000 where 000_003 is there.
-What is planned of both must therefore be joined through equal targets too, not through equal groups alone.
+that is FaceForensics++ at c23, so `original` is the name that a clip has there. group is the target's id: so
+the plan joins it with all that shows this target, whatever FaceForensics++ names the target's group there.
 
 Source: Jiang et al., "DeeperForensics-1.0: A Large-Scale Dataset for Real-World Face Forgery Detection",
 CVPR 2020, and the README of its data.

@@ -65,12 +65,13 @@ def _row(entry: Entry) -> Video:
     splits = [at for at, folder in enumerate(lower) if _split(folder)]
     start = min([at, *splits])
     inner = [folder for i, folder in enumerate(above) if i > at and i not in (*splits, *classes)]
+    made = [above[i] for i in reversed(collections) if COLLECTIONS[lower[i]] == FAKE]
     name = "_".join([*above[start:], entry.stem])
     return Video(
         entry,
         name=name,
         label=label,
-        method=_method(entry, inner if classes else [above[at]]) if label == FAKE else "",
+        method=_method(entry, [*inner, *made] if classes else made) if label == FAKE else "",
         original=name if label == REAL else "",
         group=frame_of(entry) or place(entry.folder if len(inner) > bool(classes) else entry),
         split=_split(lower[splits[-1]]) if splits else "",

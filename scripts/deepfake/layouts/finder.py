@@ -76,8 +76,9 @@ class Finder:
 
 def plain(path: str) -> str:
     """The form in which paths are compared."""
-    stem, dot, ending = unicodedata.normalize("NFC", path).replace("\\", "/").rpartition(".")
-    return normpath(stem + dot + (ending.lower() if dot else ending))
+    path = normpath((path if path.isascii() else unicodedata.normalize("NFC", path)).replace("\\", "/"))
+    stem, dot, ending = path.rpartition(".")
+    return stem + dot + (ending.lower() if dot and "/" not in ending else ending)
 
 
 def folder_of(table: Entry) -> str:

@@ -37,6 +37,7 @@ def lines_of(
     """The table's columns, and its lines below the header with their numbers, each as wide as the header.
 
     Cells are parted by commas, semicolons or tabs: by what parts the header so that `path` is among them.
+    Lines of empty cells, as spreadsheets leave them at the end, are passed over.
     ValueError, naming the table, where a column is not there, and later where a line is no line of it.
     """
     content = text(table, read_bytes)
@@ -86,9 +87,9 @@ def _lines(table: Entry, content: str, delimiter: str, width: int) -> Iterator[t
     try:
         next(reader, None)
         for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
             if len(cells) != width:
-                if not any(cell.strip() for cell in cells):
-                    continue
                 if any(cell.strip() for cell in cells[width:]):
                     place = f"{where(table)}, line {reader.line_num}"
                     raise ValueError(f"{place}: {len(cells)} cells below a header of {width}")

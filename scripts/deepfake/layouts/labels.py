@@ -33,10 +33,11 @@ def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Vid
         split = _split(table)
         # Several lists of one phase are those of several sets, each of which speaks for its own folder.
         confined = sum(_split(other) == split for other in lists) > 1
+        is_inside = SPLITS.get(table.folder.name.lower()) == split
         for name, label in _lines(table, read_bytes):
             paths = [f"{folder}/{name}" for folder in folders_of[split] or [split]]
             found = _find(finder, table, name, paths, confined)
-            lines.append(Line(table, paths[0], found, label, split))
+            lines.append(Line(table, name if is_inside else paths[0], found, label, split))
     others = set(entries).difference(media)
     return in_order([*refused, *settle(media, others, lines, _row, "in no label list")])
 

@@ -44,17 +44,22 @@ def settle(
             claims[line.found[0]].append(line)
         else:
             lost[line.table.beside(plain(line.path))].append(line)
+    known = {(entry.archive, plain(entry.path)) for entry in others} if lost else set()
     rows = []
     for entry in media:
-        if entry not in claims:
-            rows.append(refuse(entry, unlisted))
+        # An unclear line may stand for a place where a file lies: it counts as one more line on that file.
+        said, unclear = claims.get(entry, []), lost.pop(entry, [])
+        if not said:
+            rows.append(refuse(entry, _lost(unclear) if unclear else unlisted))
             continue
-        row = _judge(entry, claims[entry], describe)
+        said = said + unclear
+        row = _judge(entry, said, describe)
         rows.append(row)
-        if len(claims[entry]) > 1 and not row.problem:
-            rows.append(replace(refuse(entry, _again(claims[entry])), name=row.name, split=row.split))
+        if len(said) > 1 and not row.problem:
+            rows.append(replace(refuse(entry, _again(said)), name=row.name, split=row.split))
     for entry, said in lost.items():
-        problem = "labelled, but neither video nor still" if entry in others else _lost(said)
+        other = (entry.archive, entry.path) in known
+        problem = "labelled, but neither video nor still" if other else _lost(said)
         rows.append(replace(_judge(entry, said, describe), problem=problem))
     return rows
 

@@ -1,9 +1,9 @@
 """Celeb-DF: names, and the test list in which 1 is real."""
 
 import pytest
-from layout_rows import TEST_LIST, by_path, one, read, said
+from layout_rows import TEST_LIST, by_path, one, read, read_entries, said
 
-from deepfake.entries import FAKE, REAL
+from deepfake.entries import FAKE, REAL, Entry
 
 
 @pytest.mark.parametrize(
@@ -59,20 +59,40 @@ def test_celebdf_test_list_says_1_for_real():
     paths = [
         "v2/YouTube-real/00170.mp4", "v2/Celeb-real/id0_0000.mp4", "v2/Celeb-real/id0_0001.mp4",
         "v2/Celeb-synthesis/id0_id1_0000.mp4", "v2/Celeb-synthesis/id2_id3_0000.mp4",
+        "v2/Celeb-synthesis/id4_id5_0000.mp4", "v2/Celeb-synthesis/id4.mp4",
     ]  # fmt: skip
     rows = by_path(read("celebdf", paths, {f"v2/{TEST_LIST}": lines}))
     assert {path: (row.label, row.split, row.problem) for path, row in rows.items()} == {
         "v2/YouTube-real/00170.mp4": (REAL, "test", ""),
         "v2/Celeb-real/id0_0000.mp4": (REAL, "test", ""),
-        "v2/Celeb-real/id0_0001.mp4": (REAL, "", ""),
+        "v2/Celeb-real/id0_0001.mp4": (REAL, "train", ""),
         "v2/Celeb-synthesis/id0_id1_0000.mp4": (FAKE, "test", ""),
         "v2/Celeb-synthesis/id2_id3_0000.mp4": (
             None, "test", "two labels: its folder says fake, the test list real",
+        ),
+        "v2/Celeb-synthesis/id4_id5_0000.mp4": (FAKE, "train", ""),
+        "v2/Celeb-synthesis/id4.mp4": (
+            None, "", "name does not fit Celeb-synthesis/<target>_<source>_<number>",
         ),
         "v2/Celeb-real/id7_0000.mp4": (REAL, "test", "labelled, but the file is missing"),
         "v2/Celeb-real/id8_0000.mp4": (None, "test", "labelled, but the file is missing"),
         "v2/x/y.mp4": (None, "test", "labelled, but the file is missing"),
     }  # fmt: skip
+
+
+def test_celebdf_test_list_at_the_top_speaks_of_archives():
+    media = [Entry("Celeb-real.zip", "id0_0000.mp4"), Entry("v2.zip", "v2/YouTube-real/1.mp4")]
+    media.append(Entry("v2.zip", "v2/YouTube-real/2.mp4"))
+    lines = "1 Celeb-real/id0_0000.mp4\n1 YouTube-real/1.mp4\n"
+    rows = read_entries("celebdf", media, {Entry("", TEST_LIST): lines})
+    assert [(row.entry, row.label, row.split, row.problem) for row in rows] == [
+        (entry, REAL, split, "") for entry, split in zip(media, ("test", "test", "train"), strict=True)
+    ]
+
+
+def test_celebdf_a_shadow_of_the_list_is_no_list():
+    (row,) = read("celebdf", ["Celeb-real/id0_0000.mp4"], {f"__MACOSX/{TEST_LIST}": "?"})
+    assert (row.label, row.split) == (REAL, "")
 
 
 def test_celebdf_finds_two_labels_in_the_list():

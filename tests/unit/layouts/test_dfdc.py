@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 import pytest
-from layout_rows import by_path, read, said
+from layout_rows import by_path, read, read_entries, said
 
 from deepfake.entries import FAKE, REAL, Entry
 from deepfake.layouts import LAYOUTS
@@ -58,6 +58,21 @@ def test_dfdc_parts_in_many_archives_and_metadata_at_their_top():
         (media[0], FAKE, "c"), (media[1], FAKE, "part:1"), (media[2], REAL, "c"),
     ]  # fmt: skip
     assert not any(row.problem for row in rows)
+
+
+def test_dfdc_label_file_at_the_top_lies_above_all_archives():
+    files = {
+        Entry("", "metadata.json"): json.dumps({"a.mp4": fake("c.mp4"), "p/b": REAL_RECORD, "z.mp4": fake()}),
+        Entry("1.zip", "p/metadata.json"): json.dumps({"b.mp4": fake("c.mp4")}),
+    }
+    media = [Entry("0.zip", "deep/a.mp4"), Entry("1.zip", "p/b.mp4"), Entry("1.zip", "p/c.mp4")]
+    rows = {row.entry: (row.label, row.problem) for row in read_entries("dfdc", media, files)}
+    assert rows == {
+        Entry("", "z.mp4"): (FAKE, "labelled, but the file is missing"),
+        media[0]: (FAKE, ""),
+        media[1]: (None, "two labels"),
+        media[2]: (None, "no label"),
+    }
 
 
 def test_dfdc_metadata_above_the_videos():

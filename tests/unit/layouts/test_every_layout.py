@@ -6,24 +6,31 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST
+from layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
 from deepfake.entries import FAKE, REAL, Entry
 from deepfake.groups import components
+from deepfake.index import is_media
 from deepfake.layouts import LAYOUTS
+from deepfake.layouts.rows import frame_of
+
+LISTING = {"celebdf", "csv", "dfdc", "labels"}
 
 FOLDERS = [
     "original_sequences/youtube/c23/videos", "original_sequences/actors/c23/videos",
     "manipulated_sequences/Deepfakes/c23/videos", "manipulated_sequences/DeepFakeDetection/c23/videos",
     "manipulated_sequences/Deepfakes/masks/videos", f"{MIRROR}/original", f"{MIRROR}/FaceSwap",
     DFD_REAL, DFD_FAKE, "Celeb-real", "YouTube-real", "Celeb-synthesis", "train/real", "val/fake/x/y",
-    "dfdc_train_part_0", "method_A/12/12_B", "original_videos/12", "__MACOSX", "",
+    "dfdc_train_part_0", "method_A/12/12_B", "original_videos/12", "__MACOSX", "", "train", "a/Train/x",
+    "manipulated_videos/end_to_end", "manipulated_videos/reenact_postprocess", "source_videos/M101",
+    "stargan/test1", "ffhq/train", "train/Fake/stargan", "Mask", "real_train", "fake_test/12/fake/3",
 ]  # fmt: skip
 STEMS = [
     "000", "003", "605", "606", "000_003", "003_605", "01__exit_phone", "01_02__exit_phone__YVGY8LOK",
     "id0_0000", "id0_id1_0000", "00170", "34_12_B_001", "12_B_001", "v_frame003", "ü ä", "._x", "x.y",
+    "v_f4", "000_M101", "003_M101", "12", "u\u0308 a\u0308",
 ]  # fmt: skip
-ENDINGS = [".mp4", ".MP4", ".avi", ".jpg", ".json", ".csv", ""]
+ENDINGS = [".mp4", ".MP4", ".avi", ".jpg", ".JPG", ".jpg", ".tar.gz", ".json", ".csv", ""]
 ENTRIES = st.lists(
     st.builds(
         lambda archive, folder, stem, ending: Entry(archive, f"{folder}/{stem}{ending}".lstrip("/")),
@@ -50,47 +57,90 @@ LISTS = st.lists(
     )
 )
 
+COLUMNS = {"original": "original", "split": "split"}
+PATHS = st.one_of(
+    st.builds("{}/{}{}".format, st.sampled_from(FOLDERS), st.sampled_from(STEMS), st.sampled_from(ENDINGS)),
+    st.builds("{}{}".format, st.sampled_from(STEMS), st.sampled_from(ENDINGS)),
+).filter(lambda path: not path.startswith("/"))
+INFO = st.lists(
+    st.builds(
+        "{},{},{},{}".format,
+        PATHS,
+        st.sampled_from(["real", "fake", "fake", "x"]),
+        PATHS | st.sampled_from(STEMS) | st.just(""),
+        st.sampled_from(["train", "train", "test", ""]),
+    ),
+    max_size=25,
+)
+LABELS = st.lists(st.builds("{}.jpg {}".format, st.sampled_from(STEMS), st.integers(0, 1)), max_size=12)
 
-def corpus(entries, table, lines):
+
+@st.composite
+def small_files(draw):
+    """Label files and lists of all layouts, with tables and label lists in one place or in two."""
+    tables = st.sampled_from([("", "info.csv"), ("a.zip", "info.csv"), ("", "train/info.csv")])
+    lists = st.sampled_from(
+        [("", "train_label.txt"), ("a.zip", "train_label.txt"), ("", "train/test_label.txt")]
+    )
     files = {
-        Entry("a.zip", "dfdc_train_part_0/metadata.json"): json.dumps(table),
-        Entry("", TEST_LIST): "\n".join(lines),
+        Entry("a.zip", "dfdc_train_part_0/metadata.json"): json.dumps(draw(TABLES)),
+        Entry("", TEST_LIST): "\n".join(draw(LISTS)),
         Entry("", "train.json"): '[["000", "003"]]',
+        Entry("", "splits/test.txt"): "000_M101.mp4\n",
     }
-    return [*files, *entries], lambda entry: files[entry].encode()
+    for place in draw(st.sets(tables, min_size=1, max_size=2)):
+        files[Entry(*place)] = "\n".join(["path,label,original,split", *draw(INFO)])
+    for place in draw(st.sets(lists, max_size=2)):
+        files[Entry(*place)] = "\n".join(draw(LABELS))
+    return files
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@given(entries=ENTRIES, table=TABLES, lines=LISTS, seed=st.randoms(use_true_random=False))
-def test_every_file_has_one_row_in_any_order(layout, entries, table, lines, seed):
-    entries, read_bytes = corpus(entries, table, lines)
-    rows = LAYOUTS[layout](entries, read_bytes)
-    media = {e for e in entries if e.is_video or e.is_image}
-    places = Counter(row.entry for row in rows)
-    assert all(places[entry] == 1 for entry in media)
-    extra = [row for row in rows if row.entry not in media]
-    assert all(row.problem.startswith("labelled, but") for row in extra)
-    assert max(places.values(), default=1) == 1
+@given(entries=ENTRIES, files=small_files(), seed=st.randoms(use_true_random=False))
+def test_every_file_has_one_row_in_any_order(layout, entries, files, seed):
+    rows = read_entries(layout, entries, files, COLUMNS)
+    media = {e for e in entries if is_media(e.path, layout)}
+    # Besides, what is listed but can't be used has a row, and what is listed again one that says so.
+    lost = [row.entry for row in rows if row.problem.startswith("labelled, but")]
+    again = [row.entry for row in rows if row.problem.startswith("listed again")]
+    own = [row.entry for row in rows if not row.problem.startswith(("labelled, but", "listed again"))]
+    assert Counter(own) == Counter(media)
+    assert len(set(lost)) == len(lost) and len(set(again)) == len(again)
+    assert set(again) <= {row.entry for row in rows if not row.problem}
+    assert not (lost + again and layout not in LISTING)
     assert [r.entry for r in rows] == sorted((r.entry for r in rows), key=lambda e: (e.archive, e.path))
     assert all(row.label in (REAL, FAKE) and row.name and row.group for row in rows if not row.problem)
 
     shuffled = entries + entries[:3]
     seed.shuffle(shuffled)
-    assert LAYOUTS[layout](shuffled, read_bytes) == rows
+    mixed = list(files.items())
+    seed.shuffle(mixed)
+    assert read_entries(layout, shuffled, dict(mixed), COLUMNS) == rows
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@given(entries=ENTRIES, table=TABLES, lines=LISTS)
-def test_a_fake_and_its_original_share_a_group(layout, entries, table, lines):
-    rows = [row for row in LAYOUTS[layout](*corpus(entries, table, lines)) if not row.problem]
-    groups = {}
+@given(entries=ENTRIES, files=small_files())
+def test_a_fake_and_its_original_share_a_group(layout, entries, files):
+    rows = [row for row in read_entries(layout, entries, files, COLUMNS) if not row.problem]
+    groups, made = {}, {}
     for row in rows:
         groups.setdefault(row.name, set()).add(row.group)
     for row in rows:
         if row.label == FAKE and row.original in groups:
             assert groups[row.original] == {row.group}
+        if row.label == FAKE and row.original:
+            assert made.setdefault(row.original, row.group) == row.group
         if row.label == REAL:
             assert row.original == row.name
+
+
+@pytest.mark.parametrize("layout", ["csv", "dffd", "imagefolder", "labels"])
+@given(entries=ENTRIES, files=small_files())
+def test_frames_of_one_video_in_one_folder_share_a_group(layout, entries, files):
+    groups = {}
+    for row in read_entries(layout, entries, files, COLUMNS):
+        if not row.problem and (video := frame_of(row.entry)):
+            assert groups.setdefault(row.entry.beside(video), row.group) == row.group
 
 
 @given(

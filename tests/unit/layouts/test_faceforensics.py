@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from layout_rows import MIRROR, one, read, said
+from layout_rows import MIRROR, one, read, read_entries, said
 
-from deepfake.entries import FAKE, REAL
+from deepfake.entries import FAKE, REAL, Entry
 
 C23 = "original_sequences/youtube/c23/videos/000.mp4"
 
@@ -118,6 +118,12 @@ def test_faceforensics_split_files_give_both_ids_and_both_directions():
         "071": "train", "054": "train", "870": "test", "500": "", "071_054": "train", "054_071": "train",
         "001_870": "test", "071_870": "", "071_500": "",
     }  # fmt: skip
+
+
+def test_faceforensics_split_files_at_the_top_speak_of_archives():
+    files = {Entry("", "train.json"): '[["071", "054"]]'}
+    rows = read_entries("faceforensics", [Entry("c23.zip", path) for path in fakes("071_054")], files)
+    assert [(row.split, row.problem) for row in rows] == [("train", "")]
 
 
 @pytest.mark.parametrize(

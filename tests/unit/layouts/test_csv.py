@@ -1,0 +1,305 @@
+"""The layout csv: columns that the config names, files that lie elsewhere than the table says, and groups."""
+
+from collections import Counter
+
+import pytest
+from layout_rows import MISSING, by_path, judged, read, read_entries, said
+
+from deepfake.entries import FAKE, REAL, Entry
+
+TOP = Entry("", "info.csv")
+LARGE = 87_658  # a tenth of FrameFaceDeepFakeDataset
+ALL = {key: key for key in ("split", "method", "target", "source", "original", "group")}
+
+
+def table(*lines, header="path,label"):
+    return "\n".join([header, *lines, ""])
+
+
+def found(paths, *lines, place="info.csv", **more):
+    """Path, label and problem of each row of a corpus with these paths and a table of these lines."""
+    return judged(read("csv", paths, {place: table(*lines)}, **more))
+
+
+def test_csv_takes_all_that_the_columns_say():
+    header = "path,label,split,method,target,source,original,group,sex,age"
+    lines = table(
+        "f/a.png,Fake,Training,FaceSwap,t,s,f/b.png,g1, female ,", "f/b.png,0,test,none,t,,,g2,male,30",
+        "f/c.png,fake,,,,,,,,", "f/d.png,1,elsewhere,,,,,,,",
+        header=header,
+    )  # fmt: skip
+    columns = ALL | {"attributes": ["sex", "age"]}
+    paths = ["set/f/a.png", "set/f/b.png", "set/f/c.png", "set/f/d.png"]
+    rows = by_path(read("csv", paths, {"set/info.csv": lines}, columns=columns))
+    fake, real, empty, odd = (rows[path] for path in paths)
+    assert said(fake) == ("f_a", FAKE, "FaceSwap", "t", "s", "f_b", "f_b")
+    assert said(real) == ("f_b", REAL, "", "t", "", "f_b", "f_b")
+    assert said(empty) == ("f_c", FAKE, "", "", "", "", "set/f/c.png")
+    assert [row.split for row in (fake, real, empty, odd)] == ["train", "test", "", ""]
+    assert [row.attributes for row in (fake, real, empty)] == [
+        {"sex": "female"}, {"sex": "male", "age": "30"}, {},
+    ]  # fmt: skip
+    assert not any(row.problem for row in rows.values())
+
+
+def test_csv_videos_are_media_too():
+    assert found(["a.mp4", "b.JPG"], "a.mp4,real", "b.JPG,fake") == [("a.mp4", REAL, ""), ("b.JPG", FAKE, "")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_delimiters_and_line_ends(delimiter, start, end):
+    cells = [
+        ["note, or; so", " path ", "label"],
+        ["", "a b.png", "real"],
+        ["", "", ""],
+        [],
+        ["x", "c.png", "1"],
+    ]
+    lines = [delimiter.join(f'"{cell}"' for cell in line) for line in cells]
+    rows = read("csv", ["a b.png", "c.png"], {"info.csv": start + end.join(lines)})
+    assert judged(rows) == [("a b.png", REAL, ""), ("c.png", FAKE, "")]
+
+
+def test_csv_quoted_cells_and_short_and_long_lines():
+    lines = ["a,label,path,more", '"x,\ny",real,"a, b.png",', ",fake,c.png", ",fake,d.png,,,,"]
+    assert judged(read("csv", ["a, b.png", "c.png", "d.png"], {"info.csv": "\n".join(lines)})) == [
+        ("a, b.png", REAL, ""), ("c.png", FAKE, ""), ("d.png", FAKE, ""),
+    ]  # fmt: skip
+
+
+def test_csv_columns_may_have_any_name_and_values_any_meaning():
+    columns = {
+        "table": "meta/my list.csv",
+        "path": "Bild",
+        "label": "Art",
+        "real": [True],
+        "fake": ["FALSCH", 7],
+    }
+    lines = table("True,a.png", "falsch,b.png", "7,c.png", "7.0,d.png", ",e.png", header="Art,Bild")
+    paths = [f"x/meta/{letter}.png" for letter in "abcde"]
+    assert judged(read("csv", paths, {"x/meta/my list.csv": lines}, columns=columns)) == [
+        ("x/meta/a.png", REAL, ""), ("x/meta/b.png", FAKE, ""), ("x/meta/c.png", FAKE, ""),
+        ("x/meta/d.png", None, "label is '7.0', among neither real nor fake"),
+        ("x/meta/e.png", None, "label is '', among neither real nor fake"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "lies"),
+    [
+        ("faces/a.png", "data/faces/a.png"),
+        ("./faces//a.png", "data/faces/a.png"),
+        ("faces\\a.png", "data/faces/a.png"),
+        ("faces/a.PNG", "data/faces/a.png"),
+        ("faces/a.png", "data/faces/a.Png"),
+        ("../faces/a.png", "faces/a.png"),
+        ("/kaggle/input/set/faces/a.png", "data/faces/a.png"),
+        ("C:\\set\\faces\\a.png", "data/faces/a.png"),
+        ("../../set/faces/a.png", "data/faces/a.png"),
+        ("faces/a.png", "data/set/faces/a.png"),
+        ("faces/a.png", "elsewhere/faces/a.png"),
+        ("a.png", "data/faces/a.png"),
+        ("faces/\u00fc.png", "data/faces/u\u0308.png"),
+        ("/x/f\u00fc/a.png", "data/fu\u0308/a.png"),
+    ],
+)
+def test_csv_finds_files_that_lie_elsewhere_than_it_says(written, lies):
+    assert found([lies], f"{written},real", place="data/info.csv") == [(lies, REAL, "")]
+
+
+@pytest.mark.parametrize(
+    ("written", "lies"), [("fake/001.png", "001.png"), ("a.png", "a.jpg"), ("A.png", "a.png"), ("a", "a.png")]
+)
+def test_csv_does_not_take_one_file_for_another(written, lies):
+    missing = (written, REAL, MISSING)
+    assert sorted(found([lies], f"{written},real")) == sorted([(lies, None, "not in info.csv"), missing])
+
+
+def test_csv_an_archive_counts_as_a_folder():
+    media = [Entry("in/real.zip", "001.png"), Entry("in/fake.zip", "001.png"), Entry("in/x.zip", "f/002.png")]
+    lines = table("set/real/001.png,real", "fake/001.png,fake", "f/002.png,fake")
+    rows = {(row.entry.archive, row.label, row.problem) for row in read_entries("csv", media, {TOP: lines})}
+    assert rows == {("in/real.zip", REAL, ""), ("in/fake.zip", FAKE, ""), ("in/x.zip", FAKE, "")}
+
+
+def test_csv_a_bare_name_means_the_only_file_of_that_name():
+    rows = found(["a/1.png", "b/1.png", "c/2.png", "d/3.png"], "1.png,real", "2.png,fake", place="t/info.csv")
+    assert rows == [
+        ("a/1.png", None, "not in info.csv"), ("b/1.png", None, "not in info.csv"), ("c/2.png", FAKE, ""),
+        ("d/3.png", None, "not in info.csv"),
+        ("t/1.png", REAL, "labelled, but 2 files fit: a/1.png, b/1.png"),
+    ]  # fmt: skip
+
+
+def test_csv_names_three_of_the_files_that_fit():
+    media = [Entry(f"{n}.zip", "1.png") for n in range(4)]
+    (problem,) = {
+        row.problem for row in read_entries("csv", media, {TOP: table("1.png,1")}) if not row.entry.archive
+    }
+    assert problem == "labelled, but 4 files fit: 0.zip: 1.png, 1.zip: 1.png, 2.zip: 1.png and more"
+
+
+def test_csv_files_below_the_table_come_first():
+    rows = found(["a/faces/1.png", "b/faces/1.png"], "1.png,real", place="a/info.csv")
+    assert rows == [("a/faces/1.png", REAL, ""), ("b/faces/1.png", None, "not in info.csv")]
+
+
+def test_csv_several_tables_speak_for_their_own_folders():
+    files = {
+        "a/info.csv": table("1.png,real", "2.png,real"),
+        "b/info.csv": table("1.png;fake", header="path;label"),
+    }
+    rows = read("csv", ["a/x/1.png", "b/x/1.png", "b/x/2.png"], files)
+    assert judged(rows) == [
+        ("a/2.png", REAL, MISSING), ("a/x/1.png", REAL, ""), ("b/x/1.png", FAKE, ""),
+        ("b/x/2.png", None, "not in info.csv"),
+    ]  # fmt: skip
+
+
+def test_csv_says_why_a_file_is_not_used():
+    paths = ["listed.png", "new.png", "notes.TXT", "._x.png", "__MACOSX/y.png", "__MACOSX/info.csv"]
+    rows = found(
+        paths, "listed.png,real", "gone.png,fake", "gone.png,fake", "V1.0/Abc,real", "notes.TXT,real"
+    )
+    assert rows == [
+        ("._x.png", None, "macOS resource fork, not a video"), ("V1.0/Abc", REAL, MISSING),
+        ("__MACOSX/y.png", None, "macOS resource fork, not a video"), ("gone.png", FAKE, MISSING),
+        ("listed.png", REAL, ""), ("new.png", None, "not in info.csv"),
+        ("notes.txt", REAL, "labelled, but neither video nor still"),
+    ]  # fmt: skip
+
+
+def test_csv_files_listed_again():
+    lines = table(
+        "a.png,real,train", "./a.png,0,training", "b.png,real,train", "b.png,fake,train", "c.png,real,train",
+        "c.png,real,test", "d.png,real,train", "d.png,what,train",
+        header="path,label,split",
+    )  # fmt: skip
+    rows = read("csv", ["a.png", "b.png", "c.png", "d.png"], {"info.csv": lines}, columns={"split": "split"})
+    assert [(row.entry.path, row.label, row.split, row.problem) for row in rows] == [
+        ("a.png", REAL, "train", ""),
+        ("a.png", None, "train", "listed again in info.csv, 2 times in all; its first row is used"),
+        ("b.png", None, "train", "two labels in info.csv"),
+        ("c.png", None, "", "two splits in info.csv: test, train"),
+        ("d.png", None, "train", "label is 'what', among neither real nor fake"),
+    ]
+
+
+def groups_of(lines, paths, header="path,label,original", **columns):
+    columns = {"original": "original"} | columns
+    rows = read("csv", paths, {"set/info.csv": table(*lines, header=header)}, columns=columns)
+    assert not any(row.problem for row in rows)
+    parts = {}
+    for row in rows:
+        parts.setdefault(row.group, []).append(row.entry.path.removeprefix("set/"))
+    return sorted(parts.values())
+
+
+@pytest.mark.parametrize(
+    "original", ["f/r.png", "f/r", "f\\r.PNG", "r", "r.png", "/kaggle/set/f/r.png", "./f/r.png"]
+)
+def test_csv_joins_what_is_made_from_one_original(original):
+    lines = ["f/r.png,real,", f"f/a.png,fake,{original}", "f/b.png,fake,f/r.png", "f/c.png,fake,"]
+    paths = [f"set/f/{name}.png" for name in "rabc"]
+    assert groups_of(lines, paths) == [["f/a.png", "f/b.png", "f/r.png"], ["f/c.png"]]
+
+
+@pytest.mark.parametrize("original", ["000", "000.mp4", "f/000.mp4", "f/000"])
+def test_csv_joins_frames_with_the_video_that_they_come_from(original):
+    lines = [
+        "f/000_frame1.png,real,",
+        "f/000_frame2.png,real,",
+        f"g/000_003_f1.png,fake,{original}",
+        "f/1.png,1,",
+    ]
+    paths = ["set/f/000_frame1.png", "set/f/000_frame2.png", "set/g/000_003_f1.png", "set/f/1.png"]
+    joined = ["f/000_frame1.png", "f/000_frame2.png", "g/000_003_f1.png"]
+    assert groups_of(lines, paths) == [joined, ["f/1.png"]]
+
+
+def test_csv_joins_fakes_whose_original_is_not_there():
+    lines = ["a.png,fake,gone.png", "b.png,fake,gone", "c.png,fake,other"]
+    assert groups_of(lines, ["set/a.png", "set/b.png", "set/c.png"]) == [["a.png", "b.png"], ["c.png"]]
+
+
+def test_csv_joins_originals_that_macos_has_decomposed():
+    lines = [
+        "f/\u00fc.png,real,",
+        "f/a.png,fake,f/\u00fc.png",
+        "f/b.png,fake,\u00fc",
+        "f/c.png,fake,f/\u00fc",
+    ]
+    paths = ["set/f/u\u0308.png", "set/f/a.png", "set/f/b.png", "set/f/c.png"]
+    assert len(groups_of(lines, paths)) == 1
+
+
+def test_csv_joins_an_original_in_an_archive_by_the_path_that_the_table_gives_it():
+    media = [Entry("real.zip", "1.png"), Entry("fake.zip", "1.png"), Entry("fake.zip", "2.png")]
+    lines = table(
+        "real/1.png,real,", "fake/1.png,fake,real/1.png", "fake/2.png,fake,", header="path,label,original"
+    )
+    rows = read_entries("csv", media, {TOP: lines}, {"original": "original"})
+    places = {(row.entry.archive, row.entry.path): row.group for row in rows}
+    assert places["real.zip", "1.png"] == places["fake.zip", "1.png"] != places["fake.zip", "2.png"]
+    assert [row.original for row in rows if row.entry == media[1]] == [
+        row.name for row in rows if row.label == REAL
+    ]
+
+
+def test_csv_groups_are_the_column_else_the_video_of_a_frame_in_its_folder_else_the_file():
+    lines = [
+        "a.png,real,x",
+        "b.png,fake,x",
+        "c.png,real,",
+        "v_frame1.png,real,",
+        "v_frame2.png,real,",
+        "w/v_f1.png,1,",
+    ]
+    paths = [f"set/{line.partition(',')[0]}" for line in lines]
+    found = groups_of(lines, paths, header="path,label,clip", original="", group="clip")
+    assert found == [["a.png", "b.png"], ["c.png"], ["v_frame1.png", "v_frame2.png"], ["w/v_f1.png"]]
+
+
+def test_csv_table_from_elsewhere():
+    media = [Entry("a.zip", "set/f/1.png"), Entry("b.zip", "2.png"), Entry("b.zip", "3.png")]
+    rows = read_entries("csv", media, {TOP: table("f/1.png,real", "2.png,fake")})
+    assert judged(rows) == [
+        ("set/f/1.png", REAL, ""),
+        ("2.png", FAKE, ""),
+        ("3.png", None, "not in info.csv"),
+    ]
+    assert [row.name for row in rows] == ["set_f_1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "message"),
+    [
+        ("path,kind\n", {}, r"c\.zip: d/info\.csv has no column 'label', which columns\.label names; it "),
+        ("file;label\n", {}, r"info\.csv has no column 'path', which columns\.path names; it has file, "),
+        ("path,label\n", {"split": "part"}, r"no column 'part', which columns\.split names; it has path, "),
+        ("path,label\n", {"attributes": ["sex"]}, r"no column 'sex', which columns\.attributes names"),
+        ("", {}, r"d/info\.csv has no column 'path'"),
+        ("path,label\na,1\n,1\n", {}, r"c\.zip: d/info\.csv, line 3: it names no file"),
+        ("path,label\na,1,b\n", {}, r"c\.zip: d/info\.csv, line 2: 3 cells below a header of 2"),
+        ('path,label\na,"' + "x" * 200_000, {}, r"d/info\.csv, line \d+: field larger than"),
+        ('"' + "x" * 200_000, {}, r"d/info\.csv, line 1: field larger than"),
+        ("path,label\n", {"fake": ["Real"]}, r"columns: 'Real' is among both real and fake; keep one"),
+        ("path,label\n", {"table": "fo.csv"}, r"no fo\.csv in the corpus; write the table's name at "),
+    ],
+)  # fmt: skip
+def test_csv_names_what_is_wrong(content, columns, message):
+    with pytest.raises(ValueError, match=message):
+        read("csv", ["d/a.png"], {"d/info.csv": content}, archive="c.zip", columns=columns)
+
+
+def test_csv_a_tenth_of_the_full_size():
+    paths = [f"faces/{n % 50}/{n // 500:04}_frame{n % 500:03}.jpg" for n in range(LARGE)]
+    lines = [f"/kaggle/input/set/{path},{n % 7 > 0:d},{n // 5000:04}.mp4" for n, path in enumerate(paths)]
+    text = table(*lines, header="path,label,original")
+    rows = read(
+        "csv", [f"set/{path}" for path in paths], {"set/info.csv": text}, columns={"original": "original"}
+    )
+    assert Counter((row.label, row.problem) for row in rows) == {(REAL, ""): 12_523, (FAKE, ""): 75_135}
+    assert len({row.name for row in rows}) == LARGE
