@@ -101,5 +101,7 @@ def _agree(wanted: str, entry: Entry, folder: str) -> bool:
     A file's bare name doesn't say enough: the 001.png of real.zip is not fake/001.png.
     """
     wanted, whole = f"/{wanted}", _whole(entry)
-    starts = (whole, plain(entry.path), plain(entry.path[len(folder) :]))
-    return f"/{whole}".endswith(wanted) or any("/" in path and wanted.endswith(f"/{path}") for path in starts)
+    if f"/{whole}".endswith(wanted) or ("/" in whole and wanted.endswith(f"/{whole}")):
+        return True
+    starts = {entry.path, entry.path[len(folder) :]} if entry.archive or folder else set()
+    return any("/" in path and wanted.endswith(f"/{plain(path)}") for path in starts)

@@ -7,6 +7,7 @@ MIRROR = "FaceForensics++_C23"
 DFD_REAL, DFD_FAKE = "DFD_original sequences", "DFD_manipulated_sequences/DFD_manipulated_sequences"
 TEST_LIST = "List_of_testing_videos.txt"
 MISSING = "labelled, but the file is missing"
+TABLE = Entry("", "info.csv")
 COLUMNS = {
     "table": "info.csv", "path": "path", "label": "label", "attributes": [],
     "real": [0, "real", "original"], "fake": [1, "fake", "deepfake"],
@@ -50,3 +51,8 @@ def by_path(rows: list[Video]) -> dict[str, Video]:
 def judged(rows: list[Video]) -> list[tuple]:
     """Path, label and problem of each row, in the order of the rows."""
     return [(row.entry.path, row.label, row.problem) for row in rows]
+
+
+def table(*lines: str, header: str = "path,label") -> str:
+    """The text of a csv with these lines."""
+    return "\n".join([header, *lines, ""])

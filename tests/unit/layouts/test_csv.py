@@ -1,19 +1,14 @@
-"""The layout csv: columns that the config names, files that lie elsewhere than the table says, and groups."""
+"""The layout csv: columns that the config names, and files that lie elsewhere than the table says."""
 
 from collections import Counter
 
 import pytest
-from layout_rows import MISSING, by_path, judged, read, read_entries, said
+from layout_rows import MISSING, TABLE, by_path, judged, read, read_entries, said, table
 
 from deepfake.entries import FAKE, REAL, Entry
 
-TOP = Entry("", "info.csv")
 LARGE = 87_658  # a tenth of FrameFaceDeepFakeDataset
 ALL = {key: key for key in ("split", "method", "target", "source", "original", "group")}
-
-
-def table(*lines, header="path,label"):
-    return "\n".join([header, *lines, ""])
 
 
 def found(paths, *lines, place="info.csv", **more):
@@ -120,7 +115,7 @@ def test_csv_does_not_take_one_file_for_another(written, lies):
 def test_csv_an_archive_counts_as_a_folder():
     media = [Entry("in/real.zip", "001.png"), Entry("in/fake.zip", "001.png"), Entry("in/x.zip", "f/002.png")]
     lines = table("set/real/001.png,real", "fake/001.png,fake", "f/002.png,fake")
-    rows = {(row.entry.archive, row.label, row.problem) for row in read_entries("csv", media, {TOP: lines})}
+    rows = {(row.entry.archive, row.label, row.problem) for row in read_entries("csv", media, {TABLE: lines})}
     assert rows == {("in/real.zip", REAL, ""), ("in/fake.zip", FAKE, ""), ("in/x.zip", FAKE, "")}
 
 
@@ -136,7 +131,7 @@ def test_csv_a_bare_name_means_the_only_file_of_that_name():
 def test_csv_names_three_of_the_files_that_fit():
     media = [Entry(f"{n}.zip", "1.png") for n in range(4)]
     (problem,) = {
-        row.problem for row in read_entries("csv", media, {TOP: table("1.png,1")}) if not row.entry.archive
+        row.problem for row in read_entries("csv", media, {TABLE: table("1.png,1")}) if not row.entry.archive
     }
     assert problem == "labelled, but 4 files fit: 0.zip: 1.png, 1.zip: 1.png, 2.zip: 1.png and more"
 
@@ -156,6 +151,29 @@ def test_csv_several_tables_speak_for_their_own_folders():
         ("a/2.png", REAL, MISSING), ("a/x/1.png", REAL, ""), ("b/x/1.png", FAKE, ""),
         ("b/x/2.png", None, "not in info.csv"),
     ]  # fmt: skip
+
+
+def test_csv_a_table_at_the_top_speaks_for_all_archives():
+    files = {TABLE: table("1.png,real"), Entry("a.zip", "info.csv"): table("2.png,fake")}
+    rows = read_entries(
+        "csv", [Entry("a.zip", "2.png"), Entry("b.zip", "1.png"), Entry("b.zip", "2.png")], files
+    )
+    assert judged(rows) == [("2.png", FAKE, ""), ("1.png", REAL, ""), ("2.png", None, "not in info.csv")]
+
+
+def test_csv_the_first_of_several_tables_has_the_say():
+    folders = ["", "a/", "a/b/"]
+    files = {f"{at}info.csv": table(f"a/b/1.png,fake,{at}", header="path,label,method") for at in folders}
+    used, again = read("csv", ["a/b/1.png"], files, columns={"method": "method"})
+    assert (used.method, used.problem) == ("a/b/", "")
+    assert again.problem == "listed again in info.csv, 3 times in all; its first row is used"
+
+
+def test_csv_an_unclear_line_counts_for_the_file_that_lies_there():
+    paths, fit = ["a.JPG", "a.jpg"], "labelled, but 2 files fit: a.JPG, a.jpg"
+    unlisted = ("a.JPG", None, "not in info.csv")
+    assert found(paths, "a.Jpg,real") == [unlisted, ("a.jpg", None, fit)]
+    assert found(paths, "a.jpg,fake", "a.Jpg,real") == [unlisted, ("a.jpg", None, "two labels in info.csv")]
 
 
 def test_csv_says_why_a_file_is_not_used():
@@ -187,84 +205,9 @@ def test_csv_files_listed_again():
     ]
 
 
-def groups_of(lines, paths, header="path,label,original", **columns):
-    columns = {"original": "original"} | columns
-    rows = read("csv", paths, {"set/info.csv": table(*lines, header=header)}, columns=columns)
-    assert not any(row.problem for row in rows)
-    parts = {}
-    for row in rows:
-        parts.setdefault(row.group, []).append(row.entry.path.removeprefix("set/"))
-    return sorted(parts.values())
-
-
-@pytest.mark.parametrize(
-    "original", ["f/r.png", "f/r", "f\\r.PNG", "r", "r.png", "/kaggle/set/f/r.png", "./f/r.png"]
-)
-def test_csv_joins_what_is_made_from_one_original(original):
-    lines = ["f/r.png,real,", f"f/a.png,fake,{original}", "f/b.png,fake,f/r.png", "f/c.png,fake,"]
-    paths = [f"set/f/{name}.png" for name in "rabc"]
-    assert groups_of(lines, paths) == [["f/a.png", "f/b.png", "f/r.png"], ["f/c.png"]]
-
-
-@pytest.mark.parametrize("original", ["000", "000.mp4", "f/000.mp4", "f/000"])
-def test_csv_joins_frames_with_the_video_that_they_come_from(original):
-    lines = [
-        "f/000_frame1.png,real,",
-        "f/000_frame2.png,real,",
-        f"g/000_003_f1.png,fake,{original}",
-        "f/1.png,1,",
-    ]
-    paths = ["set/f/000_frame1.png", "set/f/000_frame2.png", "set/g/000_003_f1.png", "set/f/1.png"]
-    joined = ["f/000_frame1.png", "f/000_frame2.png", "g/000_003_f1.png"]
-    assert groups_of(lines, paths) == [joined, ["f/1.png"]]
-
-
-def test_csv_joins_fakes_whose_original_is_not_there():
-    lines = ["a.png,fake,gone.png", "b.png,fake,gone", "c.png,fake,other"]
-    assert groups_of(lines, ["set/a.png", "set/b.png", "set/c.png"]) == [["a.png", "b.png"], ["c.png"]]
-
-
-def test_csv_joins_originals_that_macos_has_decomposed():
-    lines = [
-        "f/\u00fc.png,real,",
-        "f/a.png,fake,f/\u00fc.png",
-        "f/b.png,fake,\u00fc",
-        "f/c.png,fake,f/\u00fc",
-    ]
-    paths = ["set/f/u\u0308.png", "set/f/a.png", "set/f/b.png", "set/f/c.png"]
-    assert len(groups_of(lines, paths)) == 1
-
-
-def test_csv_joins_an_original_in_an_archive_by_the_path_that_the_table_gives_it():
-    media = [Entry("real.zip", "1.png"), Entry("fake.zip", "1.png"), Entry("fake.zip", "2.png")]
-    lines = table(
-        "real/1.png,real,", "fake/1.png,fake,real/1.png", "fake/2.png,fake,", header="path,label,original"
-    )
-    rows = read_entries("csv", media, {TOP: lines}, {"original": "original"})
-    places = {(row.entry.archive, row.entry.path): row.group for row in rows}
-    assert places["real.zip", "1.png"] == places["fake.zip", "1.png"] != places["fake.zip", "2.png"]
-    assert [row.original for row in rows if row.entry == media[1]] == [
-        row.name for row in rows if row.label == REAL
-    ]
-
-
-def test_csv_groups_are_the_column_else_the_video_of_a_frame_in_its_folder_else_the_file():
-    lines = [
-        "a.png,real,x",
-        "b.png,fake,x",
-        "c.png,real,",
-        "v_frame1.png,real,",
-        "v_frame2.png,real,",
-        "w/v_f1.png,1,",
-    ]
-    paths = [f"set/{line.partition(',')[0]}" for line in lines]
-    found = groups_of(lines, paths, header="path,label,clip", original="", group="clip")
-    assert found == [["a.png", "b.png"], ["c.png"], ["v_frame1.png", "v_frame2.png"], ["w/v_f1.png"]]
-
-
 def test_csv_table_from_elsewhere():
     media = [Entry("a.zip", "set/f/1.png"), Entry("b.zip", "2.png"), Entry("b.zip", "3.png")]
-    rows = read_entries("csv", media, {TOP: table("f/1.png,real", "2.png,fake")})
+    rows = read_entries("csv", media, {TABLE: table("f/1.png,real", "2.png,fake")})
     assert judged(rows) == [
         ("set/f/1.png", REAL, ""),
         ("2.png", FAKE, ""),

@@ -31,16 +31,17 @@ STEMS = [
     "v_f4", "000_M101", "003_M101", "12", "u\u0308 a\u0308",
 ]  # fmt: skip
 ENDINGS = [".mp4", ".MP4", ".avi", ".jpg", ".JPG", ".jpg", ".tar.gz", ".json", ".csv", ""]
-ENTRIES = st.lists(
-    st.builds(
-        lambda archive, folder, stem, ending: Entry(archive, f"{folder}/{stem}{ending}".lstrip("/")),
-        st.sampled_from(["", "a.zip"]),
-        st.sampled_from(FOLDERS),
-        st.sampled_from(STEMS) | st.text("ab_1.é", min_size=1),
-        st.sampled_from(ENDINGS),
-    ),
-    max_size=25,
+ANY = st.builds(
+    lambda archive, folder, stem, ending: Entry(archive, f"{folder}/{stem}{ending}".lstrip("/")),
+    st.sampled_from(["", "a.zip"]),
+    st.sampled_from(FOLDERS),
+    st.sampled_from(STEMS) | st.text("ab_1.é", min_size=1),
+    st.sampled_from(ENDINGS),
 )
+FRAMES = st.builds(
+    "{}/v_{}.jpg".format, st.sampled_from(["train", "train/Fake/stargan"]), st.sampled_from(["frame_1", "f2"])
+)
+ENTRIES = st.lists(st.one_of(ANY, ANY, ANY, st.builds(Entry, st.just(""), FRAMES)), max_size=25)
 RECORDS = st.fixed_dictionaries(
     {"label": st.sampled_from(["REAL", "FAKE", "FAKE", "x", 1])},
     optional={
@@ -58,27 +59,25 @@ LISTS = st.lists(
 )
 
 COLUMNS = {"original": "original", "split": "split"}
-PATHS = st.one_of(
-    st.builds("{}/{}{}".format, st.sampled_from(FOLDERS), st.sampled_from(STEMS), st.sampled_from(ENDINGS)),
-    st.builds("{}{}".format, st.sampled_from(STEMS), st.sampled_from(ENDINGS)),
-).filter(lambda path: not path.startswith("/"))
-INFO = st.lists(
-    st.builds(
-        "{},{},{},{}".format,
-        PATHS,
-        st.sampled_from(["real", "fake", "fake", "x"]),
-        PATHS | st.sampled_from(STEMS) | st.just(""),
-        st.sampled_from(["train", "train", "test", ""]),
-    ),
-    max_size=25,
-)
-LABELS = st.lists(st.builds("{}.jpg {}".format, st.sampled_from(STEMS), st.integers(0, 1)), max_size=12)
 
 
 @st.composite
-def small_files(draw):
-    """Label files and lists of all layouts, with tables and label lists in one place or in two."""
+def corpora(draw):
+    """Media, and label files and lists of all layouts: tables and label lists in one place or in two, which
+    name files of the corpus by their paths or by their names alone, and others that aren't there.
+    """
+    entries = draw(ENTRIES)
+    paths = sorted({e.path for e in entries} | {e.name for e in entries} | {"gone/000.jpg"})
+    names = [path for path in paths if "/" not in path]
+    lines = st.builds(
+        "{},{},{},{}".format,
+        st.sampled_from(paths),
+        st.sampled_from(["real", "fake", "fake", "x"]),
+        st.sampled_from([*paths, *STEMS, "", ""]),
+        st.sampled_from(["train", "train", "train", "test", ""]),
+    )
     tables = st.sampled_from([("", "info.csv"), ("a.zip", "info.csv"), ("", "train/info.csv")])
+    labels = st.builds("{} {}".format, st.sampled_from(names or ["gone.jpg"]), st.integers(0, 1))
     lists = st.sampled_from(
         [("", "train_label.txt"), ("a.zip", "train_label.txt"), ("", "train/test_label.txt")]
     )
@@ -89,15 +88,16 @@ def small_files(draw):
         Entry("", "splits/test.txt"): "000_M101.mp4\n",
     }
     for place in draw(st.sets(tables, min_size=1, max_size=2)):
-        files[Entry(*place)] = "\n".join(["path,label,original,split", *draw(INFO)])
+        files[Entry(*place)] = "\n".join(["path,label,original,split", *draw(st.lists(lines, max_size=25))])
     for place in draw(st.sets(lists, max_size=2)):
-        files[Entry(*place)] = "\n".join(draw(LABELS))
-    return files
+        files[Entry(*place)] = "\n".join(draw(st.lists(labels, max_size=25)))
+    return entries, files
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@given(entries=ENTRIES, files=small_files(), seed=st.randoms(use_true_random=False))
-def test_every_file_has_one_row_in_any_order(layout, entries, files, seed):
+@given(corpus=corpora(), seed=st.randoms(use_true_random=False))
+def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
+    entries, files = corpus
     rows = read_entries(layout, entries, files, COLUMNS)
     media = {e for e in entries if is_media(e.path, layout)}
     # Besides, what is listed but can't be used has a row, and what is listed again one that says so.
@@ -119,9 +119,9 @@ def test_every_file_has_one_row_in_any_order(layout, entries, files, seed):
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@given(entries=ENTRIES, files=small_files())
-def test_a_fake_and_its_original_share_a_group(layout, entries, files):
-    rows = [row for row in read_entries(layout, entries, files, COLUMNS) if not row.problem]
+@given(corpus=corpora())
+def test_a_fake_and_its_original_share_a_group(layout, corpus):
+    rows = [row for row in read_entries(layout, *corpus, COLUMNS) if not row.problem]
     groups, made = {}, {}
     for row in rows:
         groups.setdefault(row.name, set()).add(row.group)
@@ -135,10 +135,10 @@ def test_a_fake_and_its_original_share_a_group(layout, entries, files):
 
 
 @pytest.mark.parametrize("layout", ["csv", "dffd", "imagefolder", "labels"])
-@given(entries=ENTRIES, files=small_files())
-def test_frames_of_one_video_in_one_folder_share_a_group(layout, entries, files):
+@given(corpus=corpora())
+def test_frames_of_one_video_in_one_folder_share_a_group(layout, corpus):
     groups = {}
-    for row in read_entries(layout, entries, files, COLUMNS):
+    for row in read_entries(layout, *corpus, COLUMNS):
         if not row.problem and (video := frame_of(row.entry)):
             assert groups.setdefault(row.entry.beside(video), row.group) == row.group
 
