@@ -10,7 +10,7 @@ from deepfake.config import BadConfig, archive_paths, as_param, check_config
 from deepfake.config import dataset_section, faces_section, frames_section, image_sections, index_section
 from deepfake.config import label_paths
 from deepfake.imports import code_digest
-from deepfake.sources import fingerprint
+from deepfake.corpora.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake.atomic import new_file
-from deepfake.attrition import as_text, attrition, warnings
-from deepfake.attrition_plot import draw_attrition
 from deepfake.console import log, start_log
+from deepfake.reports.attrition import as_text, attrition, warnings
+from deepfake.reports.attrition_plot import draw_attrition
 
 COLUMNS = ["corpus", "video", "frame", "label", "method", "step", "reason"]
 

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 from deepfake.atomic import new_file
-from deepfake.audit import Evidence, Result, audit
-from deepfake.audit_numbers import report
-from deepfake.audit_page import page
-from deepfake.audit_read import BadDataset, list_files, read_files, read_metadata, read_sums
 from deepfake.console import log, progress, start_log
-from deepfake.joins import Pair, UnknownPeople, read_same_identity
+from deepfake.curation.joins import Pair, UnknownPeople, read_same_identity
+from deepfake.reports.audit import Evidence, Result, audit
+from deepfake.reports.audit_numbers import report
+from deepfake.reports.audit_page import page
+from deepfake.reports.audit_read import BadDataset, list_files, read_files, read_metadata, read_sums
 
 
 def main() -> int:

@@ -14,9 +14,15 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake.atomic import new_directory
-from deepfake.card import card
 from deepfake.console import log, progress, start_log
-from deepfake.dataset import StaleImages, write_checksums, write_contact_sheet, write_images, write_metadata
+from deepfake.datasets.card import card
+from deepfake.datasets.files import (
+    StaleImages,
+    write_checksums,
+    write_contact_sheet,
+    write_images,
+    write_metadata,
+)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import sys
 
 from tqdm import tqdm
 
-from deepfake import demo, demo_layouts
+from deepfake.drawn import demo, demo_layouts
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -20,13 +20,13 @@ from pathlib import Path
 import cv2
 
 from deepfake import tables
-from deepfake.archives import BadArchive
 from deepfake.console import log, progress, start_log
-from deepfake.faceset import faces_of_clip, load_search
-from deepfake.sources import open_indexed
-from deepfake.stills import stills_of
-from deepfake.stored import Clip, OutOfStep, stored_clips
-from deepfake.tars import new_tar
+from deepfake.corpora.archives import BadArchive
+from deepfake.corpora.sources import open_indexed
+from deepfake.media.faceset import faces_of_clip, load_search
+from deepfake.media.stills import stills_of
+from deepfake.media.stored import Clip, OutOfStep, stored_clips
+from deepfake.media.tars import new_tar
 
 
 def main() -> int:

@@ -17,12 +17,12 @@ from pathlib import Path
 import cv2
 
 from deepfake import tables
-from deepfake.archives import BadArchive
 from deepfake.console import log, progress, start_log
-from deepfake.frameset import frames_of_stills, frames_of_video
-from deepfake.sources import open_indexed
-from deepfake.stills import UNREADABLE, no_image, stills_of
-from deepfake.tars import new_tar
+from deepfake.corpora.archives import BadArchive
+from deepfake.corpora.sources import open_indexed
+from deepfake.media.frameset import frames_of_stills, frames_of_video
+from deepfake.media.stills import UNREADABLE, no_image, stills_of
+from deepfake.media.tars import new_tar
 
 
 def main() -> int:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from deepfake import tables
 from deepfake.atomic import new_directory
-from deepfake.checksums import Crc32Cache
 from deepfake.console import log, start_log
-from deepfake.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
-from deepfake.sources import open_source
+from deepfake.corpora.checksums import Crc32Cache
+from deepfake.corpora.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
+from deepfake.corpora.sources import open_source
 
 
 def main() -> int:

@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 
 from deepfake.atomic import new_file
-from deepfake.attrition import as_text, attrition
 from deepfake.console import log, start_log
-from deepfake.gather import gather
-from deepfake.joins import UnknownPeople, read_same_identity
-from deepfake.kept import kept_facts
-from deepfake.plan import make_plan
-from deepfake.splits import UnsplittableDataset
-from deepfake.strata import UnknownColumn
+from deepfake.curation.gather import gather
+from deepfake.curation.joins import UnknownPeople, read_same_identity
+from deepfake.curation.kept import kept_facts
+from deepfake.curation.plan import make_plan
+from deepfake.curation.splits import UnsplittableDataset
+from deepfake.curation.strata import UnknownColumn
+from deepfake.reports.attrition import as_text, attrition
 
 
 def main() -> int:

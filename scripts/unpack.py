@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.archives import BadArchive, BadMember
 from deepfake.atomic import new_directory
 from deepfake.console import log, progress, start_log
-from deepfake.sources import check_crc32, open_indexed
+from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.sources import check_crc32, open_indexed
 
 
 def main() -> int:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from deepfake import tables
-from deepfake.archives import Member
-from deepfake.index import index_corpus
+from deepfake.corpora.archives import Member
+from deepfake.corpora.index import index_corpus
 from deepfake.layouts import FAMILIES
 from deepfake.names import draw
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import jsonschema
 
 from deepfake.layouts import FAMILIES
-from deepfake.sampling import STRATEGIES, parse_fraction
+from deepfake.media.sampling import STRATEGIES, parse_fraction
 
 SOURCES = ("archives", "folder", "kaggle", "demo")
 SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from clips import copy_workflow
 
 from deepfake import tables
-from deepfake.sharding import assign_shards
+from deepfake.corpora.sharding import assign_shards
 
 CONFIG = """
 corpora: {{large: {{layout: dfdc, archives: ["{folder}/parts/*.zip"]}}}}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from full_size import families, gathered
 
-from deepfake.plan import make_plan
+from deepfake.curation.plan import make_plan
 
 SPLITS = {"train": 0.8, "val": 0.15, "test": 0.05}
 CFG = {

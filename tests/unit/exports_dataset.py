@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from deepfake import images, tables
-from deepfake.card import card
-from deepfake.dataset import write_metadata
+from deepfake import tables
+from deepfake.datasets.card import card
+from deepfake.datasets.files import write_metadata
+from deepfake.media import images
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"corpora": ["a", "b"], "images": "faces", "size_mb": None, "splits": {"train": 0.6, "val": 0.4}}

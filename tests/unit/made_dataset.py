@@ -11,8 +11,8 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 
-from deepfake import images
-from deepfake.metadata import METADATA
+from deepfake.datasets.metadata import METADATA
+from deepfake.media import images
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/audit.py"

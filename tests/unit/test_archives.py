@@ -11,8 +11,8 @@ import zlib
 
 import pytest
 
-from deepfake import archives
-from deepfake.archives import BadArchive, BadMember
+from deepfake.corpora import archives
+from deepfake.corpora.archives import BadArchive, BadMember
 
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
 NOISE = random.Random(0).randbytes(50_000)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepfake import images, tables
-from deepfake.attrition import COLUMNS, STEPS, as_text, attrition, biased_losses, kind_of, warnings
-from deepfake.attrition_plot import COLOURS, MOST, NAMES, shares
+from deepfake import tables
+from deepfake.media import images
+from deepfake.reports.attrition import COLUMNS, STEPS, as_text, attrition, biased_losses, kind_of, warnings
+from deepfake.reports.attrition_plot import COLOURS, MOST, NAMES, shares
 
 ROOT = Path(__file__).resolve().parents[2]
 LOST = {

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from made_dataset import Rows, audit, found, good_rows, names, of, put, write
 
-from deepfake import images
-from deepfake.audit import CHECKS
+from deepfake.media import images
+from deepfake.reports.audit import CHECKS
 
 
 def test_a_good_dataset_passes_every_check(tmp_path):

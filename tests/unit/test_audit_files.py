@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from made_dataset import CFG, SCRIPT, audit, found, good_rows, names, of, sign, texture, write
 
-from deepfake import images
-from deepfake.metadata import METADATA
+from deepfake.datasets.metadata import METADATA
+from deepfake.media import images
 
 
 def delete_image(folder: Path) -> None:

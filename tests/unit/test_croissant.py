@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepfake import images, tables
-from deepfake.dataset import write_metadata
+from deepfake import tables
+from deepfake.datasets.files import write_metadata
+from deepfake.media import images
 
 CFG = {"corpora": ["ff", "own"], "images": "faces", "families": {"ff": "ffpp", "own": "own"}}
 NO_DATE = "https://schema.org/datePublished"  # a dataset in a folder was not published

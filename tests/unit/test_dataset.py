@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from deepfake import contact, images, tables
-from deepfake.card import BALANCE, POLICIES, card
-from deepfake.card_counts import by_attribute
-from deepfake.metadata import METADATA, metadata_table
-from deepfake.tars import new_tar
+from deepfake import tables
+from deepfake.datasets import contact
+from deepfake.datasets.card import BALANCE, POLICIES, card
+from deepfake.datasets.card_counts import by_attribute
+from deepfake.datasets.metadata import METADATA, metadata_table
+from deepfake.media import images
+from deepfake.media.tars import new_tar
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"corpora": ["a", "b"], "images": "faces", "size_mb": None, "splits": {"train": 0.7, "val": 0.3}}

@@ -9,8 +9,8 @@ import dlib
 import numpy as np
 import pytest
 
-from deepfake import demo, demo_layouts, people
-from deepfake.demo_layouts import Clip
+from deepfake.drawn import demo, demo_layouts, people
+from deepfake.drawn.demo_layouts import Clip
 
 TINY = {"people": 4, "clips": 5, "seconds": 0.2, "width": 240}
 GRAMMAR = {

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.kaggle_source import DownloadError, source_of
+from deepfake.corpora.kaggle_source import DownloadError, source_of
 
 ROOT = Path(__file__).parents[2]
 KEY = "0123456789abcdef0123456789abcdef"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from deepfake import duplicates
-from deepfake.duplicates import as_hashes, clusters
-from deepfake.images import encode, perceptual_hash
+from deepfake.curation import duplicates
+from deepfake.curation.duplicates import as_hashes, clusters
+from deepfake.media.images import encode, perceptual_hash
 
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 distances = st.integers(0, 7)

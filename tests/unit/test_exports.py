@@ -19,10 +19,11 @@ import webdataset
 from exports_dataset import CFG, ROOT, export, make_dataset
 from pyarrow.parquet import ParquetFile
 
-from deepfake import images, tables
-from deepfake.dataset import write_metadata
+from deepfake import tables
+from deepfake.datasets.files import write_metadata
 from deepfake.exports import EXPORTS, parquet
 from deepfake.layouts import LAYOUTS
+from deepfake.media import images
 
 PHASES = {"train": "train", "val": "validate", "test": "test"}
 

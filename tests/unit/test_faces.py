@@ -14,8 +14,8 @@ from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake import detectors, tracking
-from deepfake.crops import crop_square, cut
+from deepfake.media import detectors, tracking
+from deepfake.media.crops import crop_square, cut
 
 CLIPS = sorted((DATA / "ffpp").glob("**/*.mp4"))
 YUNET = DATA / "yunet_n_640_640.onnx"

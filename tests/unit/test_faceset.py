@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from deepfake import images, tables
-from deepfake.detectors import Detector, Spot
-from deepfake.faceset import faces_of_clip, load_search
-from deepfake.tars import new_tar, read_tar
-from deepfake.tracking import find_faces
+from deepfake import tables
+from deepfake.media import images
+from deepfake.media.detectors import Detector, Spot
+from deepfake.media.faceset import faces_of_clip, load_search
+from deepfake.media.tars import new_tar, read_tar
+from deepfake.media.tracking import find_faces
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from deepfake import images, tables
-from deepfake.frameset import frames_of_stills, frames_of_video
-from deepfake.tars import read_tar
+from deepfake import tables
+from deepfake.media import images
+from deepfake.media.frameset import frames_of_stills, frames_of_video
+from deepfake.media.tars import read_tar
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"strategy": "uniform", "format": "jpg", "quality": 90}

@@ -5,7 +5,7 @@ import pytest
 from full_size import families, gathered, index
 from made_corpora import CFG, kept_of
 
-from deepfake.plan import make_plan
+from deepfake.curation.plan import make_plan
 
 SPLITS = {"train": 0.8, "val": 0.15, "test": 0.05}
 COUNTS = {

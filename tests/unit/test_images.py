@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deepfake import images
+from deepfake.media import images
 
 
 def scene(seed: int, height: int = 240, width: int = 320) -> np.ndarray:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deepfake import tables
-from deepfake.archives import Member
-from deepfake.index import (
+from deepfake.corpora.archives import Member
+from deepfake.corpora.index import (
     BadLabelFile,
     UselessCorpus,
     check_classes,
@@ -263,7 +263,7 @@ def test_what_can_be_no_label_file_is_named(paths, said):
 
 
 def test_attributes_are_json(monkeypatch):
-    from deepfake.entries import Video
+    from deepfake.corpora.entries import Video
     from deepfake.layouts import LAYOUTS
 
     attributes = {"a.mp4": {"sex": "여", "age": "30", "empty": ""}, "b.mp4": {}}

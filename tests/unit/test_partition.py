@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import swap_graphs as graphs
 from swap_graphs import COLUMNS, RATIOS
 
-from deepfake.partition import outcome, partition
+from deepfake.curation.partition import outcome, partition
 
 # videos kept by the best of 8 seeds; see bench_partition.py --long 8
 BEST = {"dfd": 1987, "celebdf": 4353}

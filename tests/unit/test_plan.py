@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_corpora import CFG, clip, far_apart, kept_of, swaps, table
 
-from deepfake import partition
-from deepfake.duplicates import as_hashes, clusters
-from deepfake.kept import kept_facts
-from deepfake.plan import make_plan
-from deepfake.splits import UnsplittableDataset
+from deepfake.curation import partition
+from deepfake.curation.duplicates import as_hashes, clusters
+from deepfake.curation.kept import kept_facts
+from deepfake.curation.plan import make_plan
+from deepfake.curation.splits import UnsplittableDataset
 
 corpora = st.builds(
     swaps,

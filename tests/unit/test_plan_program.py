@@ -9,7 +9,7 @@ import pytest
 from made_corpora import CFG, far_apart
 
 from deepfake import tables
-from deepfake.gather import gather
+from deepfake.curation.gather import gather
 
 ROOT = Path(__file__).resolve().parents[2]
 

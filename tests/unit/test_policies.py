@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_corpora import CFG, clip, kept_of, swaps, table
 
-from deepfake.kept import kept_facts
-from deepfake.plan import make_plan
-from deepfake.splits import UnsplittableDataset
+from deepfake.curation.kept import kept_facts
+from deepfake.curation.plan import make_plan
+from deepfake.curation.splits import UnsplittableDataset
 
 THREE = {"train": 0.7, "val": 0.2, "test": 0.1}
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deepfake.layouts import LAYOUTS
-from deepfake.sampling import STRATEGIES
+from deepfake.media.sampling import STRATEGIES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.sampling import STRATEGIES, boost_factor, parse_fraction, wanted_frames
+from deepfake.media.sampling import STRATEGIES, boost_factor, parse_fraction, wanted_frames
 
 lengths = st.integers(0, 2000)
 counts = st.integers(1, 300)

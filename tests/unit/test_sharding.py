@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.sharding import WHOLE, assign_shards, fullest
+from deepfake.corpora.sharding import WHOLE, assign_shards, fullest
 
 NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
 SIZES = st.integers(1, 20)

@@ -8,9 +8,9 @@ import zlib
 
 import pytest
 
-from deepfake.archives import BadArchive, BadMember
-from deepfake.checksums import Crc32Cache
-from deepfake.sources import fingerprint, open_source
+from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.checksums import Crc32Cache
+from deepfake.corpora.sources import fingerprint, open_source
 
 LIMITS = {"members": 20, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
 NOISE = random.Random(0).randbytes(20_000)

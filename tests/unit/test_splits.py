@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepfake.splits import assign_splits
+from deepfake.curation.splits import assign_splits
 
 quick = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake import tables
-from deepfake.sequences import natural
-from deepfake.sources import open_source
-from deepfake.stills import stills_of
-from deepfake.tars import read_tar
+from deepfake.corpora.sources import open_source
+from deepfake.media.sequences import natural
+from deepfake.media.stills import stills_of
+from deepfake.media.tars import read_tar
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 LIMITS = {"members": 50, "member_gb": 0.01, "total_gb": 0.02, "ratio": 200}

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deepfake.sampling import wanted_frames
-from deepfake.video import Clip, UnreadableVideo
+from deepfake.media.sampling import wanted_frames
+from deepfake.media.video import Clip, UnreadableVideo
 
 UNIFORM, COUNT = {"strategy": "uniform"}, 5
 B_FRAMES = {"g": "12", "bf": "3", "b-pyramid": "normal"}

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deepfake import demo, tables
+from deepfake import tables
+from deepfake.drawn import demo
 
 TINY = {"people": 6, "clips": 14, "seconds": 0.4, "width": 320}
 DEMO = f"""

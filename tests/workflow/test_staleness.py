@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from conftest import Project, copy_project
 
-from deepfake import demo, tables
+from deepfake import tables
+from deepfake.drawn import demo
 
 CONFIG = """
 shard_size: 4
@@ -285,11 +286,11 @@ def test_dataset_settings_run_the_plan_onward(settled):
         ("scripts/index.py", {"index"}),
         ("scripts/deepfake/layouts/dfdc.py", {"index"}),
         ("scripts/unpack.py", {"unpack", "frames", "faces", "plan"}),
-        ("scripts/deepfake/video.py", {"unpack", "frames", "faces", "plan"}),
-        ("scripts/deepfake/crops.py", {"faces", "plan"}),
-        ("scripts/deepfake/splits.py", {"plan"}),
+        ("scripts/deepfake/media/video.py", {"unpack", "frames", "faces", "plan"}),
+        ("scripts/deepfake/media/crops.py", {"faces", "plan"}),
+        ("scripts/deepfake/curation/splits.py", {"plan"}),
         ("scripts/dataset.py", {"dataset"}),
-        ("scripts/deepfake/demo.py", set()),
+        ("scripts/deepfake/drawn/demo.py", set()),
     ],
 )
 def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, rules):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake.exports.finished import images, read_metadata
-from deepfake.images import decode, encode, kind
+from deepfake.media.images import decode, encode, kind
 
 CATEGORIES = ("real", "ai")  # by label
 QUALITY = 95  # of jpg files made from others

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from deepfake.exports.finished import images, read_metadata
-from deepfake.images import decode, encode
+from deepfake.media.images import decode, encode
 
 PHASES = {"train": "train", "val": "validate", "test": "test"}
 QUALITY = 95  # of the jpg

@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from deepfake.exports.finished import images, in_shards, read_metadata
+from deepfake.media.tars import new_tar
 from deepfake.names import slug
-from deepfake.tars import new_tar
 
 
 def export(dataset: Path, output: Path, cfg: dict) -> None:

@@ -1,6 +1,6 @@
 """Layouts: how each corpus lies on disk, and what its paths and its small files say of every video."""
 
-from deepfake.entries import Layout
+from deepfake.corpora.entries import Layout
 from deepfake.layouts import (
     celebdf,
     csv_table,

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import (
     MISSING,
     TWO_LABELS,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from deepfake.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
+from deepfake.corpora.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
 from deepfake.groups import components
 from deepfake.layouts.finder import Finder, folder_of, plain
 from deepfake.layouts.info_csv import Columns, labels_of, lines_of, plain_label

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.dfdc_labels import FILES, Claim, claims, normal, without_ending
 from deepfake.layouts.rows import MISSING, TOP, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
 

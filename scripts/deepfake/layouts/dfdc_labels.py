@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake.entries import FAKE, REAL, VIDEO_TYPES, Entry
+from deepfake.corpora.entries import FAKE, REAL, VIDEO_TYPES, Entry
 from deepfake.layouts.rows import SPLITS, text, where
 
 FILES = {"metadata.json", "dataset.json", "labels.csv"}

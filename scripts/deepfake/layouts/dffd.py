@@ -16,7 +16,7 @@ Source: Dang et al., "On the Detection of Digital Face Manipulation", CVPR 2020.
 import re
 from collections.abc import Callable
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import (
     SPLITS,
     TWO_LABELS,

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.groups import components
 from deepfake.layouts import dfd
 from deepfake.layouts.rows import in_order, misfit, refuse, sift, text, where

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 from posixpath import normpath
 
-from deepfake.entries import Entry
+from deepfake.corpora.entries import Entry
 from deepfake.layouts.rows import archive_stem
 
 Places = dict[tuple[str, str], list[Entry]]

@@ -17,7 +17,7 @@ by its whole path, as numbered folders begin anew in each split; else the still 
 
 from collections.abc import Callable
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.rows import SPLITS, archive_stem, frame_of, in_order, misfit, place, refuse, sift
 
 CLASSES = {

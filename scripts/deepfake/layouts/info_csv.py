@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Iterator
 from io import StringIO
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 from deepfake.layouts.rows import text, where
 
 DELIMITERS = ",;\t"

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from io import StringIO
 
-from deepfake.entries import FAKE, REAL, Entry, Video
+from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.finder import Finder
 from deepfake.layouts.listing import Line, settle
 from deepfake.layouts.rows import SPLITS, folders, frame_group, in_order, sift, text, where

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from deepfake.entries import Entry, Video
+from deepfake.corpora.entries import Entry, Video
 from deepfake.layouts.finder import plain
 from deepfake.layouts.rows import MISSING, TWO_LABELS, refuse, where
 

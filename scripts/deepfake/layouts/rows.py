@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from deepfake.entries import Entry, Video
+from deepfake.corpora.entries import Entry, Video
 
 TOP = Entry("", "")  # the corpus's own folder, where label files from elsewhere are put
 FORK = "macOS resource fork, not a video"

@@ -10,7 +10,7 @@ Source: the README of the FaceForensics++ data (Rössler et al., ICCV 2019).
 import re
 from typing import NamedTuple
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 
 PLACE = re.compile(r"(?:^|/)(original|manipulated)_sequences/([^/]+)/([^/]+)/videos/[^/]+$")
 MASK = "mask, not a video"

@@ -1,6 +1,6 @@
 """What the tests of all layouts share: reading a corpus from a list of paths, and the rows by their parts."""
 
-from deepfake.entries import Entry, Video
+from deepfake.corpora.entries import Entry, Video
 from deepfake.layouts import LAYOUTS
 
 MIRROR = "FaceForensics++_C23"

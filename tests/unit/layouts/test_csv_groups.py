@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import TABLE, read, read_entries, table
 
-from deepfake.entries import REAL, Entry
+from deepfake.corpora.entries import REAL, Entry
 
 
 def groups_of(lines, paths, header="path,label,original", **columns):

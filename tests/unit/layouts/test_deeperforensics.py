@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import by_path, one, read, read_entries, said
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 
 VARIANTS = [
     "end_to_end", "reenact_postprocess", "end_to_end_random_level",

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from layout_rows import DFD_FAKE, DFD_REAL, one, read, said
 
-from deepfake.entries import FAKE, REAL
+from deepfake.corpora.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from layout_rows import by_path, read, read_entries, said
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 from deepfake.layouts import LAYOUTS
 
 

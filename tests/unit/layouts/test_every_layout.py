@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.corpora.index import is_media
 from deepfake.groups import components
-from deepfake.index import is_media
 from deepfake.layouts import LAYOUTS
 from deepfake.layouts.rows import frame_of
 

@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import one
 
-from deepfake.entries import FAKE, REAL
+from deepfake.corpora.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import MISSING, judged, read, read_entries
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 
 STILL = "69a1d6e71f594437b0dd71b4d59fbd38.jpg"
 

@@ -3,7 +3,7 @@
 import pytest
 from layout_rows import one, read, read_entries, said
 
-from deepfake.entries import FAKE, REAL, Entry
+from deepfake.corpora.entries import FAKE, REAL, Entry
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""From tables of images to a plan: near-duplicates, splits, balance, cap."""

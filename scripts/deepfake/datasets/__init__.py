@@ -1,0 +1,1 @@
+"""A finished dataset: its files, and what it says of itself."""

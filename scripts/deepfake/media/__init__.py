@@ -1,0 +1,1 @@
+"""From videos and stills to frames and face crops."""

@@ -1,0 +1,1 @@
+"""What a finished dataset holds, and what was lost on the way."""
