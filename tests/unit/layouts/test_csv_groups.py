@@ -1,6 +1,8 @@
 """The layout csv: what is made from one original, and the frames of one video, never part."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from layout_rows import TABLE, read, read_entries, table
 
 from deepfake.corpora.entries import REAL, Entry
@@ -79,3 +81,25 @@ def test_csv_groups_are_the_column_else_the_video_of_a_frame_in_its_folder_else_
     paths = [f"set/{line.partition(',')[0]}" for line in lines]
     found = groups_of(lines, paths, header="path,label,clip", original="", group="clip")
     assert found == [["a.png", "b.png"], ["c.png"], ["v_frame1.png", "v_frame2.png"], ["w/v_f1.png"]]
+
+
+NAMES = ["f/a.png", "f/b.png", "g/a.png", "g/v_f1.png", "g/v_f2.png", "g/w_frame1.png"]
+LINES = st.tuples(
+    st.sampled_from(["real", "fake"]), st.sampled_from([*NAMES, "a", "v", "g/w.mp4", "gone", ""])
+)
+
+
+@given(st.lists(LINES, min_size=len(NAMES), max_size=len(NAMES)))
+def test_csv_nothing_that_belongs_together_parts(lines):
+    said = dict(zip(NAMES, lines, strict=True))
+    parts = groups_of(
+        [f"{name},{','.join(line)}" for name, line in said.items()], [f"set/{n}" for n in NAMES]
+    )
+    group = {name: at for at, part in enumerate(parts) for name in part}
+    assert group["g/v_f1.png"] == group["g/v_f2.png"]
+    called = {"a": "f/a.png", "v": "g/v_f1.png", "g/w.mp4": "g/w_frame1.png"}
+    made = {}
+    for name, (label, original) in said.items():
+        if label == "fake" and original:
+            assert group[name] == made.setdefault(original, group[name])
+            assert original == "gone" or group[name] == group[called.get(original, original)]
