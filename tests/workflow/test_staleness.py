@@ -298,3 +298,26 @@ def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, rules):
     path = settled / file
     path.write_text(path.read_text() + "\n# an edit\n")
     assert set(run(settled)) == rules
+
+
+def test_settings_of_an_export_run_that_export(settled):
+    forms = [f"results/exports/small/{form}" for form in ("labels", "webdataset", "dfd", "parquet")]
+    assert settled.run(*forms, "--configfile", "mine.yaml").jobs == {"export": 4}
+    (settled / "mine.yaml").write_text(
+        (settled / "mine.yaml").read_text() + "exports: {labels: {size: 64}}\n"
+    )
+    assert settled.run(*forms, "--configfile", "mine.yaml").jobs == {"export": 1}
+    assert not settled.run(*forms, "--configfile", "mine.yaml").jobs
+    still = next((settled / "results/exports/small/labels/train").iterdir())
+    assert cv2.imread(str(still)).shape == (64, 64, 3)
+
+
+def test_a_spoiled_dataset_fails_its_audit_and_the_log_says_why(settled):
+    reports = ["results/reports/small/audit.json", "results/reports/small/attrition.csv"]
+    assert settled.run(*reports, "--configfile", "mine.yaml").jobs == {"audit": 1, "attrition": 1}
+    assert json.loads((settled / reports[0]).read_text())["passed"]
+    one = next((settled / "results/small/train/real").iterdir())
+    shutil.copy(one, settled / "results/small/val/real" / one.name)
+    done = settled.run(*reports, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
+    log = (settled / "logs/audit/small.log").read_text()
+    assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
