@@ -106,7 +106,8 @@ def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
 
 
 def test_no_detector_loads_no_detectors_library():
-    code = "import sys, deepfake.media.faceset as f; f.load_search({'detector': 'none'}); print('dlib' in sys.modules)"
+    code = "import sys; from deepfake.media import faceset; faceset.load_search({'detector': 'none'})"
+    code += "; print('dlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
