@@ -160,8 +160,11 @@ def balance(e: Evidence) -> Iterator[str]:
         return
     rows = e.rows[e.rows["label"].isin(CLASSES)]
     for split, part in rows.groupby("split"):
-        both = (part.groupby("corpus")["label"].nunique() == len(CLASSES)).all()
-        if e.cfg["balance"] == "corpus" and both:
+        classes = part.groupby("corpus")["label"].nunique()
+        meant = set(e.cfg["families"]) - (set(e.cfg["test_only"]) if split != "test" else set())
+        # One that has but one class here is balanced with the whole split, by which it may have lost all.
+        apart = set(classes.index) >= meant and (classes == len(CLASSES)).all()
+        if e.cfg["balance"] == "corpus" and apart:
             sets = [(f"{split}, {corpus}", table) for corpus, table in part.groupby("corpus")]
         else:
             sets = [(split, part)]
