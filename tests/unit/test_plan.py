@@ -12,6 +12,7 @@ from deepfake.curation.duplicates import as_hashes, clusters
 from deepfake.curation.kept import kept_facts
 from deepfake.curation.plan import make_plan
 from deepfake.curation.splits import UnsplittableDataset
+from deepfake.reports.audit import Evidence, balance, originals, people, videos
 
 corpora = st.builds(
     swaps,
@@ -127,6 +128,20 @@ def test_the_classes_are_balanced_and_in_every_split(made, recipe):
     weights = kept_facts(plan)["class_weights"]
     assert weights["real"] * train["0"] == pytest.approx(train.sum() / 2, rel=1e-4)
     assert weights["fake"] * train["1"] == pytest.approx(train.sum() / 2, rel=1e-4)
+
+
+@quick
+@given(corpora, recipes, st.booleans())
+def test_the_audit_finds_what_the_plan_promises(made, recipe, one_class):
+    gathered, families = made
+    if one_class:  # a corpus without reals, as DeeperForensics
+        gathered = gathered[(gathered["corpus"] != "c1") | (gathered["label"] == "1")].reset_index(drop=True)
+    plan = planned((gathered, families), recipe)
+    if not isinstance(plan, str):
+        evidence = Evidence(CFG | recipe | {"families": families}, kept_of(plan), {}, {}, [], [], [])
+        checks = [balance, originals, videos] + [people] * (recipe["policy"] == "identity")
+        for check in checks if recipe["policy"] != "official" else [balance]:
+            assert list(check(evidence)) == [], check.__name__
 
 
 @quick
