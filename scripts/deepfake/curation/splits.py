@@ -112,9 +112,9 @@ def _deal(dealt: _Dealt) -> None:
 
 def _shares(dealt: _Dealt, counts: np.ndarray, members: int) -> np.ndarray:
     """How many of groups of equal counts surely go to each split: what keeps all at the ratios so far."""
-    if members == 1:
-        return np.zeros(len(dealt.ratios), int)
     held = counts > 0
+    if members == 1 or not held.any():
+        return np.zeros(len(dealt.ratios), int)
     so_far = dealt.have[:, held].sum(axis=0) + members * counts[held]
     short = (dealt.ratios[:, None] * so_far - dealt.have[:, held]) / counts[held]
     wanted = np.clip(short.mean(axis=1), 0, None)
