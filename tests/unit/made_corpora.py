@@ -93,3 +93,10 @@ def swaps(
 
 def kept_of(plan: pd.DataFrame) -> pd.DataFrame:
     return plan[plan["file_name"] != ""]
+
+
+def splits_of(plan: pd.DataFrame, *columns: str) -> dict[str, set[str]]:
+    """From each name in the columns to the splits where it stands."""
+    kept = kept_of(plan)
+    long = pd.concat([kept[[column, "split"]].set_axis(["name", "split"], axis=1) for column in columns])
+    return long[long["name"] != ""].groupby("name")["split"].agg(set).to_dict()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 from full_size import families, gathered, index
-from made_corpora import CFG, kept_of
+from made_corpora import CFG, kept_of, splits_of
 
 from deepfake.curation.plan import make_plan
 
@@ -20,11 +20,9 @@ def plan_of(table: pd.DataFrame, corpora: list[str], **settings: object) -> pd.D
     return make_plan(table, CFG | {"families": families(corpora), "splits": SPLITS} | settings)
 
 
-def shared(kept: pd.DataFrame, *columns: str) -> set[str]:
+def shared(plan: pd.DataFrame, *columns: str) -> set[str]:
     """The names that stand in more than one split."""
-    long = pd.concat([kept[[column, "split"]].set_axis(["name", "split"], axis=1) for column in columns])
-    splits = long[long["name"] != ""].groupby("name")["split"].nunique()
-    return set(splits[splits > 1].index)
+    return {name for name, splits in splits_of(plan, *columns).items() if len(splits) > 1}
 
 
 @pytest.fixture(scope="module", params=list(COUNTS))

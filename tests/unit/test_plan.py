@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_corpora import CFG, clip, far_apart, kept_of, swaps, table
+from made_corpora import CFG, clip, far_apart, kept_of, splits_of, swaps, table
 
 from deepfake.curation import partition
 from deepfake.curation.duplicates import as_hashes, clusters
@@ -81,13 +81,6 @@ def test_every_image_is_kept_or_left_out_with_a_reason(made, recipe):
     assert kept_facts(plan)["images"] == len(kept)
 
 
-def splits_in(kept: pd.DataFrame, *columns: str) -> dict[str, set]:
-    """For each name in the columns the splits where it stands."""
-    parts = [kept[[column, "split"]].set_axis(["name", "split"], axis=1) for column in columns]
-    long = pd.concat(parts)
-    return long[long["name"] != ""].groupby("name")["split"].agg(set).to_dict()
-
-
 @quick
 @given(corpora, recipes)
 def test_nothing_leaks(made, recipe):
@@ -96,7 +89,7 @@ def test_nothing_leaks(made, recipe):
         return
     kept = kept_of(plan).reset_index(drop=True)
     for columns in [["group"], ["original"]] + [["target", "source"]] * (recipe["policy"] == "identity"):
-        assert all(len(splits) == 1 for splits in splits_in(kept, *columns).values()), columns
+        assert all(len(splits) == 1 for splits in splits_of(plan, *columns).values()), columns
     if recipe["duplicates"] is not None:
         hashes = np.array([int(text, 16) for text in kept["phash"]], np.uint64)
         near = np.bitwise_count(hashes[:, None] ^ hashes) <= recipe["duplicates"]

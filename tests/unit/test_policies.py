@@ -5,24 +5,13 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_corpora import CFG, clip, kept_of, swaps, table
+from made_corpora import CFG, clip, kept_of, splits_of, swaps, table
 
 from deepfake.curation.kept import kept_facts
 from deepfake.curation.plan import make_plan
 from deepfake.curation.splits import UnsplittableDataset
 
 THREE = {"train": 0.7, "val": 0.2, "test": 0.1}
-
-
-def splits_of(plan: pd.DataFrame, *columns: str) -> dict[str, set]:
-    """From each name in the columns to the splits where it stands."""
-    kept = kept_of(plan)
-    found = {}
-    for column in columns:
-        for name, split in zip(kept[column], kept["split"], strict=True):
-            found.setdefault(name, set()).add(split)
-    found.pop("", None)
-    return found
 
 
 def pairs(count: int) -> list[dict]:

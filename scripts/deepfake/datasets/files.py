@@ -10,7 +10,6 @@ import pandas as pd
 
 from deepfake.datasets import contact
 from deepfake.datasets.croissant import croissant
-from deepfake.datasets.metadata import METADATA as METADATA
 from deepfake.datasets.metadata import metadata_table
 from deepfake.media import images
 from deepfake.media.tars import read_tar
