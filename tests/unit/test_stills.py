@@ -162,6 +162,7 @@ STILLS = {f"{n}.png": NOISE[n * 10_000 : (n + 1) * 10_000] for n in range(3)}
         (tar_of({"0.png": bytes(9_000_000)}, "w:gz"), "unpacks to more than limits.ratio = 200 times"),
         (tar_of({"x" * 2_000_000: b""}), "a header of "),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # gzip writes the time into its bytes
 )  # fmt: skip
 def test_a_hostile_or_damaged_tar_is_one_row_with_a_reason(tmp_path, data, said):
     assert said in reason(stills(tmp_path, data))
