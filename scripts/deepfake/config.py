@@ -149,9 +149,8 @@ def _contradictions(config: dict) -> Iterator[str]:
         if unknown:
             known = ", ".join(config["corpora"])
             yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
-        for key in ("test_only",):
-            if extra := [c for c in dataset[key] if c not in dataset["corpora"]]:
-                yield f"datasets.{name}.{key}: {extra} can't be used; write some of {dataset['corpora']}"
+        if extra := [c for c in dataset["test_only"] if c not in dataset["corpora"]]:
+            yield f"datasets.{name}.test_only: {extra} can't be used; write some of {dataset['corpora']}"
         if not set(dataset["corpora"]) - set(dataset["test_only"]):
             yield f"datasets.{name}.test_only: nothing is left to train on; leave a corpus out of it"
         total = sum(dataset["splits"].values())
@@ -195,11 +194,16 @@ def label_paths(config: dict, corpus: str) -> list[str]:
 
 def frames_section(config: dict, corpus: str) -> dict:
     """The `frames` settings of a corpus, and of them only those that its strategy uses."""
-    cfg = {**config["frames"], **config["corpora"][corpus].get("frames", {})}
+    cfg = _frames(config, corpus)
     keys = {"strategy", "format", *STRATEGIES[cfg["strategy"]][1]} - {"count"}  # the index has settled that
     keys |= {"quality"} if cfg["format"] == "jpg" else set()
     seed = {"seed": config["seed"]} if cfg["strategy"] == "random" else {}
     return {key: cfg[key] for key in sorted(keys)} | seed
+
+
+def _frames(config: dict, corpus: str) -> dict:
+    """The `frames` settings of a corpus, its own laid over everybody's."""
+    return {**config["frames"], **config["corpora"][corpus].get("frames", {})}
 
 
 def faces_section(config: dict, corpus: str) -> dict:
@@ -222,7 +226,7 @@ def index_section(config: dict, corpus: str) -> dict:
 
 def _counted(config: dict, corpus: str) -> dict | None:
     """The settings by which the index says how many frames each video gives, where the strategy counts."""
-    cfg = {**config["frames"], **config["corpora"][corpus].get("frames", {})}
+    cfg = _frames(config, corpus)
     return {key: cfg[key] for key in ("count", "boost")} if cfg["strategy"] in COUNTED else None
 
 

@@ -22,7 +22,6 @@ from pyarrow.parquet import ParquetFile
 from deepfake import tables
 from deepfake.datasets.files import write_metadata
 from deepfake.exports import EXPORTS, parquet
-from deepfake.layouts import LAYOUTS
 from deepfake.media import images
 
 PHASES = {"train": "train", "val": "validate", "test": "test"}
@@ -107,7 +106,6 @@ def test_labels_lists_every_image_under_a_name_that_tells_nothing(made):
         assert np.abs(small.astype(int) - expected).mean() < 3
 
 
-@pytest.mark.skipif("labels" not in LAYOUTS, reason="this checkout has no layout that reads label lists")
 def test_labels_come_back_through_their_layout(made, tmp_path):
     _, rows, top = made
     cfg = {"layout": "labels", "max_videos": None, "columns": None, "seed": 1, "shard_size": 64}

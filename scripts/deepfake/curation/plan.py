@@ -30,7 +30,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same: list[Pair] = ()) -> pd.Da
     reasons = pd.Series("", index=pool.index)
     pool["clip"] = pool.groupby(["corpus", "video"], sort=False).ngroup()
     alike = _repeats(pool, cfg["duplicates"], reasons)
-    pool = pool[reasons == ""]
+    pool = pool[reasons == ""].copy()
 
     videos = pool.loc[~pool["clip"].duplicated(), [*OF_VIDEO, "clip"]].set_index("clip")
     videos["class"] = videos["label"].map(CLASSES)
@@ -40,10 +40,8 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same: list[Pair] = ()) -> pd.Da
     chosen = choose_splits(videos, cfg)
     reasons[pool.index] = chosen["reason"].reindex(pool["clip"]).to_numpy()
 
-    pool = pool.assign(class_=videos["class"].reindex(pool["clip"]).to_numpy()).rename(
-        columns={"class_": "class"}
-    )
-    pool["split"] = chosen["split"].reindex(pool["clip"]).to_numpy()
+    for name, known in (("class", videos["class"]), ("split", chosen["split"])):
+        pool[name] = known.reindex(pool["clip"]).to_numpy()
     pool = in_turn(pool[pool["split"] != ""], cfg["balance"], cfg["seed"])
     if cfg["balance"] != "none":
         reasons[surplus(pool)] = "balance: the other class has no more images"

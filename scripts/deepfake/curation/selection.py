@@ -86,9 +86,7 @@ def over_cap(pool: pd.DataFrame, cap: float) -> pd.Index:
     class.
     """
     pair = pool.groupby(["unit", "rank"], sort=False).ngroup().rename("pair")
-    pairs = pool.groupby(pair).agg(
-        unit=("unit", "first"), split=("split", "first"), stage=("stage", "max"), bytes=("bytes", "sum")
-    )
+    pairs = pool.groupby(pair).agg(unit=("unit", "first"), stage=("stage", "max"), bytes=("bytes", "sum"))
     turn = pairs.groupby(["unit", "stage"], sort=False)["bytes"]
     pairs["pace"] = turn.cumcount() / turn.transform("size")
     pairs = pairs.sort_values(["stage", "pace", "unit"], kind="stable")
