@@ -17,10 +17,13 @@ def attribute_table(attributes: pd.Series) -> pd.DataFrame:
     parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
     names = sorted({name for values in parsed.values() for name in values})
     columns = {
-        name: texts.map({text: str(values.get(name, "")) for text, values in parsed.items()})
-        for name in names
+        name: texts.map({text: _text(known.get(name)) for text, known in parsed.items()}) for name in names
     }
-    return pd.DataFrame(columns, index=attributes.index)
+    return pd.DataFrame(columns, index=attributes.index, dtype=str)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def values(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

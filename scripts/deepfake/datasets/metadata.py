@@ -1,8 +1,8 @@
 """The table that a dataset carries of its images: the common columns, and what corpora say beyond them."""
 
-import json
-
 import pandas as pd
+
+from deepfake.curation.strata import attribute_table
 
 METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
 TAKEN = {*METADATA, "image"}  # by `image` loaders call the picture itself
@@ -19,16 +19,5 @@ def metadata_table(kept: pd.DataFrame) -> pd.DataFrame:
 
 
 def _attributes(kept: pd.DataFrame) -> pd.DataFrame:
-    texts = kept.get("attributes", pd.Series("", index=kept.index)).fillna("")
-    parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
-    keys = {key for known in parsed.values() for key in known}
-    names = {f"attribute_{key}" if key in TAKEN else key: key for key in keys}
-    columns = {
-        name: texts.map({text: _text(known.get(names[name])) for text, known in parsed.items()})
-        for name in sorted(names)
-    }
-    return pd.DataFrame(columns, index=kept.index, dtype=str)
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    table = attribute_table(kept.get("attributes", pd.Series("", index=kept.index)))
+    return table.rename(columns=lambda key: f"attribute_{key}" if key in TAKEN else key).sort_index(axis=1)
