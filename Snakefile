@@ -1,4 +1,4 @@
-"""From archives of deepfake corpora to a face dataset that can be trusted. README.md shows the way in."""
+"""From archives of deepfake corpora to a face dataset and detectors that can be trusted; see README.md."""
 
 import sys
 from pathlib import Path
@@ -13,12 +13,18 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 configfile: "config.yaml"
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/sources.smk"
 include: "rules/video.smk"
 include: "rules/faces.smk"
 include: "rules/dataset.smk"
 include: "rules/exports.smk"
+include: "rules/common_model.smk"
+include: "rules/model.smk"
+include: "rules/report.smk"
 
 
 wildcard_constraints:
@@ -26,12 +32,15 @@ wildcard_constraints:
     dataset="|".join(config["datasets"]),
     shard="(?:(?:images|sequences)_)?(?:[01]+|all)",
     form="webdataset|labels|dfd|parquet",
+    model="|".join(config["models"]),
+    part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
 
 
 rule all:
-    """Every dataset that the config names, audited, with an account of what was left out."""
+    """Every dataset that the config names, audited; the models that it names, trained, and the report."""
     default_target: True
     input:
         expand("results/{dataset}", dataset=config["datasets"]),
         expand("results/reports/{dataset}/audit.json", dataset=config["datasets"]),
         expand("results/reports/{dataset}/attrition.csv", dataset=config["datasets"]),
+        ["results/model/best.pt", "results/report/index.html"] if config["train"]["models"] else [],

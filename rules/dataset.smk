@@ -48,7 +48,13 @@ rule dataset:
         kept=lambda w: plan(w).kept,
         tars=image_tars,
     output:
-        folder=directory("results/{dataset}"),
+        folder=report(
+            directory("results/{dataset}"),
+            patterns=["contact_sheet.png"],
+            category="2 Dataset",
+            caption="../report/contact_sheet.rst",
+            labels={"dataset": "{dataset}", "what": "contact sheet"},
+        ),
     log:
         "logs/dataset/{dataset}.log",
     benchmark:
@@ -77,7 +83,12 @@ rule audit:
         same_identity=same_identity,
     output:
         facts="results/reports/{dataset}/audit.json",
-        page="results/reports/{dataset}/audit.html",
+        page=report(
+            "results/reports/{dataset}/audit.html",
+            category="2 Dataset",
+            caption="../report/audit.rst",
+            labels={"dataset": "{dataset}", "what": "audit"},
+        ),
     log:
         "logs/audit/{dataset}.log",
     benchmark:
@@ -104,7 +115,12 @@ rule attrition:
         plan=lambda w: plan(w).table,
     output:
         table="results/reports/{dataset}/attrition.csv",
-        picture="results/reports/{dataset}/attrition.png",
+        picture=report(
+            "results/reports/{dataset}/attrition.png",
+            category="2 Dataset",
+            caption="../report/attrition.rst",
+            labels={"dataset": "{dataset}", "what": "attrition"},
+        ),
     log:
         "logs/attrition/{dataset}.log",
     benchmark:

@@ -9,6 +9,7 @@ import jsonschema
 
 from deepfake.layouts import FAMILIES
 from deepfake.media.sampling import STRATEGIES, parse_fraction
+from deepfake.models.settings import geometry_of
 
 SOURCES = ("archives", "folder", "kaggle", "demo")
 SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}
@@ -160,6 +161,25 @@ def _contradictions(config: dict) -> Iterator[str]:
                 "to 1 (a part of config.yaml that isn't wanted: 0)"
             )
 
+    asked = {
+        "train.models": (config["train"]["models"], "models"),
+        "train.dataset": ([config["train"]["dataset"]], "datasets"),
+        "evaluate.cross.models": (config["evaluate"]["cross"]["models"], "models"),
+        "evaluate.cross.datasets": (config["evaluate"]["cross"]["datasets"], "datasets"),
+    }
+    for key, (names, section) in asked.items():
+        if unknown := [name for name in names if name not in config[section]]:
+            known = ", ".join(config[section])
+            yield f"{key}: {unknown} can't be used, no such {section}; write some of {known}"
+    cross = config["evaluate"]["cross"]
+    if bool(cross["models"]) != bool(cross["datasets"]):
+        yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
+    for name, model in config["models"].items():
+        try:
+            geometry_of(model)
+        except ValueError as error:
+            yield f"models.{name}: {error}"
+
 
 def _bad_fractions(key: str, parts: list[str | float]) -> Iterator[str]:
     for part in parts:
@@ -240,6 +260,12 @@ def dataset_section(config: dict, dataset: str) -> dict:
 def _family(corpus: str, wanted: dict) -> str:
     """What the names of a corpus's people and originals belong to; those of the demo to no real corpus."""
     return "demo" if wanted.get("demo") else FAMILIES.get(wanted["layout"], corpus)
+
+
+def model_section(config: dict, model: str) -> dict:
+    """What the training of a model depends on, its dataset apart."""
+    cfg = config["models"][model]
+    return {**cfg, "augment": cfg["augment"] or "off", "seed": config["seed"]}  # YAML reads off as false
 
 
 def image_sections(config: dict, dataset: str) -> dict[str, dict[str, dict]]:

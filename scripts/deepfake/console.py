@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -22,20 +23,33 @@ def start_log() -> logging.Logger:
 
 def progress(items: Iterable[Item], what: str, unit: str) -> Iterator[Item]:
     """Give `items` on, with a bar on the terminal and a line in the log every now and then."""
-    total = len(items) if isinstance(items, Sized) else None
-    said = began = time.monotonic()
+    with progress_bar(len(items) if isinstance(items, Sized) else None, what, unit) as advance:
+        for item in items:
+            yield item
+            advance(1)
+
+
+@contextmanager
+def progress_bar(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many more are done; for work that isn't a loop over items."""
+    done, said, began = 0, time.monotonic(), time.monotonic()
     with (
         _terminal() as screen,
-        tqdm(items, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar,
+        tqdm(None, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar,
     ):
-        for done, item in enumerate(bar, 1):
-            yield item
+
+        def advance(number: int) -> None:
+            nonlocal done, said
+            done += number
+            bar.update(number)
             now = time.monotonic()
             if now - said >= EVERY:
                 said = now
                 log.info(
                     "%s: %d of %s %s, %.1f a second", what, done, total or "?", unit, done / (now - began)
                 )
+
+        yield advance
 
 
 class _terminal:

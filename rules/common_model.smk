@@ -1,0 +1,34 @@
+"""Gives the rules of models and reports their inputs and settings."""
+
+from deepfake.config import model_section
+from deepfake.models.settings import geometry_of, weights_digest
+
+
+def decoded(w, ending):
+    """The decoded images (npy) of the dataset that is predicted, or their rows (csv), at the model's size."""
+    name = geometry_of(config["models"][w.model]).name
+    return f"results/decoded/{tested(w)}/{name}.{ending}"
+
+
+def tested(w):
+    """The dataset whose images a model takes: its own, or another one that the wildcard `part` names."""
+    return getattr(w, "part", "").rpartition(".")[0] or w.dataset
+
+
+def kept_by(dataset):
+    """What the plan of a dataset keeps, once it is made."""
+    return checkpoints.plan.get(dataset=dataset).output.kept
+
+
+def of_models(path):
+    """A path of every model that is trained for results/model/best.pt."""
+    return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])
+
+
+def across(path):
+    """A path of every model and pair of datasets of evaluate.cross."""
+    cross = config["evaluate"]["cross"]
+    pairs = [(a, b, "test" if a == b else f"{b}.test") for a in cross["datasets"] for b in cross["datasets"]]
+    return [
+        path.format(model=m, dataset=a, other=b, part=part) for m in cross["models"] for a, b, part in pairs
+    ]

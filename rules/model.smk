@@ -1,0 +1,121 @@
+"""
+From a dataset to trained models, and the best of them.
+
+config    models.<model>, train, seed
+requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
+creates   results/decoded/{dataset}/{geometry}.npy, the images at the size that a network takes, and .csv
+          results/models/{dataset}/{model}/best.pt, facts.json, history.csv and .json, curves.svg,
+          checkpoints/ (last, every fifth epoch, transformers' folders), tensorboard/
+          results/model/best.pt, that of the model with the highest validation macro F1, and choice.json
+          results/training/{dataset}/{model}, a run that isn't finished; deleted when it is
+"""
+
+
+rule decode:
+    """Decode a dataset's images once, at a size that networks take; all models of that size share them."""
+    input:
+        kept=lambda w: kept_by(w.dataset),
+        dataset="results/{dataset}",
+    output:
+        images="results/decoded/{dataset}/{geometry}.npy",
+        rows="results/decoded/{dataset}/{geometry}.csv",
+    log:
+        "logs/decode/{dataset}/{geometry}.log",
+    benchmark:
+        "benchmarks/decode/{dataset}/{geometry}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 8
+    params:
+        code=code("decode.py"),
+    shell:
+        "python scripts/decode.py"
+        " --dataset {input.dataset:q}"
+        " --geometry {wildcards.geometry:q}"
+        " --threads {threads}"
+        " --output {output.images:q}"
+        " --output-rows {output.rows:q}"
+        " 2> {log:q}"
+
+
+rule train:
+    """Train a model on a dataset that has passed its audit; a run that was killed goes on where it was."""
+    input:
+        kept=lambda w: kept_by(w.dataset),
+        audit="results/reports/{dataset}/audit.json",
+        images=lambda w: decoded(w, "npy"),
+        rows=lambda w: decoded(w, "csv"),
+    output:
+        best="results/models/{dataset}/{model}/best.pt",
+        facts="results/models/{dataset}/{model}/facts.json",
+        history="results/models/{dataset}/{model}/history.json",
+        table=report(
+            "results/models/{dataset}/{model}/history.csv",
+            category="3 Training",
+            caption="../report/history.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "history"},
+        ),
+        curves=report(
+            "results/models/{dataset}/{model}/curves.svg",
+            category="3 Training",
+            caption="../report/curves.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "curves"},
+        ),
+        checkpoints=directory("results/models/{dataset}/{model}/checkpoints"),
+        tensorboard=directory("results/models/{dataset}/{model}/tensorboard"),
+    log:
+        "logs/train/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/train/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 64  # all that there are: one training at a time
+    params:
+        code=code("train.py"),
+        cfg=lambda w: as_param(model_section(config, w.model)),
+        weights=lambda w: weights_digest(config["models"][w.model]),
+        run="results/training/{dataset}/{model}",
+        folder="results/models/{dataset}/{model}",
+    shell:
+        "python scripts/train.py"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --kept {input.kept:q}"
+        " --dataset {wildcards.dataset:q}"
+        " --model {wildcards.model:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --run {params.run:q}"
+        " --output {params.folder:q}"
+        " 2> {log:q}"
+
+
+rule choose:
+    """Choose the model with the highest validation macro F1."""
+    input:
+        kept=lambda w: kept_by(config["train"]["dataset"]),
+        best=of_models("results/models/{dataset}/{model}/best.pt"),
+        facts=of_models("results/models/{dataset}/{model}/facts.json"),
+    output:
+        best="results/model/best.pt",
+        choice="results/model/choice.json",
+    log:
+        "logs/choose.log",
+    benchmark:
+        "benchmarks/choose.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        code=code("choose.py"),
+        dataset=config["train"]["dataset"],
+        models=config["train"]["models"],
+    shell:
+        "python scripts/choose.py"
+        " --dataset {params.dataset:q}"
+        " --models {params.models:q}"
+        " --checkpoints {input.best:q}"
+        " --facts {input.facts:q}"
+        " --output {output.best:q}"
+        " --output-choice {output.choice:q}"
+        " 2> {log:q}"

@@ -1,0 +1,287 @@
+"""
+From trained models to numbers that can be believed, and pages for people.
+
+config    evaluate, seed
+requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}.npy and .csv, results/{dataset}
+creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
+          results/reports/{dataset}/{model}/metrics.json, .csv and .txt, pictures, robustness, mistakes
+          results/report/cross.csv and .svg, each model across datasets
+          results/report/index.html, all of it on one page
+"""
+
+
+rule predict:
+    """Predict of each image of a split the probability that it is fake."""
+    input:
+        kept=lambda w: [kept_by(w.dataset), kept_by(tested(w))],
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        images=lambda w: decoded(w, "npy"),
+        rows=lambda w: decoded(w, "csv"),
+    output:
+        table="results/predictions/{dataset}/{model}/{part}.csv",
+    log:
+        "logs/predict/{dataset}/{model}/{part}.log",
+    benchmark:
+        "benchmarks/predict/{dataset}/{model}/{part}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 8
+    params:
+        code=code("predict.py"),
+        split=lambda w: w.part.rpartition(".")[2],
+    shell:
+        "python scripts/predict.py"
+        " --checkpoint {input.checkpoint:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --split {params.split:q}"
+        " --threads {threads}"
+        " --output {output.table:q}"
+        " 2> {log:q}"
+
+
+rule evaluate:
+    """Measure a model on test, at the threshold that val gives."""
+    input:
+        kept=lambda w: kept_by(w.dataset),
+        test="results/predictions/{dataset}/{model}/test.csv",
+        val="results/predictions/{dataset}/{model}/val.csv",
+        facts="results/models/{dataset}/{model}/facts.json",
+    output:
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+        table=report(
+            "results/reports/{dataset}/{model}/metrics.csv",
+            category="4 Evaluation",
+            caption="../report/metrics.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "metrics"},
+        ),
+        text="results/reports/{dataset}/{model}/metrics.txt",
+        roc=report(
+            "results/reports/{dataset}/{model}/roc.svg",
+            category="4 Evaluation",
+            caption="../report/roc.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "ROC"},
+        ),
+        precision_recall=report(
+            "results/reports/{dataset}/{model}/precision_recall.svg",
+            category="4 Evaluation",
+            caption="../report/precision_recall.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "precision and recall"},
+        ),
+        confusion=report(
+            "results/reports/{dataset}/{model}/confusion.svg",
+            category="4 Evaluation",
+            caption="../report/confusion.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "confusion matrix"},
+        ),
+        calibration=report(
+            "results/reports/{dataset}/{model}/calibration.svg",
+            category="4 Evaluation",
+            caption="../report/calibration.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "calibration"},
+        ),
+        histogram=report(
+            "results/reports/{dataset}/{model}/histogram.svg",
+            category="4 Evaluation",
+            caption="../report/histogram.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "scores"},
+        ),
+    log:
+        "logs/evaluate/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/evaluate/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        code=code("evaluate.py"),
+        cfg=as_param(
+            {k: config["evaluate"][k] for k in ("threshold", "bootstrap")} | {"seed": config["seed"]}
+        ),
+    shell:
+        "python scripts/evaluate.py"
+        " --test {input.test:q}"
+        " --val {input.val:q}"
+        " --facts {input.facts:q}"
+        " --config {params.cfg:q}"
+        " --output {output.metrics:q}"
+        " --output-table {output.table:q}"
+        " --output-text {output.text:q}"
+        " --roc {output.roc:q}"
+        " --precision-recall {output.precision_recall:q}"
+        " --confusion {output.confusion:q}"
+        " --calibration {output.calibration:q}"
+        " --histogram {output.histogram:q}"
+        " 2> {log:q}"
+
+
+rule distort:
+    """Measure a model on test once more, under the damages that pictures meet on their way."""
+    input:
+        kept=lambda w: kept_by(w.dataset),
+        dataset="results/{dataset}",
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+    output:
+        table="results/reports/{dataset}/{model}/robustness.csv",
+        picture=report(
+            "results/reports/{dataset}/{model}/robustness.svg",
+            category="5 Robustness",
+            caption="../report/robustness.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "robustness"},
+        ),
+    log:
+        "logs/distort/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/distort/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 8
+    params:
+        code=code("distort.py"),
+        cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
+    shell:
+        "python scripts/distort.py"
+        " --dataset {input.dataset:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --metrics {input.metrics:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
+        " 2> {log:q}"
+
+
+rule explain:
+    """Show a model's most confident mistakes, and where it looks."""
+    input:
+        kept=lambda w: kept_by(w.dataset),
+        dataset="results/{dataset}",
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        predictions=multiext("results/predictions/{dataset}/{model}/", "test.csv", "val.csv"),
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+    output:
+        mistakes=report(
+            "results/reports/{dataset}/{model}/mistakes.png",
+            category="6 Mistakes",
+            caption="../report/mistakes.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "mistakes"},
+        ),
+        gradcam=report(
+            "results/reports/{dataset}/{model}/gradcam.png",
+            category="6 Mistakes",
+            caption="../report/gradcam.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "Grad-CAM"},
+        ),
+        table="results/reports/{dataset}/{model}/mistakes.csv",
+    log:
+        "logs/explain/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/explain/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 8
+    params:
+        code=code("explain.py"),
+    shell:
+        "python scripts/explain.py"
+        " --dataset {input.dataset:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --predictions {input.predictions:q}"
+        " --metrics {input.metrics:q}"
+        " --threads {threads}"
+        " --output-mistakes {output.mistakes:q}"
+        " --output-gradcam {output.gradcam:q}"
+        " --output-table {output.table:q}"
+        " 2> {log:q}"
+
+
+rule compare:
+    """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
+    input:
+        kept=lambda w: [kept_by(d) for d in config["evaluate"]["cross"]["datasets"]],
+        datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
+        predictions=across("results/predictions/{dataset}/{model}/{part}.csv"),
+        metrics=across("results/reports/{dataset}/{model}/metrics.json"),
+    output:
+        table="results/report/cross.csv",
+        picture=report(
+            "results/report/cross.svg",
+            category="7 Across datasets",
+            caption="../report/cross.rst",
+            labels={"what": "across datasets"},
+        ),
+    log:
+        "logs/compare.log",
+    benchmark:
+        "benchmarks/compare.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        code=code("compare.py"),
+        datasets=[f"{d}:results/{d}" for d in config["evaluate"]["cross"]["datasets"]],
+        predictions=across("{model}:{dataset}:{other}:results/predictions/{dataset}/{model}/{part}.csv"),
+        thresholds=across("{model}:{dataset}:results/reports/{dataset}/{model}/metrics.json"),
+    shell:
+        "python scripts/compare.py"
+        " --datasets {params.datasets:q}"
+        " --predictions {params.predictions:q}"
+        " --thresholds {params.thresholds:q}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
+        " 2> {log:q}"
+
+
+rule summarise:
+    """Put it all on one page."""
+    input:
+        kept=lambda w: kept_by(config["train"]["dataset"]),
+        dataset=f"results/{config['train']['dataset']}",
+        audit=f"results/reports/{config['train']['dataset']}/audit.json",
+        attrition=f"results/reports/{config['train']['dataset']}/attrition.csv",
+        attrition_picture=f"results/reports/{config['train']['dataset']}/attrition.png",
+        choice="results/model/choice.json",
+        facts=of_models("results/models/{dataset}/{model}/facts.json"),
+        metrics=of_models("results/reports/{dataset}/{model}/metrics.json"),
+        robustness=of_models("results/reports/{dataset}/{model}/robustness.csv"),
+        mistakes=of_models("results/reports/{dataset}/{model}/mistakes.png"),
+        cross="results/report/cross.csv" if across("{model}") else [],
+    output:
+        page=report(
+            "results/report/index.html",
+            category="1 Summary",
+            caption="../report/summary.rst",
+            labels={"what": "summary"},
+        ),
+    log:
+        "logs/summarise.log",
+    benchmark:
+        "benchmarks/summarise.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        code=code("summarise.py"),
+        models=config["train"]["models"],
+        reports=of_models("results/reports/{dataset}/{model}"),
+        training=of_models("results/models/{dataset}/{model}"),
+        cross=(
+            ["--cross", "results/report/cross.csv", "--cross-picture", "results/report/cross.svg"]
+            if across("{model}")
+            else []
+        ),
+    shell:
+        "python scripts/summarise.py"
+        " --dataset {input.dataset:q}"
+        " --kept {input.kept:q}"
+        " --audit {input.audit:q}"
+        " --attrition {input.attrition:q}"
+        " --attrition-picture {input.attrition_picture:q}"
+        " --choice {input.choice:q}"
+        " --models {params.models:q}"
+        " --reports {params.reports:q}"
+        " --training {params.training:q}"
+        " {params.cross:q}"
+        " --output {output.page:q}"
+        " 2> {log:q}"

@@ -1,0 +1,143 @@
+"""A dataset's images, decoded once at the size that a network takes, in one file mapped into memory."""
+
+import hashlib
+import io
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from deepfake.datasets.geometry import Geometry
+
+RESAMPLE = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "nearest": Image.Resampling.NEAREST,
+}
+ROWS = "image label corpus video method target group split".split()
+AHEAD = 64  # images decoded at a time; bounds the memory
+
+
+class BadImage(ValueError):
+    """A file of the dataset that isn't what the dataset's table says."""
+
+
+def fit(image: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """`image`, uint8 (height, width, 3) RGB, as uint8 (size, size, 3); smaller ones are smoothed first."""
+    height, width = image.shape[:2]
+    wide, high = geometry.resize, geometry.resize
+    if geometry.resize != geometry.size:
+        scale = geometry.resize / min(height, width)
+        wide, high = (max(geometry.resize, round(side * scale)) for side in (width, height))
+    if (width, height) != (wide, high):
+        picture = Image.fromarray(image).resize((wide, high), RESAMPLE[geometry.resample])
+        image = np.asarray(picture)
+    top, left = (high - geometry.size) // 2, (wide - geometry.size) // 2
+    return np.ascontiguousarray(image[top : top + geometry.size, left : left + geometry.size])
+
+
+def decode(data: bytes, name: str = "the image") -> np.ndarray:
+    """The picture that `data` holds, uint8 (height, width, 3) RGB. BadImage where it can't be read whole."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadImage(f"{name} can't be decoded: {error}") from None
+
+
+def read_rows(folder: Path) -> pd.DataFrame:
+    """The dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the rest text."""
+    table = pd.read_csv(folder / "metadata.csv", dtype=str, keep_default_na=False)
+    table = table.rename(columns={"file_name": "image"})[[*ROWS, "sha256"]].astype({"label": "int64"})
+    return table.sort_values("image", kind="stable", ignore_index=True)
+
+
+def read_images(folder: Path, rows: pd.DataFrame, workers: int = 1) -> Iterator[np.ndarray]:
+    """The pictures of `rows` in their order, uint8 (height, width, 3) RGB, as the dataset holds them.
+
+    BadImage where a file is missing, has other bytes than the dataset's table says, or isn't a picture.
+    """
+
+    def read(name: str, sha256: str) -> np.ndarray:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise BadImage(f"{folder / name} can't be read: {error.strerror}") from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise BadImage(f"{folder / name} has changed since the dataset was made; make the dataset anew")
+        return decode(data, str(folder / name))
+
+    with ThreadPoolExecutor(workers) as pool:
+        names = zip(rows["image"], rows["sha256"], strict=True)
+        while some := list(islice(names, AHEAD)):
+            yield from pool.map(lambda pair: read(*pair), some)
+
+
+def write_decoded(
+    images: Iterable[np.ndarray],
+    rows: pd.DataFrame,
+    geometry: Geometry,
+    path: Path,
+    table: Path,
+    advance: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Write `images`, one for each of `rows`, to `path` as .npy, uint8 (N, size, size, 3); ROWS to `table`.
+
+    `advance` is told of each image written.
+    """
+    shape = (len(rows), geometry.size, geometry.size, 3)
+    with open(path, "wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for image in images:
+            file.write(fit(image, geometry).data)
+            advance(1)
+    rows[ROWS].to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Decoded images: `rows` of ROWS, and `images`, uint8 (N, size, size, 3) RGB, mapped and not read yet."""
+
+    rows: pd.DataFrame
+    images: np.ndarray
+    mapping: mmap.mmap
+
+    def split(self, name: str) -> np.ndarray:
+        """The numbers of the rows of a split, in order."""
+        return np.flatnonzero(self.rows["split"] == name)
+
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        """A copy of the images of these numbers, (n, size, size, 3).
+
+        The pages that were read are given back: else a process would seem to grow with the dataset, and a
+        cluster would end it for that, though they are only the system's cache of the file.
+        """
+        images = self.images[numbers]
+        self.mapping.madvise(mmap.MADV_DONTNEED)
+        return images
+
+
+def read_decoded(path: str | Path, table: str | Path) -> Decoded:
+    """What `write_decoded` wrote. BadImage where the two don't belong together, or the file is cut short."""
+    rows = pd.read_csv(table, dtype=str, keep_default_na=False).astype({"label": "int64"})
+    with open(path, "rb") as file:
+        try:
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            images = np.frombuffer(mapping, dtype, offset=file.tell()).reshape(shape)
+        except ValueError as error:
+            raise BadImage(f"{path} can't be read ({error}); delete it and run again") from None
+    if dtype != np.uint8 or len(shape) != 4 or len(images) != len(rows):
+        raise BadImage(
+            f"{path} holds {shape} {dtype}, and {table} {len(rows)} rows; delete both and run again"
+        )
+    return Decoded(rows, images, mapping)

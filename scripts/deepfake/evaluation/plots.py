@@ -1,0 +1,195 @@
+"""Pictures of predictions as svg files, 480 pixels wide, the same bytes each time."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import EngFormatter
+
+from deepfake.evaluation.metrics import BINS, bin_of, curve, measure
+
+REAL, FAKE = "#0072B2", "#D55E00"
+LEVELS = {"frame": ("#009E73", "-", "o"), "video": ("#000000", (0, (4, 2)), "s")}
+"""Colour, dashes and mark of each level. All colours are of Okabe and Ito 2008, made for the colour-blind."""
+
+GREY, FAINT = "#666666", "#E5E5E5"
+WIDTH = 5.0  # inches: 480 pixels
+POINTS = 2000  # of a curve; more can't be seen
+STYLE = {"svg.hashsalt": "deepfake", "font.family": "DejaVu Sans", "font.size": 10}
+EMPTY = "There are no images in this split."
+
+Levels = dict[str, pd.DataFrame]
+"""Tables with columns `label` (0 real, 1 fake) and `probability` (of fake), by the names of LEVELS."""
+
+
+@rc_context(STYLE)
+def draw_roc(path: str | Path, levels: Levels) -> None:
+    """The ROC of each level, with its area, and that of a coin."""
+    if lacking := _lacking(levels):
+        return _say(path, lacking, "A ROC curve needs reals and fakes.")
+    figure, axes = _square()
+    for name, table in levels.items():
+        _, tp, fp = curve(table["label"], table["probability"])
+        area = measure(table["label"], table["probability"], 0.5)["roc_auc"]
+        _line(axes, name, fp / fp[-1], tp / tp[-1], label=f"{name} level, AUC {area:.3f}")
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
+    _unit_axes(axes, "false positive rate (reals called fake)", "true positive rate (fakes found)")
+    axes.legend(loc="lower right", framealpha=0.9, edgecolor=FAINT, handlelength=2.6)
+    _save(path, figure)
+
+
+@rc_context(STYLE)
+def draw_precision_recall(path: str | Path, levels: Levels) -> None:
+    """Precision over recall of each level, with average precision; dotted, the share of fakes: a coin's."""
+    if lacking := _lacking(levels):
+        return _say(path, lacking, "A precision-recall curve needs reals and fakes.")
+    figure, axes = _square()
+    for name, table in levels.items():
+        _, tp, fp = curve(table["label"], table["probability"])
+        recall, precision = tp[1:] / tp[-1], tp[1:] / (tp + fp)[1:]
+        recall, precision = np.insert(recall, 0, 0), np.insert(precision, 0, precision[0])
+        area = measure(table["label"], table["probability"], 0.5)["average_precision"]
+        # The area below these steps is the average precision.
+        _line(axes, name, recall, precision, drawstyle="steps-pre", label=f"{name} level, AP {area:.3f}")
+        axes.axhline(table["label"].mean(), color=LEVELS[name][0], linestyle=":", linewidth=1)
+    _unit_axes(axes, "recall (fakes found)", "precision (fakes among those called fake)")
+    axes.legend(loc="lower left", framealpha=0.9, edgecolor=FAINT, handlelength=2.6)
+    _save(path, figure)
+
+
+@rc_context(STYLE)
+def draw_confusion(path: str | Path, levels: Levels, thresholds: dict[str, float]) -> None:
+    """What reals and fakes are called at each level's threshold: counts, and shares of each class."""
+    if _empty(levels):
+        return _say(path, EMPTY)
+    height = 2.7
+    figure = Figure(figsize=(WIDTH, height))
+    for number, (name, table) in enumerate(levels.items()):
+        axes = figure.add_axes((0.11 + 0.47 * number, 0.15, 0.4, 0.4 * WIDTH / height))
+        called = (table["probability"] >= thresholds[name]).astype(int)
+        counts = pd.crosstab(table["label"], called).reindex(index=[0, 1], columns=[0, 1], fill_value=0)
+        counts = counts.to_numpy()
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
+        for true, guess in np.ndindex(2, 2):
+            share = f"{shares[true, guess]:.1%}" if counts[true].sum() else "-"
+            ink = "white" if shares[true, guess] > 0.55 else "black"
+            text = f"{counts[true, guess]:,}\n{share}"
+            axes.text(guess, true, text, ha="center", va="center", color=ink, fontsize=11)
+        axes.set_title(f"{name}s, threshold {thresholds[name]:.3f}", fontsize=10)
+        axes.set_xticks([0, 1], ["called real", "called fake"])
+        axes.set_yticks([0, 1], ["" if number else "real", "" if number else "fake"])
+        axes.tick_params(length=0)
+    _save(path, figure)
+
+
+@rc_context(STYLE)
+def draw_calibration(path: str | Path, levels: Levels) -> None:
+    """Share of fakes over mean probability in each bin of the calibration error, and how many are in it."""
+    if _empty(levels):
+        return _say(path, EMPTY)
+    figure = Figure(figsize=(WIDTH, 5.4))
+    axes = figure.add_axes((0.15, 0.4, 0.81, 0.52))
+    below = figure.add_axes((0.15, 0.1, 0.81, 0.23), sharex=axes)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
+    width = 1 / BINS / len(levels)
+    for number, (name, table) in enumerate(levels.items()):
+        bins = pd.Series(bin_of(table["probability"]), table.index)
+        found = table.groupby(bins)[["probability", "label"]].mean()
+        sizes = bins.value_counts().reindex(range(BINS), fill_value=0)
+        error = measure(table["label"], table["probability"], 0.5)["ece"]
+        how = {"marker": LEVELS[name][2], "markersize": 5, "clip_on": False}
+        _line(
+            axes, name, found["probability"], found["label"], label=f"{name} level, error {error:.3f}", **how
+        )
+        below.bar(np.arange(BINS) / BINS + width * (number + 0.5), sizes, width, color=LEVELS[name][0])
+    _unit_axes(axes, "", "share of fakes")
+    axes.tick_params(labelbottom=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.46, 1.0), ncols=len(levels), frameon=False)
+    below.set(xlabel="probability of fake", ylabel="how many", yscale="log")
+    below.set_ylim(0.5, max(20, 1.5 * max(len(table) for table in levels.values())))
+    below.yaxis.set_major_formatter(EngFormatter(sep=""))
+    below.minorticks_off()
+    below.spines[["top", "right"]].set_visible(False)
+    _save(path, figure)
+
+
+@rc_context(STYLE)
+def draw_histogram(path: str | Path, levels: Levels, thresholds: dict[str, float]) -> None:
+    """How the probabilities of reals and fakes are spread, as shares of each class, and the threshold."""
+    if _empty(levels):
+        return _say(path, EMPTY)
+    figure = Figure(figsize=(WIDTH, 4.8))
+    panels = figure.subplots(len(levels), 1, sharex=True, squeeze=False)[:, 0]
+    figure.subplots_adjust(left=0.15, right=0.96, top=0.87, bottom=0.11, hspace=0.3)
+    edges = np.linspace(0, 1, 31)
+    for axes, (name, table) in zip(panels, levels.items(), strict=True):
+        counts = table["label"].value_counts()
+        for label, colour, hatch in ((0, REAL, ""), (1, FAKE, "///")):
+            if label not in counts:
+                continue
+            own = table["probability"][table["label"] == label]
+            weights = np.full(len(own), 1 / len(own))
+            axes.hist(own, edges, weights=weights, color=colour, alpha=0.3)
+            axes.hist(own, edges, weights=weights, color=colour, histtype="step", linewidth=1.4, hatch=hatch)
+        axes.axvline(thresholds[name], color="black", linestyle="--", linewidth=1.2)
+        title = f"{name} level: {counts.get(0, 0):,} real, {counts.get(1, 0):,} fake"
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.set(xlim=(0, 1), ylabel="share of the class")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[-1].set_xlabel("probability of fake")
+    keys = [
+        Patch(facecolor=(REAL, 0.3), edgecolor=REAL),
+        Patch(facecolor=(FAKE, 0.3), edgecolor=FAKE, hatch="///"),
+        Line2D([], [], color="black", linestyle="--", linewidth=1.2),
+    ]
+    figure.legend(keys, ["real", "fake", "threshold"], loc="upper center", ncols=3, frameon=False)
+    _save(path, figure)
+
+
+def _empty(levels: Levels) -> bool:
+    return any(table.empty for table in levels.values())
+
+
+def _lacking(levels: Levels) -> str:
+    """What the tables hold where that isn't both classes, as a sentence; else ""."""
+    labels = set().union(*(table["label"] for table in levels.values()))
+    one = f"There are only {'fakes' if 1 in labels else 'reals'} in this split."
+    return {0: EMPTY, 1: one}.get(len(labels), "")
+
+
+def _say(path: str | Path, *sentences: str) -> None:
+    """In place of a picture that can't be drawn: why not."""
+    figure = Figure(figsize=(WIDTH, 1.2))
+    figure.text(0.5, 0.5, "\n".join(sentences), ha="center", va="center", color=GREY)
+    _save(path, figure)
+
+
+def _square() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, 4.6))
+    return figure, figure.add_axes((0.14, 0.12, 0.82, 0.85))
+
+
+def _line(axes: Axes, level: str, x: np.ndarray, y: np.ndarray, **how) -> None:
+    """A curve of `level`, of at most POINTS points, both ends among them."""
+    colour, dashes, _ = LEVELS[level]
+    drawn = np.unique(np.linspace(0, len(x) - 1, min(len(x), POINTS)).round().astype(int))
+    x, y = np.asarray(x)[drawn], np.asarray(y)[drawn]
+    axes.plot(x, y, color=colour, linestyle=dashes, linewidth=1.8, **how)
+
+
+def _unit_axes(axes: Axes, x: str, y: str) -> None:
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
+    axes.grid(color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _save(path: str | Path, figure: Figure) -> None:
+    FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,1 @@
+"""From a decoded dataset to a trained network."""

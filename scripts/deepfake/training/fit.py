@@ -1,0 +1,164 @@
+"""A training run from its settings to its best weights; killed, it goes on from its last whole epoch."""
+
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from torch import Tensor
+
+from deepfake.console import log
+from deepfake.datasets.decoded import Decoded
+from deepfake.models.detector import Detector
+from deepfake.names import draw
+from deepfake.training.history import History
+from deepfake.training.keeping import STATE, Keep
+from deepfake.training.loading import Images, Share, loader
+from deepfake.training.module import Training
+
+MARK = "fingerprint"
+PRECISION = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed", "auto": None}
+"""Of a model's section, in Lightning's words."""
+
+
+class UntrainableDataset(ValueError):
+    """The dataset lacks what training needs; the message says what."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run may use: `devices` processes, on GPUs where there are any."""
+
+    accelerator: str = "auto"  # auto | cpu | gpu | mps
+    devices: int | str = "auto"  # of a CPU, auto is 1
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a run has come to: its history (history.HISTORY), the best epoch, and weights by name.
+
+    `best` has `epoch` (from 1), `f1_macro` and `loss` of validation. The names of the weights are best, last,
+    epoch_005 and so on; each is a state of the detector's network.
+    """
+
+    history: list[dict]
+    best: dict
+    weights: dict[str, Path]
+
+    def state(self, name: str) -> dict[str, Tensor]:
+        return torch.load(self.weights[name], weights_only=True)
+
+
+def fit(
+    detector: Detector,
+    model: dict,
+    weights: tuple[float, float],
+    decoded: Decoded,
+    folder: Path,
+    name: str,
+    fingerprint: str,
+    seed: int,
+    machine: Machine = Machine(),
+) -> Fitted | None:
+    """Train `detector` on the split train, watching val; None in processes that only helped.
+
+    `model` is a model's section of the config, `weights` of the classes real and fake in the loss. All that
+    the run writes lies in `folder`; what an earlier run left there is gone on from if its `fingerprint`, of
+    all that decides the outcome, is the same, and deleted if not. Without epochs the weights stay as they are.
+    """
+    keep = Keep(folder, model["patience"])
+    history = History(folder, name)
+    trainer = _trainer(model, folder, machine, [history, keep])
+    if trainer.is_global_zero:
+        _start(folder, fingerprint)
+    trainer.strategy.barrier()
+    if not model["epochs"]:
+        keep.write_weights(detector, ["best", "last"])
+        return _fitted(history, keep, folder) if trainer.is_global_zero else None
+    device, share = trainer.strategy.root_device, Share(trainer.global_rank, trainer.world_size)
+    train, val = (Images(decoded, split, device) for split in ("train", "val"))
+    batch = model["batch_size"]
+    batches = loader(train, batch, draw(seed, "order") % 2**62, share, device)
+    checks = loader(val, 2 * batch, None, share, device)
+    state = folder / STATE if (folder / STATE).exists() else None
+    training = Training(detector, model, weights, decoded.images.shape[1], seed)
+    training.to(memory_format=torch.channels_last if model["channels_last"] else torch.preserve_format)
+    if model["compile"]:
+        detector.compile()
+    with warnings.catch_warnings():
+        # the images lie in memory or in one mapped file: processes that read ahead would only take cores
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        trainer.fit(training, batches, checks, ckpt_path=state, weights_only=True)
+    if not trainer.is_global_zero:
+        return None
+    return _fitted(history, keep, folder)
+
+
+def check(decoded: Decoded) -> None:
+    """Raise UntrainableDataset where train lacks a class, or val has no images."""
+    labels = decoded.rows["label"].to_numpy()
+    if missing := {0, 1} - set(labels[decoded.split("train")]):
+        names = " and ".join({0: "real", 1: "fake"}[label] for label in sorted(missing))
+        raise UntrainableDataset(f"the split train has no {names} images; both classes are needed")
+    if not len(decoded.split("val")):
+        raise UntrainableDataset(
+            "the split val is empty, and the best epoch is chosen by it; give val a part of the dataset's "
+            "splits"
+        )
+
+
+def _fitted(history: History, keep: Keep, folder: Path) -> Fitted:
+    return Fitted(history.rows, keep.best, {path.stem: path for path in sorted(folder.glob("*.weights"))})
+
+
+def _mixed(accelerator: str) -> str:
+    """Mixed precision where the device is made for it."""
+    if accelerator != "gpu":
+        return "32-true"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+
+
+def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> lightning.Trainer:
+    accelerator = machine.accelerator
+    if accelerator == "auto":
+        accelerator = (
+            "gpu" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    devices = 1 if accelerator == "cpu" and machine.devices == "auto" else machine.devices
+    many = devices != 1 and (devices != "auto" or torch.cuda.device_count() > 1)
+    return lightning.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        strategy="ddp" if many else "auto",
+        # by default Lightning takes the number of processes from Slurm's variables
+        plugins=[LightningEnvironment()],
+        precision=PRECISION[model["precision"]] or _mixed(accelerator),
+        max_epochs=model["epochs"],
+        accumulate_grad_batches=model["accumulate"],
+        gradient_clip_val=model["clip"],
+        deterministic=True if accelerator == "cpu" else "warn",
+        callbacks=callbacks,
+        logger=TensorBoardLogger(folder, name=None, version="tensorboard"),
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,  # nothing is logged but the history, once an epoch
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def _start(folder: Path, fingerprint: str) -> None:
+    """An empty `folder`, or what a run of the same fingerprint left in it."""
+    mark = folder / MARK
+    if folder.exists() and not (mark.is_file() and mark.read_text() == fingerprint):
+        log.info("%s is of other settings, data or code; training starts anew", folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(fingerprint)
+    if (folder / STATE).exists():
+        log.info("going on from %s", folder / STATE)

@@ -1,0 +1,67 @@
+"""What a run leaves on disk while it goes: the best weights, some on the way, and all it takes to go on."""
+
+from pathlib import Path
+
+import lightning
+import torch
+
+from deepfake.atomic import new_directory, new_file
+from deepfake.models.detector import Detector
+
+EVERY = 5  # epochs
+STATE = "state/run.ckpt"
+
+
+class Keep(lightning.Callback):
+    """Writes best.weights, epoch_005.weights and so on, last.weights, and then the state to go on from.
+
+    The best epoch is the one with the highest validation macro F1; of equals the one with the lower
+    validation loss. Training stops where macro F1 hasn't risen for `patience` epochs (None: never). The state
+    is written last: whatever a kill cuts off is done again, with the same result.
+    """
+
+    def __init__(self, folder: Path, patience: int | None):
+        self.folder = folder
+        self.patience = patience
+        self.best: dict = {}  # of all epochs
+        self.risen = 0  # the epoch in which macro F1 last rose
+        self.epoch = 0
+
+    def state_dict(self) -> dict:
+        return {"best": self.best, "risen": self.risen, "epoch": self.epoch}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.best, self.risen, self.epoch = state["best"], state["risen"], state["epoch"]
+
+    def on_train_start(self, trainer, module) -> None:
+        trainer.should_stop = self.is_over()  # the kill may have come right after the last epoch
+
+    def on_train_epoch_end(self, trainer, module) -> None:
+        self.epoch = trainer.current_epoch + 1
+        f1_macro, loss = (float(trainer.callback_metrics[key]) for key in ("val_f1_macro", "val_loss"))
+        higher = not self.best or f1_macro > self.best["f1_macro"]
+        better = higher or (f1_macro == self.best["f1_macro"] and loss < self.best["loss"])
+        if higher:
+            self.risen = self.epoch
+        if better:
+            self.best = {"epoch": self.epoch, "f1_macro": f1_macro, "loss": loss}
+        trainer.should_stop = trainer.should_stop or self.is_over()
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(
+                self.folder / STATE, weights_only=False
+            )  # takes part in it, and writes nothing
+            return
+        names = {"last": True, "best": better, f"epoch_{self.epoch:03d}": self.epoch % EVERY == 0}
+        self.write_weights(module.detector, [name for name, wanted in names.items() if wanted])
+        with new_directory((self.folder / STATE).parent) as new:
+            trainer.save_checkpoint(new / Path(STATE).name, weights_only=False)
+
+    def write_weights(self, detector: Detector, names: list[str]) -> None:
+        """Write the network's state as each of `names`, on the CPU's side."""
+        state = {key: value.cpu() for key, value in detector.network.state_dict().items()}
+        for name in names:
+            with new_file(self.folder / f"{name}.weights") as path:
+                torch.save(state, path)
+
+    def is_over(self) -> bool:
+        return self.patience is not None and self.epoch - self.risen >= self.patience

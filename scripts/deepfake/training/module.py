@@ -1,0 +1,142 @@
+"""What training is, step by step: the loss, the optimiser and its schedule, and the validation."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import lightning
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from deepfake.evaluation.metrics import measure
+from deepfake.models.detector import Detector
+from deepfake.names import draw
+from deepfake.training.augment import augmentation
+from deepfake.training.blend import blend_reals
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+PLATEAU = {"mode": "max", "factor": 0.5, "patience": 1}  # of validation macro F1; epochs
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the detector says of validation: logits and labels, (N,)."""
+
+    logits: Tensor
+    labels: Tensor
+
+
+class Training(lightning.LightningModule):
+    """Trains a Detector by the settings of a model's section.
+
+    `weights` weigh the classes real and fake in the loss. All chance of an epoch (augmentation, dropout)
+    comes from the seed and the epoch's number, so that a run which goes on after a kill ends as one that was
+    left alone.
+    """
+
+    def __init__(self, detector: Detector, model: dict, weights: tuple[float, float], size: int, seed: int):
+        super().__init__()
+        self.detector = detector
+        self.model = model
+        self.seed = seed
+        self.augment = augmentation(model["augment"], size)
+        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32), persistent=False)
+        self.shown, self.right, self.losses = [], [], []
+        self.validated: list[Part] = []
+
+    def on_train_epoch_start(self) -> None:
+        # Lightning does so too, but in a run that goes on it is an epoch behind
+        self.trainer.train_dataloader.sampler.set_epoch(self.current_epoch)
+        torch.manual_seed(draw(self.seed, "epoch", self.current_epoch, self.global_rank) % 2**63)
+        self.shown, self.right, self.losses = [], [], []
+
+    def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> Tensor:
+        images, labels = batch
+        if self.model["self_blend"]:
+            images, labels = blend_reals(images, labels, self.model["self_blend"])
+        logits = self.detector(self.augment(images))
+        smoothing = self.model["label_smoothing"]
+        loss = self.loss(logits, labels * (1 - smoothing) + smoothing / 2, labels)
+        self.losses.append(loss.detach() * len(labels))
+        self.right.append(((logits.detach() >= 0) == (labels > 0.5)).sum())
+        self.shown.append(len(labels))
+        return loss
+
+    def loss(self, logits: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+        """The cross-entropy of `targets`, from 0 to 1, each image weighed by its class; a scalar."""
+        weights = self.weights[labels.long()]
+        losses = functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
+        return (losses * weights).sum() / weights.sum()
+
+    def on_validation_epoch_start(self) -> None:
+        self.validated = []
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
+        images, labels = batch
+        self.validated.append(Part(self.detector(images).float(), labels))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log `val_loss`, without smoothing, and by probability 0.5 `val_accuracy` and `val_f1_macro`."""
+        logits = self._of_all(torch.cat([part.logits for part in self.validated]))
+        labels = self._of_all(torch.cat([part.labels for part in self.validated]))
+        number = len(self.trainer.val_dataloaders.dataset)  # without those that came twice
+        logits, labels = logits[:number], labels[:number]
+        found = measure(labels.long().cpu().numpy(), logits.double().sigmoid().cpu().numpy(), 0.5)
+        values = {"val_loss": self.loss(logits, labels, labels)}
+        values |= {f"val_{name}": float(found[name]) for name in ("accuracy", "f1_macro")}
+        self.log_dict(values, logger=False)  # the history tells TensorBoard
+
+    def train_facts(self) -> dict[str, float]:
+        """`train_loss` and `train_accuracy` of this epoch, as the images came, and the number of `images`."""
+        sums = [torch.stack(self.losses).sum(), torch.stack(self.right).sum()]
+        sums = torch.stack([*sums, torch.tensor(sum(self.shown), device=self.device)])
+        loss, right, images = self.trainer.strategy.reduce(sums, reduce_op="sum").tolist()
+        return {"train_loss": loss / images, "train_accuracy": right / images, "images": images}
+
+    def configure_optimizers(self) -> dict:
+        model = self.model
+        groups = [
+            {"params": [p for p in self.detector.parameters() if p.requires_grad and p.ndim > 1]},
+            {
+                "params": [p for p in self.detector.parameters() if p.requires_grad and p.ndim <= 1],
+                "weight_decay": 0.0,  # biases and the scales of normalisation
+            },
+        ]
+        optimizer = OPTIMIZERS[model["optimizer"]](groups, model["lr"], weight_decay=model["weight_decay"])
+        steps = int(self.trainer.estimated_stepping_batches)
+        self.warm = round(steps * model["warmup"] / model["epochs"])
+        if model["schedule"] == "plateau":
+            after = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **PLATEAU)
+            plan = {"scheduler": after, "interval": "epoch", "monitor": "val_f1_macro"}
+        else:
+            shape = partial(SCHEDULES[model["schedule"]], warm=self.warm, steps=steps)
+            plan = {"scheduler": torch.optim.lr_scheduler.LambdaLR(optimizer, shape), "interval": "step"}
+        return {"optimizer": optimizer, "lr_scheduler": plan}
+
+    def on_train_batch_start(self, batch: tuple[Tensor, Tensor], number: int) -> None:
+        """Warm up where the schedule, being torch's own, doesn't."""
+        if self.model["schedule"] == "plateau" and self.global_step < self.warm:
+            for group in self.optimizers().param_groups:
+                group["lr"] = self.model["lr"] * constant(self.global_step, self.warm)
+
+    def _of_all(self, values: Tensor) -> Tensor:
+        """`values` of all processes, in the order of the split."""
+        if self.trainer.world_size == 1:
+            return values
+        return self.all_gather(values).T.reshape(-1)  # the sampler deals images out one by one
+
+
+def cosine(step: int, warm: int, steps: int) -> float:
+    """The factor of lr at a step: up in a line over `warm` steps, then down along half a cosine."""
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+
+def constant(step: int, warm: int, steps: int = 0) -> float:
+    """The factor of lr at a step: up in a line over `warm` steps, then 1."""
+    return min(1.0, (step + 1) / warm) if warm else 1.0
+
+
+SCHEDULES = {"cosine": cosine, "constant": constant}

@@ -1,0 +1,76 @@
+"""Put what is known of a dataset and of the models trained on it on one page that can be sent to a colleague.
+
+    python scripts/summarise.py --dataset results/small --kept results/plans/small.json \
+        --audit results/reports/small/audit.json --attrition results/reports/small/attrition.csv \
+        --attrition-picture results/reports/small/attrition.png --choice results/model/choice.json \
+        --models meso4 --reports results/reports/small/meso4 --training results/models/small/meso4 \
+        --output results/report/index.html
+
+The page needs no other file. `--config` is shown on it as it is.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from deepfake.atomic import new_file
+from deepfake.console import log, start_log
+from deepfake.reports.summary import BadReport, read_summary
+from deepfake.reports.summary_page import page
+
+
+def main() -> int:
+    args = parse_args()
+    start_log()
+    try:
+        summary = read_summary(
+            dataset=args.dataset,
+            kept=args.kept,
+            audit=args.audit,
+            attrition=args.attrition,
+            attrition_picture=args.attrition_picture,
+            choice=args.choice,
+            models=list(zip(args.models, args.reports, args.training, strict=True)),
+            cross=args.cross,
+            cross_picture=args.cross_picture,
+            config=json.loads(args.config),
+        )
+    except BadReport as error:
+        log.error("%s", error)
+        return 1
+    text = page(summary)
+    with new_file(args.output) as html:
+        html.write_text(text, encoding="utf-8")
+    log.info("%d models, %.1f MB", len(summary.models), len(text) / 1e6)
+    print(f"{args.output}: {summary.chosen.name} was chosen of {len(summary.models)}")
+    return 0
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
+    parser.add_argument("--kept", required=True, type=Path, help="JSON of what the plan keeps")
+    parser.add_argument(
+        "--audit", required=True, type=Path, help="JSON of the audit; its page lies beside it"
+    )
+    parser.add_argument("--attrition", required=True, type=Path, help="table of the losses")
+    parser.add_argument("--attrition-picture", required=True, type=Path, help="png of the same")
+    parser.add_argument("--choice", required=True, type=Path, help="JSON of which model was chosen, and why")
+    parser.add_argument("--models", required=True, nargs="+", help="names of the models")
+    parser.add_argument("--reports", required=True, nargs="+", type=Path, help="a folder for each model")
+    parser.add_argument("--training", required=True, nargs="+", type=Path, help="a folder for each model")
+    parser.add_argument("--cross", type=Path, help="table of the models across datasets")
+    parser.add_argument("--cross-picture", type=Path, help="svg of the same")
+    parser.add_argument("--config", default="{}", help="JSON: what to show of the config")
+    parser.add_argument("--output", required=True, type=Path, help="the page")
+    args = parser.parse_args()
+    if not len(args.models) == len(args.reports) == len(args.training):
+        parser.error("--models, --reports and --training: give as many of each, in the same order")
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""Metrics and thresholds: known answers by hand, and scikit-learn's on any predictions, weighted or not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
+
+from deepfake.evaluation.metrics import BINS, METRICS, bin_of, curve, measure, measure_many
+from deepfake.evaluation.thresholds import BadThreshold, choose_threshold
+
+quick = settings(deadline=None, max_examples=60)
+BOTH = ["balanced_accuracy", "roc_auc", "average_precision", "eer"]
+
+
+@st.composite
+def predictions(draw, both: bool = True):
+    """Labels, probabilities with many ties, weights, and a threshold that often is one of them."""
+    size = draw(st.integers(2, 40))
+    labels = draw(st.lists(st.integers(0, 1), min_size=size, max_size=size))
+    if both:
+        labels[:2] = [0, 1]
+    some = st.sampled_from([0.0, 0.2, 1 / 3, 0.5, 0.7, 1.0]) | st.floats(0, 1)
+    values = draw(st.lists(some, min_size=size, max_size=size))
+    weights = draw(st.lists(st.floats(0.1, 9), min_size=size, max_size=size))
+    return np.array(labels), np.array(values), np.array(weights), draw(some)
+
+
+def by_sklearn(labels, probabilities, weights, threshold) -> dict[str, float]:
+    called = (probabilities >= threshold).astype(int)
+    how = {"sample_weight": weights}
+    each = {**how, "labels": [0, 1], "zero_division": 0}
+    lone = {**how, "zero_division": np.nan}
+    fpr, tpr, _ = sk.roc_curve(labels, probabilities, drop_intermediate=False, **how)
+    return {
+        "f1_macro": sk.f1_score(labels, called, average="macro", **each),
+        "f1_fake": sk.f1_score(labels, called, **each),
+        "accuracy": sk.accuracy_score(labels, called, **how),
+        "balanced_accuracy": sk.balanced_accuracy_score(labels, called, **how),
+        "precision": sk.precision_score(labels, called, **lone),
+        "recall": sk.recall_score(labels, called, **lone),
+        "roc_auc": sk.roc_auc_score(labels, probabilities, **how),
+        "average_precision": sk.average_precision_score(labels, probabilities, **how),
+        "eer": np.interp(0, fpr + tpr - 1, fpr),
+        "log_loss": sk.log_loss(labels, probabilities, labels=[0, 1], **how),
+        "brier": sk.brier_score_loss(labels, probabilities, **how),
+    }
+
+
+def same(mine: dict, theirs: dict) -> None:
+    for name, value in theirs.items():
+        assert mine[name] == pytest.approx(None if np.isnan(value) else value, abs=1e-9), name
+
+
+@quick
+@given(predictions())
+def test_agrees_with_scikit_learn(made):
+    labels, probabilities, weights, threshold = made
+    same(measure(labels, probabilities, threshold), by_sklearn(labels, probabilities, None, threshold))
+    same(
+        measure(labels, probabilities, threshold, weights),
+        by_sklearn(labels, probabilities, weights, threshold),
+    )
+
+
+@quick
+@given(predictions(both=False))
+def test_calibration_error_agrees_with_scikit_learns_curve(made):
+    labels, probabilities, _, _ = made
+    sizes = np.bincount(bin_of(probabilities), minlength=BINS)
+    share, mean = calibration_curve(labels, probabilities, n_bins=BINS)
+    error = np.average(np.abs(share - mean), weights=sizes[sizes > 0])
+    assert measure(labels, probabilities, 0.5)["ece"] == pytest.approx(error, abs=1e-9)
+
+
+@quick
+@given(predictions(both=False), st.data())
+def test_whole_weights_are_copies(made, data):
+    labels, probabilities, _, threshold = made
+    times = data.draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels)))
+    copied = measure(np.repeat(labels, times), np.repeat(probabilities, times), threshold)
+    weighted = measure(labels, probabilities, threshold, np.array(times))
+    assert weighted == pytest.approx(copied, abs=1e-9)
+
+
+@quick
+@given(predictions(both=False), st.randoms())
+def test_each_row_of_weights_is_measured_alone_in_any_order(made, random):
+    labels, probabilities, weights, threshold = made
+    rows = np.stack([weights, np.ones_like(weights), np.zeros_like(weights)])
+    many = measure_many(labels, probabilities, threshold, rows)
+    order = random.sample(range(len(labels)), len(labels))
+    for number, row in enumerate(rows):
+        alone = measure(labels[order], probabilities[order], threshold, row[order])
+        same(alone, {name: values[number] for name, values in many.items()})
+    assert all(np.isnan(values[2]) for values in many.values())  # no weight is no images
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "known"),
+    [
+        pytest.param(
+            [0, 0, 1, 1],
+            [0, 0, 1, 1],
+            {**dict.fromkeys(METRICS, 1.0), "eer": 0, "log_loss": 0, "brier": 0, "ece": 0},
+            id="perfect",
+        ),
+        pytest.param(
+            [0, 0, 1, 1],
+            [1, 1, 0, 0],
+            {"f1_macro": 0, "accuracy": 0, "roc_auc": 0, "average_precision": 0.5, "eer": 1, "brier": 1},
+            id="inverted",
+        ),
+        pytest.param(
+            [0, 0, 0, 1],
+            [0.5] * 4,
+            {"f1_macro": 0.2, "f1_fake": 0.4, "accuracy": 0.25, "precision": 0.25, "recall": 1}
+            | {"roc_auc": 0.5, "average_precision": 0.25, "eer": 0.5, "log_loss": np.log(2)}
+            | {"brier": 0.25, "ece": 0.25, "balanced_accuracy": 0.5},
+            id="constant",
+        ),
+        pytest.param(  # the ROC runs (0, 0), (0, 1/2), (1/2, 1), (1, 1)
+            [0, 0, 1, 1],
+            [0.2, 0.6, 0.6, 0.9],
+            {"roc_auc": 7 / 8, "eer": 0.25, "average_precision": 1 / 2 + 1 / 3, "accuracy": 0.75},
+            id="a tie between the classes",
+        ),
+        pytest.param(
+            [1, 1, 1],
+            [0.9, 0.9, 0.1],
+            {"f1_fake": 0.8, "f1_macro": 0.4, "accuracy": 2 / 3, "precision": 1, "recall": 2 / 3}
+            | dict.fromkeys(BOTH),
+            id="fakes only",
+        ),
+        pytest.param(
+            [0, 0],
+            [0.1, 0.3],
+            {"f1_fake": 0, "f1_macro": 0.5, "accuracy": 1, "precision": None, "recall": None, "ece": 0.2}
+            | dict.fromkeys(BOTH),
+            id="reals only",
+        ),
+        pytest.param(
+            [0, 1],
+            [0.1, 0.3],
+            {"precision": None, "recall": 0, "f1_fake": 0, "f1_macro": 1 / 3, "roc_auc": 1},
+            id="nothing called fake",
+        ),
+        pytest.param([], [], dict.fromkeys(METRICS), id="no images"),
+    ],
+)
+def test_known_answers(labels, probabilities, known):
+    found = measure(np.array(labels, int), np.array(probabilities, float), 0.5)
+    assert list(found) == list(METRICS)
+    assert {name: found[name] for name in known} == pytest.approx(known, abs=1e-12)
+
+
+def test_a_sure_mistake_costs_the_clipped_log_loss():
+    assert measure(np.array([1]), np.array([0.0]), 0.5)["log_loss"] == pytest.approx(52 * np.log(2))
+
+
+def test_a_probability_at_the_threshold_is_called_fake():
+    assert measure(np.array([1]), np.array([0.5]), 0.5)["recall"] == 1
+    assert measure(np.array([1]), np.array([0.5]), np.nextafter(0.5, 1))["recall"] == 0
+
+
+@quick
+@given(predictions())
+def test_curve_is_scikit_learns(made):
+    labels, probabilities, _, _ = made
+    fpr, tpr, thresholds = sk.roc_curve(labels, probabilities, drop_intermediate=False)
+    scores, tp, fp = curve(labels, probabilities)
+    assert scores.tolist() == thresholds[1:].tolist()
+    assert tp / tp[-1] == pytest.approx(tpr) and fp / fp[-1] == pytest.approx(fpr)
+
+
+@quick
+@given(predictions(), st.sampled_from(["f1_macro", "eer"]))
+def test_no_other_threshold_is_better(made, how):
+    labels, probabilities, _, _ = made
+
+    def gain(threshold: float) -> float:
+        called = probabilities >= threshold
+        if how == "f1_macro":
+            return sk.f1_score(labels, called, average="macro", labels=[0, 1], zero_division=0)
+        return -abs(called[labels == 0].mean() - (~called)[labels == 1].mean())
+
+    chosen = choose_threshold(labels, probabilities, how)
+    assert 0 <= chosen <= 1
+    best = max(gain(threshold) for threshold in [0, 1, *probabilities, *np.nextafter(probabilities, 1)])
+    assert gain(chosen) >= best - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "how", "known"),
+    [
+        pytest.param([0, 1], [0.1, 0.3], "f1_macro", 0.2, id="the middle"),
+        pytest.param([0, 1, 0, 1], [0.1, 0.3, 0.5, 0.7], "f1_macro", 0.6, id="the nearer one to 0.5"),
+        pytest.param([0, 1, 0, 1], [0.2, 0.4, 0.6, 0.8], "f1_macro", 0.3, id="else the lower one"),
+        pytest.param([0, 0, 1], [0.6, 0.6, 0.6], "f1_macro", 0.8, id="all called real"),
+        pytest.param([0, 0, 1], [1, 1, 1], "f1_macro", 0.5, id="nothing is above 1"),
+        pytest.param([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4], "eer", 0.25, id="eer"),
+        pytest.param([1, 1], [0.1, 0.2], "f1_macro", 0.5, id="one class"),
+        pytest.param([], [], "eer", 0.5, id="nothing"),
+        pytest.param([0, 1], [0.1, 0.3], 0.9, 0.9, id="a number"),
+    ],
+)
+def test_known_thresholds(labels, probabilities, how, known):
+    assert choose_threshold(np.array(labels), np.array(probabilities), how) == pytest.approx(known)
+
+
+@pytest.mark.parametrize("how", ["best", 1.5, float("nan")], ids=["word", "too high", "nan"])
+def test_an_unknown_way_to_choose_says_what_to_write(how):
+    with pytest.raises(BadThreshold, match="f1_macro"):
+        choose_threshold(np.array([0, 1]), np.array([0.1, 0.3]), how)
+
+
+def test_neighbouring_floats_are_told_apart():
+    high = np.nextafter(0.7, 1)
+    chosen = choose_threshold(np.array([0, 1]), np.array([0.7, high]))
+    assert 0.7 < chosen <= high
