@@ -188,10 +188,19 @@ def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.parametrize(
+    "preprocessor",
+    [
+        None,
+        {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 32}, "crop_pct": 0.8},
+        {"image_processor_type": "BitImageProcessor", "do_resize": False, "image_mean": [0.3, 0.2, 0.1]},
+    ],
+    ids=["vit", "convnext", "no-size"],
+)
 @pytest.mark.parametrize("size", [48, 24])
-def test_another_size_is_saved_too(tmp_path, size):
+def test_another_size_is_saved_too(tmp_path, size, preprocessor):
     (tmp_path / "in").mkdir()
-    vit(tmp_path / "in")
+    vit(tmp_path / "in", preprocessor=preprocessor)
     built = build(section(tmp_path / "in", image_size=size), seed=0)
     save_pretrained(built.detector, built.facts, tmp_path / "out")
     model = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "out")

@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import huggingface_hub
@@ -13,10 +14,18 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from deepfake.console import log
+from deepfake.datasets.decoded import Geometry
 from deepfake.models import weights
 from deepfake.models.detector import Detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.settings import HALVES, is_hub_name, preprocessor_geometry, read_preprocessor, scaling_of
+from deepfake.models.settings import (
+    HALVES,
+    PIL_RESAMPLES,
+    is_hub_name,
+    preprocessor_geometry,
+    read_preprocessor,
+    scaling_of,
+)
 
 CLASSES = {0: "real", 1: "fake"}
 FAKE = frozenset(
@@ -76,10 +85,7 @@ def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
     transformers.utils.logging.disable_progress_bar()
     if head not in ("keep", "new"):
         raise ValueError(f"head: {head!r} can't be used; write keep or new")
-    source = name
-    if is_hub_name(name):
-        source = _from_hub(name)
-    folder = Path(source)
+    folder = Path(_from_hub(name) if is_hub_name(name) else name)
     preprocessor = read_preprocessor(folder)
     if not preprocessor:
         log.warning("%s has no preprocessor_config.json: pixels are scaled to -1 to 1, as for most ViT", name)
@@ -134,22 +140,33 @@ def save_pretrained(detector: Detector, facts: dict, folder: str | Path) -> None
     """Write a folder for transformers' AutoModelForImageClassification and AutoImageProcessor.
 
     It holds the weights (safetensors), the config with the labels in their original order, and the
-    preprocessing, with the size that the detector was built for. Of an image they give the probabilities
-    that `detector` gives. `folder` is made if it isn't there.
+    preprocessing: the original's, or where the detector was built for another size, resizing to a square of
+    that. Of an image they give the probabilities that `detector` gives; a transformer of another size than
+    its config's has to be called with interpolate_pos_encoding=True. `folder` is made if it isn't there.
     """
     folder = Path(folder)
     detector.network.model.save_pretrained(folder)
-    preprocessor, size = dict(facts["preprocessor"]), facts["geometry"]["size"]
-    own = {"size": size, "resize": facts["geometry"]["resize"]}
-    asked = preprocessor_geometry(preprocessor)
-    if own != {"size": asked.size, "resize": asked.resize}:
-        square = {"height": size, "width": size}
-        by_edge = isinstance(preprocessor["size"], dict) and "shortest_edge" in preprocessor["size"]
-        preprocessor |= {"size": {"shortest_edge": size} if by_edge else square, "crop_size": square}
-        if preprocessor.get("image_processor_type", "").startswith("ConvNext"):
-            preprocessor |= {"crop_pct": 1.0}
-    text = json.dumps(preprocessor, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(_preprocessor(facts), indent=2, sort_keys=True) + "\n"
     (folder / "preprocessor_config.json").write_text(text, encoding="utf-8")
+
+
+def _preprocessor(facts: dict) -> dict:
+    own, geometry = facts["preprocessor"], Geometry(**facts["geometry"])
+    with suppress(ValueError):  # where image_size was given, the original need not say a size
+        if preprocessor_geometry(own) == geometry and scaling_of(own) == (facts["mean"], facts["std"]):
+            return own
+    numbers = {name: number for number, name in PIL_RESAMPLES.items()}
+    return {
+        "image_processor_type": "ViTImageProcessor",
+        "do_resize": True,
+        "size": {"height": geometry.size, "width": geometry.size},
+        "resample": numbers[geometry.resample],
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": facts["mean"],
+        "image_std": facts["std"],
+    }
 
 
 def fake_label(labels: Mapping[int, str], source: str = "config.json") -> int:

@@ -38,7 +38,7 @@ DAMAGED = (
     " model leans on traces that do not survive the web."
 )
 SUREST = "Those that the model was surest of, where it made any."
-LOOKED = "Where the model looked: warm places made it say fake. It is a hint and no proof."
+LOOKED = "Where the model looked: bright places made it say fake. It is a hint and no proof."
 CROSS = {
     "model": "model",
     "trained": "trained on",
@@ -135,13 +135,13 @@ def _score(found: dict) -> str:
 def chosen(model: Model) -> str:
     """One model in full: curves, scores, plots, by corpus and method, robustness, mistakes."""
     threshold = model.metrics["threshold"]
-    about = f"{model.name} ({model.facts['arch']}) calls a frame fake from a probability of {threshold['frame']:.3f} on,"
-    about += f" a video from {threshold['video']:.3f} on"
+    about = f"{model.name} ({model.facts['arch']}) calls a frame fake from a probability of"
+    about += f" {threshold['frame']:.3f} on, a video from {threshold['video']:.3f} on"
     about += f": {ORIGINS[threshold['from']]}." if threshold.get("from") in ORIGINS else "."
     plots = "".join(figure(model.reports / name, *texts) for name, texts in PLOTS.items())
     return f"""<p>{escape(about)}</p>
 <h3>Training</h3>
-{figure(model.training / "curves.svg", "Training curves", "Loss, accuracy and macro F1, by epoch.", "broad")}
+{figure(model.training / "curves.svg", "Training curves", "Loss, scores and learning rate, by epoch.", "broad")}
 <h3>Scores</h3>
 {_scores(model)}
 <div class="pair">{plots}</div>

@@ -22,6 +22,7 @@ nav { margin: .6rem 0; } nav a { margin-right: 1rem; white-space: nowrap; }
 .tiles strong { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; margin: .6rem 0; }
 .wide td { overflow-wrap: break-word; } .wide th.n { white-space: normal; }
+.leaders th.n { white-space: nowrap; }
 .plain thead { display: none; }
 small { color: #555; font-size: .82rem; }
 td.n small { display: block; }
