@@ -141,7 +141,7 @@ def chosen(model: Model) -> str:
     plots = "".join(figure(model.reports / name, *texts) for name, texts in PLOTS.items())
     return f"""<p>{escape(about)}</p>
 <h3>Training</h3>
-{figure(model.training / "curves.svg", "Training curves", "Loss, scores and learning rate, by epoch.", "broad")}
+{figure(model.training / "curves.svg", "Curves", "Loss, scores and learning rate, by epoch.", "broad")}
 <h3>Scores</h3>
 {_scores(model)}
 <div class="pair">{plots}</div>

@@ -1,5 +1,6 @@
 """A training run from its settings to its best weights; killed, it goes on from its last whole epoch."""
 
+import logging
 import shutil
 import warnings
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ def fit(
 
     `model` is a model's section of the config, `weights` of the classes real and fake in the loss. All that
     the run writes lies in `folder`; what an earlier run left there is gone on from if its `fingerprint`, of
-    all that decides the outcome, is the same, and deleted if not. Without epochs the weights stay as they are.
+    all that decides the outcome, is the same, and deleted if not. Without epochs the weights stay as they
+    are.
     """
     keep = Keep(folder, model["patience"])
     history = History(folder, name)
@@ -123,6 +125,7 @@ def _mixed(accelerator: str) -> str:
 
 
 def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> lightning.Trainer:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises
     accelerator = machine.accelerator
     if accelerator == "auto":
         accelerator = (

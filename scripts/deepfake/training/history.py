@@ -55,9 +55,8 @@ class History(lightning.Callback):
 
     def on_train_epoch_end(self, trainer, module) -> None:
         train = module.train_facts()
-        val = {key: float(trainer.callback_metrics[key]) for key in HISTORY if key.startswith("val_")}
         times = {"images_per_second": train["images"] / self.spent, "seconds": time.monotonic() - self.began}
-        found = {"epoch": trainer.current_epoch + 1, **train, **val, **times}
+        found = {"epoch": trainer.current_epoch + 1, **train, **module.val_facts, **times}
         found["lr"] = module.optimizers().param_groups[0]["lr"]
         row = {key: found[key] for key in HISTORY}
         self.rows.append(row)

@@ -38,7 +38,7 @@ class Keep(lightning.Callback):
 
     def on_train_epoch_end(self, trainer, module) -> None:
         self.epoch = trainer.current_epoch + 1
-        f1_macro, loss = (float(trainer.callback_metrics[key]) for key in ("val_f1_macro", "val_loss"))
+        f1_macro, loss = module.val_facts["val_f1_macro"], module.val_facts["val_loss"]
         higher = not self.best or f1_macro > self.best["f1_macro"]
         better = higher or (f1_macro == self.best["f1_macro"] and loss < self.best["loss"])
         if higher:
