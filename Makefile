@@ -26,8 +26,8 @@ format: .venv/ready  ## bring the workflow and the code into form
 bench: .venv/ready  ## measure speed and memory; prints tables
 	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts:tests python $$bench || exit 1; done
 
-graph:  ## draw the README's graph of the rules (needs Graphviz's dot)
-	dot -Tsvg docs/graph.dot -o docs/graph.svg
+graph:  ## draw the README's graphs of the rules (needs Graphviz's dot)
+	for name in graph models; do dot -Tsvg docs/$$name.dot -o docs/$$name.svg; done
 
 clean:  ## remove all results, but keep downloads
 	rm -rf results logs benchmarks

@@ -7,45 +7,36 @@
 
 Each table of predictions is of the test split of the dataset tested on: MODEL:TRAINED ON:TESTED ON:FILE. From
 another dataset's test, videos are left out whose people, original, group or near-duplicates stand in the
-train or val split that the model learnt from. Thresholds are fixed on that val split.
+train or val split that the model learnt from; --same-identity tells which of them are known to be the same.
+Thresholds are fixed on that val split.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
-from deepfake.evaluation.across import CROSS, draw_across, judge, rows_of, unseen
-from deepfake.evaluation.predictions import BadPredictions, read_predictions
+from deepfake.curation.joins import UnknownPeople, read_same_identity
+from deepfake.evaluation.across import compare, draw_across
+from deepfake.evaluation.predictions import BadPredictions
+from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
 from deepfake.reports.audit_read import BadDataset, read_metadata
 
 
 def main() -> int:
     args = parse_args()
     start_log()
-    limits = {(m, t): json.loads(Path(path).read_text())["threshold"] for m, t, path in args.thresholds}
-    rows = []
     try:
+        same = [pair for path in args.same_identity for pair in read_same_identity(path)]
+        thresholds = {(model, trained): read_thresholds(path) for model, trained, path in args.thresholds}
         datasets = {name: read_metadata(Path(folder)) for name, folder in args.datasets}
-        for model, trained, tested, path in progress(args.predictions, "compare", "tables"):
-            table = read_predictions(path)
-            images = rows_of(table, datasets[tested], path)
-            keep = np.ones(len(table), bool)
-            if trained != tested:  # else the splits are apart, as far as the dataset's policy says
-                learnt = datasets[trained][datasets[trained]["split"].isin(["train", "val"])]
-                keep = unseen(images, learnt, args.duplicates)
-            cell = {"model": model, "trained": trained, "tested": tested}
-            rows.append(cell | judge(table, keep, limits[model, trained]))
-    except (BadDataset, BadPredictions) as error:
+        cells = progress(args.predictions, "compare", "tables")
+        cross = compare(cells, datasets, thresholds, args.duplicates, same)
+    except (BadDataset, BadPredictions, BadThreshold, UnknownPeople) as error:
         log.error("%s", error)
         return 1
-    cross = pd.DataFrame(rows, columns=CROSS).sort_values(CROSS[:3], kind="stable", ignore_index=True)
     with new_file(args.output) as new_table, new_file(args.output_picture) as picture:
         cross.to_csv(new_table, index=False, lineterminator="\n", float_format="%.6g")
         draw_across(cross, picture)
@@ -75,6 +66,7 @@ def parse_args() -> argparse.Namespace:
         "--predictions", required=True, nargs="+", type=parts(4), help="MODEL:TRAINED:TESTED:CSV"
     )
     parser.add_argument("--duplicates", type=int, default=3, help="bits in which near-duplicates may differ")
+    parser.add_argument("--same-identity", nargs="*", default=[], help="csv of people known to be the same")
     parser.add_argument("--output", required=True, help="csv of the results")
     parser.add_argument("--output-picture", required=True, help="svg of the matrix")
     args = parser.parse_args()

@@ -20,6 +20,7 @@ from deepfake.datasets.decoded import BadImage, read_images, read_rows
 from deepfake.datasets.geometry import Geometry
 from deepfake.evaluation.distortions import BadLevel
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
+from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
 from deepfake.models.checkpoints import read_detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.inference import batched, best_device, probabilities
@@ -30,19 +31,18 @@ def main() -> int:
     start_log()
     cfg = json.loads(args.config)
     seed = cfg.pop("seed")
-    thresholds = json.loads(args.metrics.read_text(encoding="utf-8"))["threshold"]
-    rows = read_rows(args.dataset)
-    split = "test" if (rows["split"] == "test").any() else "val"
-    rows = rows[rows["split"] == split].reset_index(drop=True)
     try:
-        tried = settings(cfg)
+        tried, thresholds = settings(cfg), read_thresholds(args.metrics)
+        rows = read_rows(args.dataset)
+        split = "test" if (rows["split"] == "test").any() else "val"
+        rows = rows[rows["split"] == split].reset_index(drop=True)
         detector, checkpoint = read_detector(args.checkpoint)
         geometry = Geometry(**checkpoint["geometry"])
         images = read_images(args.dataset, rows, args.threads)
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
         views = variants(images, names, tried, geometry, seed, args.threads)
         found = probabilities(detector, batched(views), best_device())
-    except (BadImage, BadLevel, WeightsDontFit, WeightsMissing) as error:
+    except (BadImage, BadLevel, BadThreshold, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1
     table = judge(rows, found, tried, thresholds, split)
@@ -60,7 +60,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
     parser.add_argument("--checkpoint", required=True, type=Path, help="best.pt of the model")
-    parser.add_argument("--metrics", required=True, type=Path, help="metrics.json, for the thresholds")
+    parser.add_argument("--metrics", required=True, help="metrics.json, for the thresholds")
     parser.add_argument("--config", required=True, help="JSON: levels of each distortion, and seed")
     parser.add_argument("--threads", type=int, default=1, help="images decoded and distorted at a time")
     parser.add_argument("--output", required=True, help="csv of the results")

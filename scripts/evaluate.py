@@ -11,14 +11,13 @@ import argparse
 import json
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 from deepfake.atomic import new_file
 from deepfake.console import log, start_log
 from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import as_table, as_text, evaluate
 from deepfake.evaluation.predictions import BadPredictions, read_predictions, video_level
-from deepfake.evaluation.thresholds import BadThreshold
+from deepfake.evaluation.thresholds import BadThreshold, read_threshold
 
 
 def main() -> int:
@@ -27,7 +26,7 @@ def main() -> int:
     cfg = json.loads(args.config)
     try:
         test, val = read_predictions(args.test), read_predictions(args.val)
-        default = json.loads(args.facts.read_text(encoding="utf-8"))["threshold"] if args.facts else None
+        default = read_threshold(args.facts) if args.facts else None
         facts = evaluate(test, val, cfg, cfg["seed"], default)
     except (BadPredictions, BadThreshold) as error:
         log.error("%s", error)
@@ -68,9 +67,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--test", required=True, help="predictions of the test split; may have no rows")
     parser.add_argument("--val", required=True, help="predictions of the validation split")
     parser.add_argument("--config", required=True, help="JSON: threshold, bootstrap, seed")
-    parser.add_argument(
-        "--facts", type=Path, help="the model's facts.json; its threshold where val lacks a class"
-    )
+    parser.add_argument("--facts", help="the model's facts.json; its threshold where val lacks a class")
     for name, what in OUTPUTS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", required=True, help=what)
     return parser.parse_args()

@@ -11,7 +11,6 @@ they are few, Grad-CAM shows fakes that are rightly told too.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from deepfake.datasets.decoded import BadImage, fit, read_images, read_rows
 from deepfake.datasets.geometry import Geometry
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.predictions import BadPredictions, read_predictions
+from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
 from deepfake.models.checkpoints import read_detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.gradcam import gradcam
@@ -34,8 +34,8 @@ def main() -> int:
     args = parse_args()
     start_log()
     torch.set_num_threads(args.threads)
-    threshold = json.loads(args.metrics.read_text(encoding="utf-8"))["threshold"]["frame"]
     try:
+        threshold = read_thresholds(args.metrics)["frame"]
         tables = [read_predictions(path) for path in args.predictions]
         table = next((table for table in tables if len(table)), tables[0])
         wrong = mistakes.find_mistakes(table, threshold)
@@ -47,7 +47,7 @@ def main() -> int:
             raise BadPredictions(f"{args.dataset} has no image {missing[0]}: predict it anew")
         pictures = dict(zip(rows["image"], read_images(args.dataset, rows), strict=True))
         detector, checkpoint = read_detector(args.checkpoint)
-    except (BadImage, BadPredictions, WeightsDontFit, WeightsMissing) as error:
+    except (BadImage, BadPredictions, BadThreshold, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1
     geometry = Geometry(**checkpoint["geometry"])
@@ -78,7 +78,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
     parser.add_argument("--checkpoint", required=True, type=Path, help="best.pt of the model")
     parser.add_argument("--predictions", required=True, nargs="+", help="csv of predictions; test, then val")
-    parser.add_argument("--metrics", required=True, type=Path, help="metrics.json, for the threshold")
+    parser.add_argument("--metrics", required=True, help="metrics.json, for the threshold")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU")
     parser.add_argument("--output-mistakes", required=True, help="png of the most confident mistakes")
     parser.add_argument("--output-gradcam", required=True, help="png of Grad-CAM over some images")

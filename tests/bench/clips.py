@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
-WORKFLOW = "Snakefile config.yaml rules scripts envs profiles".split()
+WORKFLOW = "Snakefile config.yaml rules scripts envs profiles report".split()
 YUNET = DATA / "yunet_n_640_640.onnx"
 sys.path.insert(0, str(ROOT / "scripts"))
 

@@ -5,10 +5,9 @@ import pandas as pd
 from deepfake.evaluation.bootstrap import FEWEST, intervals
 from deepfake.evaluation.metrics import METRICS, measure
 from deepfake.evaluation.predictions import VIDEO, unit_of, video_level
-from deepfake.evaluation.thresholds import DEFAULT, choose_threshold
+from deepfake.evaluation.thresholds import DEFAULT, LEVELS, choose_threshold
 from deepfake.names import draw
 
-LEVELS = ("frame", "video")
 UNKNOWN = "unknown"  # the method of fakes that have none
 KINDS = ("person", "group", "video")
 LEVEL = 0.95  # of the intervals

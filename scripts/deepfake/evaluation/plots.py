@@ -6,22 +6,20 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
 from deepfake.evaluation.metrics import BINS, bin_of, curve, measure
+from deepfake.evaluation.svg import BLACK, BLUE, FAINT, GREEN, GREY, STYLE, VERMILLION, save
 
-REAL, FAKE = "#0072B2", "#D55E00"
-LEVELS = {"frame": ("#009E73", "-", "o"), "video": ("#000000", (0, (4, 2)), "s")}
-"""Colour, dashes and mark of each level. All colours are of Okabe and Ito 2008, made for the colour-blind."""
+REAL, FAKE = BLUE, VERMILLION
+LEVELS = {"frame": (GREEN, "-", "o"), "video": (BLACK, (0, (4, 2)), "s")}
+"""Colour, dashes and mark of each level."""
 
-GREY, FAINT = "#666666", "#E5E5E5"
 WIDTH = 5.0  # inches: 480 pixels
 POINTS = 2000  # of a curve; more can't be seen
-STYLE = {"svg.hashsalt": "deepfake", "font.family": "DejaVu Sans", "font.size": 10}
 EMPTY = "There are no images in this split."
 
 Levels = dict[str, pd.DataFrame]
@@ -41,7 +39,7 @@ def draw_roc(path: str | Path, levels: Levels) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
     _unit_axes(axes, "false positive rate (reals called fake)", "true positive rate (fakes found)")
     axes.legend(loc="lower right", framealpha=0.9, edgecolor=FAINT, handlelength=2.6)
-    _save(path, figure)
+    save(path, figure)
 
 
 @rc_context(STYLE)
@@ -60,7 +58,7 @@ def draw_precision_recall(path: str | Path, levels: Levels) -> None:
         axes.axhline(table["label"].mean(), color=LEVELS[name][0], linestyle=":", linewidth=1)
     _unit_axes(axes, "recall (fakes found)", "precision (fakes among those called fake)")
     axes.legend(loc="lower left", framealpha=0.9, edgecolor=FAINT, handlelength=2.6)
-    _save(path, figure)
+    save(path, figure)
 
 
 @rc_context(STYLE)
@@ -79,14 +77,14 @@ def draw_confusion(path: str | Path, levels: Levels, thresholds: dict[str, float
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
         for true, guess in np.ndindex(2, 2):
             share = f"{shares[true, guess]:.1%}" if counts[true].sum() else "-"
-            ink = "white" if shares[true, guess] > 0.55 else "black"
+            ink = "white" if shares[true, guess] > 0.55 else BLACK
             text = f"{counts[true, guess]:,}\n{share}"
             axes.text(guess, true, text, ha="center", va="center", color=ink, fontsize=11)
         axes.set_title(f"{name}s, threshold {thresholds[name]:.3f}", fontsize=10)
         axes.set_xticks([0, 1], ["called real", "called fake"])
         axes.set_yticks([0, 1], ["" if number else "real", "" if number else "fake"])
         axes.tick_params(length=0)
-    _save(path, figure)
+    save(path, figure)
 
 
 @rc_context(STYLE)
@@ -117,7 +115,7 @@ def draw_calibration(path: str | Path, levels: Levels) -> None:
     below.yaxis.set_major_formatter(EngFormatter(sep=""))
     below.minorticks_off()
     below.spines[["top", "right"]].set_visible(False)
-    _save(path, figure)
+    save(path, figure)
 
 
 @rc_context(STYLE)
@@ -138,7 +136,7 @@ def draw_histogram(path: str | Path, levels: Levels, thresholds: dict[str, float
             weights = np.full(len(own), 1 / len(own))
             axes.hist(own, edges, weights=weights, color=colour, alpha=0.3)
             axes.hist(own, edges, weights=weights, color=colour, histtype="step", linewidth=1.4, hatch=hatch)
-        axes.axvline(thresholds[name], color="black", linestyle="--", linewidth=1.2)
+        axes.axvline(thresholds[name], color=BLACK, linestyle="--", linewidth=1.2)
         title = f"{name} level: {counts.get(0, 0):,} real, {counts.get(1, 0):,} fake"
         axes.set_title(title, fontsize=10, loc="left")
         axes.set(xlim=(0, 1), ylabel="share of the class")
@@ -147,10 +145,10 @@ def draw_histogram(path: str | Path, levels: Levels, thresholds: dict[str, float
     keys = [
         Patch(facecolor=(REAL, 0.3), edgecolor=REAL),
         Patch(facecolor=(FAKE, 0.3), edgecolor=FAKE, hatch="///"),
-        Line2D([], [], color="black", linestyle="--", linewidth=1.2),
+        Line2D([], [], color=BLACK, linestyle="--", linewidth=1.2),
     ]
     figure.legend(keys, ["real", "fake", "threshold"], loc="upper center", ncols=3, frameon=False)
-    _save(path, figure)
+    save(path, figure)
 
 
 def _empty(levels: Levels) -> bool:
@@ -168,7 +166,7 @@ def _say(path: str | Path, *sentences: str) -> None:
     """In place of a picture that can't be drawn: why not."""
     figure = Figure(figsize=(WIDTH, 1.2))
     figure.text(0.5, 0.5, "\n".join(sentences), ha="center", va="center", color=GREY)
-    _save(path, figure)
+    save(path, figure)
 
 
 def _square() -> tuple[Figure, Axes]:
@@ -189,7 +187,3 @@ def _unit_axes(axes: Axes, x: str, y: str) -> None:
     axes.grid(color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _save(path: str | Path, figure: Figure) -> None:
-    FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})

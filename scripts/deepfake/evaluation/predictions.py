@@ -23,11 +23,13 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
 def read_predictions(path: str | Path) -> pd.DataFrame:
     """Read what `write_predictions` wrote; `label` int64, `probability` float64 in [0, 1], the rest text.
 
-    Raises BadPredictions where a column is missing, a label isn't 0 or 1, a probability isn't from 0 to 1, or
-    an image comes twice.
+    Raises BadPredictions where the file or a column is missing, a label isn't 0 or 1, a probability isn't
+    from 0 to 1, or an image comes twice.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except OSError as error:
+        raise BadPredictions(f"{path} can't be read ({error.strerror}); predict it first") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise BadPredictions(f"{path} is no table of predictions: {error}") from None
     if missing := [name for name in PREDICTIONS if name not in table]:

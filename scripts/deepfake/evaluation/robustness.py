@@ -16,11 +16,12 @@ from deepfake.datasets.geometry import Geometry
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
 from deepfake.evaluation.metrics import measure
 from deepfake.evaluation.predictions import video_level
+from deepfake.evaluation.svg import BLUE, GREY, STYLE, VERMILLION, save
 from deepfake.names import draw
 
 NONE = "none"
 ROBUSTNESS = "distortion level split images f1_macro roc_auc video_f1_macro video_roc_auc".split()
-COLOURS = {"f1_macro": "#0072B2", "roc_auc": "#D55E00"}
+COLOURS = {"f1_macro": BLUE, "roc_auc": VERMILLION}
 NAMES = {"f1_macro": "macro F1", "roc_auc": "ROC AUC"}
 AHEAD = 32  # images distorted at a time, at all levels; bounds the memory
 COLUMNS = 3  # panels in a row
@@ -89,6 +90,7 @@ def judge(
     return pd.DataFrame(found, columns=ROBUSTNESS)
 
 
+@rc_context(STYLE)
 def draw_robustness(table: pd.DataFrame, title: str, path: str | Path) -> None:
     """A panel for each distortion of `table` (rows of ROBUSTNESS): frame-level F1 and AUC over level, as svg.
 
@@ -98,22 +100,21 @@ def draw_robustness(table: pd.DataFrame, title: str, path: str | Path) -> None:
     numbers = table.astype({"level": "float64", **dict.fromkeys(NAMES, "float64")})
     kinds = [kind for kind in numbers["distortion"].unique() if kind != NONE]
     rows = max(1, -(-len(kinds) // COLUMNS))
-    with rc_context({"svg.hashsalt": "robustness", "svg.fonttype": "path"}):
-        figure = Figure(figsize=(9, 0.9 + 2.5 * rows), layout="constrained")
-        figure.suptitle(title, fontsize=11, x=0.02, ha="left", fontweight="bold")
-        if not kinds or not table["images"].any():
-            text = "no distortion was asked for" if table["images"].any() else "no images to distort"
-            figure.text(0.5, 0.45, text, ha="center", va="center", fontsize=12)
-        else:
-            panels = figure.subplots(rows, min(COLUMNS, len(kinds)), squeeze=False, sharey=True).ravel()
-            whole = numbers[numbers["distortion"] == NONE].iloc[0]
-            for axes, kind in zip(panels, kinds, strict=False):
-                _panel(axes, kind, numbers[numbers["distortion"] == kind], whole)
-            for axes in panels[len(kinds) :]:
-                axes.set_axis_off()
-            _legend(figure, panels, len(kinds))
-            figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+    figure = Figure(figsize=(9, 0.9 + 2.5 * rows), layout="constrained")
+    figure.suptitle(title, fontsize=11, x=0.02, ha="left", fontweight="bold")
+    if not kinds or not table["images"].any():
+        text = "no distortion was asked for" if table["images"].any() else "no images to distort"
+        figure.text(0.5, 0.45, text, ha="center", va="center", fontsize=12)
+    else:
+        panels = figure.subplots(rows, min(COLUMNS, len(kinds)), squeeze=False, sharey=True).ravel()
+        whole = numbers[numbers["distortion"] == NONE].iloc[0]
+        for axes, kind in zip(panels, kinds, strict=False):
+            _panel(axes, kind, numbers[numbers["distortion"] == kind], whole)
+        for axes in panels[len(kinds) :]:
+            axes.set_axis_off()
+        _legend(figure, panels, len(kinds))
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+    save(path, figure)
 
 
 def _panel(axes: Axes, kind: str, part: pd.DataFrame, whole: pd.Series) -> None:
@@ -136,7 +137,7 @@ def _panel(axes: Axes, kind: str, part: pd.DataFrame, whole: pd.Series) -> None:
 def _legend(figure: Figure, panels: np.ndarray, used: int) -> None:
     """In the free place after the last panel where there is one, else below all."""
     lines, names = panels[0].get_legend_handles_labels()
-    dashed = panels[0].plot([], [], color="#555555", linestyle="--", linewidth=1)
+    dashed = panels[0].plot([], [], color=GREY, linestyle="--", linewidth=1)
     lines, names = [*lines, *dashed], [*names, "undistorted"]
     if used < len(panels):
         panels[used].legend(lines, names, loc="center left", frameon=False, fontsize=9.5)

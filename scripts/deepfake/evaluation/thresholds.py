@@ -1,14 +1,48 @@
-"""The threshold from which an image is called fake, chosen on validation."""
+"""The threshold from which an image is called fake: chosen on validation, and read by those who use it."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 
 from deepfake.evaluation.metrics import curve, f1_scores
 
 DEFAULT = 0.5
+LEVELS = ("frame", "video")
 
 
 class BadThreshold(ValueError):
-    """A threshold, or a way to choose one, that there isn't; the message says what to write."""
+    """A threshold, or a way to choose one, that can't be used; the message says what to do."""
+
+
+def read_thresholds(path: str | Path) -> dict[str, float]:
+    """The thresholds of `frame` and `video` in a metrics.json, from 0 to 1. Raises BadThreshold."""
+    found = _threshold_in(path)
+    if not isinstance(found, dict) or not all(_is_threshold(found.get(level)) for level in LEVELS):
+        raise BadThreshold(f"{path}: threshold must hold frame and video, from 0 to 1; run evaluate again")
+    return {level: float(found[level]) for level in LEVELS}
+
+
+def read_threshold(path: str | Path) -> float:
+    """The threshold in a model's facts.json, from 0 to 1. Raises BadThreshold."""
+    found = _threshold_in(path)
+    if not _is_threshold(found):
+        raise BadThreshold(f"{path}: threshold must be a number from 0 to 1; train the model again")
+    return float(found)
+
+
+def _threshold_in(path: str | Path) -> object:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadThreshold(f"{path} can't be read ({error.strerror}); run the step that writes it") from None
+    except (ValueError, RecursionError) as error:
+        raise BadThreshold(f"{path} is no JSON ({error}); run the step that writes it again") from None
+    return content.get("threshold") if isinstance(content, dict) else None
+
+
+def _is_threshold(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def choose_threshold(labels: np.ndarray, probabilities: np.ndarray, how: str | float = "f1_macro") -> float:

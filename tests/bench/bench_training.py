@@ -1,0 +1,219 @@
+"""Images a second of training: ours, the bare step on one batch held in memory, and the plain loop of guides.
+
+    python tests/bench/bench_training.py --images 1536 --rounds 3
+
+The three take turns, since machines drift, and the median counts. The bare step has our precision, memory
+format and optimiser, and reads nothing. The plain loop opens each JPEG with PIL, resizes it, and feeds
+float32 batches from a DataLoader of 4 workers. Then the peak memory of training on few and on many images.
+Where there is a GPU, ViT-B/16 in bf16 and EfficientNet-B0 follow on it.
+"""
+
+import argparse
+import json
+import logging
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.utils.data import DataLoader, Dataset
+
+from deepfake.datasets.decoded import ROWS, read_decoded, write_decoded
+from deepfake.datasets.geometry import Geometry
+from deepfake.models.inference import best_device
+from deepfake.models.networks import Built, build
+from deepfake.training.fit import Machine
+from deepfake.training.fit import fit as train
+
+STORED = 224  # pixels, of the JPEG files
+BATCH = 32
+MODEL = {
+    "arch": "meso4", "weights": None, "head": "new", "image_size": None, "epochs": 2, "batch_size": BATCH,
+    "accumulate": 1, "optimizer": "adamw", "lr": 0.001, "weight_decay": 0.0001, "schedule": "constant",
+    "warmup": 0, "label_smoothing": 0, "class_weights": "none", "patience": None, "clip": 1.0,
+    "augment": "off", "self_blend": 0, "precision": "auto", "channels_last": True, "compile": False,
+}  # fmt: skip
+
+
+def main() -> None:
+    args = parse_args()
+    logging.getLogger("deepfake").setLevel(logging.ERROR)
+    device = best_device()
+    name = (
+        torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    )
+    models = {"Meso-4": MODEL}
+    if device.type == "cuda":
+        timm = {"lr": 1e-5, "precision": "bf16"}
+        models["ViT-B/16, bf16"] = MODEL | timm | {"arch": "timm/vit_base_patch16_224"}
+        models["EfficientNet-B0, bf16"] = MODEL | timm | {"arch": "timm/efficientnet_b0"}
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_images(Path(folder), args.images)
+        print(f"{name}; images a second, median of {args.rounds}; batch {BATCH}, {args.images} images")
+        print(
+            f"{'':24}{'bare':>9}{'ours':>9}{'light':>9}{'strong':>9}{'plain':>9}{'ours/bare':>11}{'ours/plain':>12}"
+        )
+        for label, model in models.items():
+            show(label, compare(model, files, Path(folder), args.rounds, device))
+        print("\npeak memory of training Meso-4, one epoch")
+        for number in (args.images // 4, args.images * 2):
+            print(f"{number:>7} images: {peak(Path(folder), number):>6.0f} MB")
+
+
+def compare(model: dict, files: list[Path], folder: Path, rounds: int, device: torch.device) -> dict:
+    geometry = build(model, 0).geometry
+    decode(files, geometry, folder)
+    ways = {
+        "bare": partial(bare, model, device),
+        **{way: partial(ours, model | {"augment": way}, folder) for way in ("off", "light", "strong")},
+        "plain": partial(plain, model, files, device),
+    }
+    found = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, measure in ways.items():
+            found[way].append(measure())
+    return {way: statistics.median(values) for way, values in found.items()}
+
+
+def show(label: str, found: dict) -> None:
+    numbers = "".join(f"{found[way]:>9.1f}" for way in ("bare", "off", "light", "strong", "plain"))
+    print(f"{label:24}{numbers}{found['off'] / found['bare']:>11.2f}{found['off'] / found['plain']:>12.2f}")
+
+
+def write_images(folder: Path, number: int) -> list[Path]:
+    """JPEG files of smooth noise, about as large as face crops are."""
+    rng, files = np.random.default_rng(0), []
+    for index in range(number):
+        small = Image.fromarray(rng.integers(0, 256, (28, 28, 3), np.uint8))
+        files.append(folder / f"{index:05d}_{index % 2}.jpg")
+        small.resize((STORED, STORED), Image.Resampling.BICUBIC).save(files[-1], quality=95)
+    return files
+
+
+def decode(files: list[Path], geometry: Geometry, folder: Path) -> None:
+    """decoded.npy and .csv in `folder`: all files in train, and 32 of them in val once more."""
+    rows = pd.DataFrame({name: "" for name in ROWS}, index=range(len(files) + 32))
+    rows["image"] = [f"{number:06d}" for number in range(len(rows))]
+    rows["label"] = np.arange(len(rows)) % 2
+    rows["split"] = ["train"] * len(files) + ["val"] * 32
+    pictures = (np.asarray(Image.open(path)) for path in [*files, *files[:32]])
+    write_decoded(pictures, rows, geometry, folder / "decoded.npy", folder / "decoded.csv")
+
+
+def ours(model: dict, folder: Path) -> float:
+    built = build(model, 0)
+    decoded = read_decoded(folder / "decoded.npy", folder / "decoded.csv")
+    with tempfile.TemporaryDirectory() as run:
+        fitted = train(
+            built.detector, model, (1.0, 1.0), decoded, Path(run) / "run", "bench", "", 0, Machine()
+        )
+    return fitted.history[-1]["images_per_second"]
+
+
+def bare(model: dict, device: torch.device, steps: int = 40) -> float:
+    """The same network, loss, clipping, optimiser, precision and memory format, on one batch."""
+    built = build(model, 0)
+    net = built.detector.to(device, memory_format=torch.channels_last).train()
+    size = built.geometry.size
+    images = torch.randint(256, (BATCH, 3, size, size), dtype=torch.uint8, device=device)
+    images = images.to(memory_format=torch.channels_last)
+    return paced(net, device, lambda: images, steps, model)
+
+
+def plain(model: dict, files: list[Path], device: torch.device) -> float:
+    built: Built = build(model, 0)
+    net = built.detector.to(device).train()
+    batches = DataLoader(Plain(files, built.geometry), BATCH, shuffle=True, num_workers=4, drop_last=True)
+    optimizer = torch.optim.Adam(net.parameters(), 0.001)
+    began, seen = 0.0, 0
+    for number, (images, labels) in enumerate(batches):
+        if number == 2:  # the workers have started
+            synchronize(device)
+            began = time.monotonic()
+        images, labels = images.to(device), labels.to(device)
+        loss = binary_cross_entropy_with_logits(net(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        loss.item()  # for the progress bar
+        seen += len(labels) * (number >= 2)
+    return seen / (time.monotonic() - began)
+
+
+class Plain(Dataset):
+    def __init__(self, files: list[Path], geometry: Geometry):
+        self.files, self.size = files, geometry.size
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        image = Image.open(self.files[number]).convert("RGB").resize((self.size, self.size))
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
+        return pixels, torch.tensor(float(self.files[number].stem[-1]))
+
+
+def paced(net, device: torch.device, batch, steps: int, model: dict) -> float:
+    optimizer = torch.optim.AdamW(net.parameters(), model["lr"], weight_decay=model["weight_decay"])
+    labels = (torch.arange(BATCH, device=device) % 2).float()
+    mixed = torch.autocast(device.type, torch.bfloat16, enabled=model["precision"] == "bf16")
+    for number in range(steps + 5):
+        if number == 5:
+            synchronize(device)
+            began = time.monotonic()
+        with mixed:
+            logits = net(batch())
+        loss = binary_cross_entropy_with_logits(logits.float(), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), model["clip"])
+        optimizer.step()
+    synchronize(device)
+    return steps * BATCH / (time.monotonic() - began)
+
+
+def synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def peak(folder: Path, number: int) -> float:
+    """MB that a process takes at the most which trains one epoch on so many images."""
+    code = f"""
+import json, logging, resource, sys
+sys.path[:0] = {json.dumps(sys.path)}
+import numpy as np
+import bench_training as bench
+from pathlib import Path
+folder = Path({str(folder)!r})
+files = sorted(folder.glob("*.jpg"))
+files = [files[i % len(files)] for i in range({number})]
+bench.decode(files, bench.build(bench.MODEL, 0).geometry, folder)
+bench.ours(bench.MODEL | {{"epochs": 1}}, folder)
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+"""
+    here = str(Path(__file__).parent)
+    command = [sys.executable, "-c", f"import sys; sys.path[:0] = [{here!r}]\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.rpartition("peak ")[2])
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=1536, help="training images")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
