@@ -11,12 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
-PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
+PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles", "report"]
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +86,51 @@ def copy_project(folder: Path) -> Project:
 @pytest.fixture
 def project(tmp_path) -> Project:
     return copy_project(tmp_path / "project")
+
+
+MODELS = """
+shard_size: 1
+corpora:
+  mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}
+  more: {layout: imagefolder, folder: more, faces: {detector: none, size: 64}}
+datasets:
+  dataset_2gb: {corpora: [mine], splits: {train: 0.6, val: 0.2, test: 0.2}}
+  other: {corpora: [mine, more], splits: {train: 0.4, val: 0.2, test: 0.4}}
+models:
+  tiny: {arch: meso4, image_size: 64, epochs: 4, batch_size: 8, augment: off}
+  raw: {arch: mesoinception4, image_size: 64, epochs: 0}
+train: {models: [tiny, raw]}
+evaluate:
+  bootstrap: 100
+  robustness: {jpeg: [50], blur: [], noise: [], resize: [0.5], brightness: []}
+  cross: {models: [tiny], datasets: [dataset_2gb, other]}
+"""
+ONE_THREAD = [f"{rule}=1" for rule in ("decode", "train", "predict", "distort", "explain")]
+"""For --set-threads: networks this small gain nothing by a second one, and two jobs run at a time."""
+
+
+def write_stills(folder: Path, people: range, each: int = 2) -> None:
+    """Pictures of 64 pixels, `each` of a person, in {real,fake}/<person>; fakes are redder, so that a network
+    can learn to tell them."""
+    for person in people:
+        for number in range(each):
+            label = ("real", "fake")[person % 2]
+            path = folder / f"{label}/p{person:03d}/{number}.png"
+            rough = np.random.default_rng([person, number]).integers(0, 200, (5, 5, 3), np.uint8)
+            image = cv2.resize(rough, (64, 64), interpolation=cv2.INTER_CUBIC)
+            image[..., 2] = image[..., 2] // 2 + (100 if label == "fake" else 0)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+
+
+@pytest.fixture(scope="session")
+def modelled(tmp_path_factory) -> Project:
+    """A project of small stills, run to the report by the default targets; tests only look at it."""
+    project = copy_project(tmp_path_factory.mktemp("modelled") / "project")
+    write_stills(project / "mine", range(40))
+    write_stills(project / "more", range(40, 60))
+    project.run("--configfile", project.configure(MODELS), "--set-threads", *ONE_THREAD)
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,31 @@ def test_a_video_of_which_one_image_is_known_is_left_out_whole():
     assert unseen(test, frame([LEARNT])).tolist() == [False, False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("other", "pair", "may"),
+    [
+        ({"target": "oth/zoe"}, ("d/zoe", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("c/bert", "d/zoe"), False),
+        ({"target": "oth/x", "source": "oth/zoe"}, ("d/zoe", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("d/v2", "c/v1"), False),
+        ({"group": "oth/clip"}, ("d/v2", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("d/zoe", "c/emil"), True),
+        ({"target": "oth/yan"}, ("d/zoe", "c/anna"), True),
+        ({"target": "oth/zoe"}, ("zoe/d", "anna/c"), True),
+    ],
+    ids="person source put-in videos nobody-named stranger another wrong-corpus".split(),
+)
+def test_people_known_to_be_the_same_are_one(other, pair, may):
+    test = frame([row(2, corpus="d", **other), row(3, corpus="d", target="oth/free")])
+    assert unseen(test, frame([LEARNT]), same=[pair]).tolist() == [may, True]
+    assert unseen(test, frame([LEARNT])).tolist() == [True, True]
+
+
+def test_people_are_the_same_through_others():
+    test = frame([row(2, corpus="d", target="oth/zoe")])
+    assert unseen(test, frame([LEARNT]), same=[("e/who", "d/zoe"), ("c/anna", "e/who")]).tolist() == [False]
+
+
 def test_nothing_to_judge_and_nothing_learnt():
     assert unseen(frame([]), frame([LEARNT])).tolist() == []
     assert unseen(frame([row(2)]), frame([])).tolist() == [True]
@@ -216,6 +241,39 @@ def test_the_program_leaves_out_what_was_seen_off_the_diagonal(tmp_path, monkeyp
     assert table["video_f1_macro"].tolist() == [1] * 4
     assert "left_out" in capsys.readouterr().out
     assert (tmp_path / "x.svg").read_text().startswith("<?xml")
+
+
+def test_the_program_heeds_who_is_known_to_be_the_same(tmp_path, monkeypatch):
+    args = arguments(tmp_path)
+    files = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for path, who in zip(files, (8, 9), strict=True):
+        path.write_text(f"first,second\nc/v{who},c/v{100 + who - 8}\n")
+    assert run(monkeypatch, *args, "--same-identity", *files) == 0
+    table = pd.read_csv(tmp_path / "x.csv")
+    assert table["left_out"].tolist() == [0, 2, 2, 0], "two videos of a's test, which b's train shows"
+    assert run(monkeypatch, *args, "--same-identity") == 0
+    assert pd.read_csv(tmp_path / "x.csv")["left_out"].tolist() == [0, 2, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("metrics.json", None, "metrics.json can't be read"),
+        ("metrics.json", "{}", "metrics.json: threshold must hold frame and video"),
+        ("b.csv", None, "b.csv can't be read"),
+        ("a/metadata.csv", None, "metadata.csv"),
+        ("same.csv", "one,two\nanna,bert\n", "same.csv, line 2: expected two names"),
+    ],
+    ids="no-metrics no-threshold no-predictions no-dataset names".split(),
+)
+def test_what_can_not_be_read_is_told(tmp_path, monkeypatch, caplog, file, content, said):
+    args = [*arguments(tmp_path), "--same-identity", tmp_path / "same.csv"]
+    (tmp_path / "same.csv").write_text("one,two\n")
+    (tmp_path / file).unlink()
+    if content:
+        (tmp_path / file).write_text(content)
+    assert run(monkeypatch, *args) == 1
+    assert said in caplog.text and not (tmp_path / "x.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,56 +1,21 @@
 """The evaluation of a split: which rows each number is of, where thresholds are from, and what is written."""
 
 import json
-import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from made_predictions import FAKE, NONE, ONE_REAL, REAL, drawn, table
 from sklearn import metrics as sk
 
-from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import COLUMNS, as_table, as_text, evaluate
 from deepfake.evaluation.metrics import METRICS
-from deepfake.evaluation.predictions import (
-    PREDICTIONS,
-    read_predictions,
-    video_level,
-    write_predictions,
-)
+from deepfake.evaluation.predictions import read_predictions, video_level, write_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 CFG = {"threshold": "f1_macro", "bootstrap": 50}
-REAL, FAKE = 0, 1
-
-
-def table(videos: list[tuple]) -> pd.DataFrame:
-    """Predictions of videos, each given as corpus, video, method, label, target, and its probabilities."""
-    rows = []
-    for corpus, video, method, label, target, probabilities in videos:
-        for frame, probability in enumerate(probabilities):
-            name = f"test/{corpus}__{video}__{method}{label}__{frame}.jpg"
-            rows.append((name, corpus, video, method, label, target, f"g{video}", probability))
-    return pd.DataFrame(rows, columns=PREDICTIONS).astype({"label": "int64", "probability": "float64"})
-
-
-def drawn(videos: int, seed: int) -> pd.DataFrame:
-    """Videos of two corpora and two methods, each of 4 frames, that a detector tells apart fairly well."""
-    generator = np.random.default_rng(seed)
-    made = []
-    for n in range(videos):
-        label, corpus = n % 2, "ab"[n // 2 % 2]
-        logits = generator.normal(2 * label - 1, 1) + generator.normal(size=4)
-        method = ["", "swap" if n % 3 else "neural"][label]
-        made.append((corpus, f"v{n}", method, label, f"p{n // 4}", 1 / (1 + np.exp(-logits))))
-    return table(made)
-
-
-NONE = table([])
-ONE_REAL = [("a", "r", "", REAL, "p1", [0.1, 0.2])]
 
 
 def values(block: dict) -> dict[str, float | None]:
@@ -194,43 +159,6 @@ def test_table_and_text_hold_the_numbers():
     assert f"macro F1            {f1['value']:.4f}  [{f1['low']:.4f}, {f1['high']:.4f}]" in as_text(facts)
 
 
-CURVES = {"roc": plots.draw_roc, "pr": plots.draw_precision_recall, "calibration": plots.draw_calibration}
-SPLITS = {
-    "many": drawn(40, 1),
-    "one video": table(ONE_REAL),
-    "fakes only": drawn(40, 1).query("label == 1"),
-    "empty": NONE,
-}
-
-
-@pytest.mark.parametrize("split", SPLITS)
-def test_pictures_are_drawn_of_any_split_the_same_each_time(split, tmp_path):
-    levels = {"frame": SPLITS[split], "video": video_level(SPLITS[split])}
-    thresholds = {"frame": 0.5, "video": 0.4}
-    for number in "12":
-        for name, draw_curve in CURVES.items():
-            draw_curve(tmp_path / f"{name}{number}.svg", levels)
-        plots.draw_confusion(tmp_path / f"confusion{number}.svg", levels, thresholds)
-        plots.draw_histogram(tmp_path / f"histogram{number}.svg", levels, thresholds)
-    for name in [*CURVES, "confusion", "histogram"]:
-        first, second = ((tmp_path / f"{name}{number}.svg").read_bytes() for number in "12")
-        assert first == second
-        assert float(ElementTree.fromstring(first).get("width").removesuffix("pt")) == 360
-        assert not re.search(rb"dc:date|\d{4}-\d\d-\d\dT", first)
-
-
-def test_pictures_say_their_numbers_or_why_there_are_none(tmp_path):
-    test = drawn(40, 1)
-    area = sk.roc_auc_score(test["label"], test["probability"])
-    for split, text in (
-        (test, f"frame level, AUC {area:.3f}"),
-        (test.query("label == 0"), "There are only reals in this split."),
-        (NONE, "There are no images in this split."),
-    ):
-        plots.draw_roc(tmp_path / "roc.svg", {"frame": split, "video": video_level(split)})
-        assert f"<!-- {text}" in (tmp_path / "roc.svg").read_text()
-
-
 ARGS = {name: f"{name}.svg" for name in "roc precision-recall confusion calibration histogram".split()}
 ARGS |= {"output": "metrics.json", "output-table": "metrics.csv", "output-text": "metrics.txt"}
 
@@ -260,7 +188,8 @@ def test_program_writes_all_outputs(tmp_path):
 
 
 def test_program_takes_splits_without_rows(tmp_path):
-    done = run(tmp_path, NONE, NONE, "--default-threshold", "0.3")
+    (tmp_path / "facts.json").write_text('{"threshold": 0.3}')
+    done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
     assert done.returncode == 0, done.stderr
     facts = json.loads((tmp_path / "metrics.json").read_text())
     assert facts["splits"] == {"test": None, "val": None}
@@ -293,3 +222,13 @@ def test_a_bad_threshold_is_an_error_that_says_what_to_write(tmp_path):
     done = run_again(tmp_path, threshold="best")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "write f1_macro, eer or a number" in done.stderr
+
+
+def test_files_that_are_not_there_are_an_error(tmp_path):
+    done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
+    assert (
+        done.returncode == 1 and "Traceback" not in done.stderr and "facts.json can't be read" in done.stderr
+    )
+    (tmp_path / "val.csv").unlink()
+    done = run_again(tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "val.csv can't be read" in done.stderr

@@ -264,3 +264,19 @@ def test_a_checkpoint_that_is_none_is_an_error(work, monkeypatch, caplog):
     (work / "best.pt").unlink()
     assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
     assert caplog.text.count("best.pt") >= 4
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}"], ids=["absent", "broken", "empty"])
+def test_metrics_without_thresholds_are_an_error(work, monkeypatch, caplog, content):
+    (work / "metrics.json").unlink()
+    if content:
+        (work / "metrics.json").write_text(content)
+    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert caplog.text.count("metrics.json") == 2
+    assert not (work / "r.csv").exists() and not (work / "m.csv").exists()
+
+
+def test_predictions_that_are_not_there_are_an_error(work, monkeypatch, caplog):
+    (work / "test.csv").unlink()
+    assert explain(work, monkeypatch) == 1
+    assert "test.csv can't be read" in caplog.text and "predict it first" in caplog.text

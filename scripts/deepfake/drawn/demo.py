@@ -113,8 +113,9 @@ def encode(pictures: Iterable[np.ndarray], size: tuple[int, int]) -> bytes:
         options = {
             "preset": "veryfast",
             "crf": "23",
-            "threads": "1",
-        }  # with more threads the bytes may differ
+            "threads": "1",  # with more threads the bytes may differ
+            "x264-params": "cpu-independent=1",  # x264's code for AVX-512 gives other bytes from run to run
+        }
         stream = out.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.thread_count = 1

@@ -39,7 +39,14 @@ class History(lightning.Callback):
     def load_state_dict(self, state: dict) -> None:
         self.rows = state["rows"]
 
+    def on_fit_start(self, trainer, module) -> None:
+        """Tell TensorBoard of the epochs before a kill; their own events may not have reached the disk."""
+        for row in self.rows:
+            self._show(trainer, row)
+
     def on_train_start(self, trainer, module) -> None:
+        if not trainer.is_global_zero:
+            return
         images = (trainer.max_epochs - len(self.rows)) * len(trainer.train_dataloader.dataset)
         self.bar = progress_bar(images, f"train {self.name}", "images")
         self.advance = self.bar.__enter__()
@@ -48,7 +55,8 @@ class History(lightning.Callback):
         self.began = time.monotonic()
 
     def on_train_batch_end(self, trainer, module, outputs, batch, number) -> None:
-        self.advance(len(batch[1]) * trainer.world_size)
+        if trainer.is_global_zero:
+            self.advance(len(batch[1]) * trainer.world_size)
 
     def on_validation_epoch_start(self, trainer, module) -> None:
         self.spent = time.monotonic() - self.began  # without the validation
@@ -56,15 +64,19 @@ class History(lightning.Callback):
     def on_train_epoch_end(self, trainer, module) -> None:
         train = module.train_facts()
         times = {"images_per_second": train["images"] / self.spent, "seconds": time.monotonic() - self.began}
-        found = {"epoch": trainer.current_epoch + 1, **train, **module.val_facts, **times}
-        found["lr"] = module.optimizers().param_groups[0]["lr"]
+        found = {"epoch": trainer.current_epoch + 1, **train, **module.val_facts, "lr": module.lr, **times}
         row = {key: found[key] for key in HISTORY}
         self.rows.append(row)
         if trainer.is_global_zero:
             write_history(self.rows, self.folder)
-            trainer.logger.log_metrics({k: v for k, v in row.items() if k != "epoch"}, row["epoch"])
-        words = ", ".join(f"{key} {row[key]:.4g}" for key in HISTORY[1:])
-        log.info("%s, epoch %d of %d: %s", self.name, row["epoch"], trainer.max_epochs, words)
+            self._show(trainer, row)
+            words = ", ".join(f"{key} {row[key]:.4g}" for key in HISTORY[1:])
+            log.info("%s, epoch %d of %d: %s", self.name, row["epoch"], trainer.max_epochs, words)
+
+    def _show(self, trainer, row: dict) -> None:
+        if trainer.is_global_zero:
+            trainer.logger.log_metrics({key: row[key] for key in HISTORY[1:]}, row["epoch"])
+            trainer.logger.experiment.flush()  # by itself it waits for two minutes
 
     def teardown(self, trainer, module, stage: str) -> None:
         if hasattr(self, "bar"):

@@ -8,6 +8,7 @@ import lightning
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.data import DistributedSampler
 
 from deepfake.evaluation.metrics import measure
 from deepfake.models.detector import Detector
@@ -16,7 +17,12 @@ from deepfake.training.augment import augmentation
 from deepfake.training.blend import blend_reals
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-PLATEAU = {"mode": "max", "factor": 0.5, "patience": 1}  # of validation macro F1; epochs
+# Of validation macro F1: halved in the second epoch without a rise, however small.
+PLATEAU = {"mode": "max", "factor": 0.5, "patience": 1, "threshold": 0.0}
+
+
+class Diverged(ValueError):
+    """The network gives no finite numbers any more; the message says when, and what to change."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +38,38 @@ class Training(lightning.LightningModule):
 
     `weights` weigh the classes real and fake in the loss. All chance of an epoch (augmentation, dropout)
     comes from the seed and the epoch's number, so that a run which goes on after a kill ends as one that was
-    left alone.
+    left alone. `order` is what draws the order of the training images.
     """
 
-    def __init__(self, detector: Detector, model: dict, weights: tuple[float, float], size: int, seed: int):
+    def __init__(
+        self,
+        detector: Detector,
+        model: dict,
+        weights: tuple[float, float],
+        size: int,
+        seed: int,
+        order: DistributedSampler,
+    ):
         super().__init__()
-        self.detector = detector
+        self.format = torch.channels_last if model["channels_last"] else torch.contiguous_format
+        self.detector = detector.to(memory_format=self.format)
         self.model = model
         self.seed = seed
+        self.order = order
+        self.lr = 0.0  # of the last step
         self.augment = augmentation(model["augment"], size)
         self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32), persistent=False)
         self.shown, self.right, self.losses = [], [], []
         self.validated: list[Part] = []
         self.val_facts: dict[str, float] = {}
 
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        """Draw the order of the epoch that comes next: processes that read ahead begin before it does."""
+        self.order.set_epoch(checkpoint["epoch"] + 1)
+
     def on_train_epoch_start(self) -> None:
         # Lightning does so too, but in a run that goes on it is an epoch behind
-        self.trainer.train_dataloader.sampler.set_epoch(self.current_epoch)
+        self.order.set_epoch(self.current_epoch)
         torch.manual_seed(draw(self.seed, "epoch", self.current_epoch, self.global_rank) % 2**63)
         self.shown, self.right, self.losses = [], [], []
 
@@ -56,7 +77,7 @@ class Training(lightning.LightningModule):
         images, labels = batch
         if self.model["self_blend"]:
             images, labels = blend_reals(images, labels, self.model["self_blend"])
-        logits = self.detector(self.augment(images))
+        logits = self.detector(self.augment(images).contiguous(memory_format=self.format))
         smoothing = self.model["label_smoothing"]
         loss = self.loss(logits, labels * (1 - smoothing) + smoothing / 2, labels)
         self.losses.append(loss.detach() * len(labels))
@@ -72,24 +93,42 @@ class Training(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         self.validated = []
+        if self.trainer.world_size > 1:  # each process has its own moving averages; the first one's are kept
+            for buffer in self.detector.buffers():
+                torch.distributed.broadcast(buffer, 0)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], number: int) -> None:
         images, labels = batch
-        self.validated.append(Part(self.detector(images).float(), labels))
+        logits = self.detector(images.contiguous(memory_format=self.format))
+        self.validated.append(Part(logits.float(), labels))
 
     def on_validation_epoch_end(self) -> None:
-        """Set `val_facts`: `val_loss`, without smoothing, and `val_accuracy` and `val_f1_macro` by 0.5."""
+        """Set `val_facts`: `val_loss`, without smoothing, and `val_accuracy` and `val_f1_macro` by 0.5.
+
+        A plateau's schedule takes its step here, and not as Lightning would, after the state is written: a
+        run that goes on would lack it.
+        """
         logits = self._of_all(torch.cat([part.logits for part in self.validated]))
         labels = self._of_all(torch.cat([part.labels for part in self.validated]))
         number = len(self.trainer.val_dataloaders.dataset)  # without those that came twice
         logits, labels = logits[:number], labels[:number]
+        if not torch.isfinite(logits).all():
+            raise Diverged(
+                f"in epoch {self.current_epoch + 1} the network's outputs are no finite numbers any more; "
+                "lower models.<model>.lr, or set clip or precision: 32"
+            )
         found = measure(labels.long().cpu().numpy(), logits.double().sigmoid().cpu().numpy(), 0.5)
         self.val_facts = {
             "val_loss": float(self.loss(logits, labels, labels)),
             "val_accuracy": found["accuracy"],
             "val_f1_macro": found["f1_macro"],
         }
-        self.log("val_f1_macro", found["f1_macro"], logger=False)  # for the plateau
+        if self.model["schedule"] == "plateau":
+            self.lr_schedulers().step(found["f1_macro"])
+
+    def lr_scheduler_step(self, scheduler, metric: float | None) -> None:
+        if self.model["schedule"] != "plateau":
+            scheduler.step()
 
     def train_facts(self) -> dict[str, float]:
         """`train_loss` and `train_accuracy` of this epoch, as the images came, and the number of `images`."""
@@ -112,7 +151,7 @@ class Training(lightning.LightningModule):
         self.warm = round(steps * model["warmup"] / model["epochs"])
         if model["schedule"] == "plateau":
             after = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **PLATEAU)
-            plan = {"scheduler": after, "interval": "epoch", "monitor": "val_f1_macro"}
+            plan = {"scheduler": after, "interval": "epoch", "reduce_on_plateau": False}
         else:
             shape = partial(SCHEDULES[model["schedule"]], warm=self.warm, steps=steps)
             plan = {"scheduler": torch.optim.lr_scheduler.LambdaLR(optimizer, shape), "interval": "step"}
@@ -123,6 +162,7 @@ class Training(lightning.LightningModule):
         if self.model["schedule"] == "plateau" and self.global_step < self.warm:
             for group in self.optimizers().param_groups:
                 group["lr"] = self.model["lr"] * constant(self.global_step, self.warm)
+        self.lr = self.optimizers().param_groups[0]["lr"]
 
     def _of_all(self, values: Tensor) -> Tensor:
         """`values` of all processes, in the order of the split."""

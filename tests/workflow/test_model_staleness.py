@@ -1,0 +1,324 @@
+"""What a change makes run again among models and reports, row by row on the real workflow.
+
+Rules, config, checkpoints and all steps up to the dataset and its audit are the real ones. The steps of models
+and reports, which take seconds each, have stand-ins that only derive their outputs from their inputs.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from conftest import ONE_THREAD, Project, copy_project, write_stills
+
+CONFIG = """
+shard_size: 1
+corpora: {mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}}
+datasets:
+  small: {corpora: [mine], splits: {train: 0.6, val: 0.2, test: 0.2}}
+  other: {corpora: [mine], splits: {train: 0.4, val: 0.2, test: 0.4}}
+models:
+  a: {arch: meso4, image_size: 64, epochs: 2, lr: 0.01, patience: null}
+  b: {arch: mesoinception4, image_size: 64, epochs: 2, weights: weights.pt}
+  c: {arch: meso4, image_size: 64, epochs: 3}
+train: {dataset: small, models: [a, b]}
+"""
+TARGETS = ["results/model/best.pt", "results/report/index.html"]
+DATA = {"index": 1, "plan": 1, "dataset": 1, "audit": 1, "attrition": 1}
+JUDGED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
+TRAINED = {"train": 1, "predict": 2, **JUDGED}
+PAGE = {"summarise": 1}
+ALL = {"choose": 1, **PAGE}
+STAND_IN = """#!{python} -ES
+import hashlib, json, os, sys
+script, args = os.path.basename(sys.argv[1]), sys.argv[2:]
+if script not in {steps}:
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+given = dict(zip(args, args[1:]))
+outputs = [flag for flag in given if flag.startswith("--output") or flag in {plots}]
+text = repr(args).encode() + b"".join(open(name, "rb").read() for name in args if os.path.isfile(name))
+for flag in outputs:
+    names = [given[flag]]
+    if script == "train.py":
+        names = [names[0] + "/" + name for name in {trained}]
+    for name in names:
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        content = given["--config"] if name.endswith("facts.json") else hashlib.sha256(text).hexdigest()
+        open(name, "w").write(content)
+        if os.path.basename(name) == "kept":
+            os.remove(name)
+"""
+STEPS = "decode train choose predict evaluate compare distort explain summarise".split()
+PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
+FILES = "best.pt facts.json history.json history.csv curves.svg checkpoints/kept tensorboard/kept".split()
+
+
+class Quick(Project):
+    """A project whose steps of models and reports are done by the stand-ins, for `python` means them."""
+
+    def environment(self) -> dict[str, str]:
+        found = super().environment()
+        return {**found, "PATH": f"{self.folder / 'bin'}:{found['PATH']}"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Quick:
+    project = Quick(copy_project(tmp_path_factory.mktemp("finished") / "project").folder)
+    (project / "bin").mkdir()
+    steps = [f"{step}.py" for step in STEPS]
+    text = STAND_IN.format(python=sys.executable, steps=steps, plots=PLOTS, trained=FILES)
+    (project / "bin/python").write_text(text)
+    (project / "bin/python").chmod(0o755)
+    (project / "weights.pt").write_bytes(b"weights")
+    write_stills(project / "mine", range(24))
+    project.configure(CONFIG)
+    assert run(project) == DATA | {"faces": 1, "decode": 1} | twice(TRAINED) | ALL
+    return project
+
+
+@pytest.fixture
+def settled(finished, tmp_path) -> Quick:
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Quick(tmp_path / "project")
+
+
+def twice(jobs: dict[str, int]) -> dict[str, int]:
+    return {rule: 2 * number for rule, number in jobs.items()}
+
+
+def run(project: Project, *models: str) -> Counter:
+    """The jobs that a run executes, by rule; those of a model are all of `models`, where some are given.
+
+    A second run right after it must execute none.
+    """
+    done = project.run(*TARGETS, "--configfile", "mine.yaml")
+    again = project.run(*TARGETS, "--configfile", "mine.yaml")
+    assert not again.jobs, again.text
+    if models:
+        lines = [line for line in done.text.splitlines() if line.strip().startswith("wildcards:")]
+        assert {line.rpartition("model=")[2].split(",")[0] for line in lines if "model=" in line} == {*models}
+    return done.jobs
+
+
+def reconfigure(project: Project, old: str, new: str) -> None:
+    text = (project / "mine.yaml").read_text()
+    assert old in text
+    project.configure(text.replace(old, new))
+
+
+def add(project: Project, text: str) -> None:
+    project.configure((project / "mine.yaml").read_text() + text)
+
+
+def edit(project: Project, file: str) -> None:
+    path = project / f"scripts/{file}"
+    path.write_text(path.read_text() + "\n# an edit\n")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "results/models/small/a/best.pt",
+        "results/decoded/**/*.npy",
+        "results/plans/*",
+        "results/reports/small/*/metrics.json",
+        "results/**/*.*",
+        "scripts/**/*.py",
+    ],
+)
+def test_a_touch_runs_nothing(settled, pattern):
+    paths = [path for path in settled.folder.glob(pattern) if path.is_file()]
+    assert paths
+    for path in paths:
+        path.touch()
+    assert run(settled) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lr: 0.01", "lr: 0.02"),
+        ("patience: null", "patience: 2"),
+        ("lr: 0.01", "lr: 0.01, augment: off"),
+        ("lr: 0.01", "lr: 0.01, class_weights: {real: 2, fake: 1}"),
+    ],
+    ids=["lr", "patience", "augment", "class weights"],
+)
+def test_settings_of_a_model_train_that_model(settled, old, new):
+    reconfigure(settled, old, new)
+    assert run(settled, "a") == TRAINED | ALL
+
+
+def test_what_a_setting_is_by_default_can_be_written_out(settled):
+    reconfigure(settled, "lr: 0.01", "lr: 0.01, warmup: 1")
+    assert run(settled) == {}
+
+
+def test_an_image_size_decodes_for_that_model(settled):
+    reconfigure(settled, "arch: meso4, image_size: 64, epochs: 2", "arch: meso4, image_size: 48, epochs: 2")
+    assert run(settled, "a") == {"decode": 1} | TRAINED | ALL
+
+
+def test_a_model_more_is_trained_alone(settled):
+    reconfigure(settled, "models: [a, b]", "models: [a, b, c]")
+    assert run(settled, "c") == TRAINED | ALL
+
+
+def test_a_model_less_trains_none(settled):
+    reconfigure(settled, "models: [a, b]", "models: [a]")
+    assert run(settled) == ALL
+
+
+@pytest.mark.parametrize("setting", ["threshold: eer", "threshold: 0.5", "bootstrap: 200"])
+def test_how_models_are_judged_predicts_nothing_again(settled, setting):
+    add(settled, f"evaluate: {{{setting}}}\n")
+    assert run(settled, "a", "b") == twice(JUDGED) | PAGE
+
+
+def test_damages_are_done_again_alone(settled):
+    add(settled, "evaluate: {robustness: {jpeg: [40]}}\n")
+    assert run(settled, "a", "b") == {"distort": 2} | PAGE
+
+
+def test_a_comparison_makes_what_it_needs(settled):
+    add(settled, "evaluate: {cross: {models: [a], datasets: [small, other]}}\n")
+    needs = {"plan": 1, "dataset": 1, "audit": 1, "decode": 1, "train": 1, "predict": 4, "evaluate": 1}
+    assert run(settled, "a") == needs | {"compare": 1} | PAGE
+    reconfigure(settled, "models: [a], datasets", "models: [a, b], datasets")
+    assert run(settled, "b") == {"train": 1, "predict": 4, "evaluate": 1, "compare": 1} | PAGE
+    reconfigure(settled, "models: [a, b], datasets: [small, other]", "models: [], datasets: []")
+    assert run(settled) == PAGE
+
+
+def test_weights_are_judged_by_their_bytes(settled):
+    (settled / "weights.pt").touch()
+    assert run(settled) == {}
+    (settled / "weights.pt").write_bytes(b"weighty")
+    assert run(settled, "b") == TRAINED | ALL
+
+
+def test_one_still_more_trains_again(settled):
+    write_stills(settled / "mine", range(24, 26))
+    assert run(settled, "a", "b") == DATA | {"faces": 1, "decode": 1} | twice(TRAINED) | ALL
+
+
+def test_a_plan_that_keeps_the_same_images_trains_nothing(settled):
+    """A copy of a still is left out; only the account of what is lost tells of it."""
+    shutil.copy(settled / "mine/real/p000/0.png", settled / "mine/real/p000/9.png")
+    assert run(settled) == {"index": 1, "faces": 1, "plan": 1, "attrition": 1} | PAGE
+
+
+def test_settings_of_a_dataset_that_change_nothing_in_it_train_nothing(settled):
+    before = (settled / "results/plans/small.json").read_bytes()
+    reconfigure(settled, "small: {corpora: [mine],", "small: {corpora: [mine], size_mb: 1000,")
+    jobs = run(settled)
+    assert (settled / "results/plans/small.json").read_bytes() == before
+    assert not jobs.keys() & {"decode", "train", "predict"}, jobs
+
+
+def test_settings_of_dataset_and_model_at_once_both_reach_training(settled):
+    """A job that waits for a checkpoint must still be seen to have changed settings of its own."""
+    reconfigure(
+        settled, "small: {corpora: [mine],", "small: {corpora: [mine], duplicates: null, size_mb: 0.2,"
+    )
+    reconfigure(settled, "lr: 0.01", "lr: 0.03")
+    jobs = run(settled, "a", "b")
+    assert jobs["plan"] == jobs["decode"] == 1 and jobs["train"] == 2
+    assert json.loads((settled / "results/models/small/a/facts.json").read_text())["lr"] == 0.03
+
+
+def test_settings_of_a_model_reach_training_when_the_plan_runs_and_stays_the_same(settled):
+    edit(settled, "deepfake/curation/splits.py")
+    reconfigure(settled, "lr: 0.01", "lr: 0.03")
+    jobs = run(settled, "a")
+    assert jobs == {"plan": 1} | TRAINED | ALL
+    assert json.loads((settled / "results/models/small/a/facts.json").read_text())["lr"] == 0.03
+
+
+@pytest.mark.parametrize(
+    ("file", "jobs"),
+    [
+        ("decode.py", {"decode": 1} | twice(TRAINED) | ALL),
+        ("deepfake/datasets/decoded.py", {"decode": 1} | twice(TRAINED) | ALL),
+        ("deepfake/training/augment.py", twice(TRAINED) | ALL),
+        ("deepfake/models/inference.py", twice(TRAINED) | ALL),
+        ("deepfake/evaluation/metrics.py", twice(TRAINED) | ALL),
+        ("deepfake/evaluation/bootstrap.py", twice(JUDGED) | PAGE),
+        ("deepfake/evaluation/distortions.py", {"distort": 2} | PAGE),
+        ("deepfake/models/gradcam.py", {"explain": 2} | PAGE),
+        ("choose.py", ALL),
+        ("deepfake/reports/summary_page.py", PAGE),
+        ("deepfake/evaluation/across.py", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, jobs):
+    edit(settled, file)
+    assert run(settled) == jobs
+
+
+def test_a_failed_audit_trains_nothing(settled):
+    one = next((settled / "results/small/train/real").iterdir())
+    shutil.copy(one, settled / "results/small/val/real" / one.name)
+    reconfigure(settled, "lr: 0.01", "lr: 0.04")
+    done = settled.run(*TARGETS, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
+    assert done.code != 0 and "audit" in done.rules
+    assert not done.rules & {"train", "choose", "summarise"}, done.text
+
+
+BEST = "results/model/best.pt"
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory) -> Project:
+    """A project with nothing left to do but to train, with no stand-ins."""
+    project = copy_project(tmp_path_factory.mktemp("ready") / "project")
+    write_stills(project / "mine", range(24))
+    settings = CONFIG.replace("epochs: 2, lr: 0.01", "epochs: 12, batch_size: 8").replace("[a, b]", "[a]")
+    project.configure(settings)
+    needs = ["results/decoded/small/64-bilinear.npy", "results/reports/small/audit.json"]
+    project.run(*needs, "--configfile", "mine.yaml")
+    return project
+
+
+def test_a_killed_training_goes_on_and_ends_as_if_undisturbed(ready, tmp_path):
+    shutil.copytree(ready.folder, tmp_path / "undisturbed", symlinks=True)
+    undisturbed = Project(tmp_path / "undisturbed")
+    options = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]
+    assert undisturbed.run(BEST, *options).jobs == {"train": 1, "choose": 1}
+
+    with open(ready / "out.txt", "wb") as out:
+        process = subprocess.Popen(
+            ready.command(BEST, *options),
+            cwd=ready.folder,
+            env=ready.environment(),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    history = ready / "results/training/small/a/history.json"
+    while not (history.exists() and len(json.loads(history.read_text())) >= 3):
+        assert process.poll() is None, (ready / "out.txt").read_text()
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (ready / BEST).exists()
+    ready.run("--unlock", "--configfile", "mine.yaml")
+    assert ready.run(BEST, *options, "--rerun-incomplete").jobs == {"train": 1, "choose": 1}
+    log = (ready / "logs/train/small/a.log").read_text()
+    assert "going on from results/training/small/a/state/run.ckpt" in log
+    assert "epoch 1 of 12" not in log and "epoch 12 of 12" in log
+    assert not (ready / "results/training/small/a").exists()
+    assert (ready / BEST).read_bytes() == (undisturbed / BEST).read_bytes()
+    assert losses(ready) == losses(undisturbed)
+
+
+def losses(project: Project) -> list[dict]:
+    """The history without how long it took."""
+    rows = json.loads((project / "results/models/small/a/history.json").read_text())
+    return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in rows]
