@@ -25,6 +25,11 @@ def of_models(path):
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])
 
 
+def crossed():
+    """The datasets of evaluate.cross, as the config has them."""
+    return [config["datasets"][name] for name in config["evaluate"]["cross"]["datasets"]]
+
+
 def across(path):
     """A path of every model and pair of datasets of evaluate.cross."""
     cross = config["evaluate"]["cross"]

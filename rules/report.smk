@@ -203,6 +203,7 @@ rule compare:
         datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
         predictions=across("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=across("results/reports/{dataset}/{model}/metrics.json"),
+        same_identity=sorted({d["same_identity"] for d in crossed()} - {None}),
     output:
         table="results/report/cross.csv",
         picture=report(
@@ -223,11 +224,14 @@ rule compare:
         datasets=[f"{d}:results/{d}" for d in config["evaluate"]["cross"]["datasets"]],
         predictions=across("{model}:{dataset}:{other}:results/predictions/{dataset}/{model}/{part}.csv"),
         thresholds=across("{model}:{dataset}:results/reports/{dataset}/{model}/metrics.json"),
+        duplicates=max([d["duplicates"] or 0 for d in crossed()], default=0),
     shell:
         "python scripts/compare.py"
         " --datasets {params.datasets:q}"
         " --predictions {params.predictions:q}"
         " --thresholds {params.thresholds:q}"
+        " --duplicates {params.duplicates}"
+        " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
         " 2> {log:q}"

@@ -117,6 +117,8 @@ def test_intervals_are_of_test_alone_and_units_are_counted_by_kind():
     assert splits["test"]["frame"]["units"] == splits["test"]["video"]["units"] == 3
     accuracy = splits["test"]["frame"]["metrics"]["accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert "From 3 units an interval says little" in as_text(evaluate(test, test, CFG, 42))
+    assert "says little" not in as_text(evaluate(drawn(40, 1), test, CFG, 42)), "it has 10 people"
     val = splits["val"]["frame"]["metrics"]
     assert values(splits["val"]["frame"]) == values(splits["test"]["frame"])
     assert {(m["low"], m["high"]) for m in val.values()} == {(None, None)}

@@ -1,21 +1,15 @@
-"""transformers' image classifiers: read with their own preprocessing and labels, and saved as they were."""
+"""transformers' image classifiers: read with their own labels or a new head, and saved as they were."""
 
 import json
 
-import numpy as np
 import pytest
 import torch
 import transformers
-from PIL import Image
+from made_huggingface import batch, ours, picture, section, theirs, vit
 
-from deepfake.datasets.decoded import fit
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.huggingface import fake_label, save_pretrained
 from deepfake.models.networks import build, rebuild
-from deepfake.models.settings import preprocessor_geometry, scaling_of
-
-RNG = np.random.default_rng(0)
-SQUARE = {"height": 32, "width": 32}
 
 
 @pytest.fixture(autouse=True)
@@ -24,58 +18,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def vit(folder, labels=("Realism", "Deepfake"), size: int = 32, preprocessor: dict | None = None, **changes):
-    """A small ViT in `folder`, as transformers saves it."""
-    torch.manual_seed(0)
-    config = transformers.ViTConfig(
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
-        image_size=size,
-        patch_size=8,
-        initializer_range=0.5,
-        id2label=dict(enumerate(labels)),
-        label2id={label: number for number, label in enumerate(labels)},
-    )
-    model = transformers.ViTForImageClassification(config)
-    model.save_pretrained(folder)
-    if preprocessor is None:
-        preprocessor = {"image_processor_type": "ViTImageProcessor", "size": {"height": size, "width": size}}
-        preprocessor |= {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.6, 0.7], "resample": 2}
-    if preprocessor:
-        (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor))
-    settings = json.loads((folder / "config.json").read_text()) | changes
-    (folder / "config.json").write_text(json.dumps(settings))
-    return model
-
-
-def section(folder, **keys) -> dict:
-    return {"arch": f"hf/{folder}", "weights": None, "image_size": None, **keys}
-
-
-def picture(height: int = 32, width: int = 32) -> np.ndarray:
-    return RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def batch(image: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(image.copy()).permute(2, 0, 1)[None]
-
-
-def ours(built, image: np.ndarray) -> float:
-    with torch.inference_mode():
-        return float(built.detector.eval()(batch(fit(image, built.geometry))).sigmoid())
-
-
-def theirs(folder, image: np.ndarray, backend: str = "torchvision") -> dict[str, float]:
-    """The probability of each label by transformers alone."""
-    model = transformers.AutoModelForImageClassification.from_pretrained(folder)
-    processor = transformers.AutoImageProcessor.from_pretrained(folder, backend=backend)
-    with torch.inference_mode():
-        logits = model(**processor(Image.fromarray(image), return_tensors="pt")).logits
-    return {model.config.id2label[n]: p for n, p in enumerate(logits.softmax(1)[0].tolist())}
 
 
 @pytest.mark.parametrize("labels", [("Realism", "Deepfake"), ("Deepfake", "Realism")])
@@ -188,31 +130,6 @@ def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-@pytest.mark.parametrize(
-    "preprocessor",
-    [
-        None,
-        {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 32}, "crop_pct": 0.8},
-        {"image_processor_type": "BitImageProcessor", "do_resize": False, "image_mean": [0.3, 0.2, 0.1]},
-    ],
-    ids=["vit", "convnext", "no-size"],
-)
-@pytest.mark.parametrize("size", [48, 24])
-def test_another_size_is_saved_too(tmp_path, size, preprocessor):
-    (tmp_path / "in").mkdir()
-    vit(tmp_path / "in", preprocessor=preprocessor)
-    built = build(section(tmp_path / "in", image_size=size), seed=0)
-    save_pretrained(built.detector, built.facts, tmp_path / "out")
-    model = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "out")
-    processor = transformers.AutoImageProcessor.from_pretrained(tmp_path / "out", backend="pil")
-    image = picture(70, 50)
-    pixels = processor(Image.fromarray(image), return_tensors="pt").pixel_values
-    assert pixels.shape[2:] == (size, size)
-    with torch.inference_mode():
-        given = model(pixels, interpolate_pos_encoding=True).logits.softmax(1)[0, 1]
-    assert ours(built, image) == pytest.approx(float(given), abs=1e-5)
-
-
 def test_the_facts_are_plain_and_make_the_network_again_without_the_folder(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -227,72 +144,6 @@ def test_the_facts_are_plain_and_make_the_network_again_without_the_folder(tmp_p
         assert float(again(batch(image)).sigmoid()) == ours(built, image)
     save_pretrained(again, facts, folder)
     assert theirs(folder, image)["Fake"] == pytest.approx(ours(built, image), abs=1e-5)
-
-
-PROCESSORS = {
-    "ViTImageProcessor": {"size": SQUARE, "resample": 2},
-    "ViTFeatureExtractor": {"size": 32, "resample": 3, "image_mean": [0.1, 0.2, 0.3]},
-    "ConvNextImageProcessor": {"size": {"shortest_edge": 32}, "crop_pct": 0.875, "resample": 3},
-    "DeiTImageProcessor": {"size": {"height": 40, "width": 40}, "crop_size": SQUARE, "do_center_crop": True},
-    "BitImageProcessor": {"size": {"shortest_edge": 40}, "crop_size": SQUARE, "do_center_crop": True},
-    "MobileNetV2ImageProcessor": {"size": {"shortest_edge": 37}, "crop_size": SQUARE, "do_center_crop": True},
-    "EfficientNetImageProcessor": {"size": SQUARE, "rescale_offset": True, "rescale_factor": 1 / 127.5},
-    "SiglipImageProcessor": {"size": SQUARE, "resample": 1},
-    "LevitImageProcessor": {"size": {"shortest_edge": 28}, "crop_size": SQUARE, "do_center_crop": True},
-    "PoolFormerImageProcessor": {"size": {"shortest_edge": 32}, "crop_pct": 0.9, "do_center_crop": True}
-    | {"crop_size": SQUARE},
-    "BeitImageProcessor": {"size": SQUARE, "do_normalize": False, "do_center_crop": False},
-}
-
-
-@pytest.mark.parametrize("kind", PROCESSORS)
-def test_the_preprocessing_of_transformers_own_classes_is_kept(tmp_path, kind):
-    """Square images of another size, through their processor and through ours."""
-    given = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.3, 0.4], "resample": 2} | PROCESSORS[kind]
-    key = "feature_extractor_type" if "Extractor" in kind else "image_processor_type"
-    vit(tmp_path, preprocessor=given | {key: kind})
-    processor = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
-    image = picture(60, 60)
-    expected = processor(Image.fromarray(image), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
-    mean, std = scaling_of(given | {key: kind})
-    got = (fit(image, preprocessor_geometry(given | {key: kind})) / 255 - mean) / std
-    assert got.shape == expected.shape
-    np.testing.assert_allclose(got, expected, atol=1e-4)
-
-
-def test_the_file_of_their_default_backend_is_the_same_to_a_level(tmp_path):
-    vit(tmp_path)
-    image = picture(60, 60)
-    pil = theirs(tmp_path, image, "pil")["Deepfake"]
-    assert theirs(tmp_path, image, "torchvision")["Deepfake"] == pytest.approx(pil, abs=0.02)
-    assert ours(build(section(tmp_path), seed=0), image) == pytest.approx(pil, abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({"image_mean": [0.5]}, "image_mean"),
-        ({"image_std": [0.5, 0.5, 0]}, "image_std"),
-        ({"image_std": "x"}, "image_std"),
-        ({"rescale_factor": None}, "rescale_factor"),
-        ({"do_flip_channel_order": True}, "blue, green, red"),
-        ({"image_processor_type": "MobileViTImageProcessor"}, "blue, green, red"),
-    ],
-    ids="short zero text none flip mobilevit".split(),
-)
-def test_preprocessing_that_can_not_be_kept_is_an_error(tmp_path, change, said):
-    vit(tmp_path, preprocessor={"size": SQUARE, "resample": 2} | change)
-    with pytest.raises(ValueError, match=f"preprocessor_config.json: .*{said}"):
-        build(section(tmp_path), seed=0)
-
-
-def test_without_preprocessing_a_size_is_enough_and_the_log_warns(tmp_path, caplog):
-    vit(tmp_path, preprocessor={})
-    built = build(section(tmp_path, image_size=32), seed=0)
-    assert built.facts["mean"] == [0.5, 0.5, 0.5] and "no preprocessor_config.json" in caplog.text
-    save_pretrained(built.detector, built.facts, tmp_path / "out")
-    image = picture()
-    assert theirs(tmp_path / "out", image)["Deepfake"] == pytest.approx(ours(built, image), abs=1e-5)
 
 
 def test_weights_saved_in_half_precision_are_used_in_float32(tmp_path):

@@ -280,3 +280,9 @@ def test_predictions_that_are_not_there_are_an_error(work, monkeypatch, caplog):
     (work / "test.csv").unlink()
     assert explain(work, monkeypatch) == 1
     assert "test.csv can't be read" in caplog.text and "predict it first" in caplog.text
+
+
+def test_a_dataset_that_is_not_there_is_an_error(work, monkeypatch, caplog):
+    (work / "set/metadata.csv").unlink()
+    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert caplog.text.count("metadata.csv can't be read") == 2

@@ -2,16 +2,14 @@
 
 import json
 import re
-import runpy
 import shutil
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_report import EVIL, inputs, make_results, options, write
+from made_report import EVIL, inputs, make_results, write
 
+from deepfake.reports.audit_page import page as audit_page
 from deepfake.reports.summary import (
     BadReport,
     judged,
@@ -23,8 +21,6 @@ from deepfake.reports.summary import (
     warnings,
 )
 from deepfake.reports.summary_page import page
-
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts/summarise.py"
 
 
 class Reader(HTMLParser):
@@ -133,6 +129,37 @@ def test_dataset_audit_cross_and_settings_are_told(html):
     assert any(row[0] == "one/Deepfakes" for row in rows if row)
 
 
+def test_splits_stand_in_their_order_whatever_the_file_s(results):
+    audit = json.loads(
+        json.dumps(json.loads((results / "reports/small/audit.json").read_text()), sort_keys=True)
+    )
+    assert list(audit["splits"]) == ["test", "train", "val"]
+    audit["strata"] = {"sex": {"deviation": 0, "values": {"f": {"all": 1, "test": 1, "train": 1, "val": 1}}}}
+    rows = Reader(audit_page(audit, {})).rows
+    assert [row[0] for row in rows if row[0] in audit["splits"]] == ["train", "val", "test"]
+    assert [row[-3:] for row in rows if row[-1] == "test"] == [["train", "val", "test"]] * 2
+
+
+def test_intervals_from_few_people_are_marked(copy, html):
+    assert "by bootstrap over 12 people, not" in plain(html) and "surer than they are" not in plain(html)
+    units = {"person": 2, "group": 1, "video": 0}
+    edit(copy / "reports/small/b/metrics.json", lambda m: m["splits"]["test"].update(units=units))
+    text = plain(page(read_summary(**inputs(copy))))
+    assert "over 2 people and 1 group, not over frames. Intervals from fewer than 10" in text
+    assert text.count("from 2 people and 1 group") == 2 + 3  # the verdict and its tiles
+
+
+def test_methods_that_no_corpus_names_have_no_table(copy):
+    def forget(metrics):
+        split = metrics["splits"]["test"]
+        split["by_method"] = {"one/unknown": split["by_method"]["one/Deepfakes"]}
+
+    edit(copy / "reports/small/b/metrics.json", forget)
+    html = page(read_summary(**inputs(copy)))
+    assert "The corpora name no methods, so" in html
+    assert not any(row[0] == "one/unknown" for row in Reader(html).rows if row)
+
+
 def test_without_other_datasets_there_is_no_such_section(results):
     assert "Other datasets" not in page(read_summary(**inputs(results)))
 
@@ -239,38 +266,3 @@ def test_helpers_know_absent_splits(results):
     assert judged({"splits": {"test": None, "val": None}}) is None
     assert judged({"splits": {"val": {"frame": {}}}}) == "val"
     assert numbers(summary.chosen, "frame", "no such metric")["value"] is None
-
-
-def test_the_program_writes_the_same_bytes_each_time(results, tmp_path):
-    pages = []
-    for name in "xy":
-        output = tmp_path / name / "index.html"
-        args = [*options(inputs(results, cross=True)), "--config", '{"seed": 3}', "--output", str(output)]
-        done = subprocess.run([sys.executable, SCRIPT, *args], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert "b was chosen of 2" in done.stdout
-        pages.append(output.read_bytes())
-    assert pages[0] == pages[1]
-
-
-@pytest.fixture
-def program(monkeypatch):
-    def run(*args: str) -> int:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *args])
-        return runpy.run_path(str(SCRIPT))["main"]()
-
-    return run
-
-
-def test_the_program_says_what_is_missing_and_leaves_nothing(results, tmp_path, program, caplog):
-    given = inputs(results) | {"kept": tmp_path / "nowhere.json"}
-    assert program(*options(given), "--output", str(tmp_path / "index.html")) == 1
-    assert "nowhere.json is not there" in caplog.text
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_program_wants_a_folder_for_each_model(results, tmp_path, program, capsys):
-    given = options(inputs(results)) + ["--models", "a", "--output", str(tmp_path / "index.html")]
-    with pytest.raises(SystemExit):
-        program(*given)
-    assert "--models, --reports and --training: give as many of each" in capsys.readouterr().err

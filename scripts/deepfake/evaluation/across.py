@@ -151,6 +151,7 @@ def draw_across(table: pd.DataFrame, path: str | Path) -> None:
     panels[0].set_ylabel("trained on", fontsize=9)
     key = "macro F1 and ROC AUC at video level, videos judged\nframed: the dataset's own test"
     figure.supxlabel(key, fontsize=8.5, color=GREY)
+    figure.get_layout_engine().set(h_pad=0.12)
     save(path, figure)
 
 

@@ -10,6 +10,9 @@ CELLS = 2_000_000
 FEWEST = 2
 """Units below which there is nothing to draw."""
 
+ENOUGH = 10
+"""Units below which an interval says little: rounds repeat the same few, and it looks surer than it is."""
+
 
 def intervals(
     labels: np.ndarray,

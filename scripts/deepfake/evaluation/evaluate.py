@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from deepfake.evaluation.bootstrap import FEWEST, intervals
+from deepfake.evaluation.bootstrap import ENOUGH, FEWEST, intervals
 from deepfake.evaluation.metrics import METRICS, measure
 from deepfake.evaluation.predictions import VIDEO, unit_of, video_level
 from deepfake.evaluation.thresholds import DEFAULT, LEVELS, choose_threshold
@@ -190,9 +190,13 @@ def _explained(found: dict, bootstrap: dict) -> str:
         return "No intervals: bootstrap is 0 in the config."
     if found["frame"]["units"] < FEWEST:
         return f"No intervals: they are drawn from persons, groups or videos, and there is one ({drawn})."
+    units = found["frame"]["units"]
+    few = (
+        f"\nFrom {units} units an interval says little, and looks surer than it is." if units < ENOUGH else ""
+    )
     return (
         f"[low, high]: {bootstrap['level']:.0%} intervals, {bootstrap['rounds']:,} bootstrap rounds over"
-        f" {found['frame']['units']} units ({drawn})"
+        f" {units} units ({drawn}){few}"
     )
 
 

@@ -94,7 +94,11 @@ def gradcam_sheet(
         verdict = f"right: {kind}" if kind == called else f"{kind}, called {called}"
         probability, *origin = caption(row)
         shown += [(picture, [verdict, probability]), (overlay(picture, heat), origin)]
-    text = "Brighter: speaks for fake." if shown else "No mistakes and no fakes to explain."
+    text = (
+        "Yellow: speaks most for fake. Dark purple: a little. Grey: does not count, or speaks for real."
+        if shown
+        else "No mistakes and no fakes to explain."
+    )
     return _sheet(title, [(text, shown)], 2 * PAIRS)
 
 

@@ -18,7 +18,7 @@ REAL, FAKE = BLUE, VERMILLION
 LEVELS = {"frame": (GREEN, "-", "o"), "video": (BLACK, (0, (4, 2)), "s")}
 """Colour, dashes and mark of each level."""
 
-WIDTH = 5.0  # inches: 480 pixels
+WIDTH, HEIGHT = 5.0, 4.6  # inches: 480 pixels wide; the same for all, to stand side by side
 POINTS = 2000  # of a curve; more can't be seen
 EMPTY = "There are no images in this split."
 
@@ -66,23 +66,23 @@ def draw_confusion(path: str | Path, levels: Levels, thresholds: dict[str, float
     """What reals and fakes are called at each level's threshold: counts, and shares of each class."""
     if _empty(levels):
         return _say(path, EMPTY)
-    height = 2.7
-    figure = Figure(figsize=(WIDTH, height))
-    for number, (name, table) in enumerate(levels.items()):
-        axes = figure.add_axes((0.11 + 0.47 * number, 0.15, 0.4, 0.4 * WIDTH / height))
+    figure = Figure(figsize=(WIDTH, HEIGHT))
+    figure.subplots_adjust(left=0.12, right=0.97, top=0.93, bottom=0.08, hspace=0.45)
+    panels = figure.subplots(len(levels), 1, squeeze=False)[:, 0]
+    for axes, (name, table) in zip(panels, levels.items(), strict=True):
         called = (table["probability"] >= thresholds[name]).astype(int)
         counts = pd.crosstab(table["label"], called).reindex(index=[0, 1], columns=[0, 1], fill_value=0)
         counts = counts.to_numpy()
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
         for true, guess in np.ndindex(2, 2):
             share = f"{shares[true, guess]:.1%}" if counts[true].sum() else "-"
             ink = "white" if shares[true, guess] > 0.55 else BLACK
             text = f"{counts[true, guess]:,}\n{share}"
             axes.text(guess, true, text, ha="center", va="center", color=ink, fontsize=11)
-        axes.set_title(f"{name}s, threshold {thresholds[name]:.3f}", fontsize=10)
+        axes.set_title(f"{name} level, threshold {thresholds[name]:.3f}", fontsize=10, loc="left")
         axes.set_xticks([0, 1], ["called real", "called fake"])
-        axes.set_yticks([0, 1], ["" if number else "real", "" if number else "fake"])
+        axes.set_yticks([0, 1], ["real", "fake"])
         axes.tick_params(length=0)
     save(path, figure)
 
@@ -92,9 +92,9 @@ def draw_calibration(path: str | Path, levels: Levels) -> None:
     """Share of fakes over mean probability in each bin of the calibration error, and how many are in it."""
     if _empty(levels):
         return _say(path, EMPTY)
-    figure = Figure(figsize=(WIDTH, 5.4))
-    axes = figure.add_axes((0.15, 0.4, 0.81, 0.52))
-    below = figure.add_axes((0.15, 0.1, 0.81, 0.23), sharex=axes)
+    figure = Figure(figsize=(WIDTH, HEIGHT))
+    axes = figure.add_axes((0.15, 0.41, 0.81, 0.5))
+    below = figure.add_axes((0.15, 0.12, 0.81, 0.22), sharex=axes)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
     width = 1 / BINS / len(levels)
     for number, (name, table) in enumerate(levels.items()):
@@ -123,7 +123,7 @@ def draw_histogram(path: str | Path, levels: Levels, thresholds: dict[str, float
     """How the probabilities of reals and fakes are spread, as shares of each class, and the threshold."""
     if _empty(levels):
         return _say(path, EMPTY)
-    figure = Figure(figsize=(WIDTH, 4.8))
+    figure = Figure(figsize=(WIDTH, HEIGHT))
     panels = figure.subplots(len(levels), 1, sharex=True, squeeze=False)[:, 0]
     figure.subplots_adjust(left=0.15, right=0.96, top=0.87, bottom=0.11, hspace=0.3)
     edges = np.linspace(0, 1, 31)
@@ -170,7 +170,7 @@ def _say(path: str | Path, *sentences: str) -> None:
 
 
 def _square() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, 4.6))
+    figure = Figure(figsize=(WIDTH, HEIGHT))
     return figure, figure.add_axes((0.14, 0.12, 0.82, 0.85))
 
 

@@ -17,8 +17,6 @@ from torch import Tensor, nn
 
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 
-MAX_BYTES = 16 << 20  # the authors' files have 0.2 MB
-
 KINDS: dict[str, type[nn.Module]] = {
     "conv2d": nn.Conv2d,
     "batch_normalization": nn.BatchNorm2d,
@@ -38,11 +36,9 @@ def read_h5(path: str | Path, network: nn.Module) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise WeightsMissing(
-            f"there is no weight file {path}: the authors' own lie in the folder weights of "
+            f"there is no weights file {path}: the authors' own lie in the folder weights of "
             "github.com/DariusAf/MesoNet"
         )
-    if path.stat().st_size > MAX_BYTES:
-        raise WeightsDontFit(f"{path} has over {MAX_BYTES >> 20} MB: it is not a weight file of MesoNet")
     try:
         with h5py.File(path, "r") as file:
             state = dict(_arrays(file, network))
@@ -124,14 +120,14 @@ def _layer_group(file: h5py.File, layer: str) -> h5py.Group:
 
 
 def _array(group: h5py.Group, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """An array as float32, once it is known to have `shape` and to lie in the file itself, in one piece."""
+    """An array as float32, once it is known to have `shape` and to lie in the file itself."""
     data = _member(group, name, h5py.Dataset)
     if data.shape != shape:
         raise WeightsDontFit(f"{data.name} has the shape {data.shape}, and {shape} is needed")
     if data.dtype.kind != "f" or data.dtype.itemsize > 8:
         raise WeightsDontFit(f"{data.name} holds {data.dtype}, and float32 is needed")
-    if data.is_virtual or data.external or data.chunks:
-        raise WeightsDontFit(f"{data.name} is not stored in one piece in the file, as Keras does it")
+    if data.is_virtual or data.external:
+        raise WeightsDontFit(f"{data.name} lies in another file, which is not read")
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
         array = data[...].astype(np.float32)
     if not np.isfinite(array).all():

@@ -232,8 +232,6 @@ def _load_file(network: nn.Module, path: Path, head: list[str]) -> dict:
             raise WeightsDontFit(
                 f"{path}: only MesoNet's weights can be read from .h5; write a .pt or .safetensors"
             )
-        if not path.is_file():
-            raise WeightsMissing(f"there is no weights file {path}; the authors of MesoNet publish theirs")
         weights.lay(network, read_h5(path, network), path)
         return {}
     content = weights.read_file(path)

@@ -3,6 +3,7 @@
 import json
 from html import escape
 
+from deepfake.reports.audit_numbers import in_order
 from deepfake.reports.html import MARKS, cell, document, mb, table
 
 EXAMPLES = 8
@@ -65,7 +66,8 @@ def _check(check: dict) -> list[str]:
 def splits_table(facts: dict) -> str:
     """The classes of each split in numbers, with the share asked for; `facts` are audit_numbers.report's."""
     rows = []
-    for split, part in facts["splits"].items():
+    for split in in_order(facts["splits"]):
+        part = facts["splits"][split]
         for number, (label, n) in enumerate(sorted(part["classes"].items(), reverse=True)):
             asked = "" if part["asked"] is None else f"{part['asked']:.1%}"
             bar = f'<td><div class="bar">{_bar(part)}</div></td>' if number == 0 else "<td></td>"
@@ -104,7 +106,7 @@ def _bar(part: dict) -> str:
 
 def parts_table(facts: dict) -> str:
     """Images and videos of each corpus, class and method, by split."""
-    splits = list(facts["splits"])
+    splits = in_order(facts["splits"])
     lines: dict[tuple, dict] = {}
     for part in facts["parts"]:
         key = (part["corpus"], part["class"] != "real", part["class"], part["method"])
@@ -132,7 +134,10 @@ def _strata(facts: dict) -> str:
         if stratum is None:
             text += "<p>metadata.csv has no such column.</p>"
             continue
-        names = ["all", *(s for s in facts["splits"] if any(s in v for v in stratum["values"].values()))]
+        names = [
+            "all",
+            *(s for s in in_order(facts["splits"]) if any(s in v for v in stratum["values"].values())),
+        ]
         rows = [
             [
                 cell(value or "(empty)"),

@@ -8,9 +8,11 @@ from statistics import median
 
 import pandas as pd
 
+from deepfake.evaluation.bootstrap import ENOUGH
 from deepfake.reports.attrition import KEYS, STEPS
 
 LEVELS = ("video", "frame")
+UNITS = {"person": ("person", "people"), "group": ("group", "groups"), "video": ("video", "videos")}
 FEW = 30
 """Videos of a split; with fewer, one video more or less on the right side changes the numbers a lot."""
 
@@ -212,6 +214,18 @@ def numbers(model: Model, level: str, metric: str, split: str | None = None) -> 
     split = split or judged(model.metrics)
     block = (model.metrics["splits"].get(split) or {}).get(level, {})
     return block.get("metrics", {}).get(metric) or {"value": None, "low": None, "high": None}
+
+
+def units(model: Model) -> str:
+    """What the intervals of test are drawn over, such as "24 people and 2 groups"; "" without test."""
+    found = (model.metrics["splits"].get("test") or {}).get("units", {})
+    return " and ".join(f"{number:,} {UNITS[kind][number > 1]}" for kind, number in found.items() if number)
+
+
+def few(model: Model) -> str:
+    """The same, led by "from", where these are too few for an interval to say much; else ""."""
+    found = (model.metrics["splits"].get("test") or {}).get("units", {})
+    return f"from {units(model)}" if 0 < sum(found.values()) < ENOUGH else ""
 
 
 def mistakes(model: Model) -> int | None:

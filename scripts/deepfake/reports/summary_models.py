@@ -4,9 +4,11 @@ from html import escape
 
 import pandas as pd
 
+from deepfake.evaluation.bootstrap import ENOUGH
+from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
 from deepfake.reports.html import cell, figure, note, table, wide
-from deepfake.reports.summary import FEW, LEVELS, Model, Summary, judged, mistakes, numbers
+from deepfake.reports.summary import FEW, LEVELS, Model, Summary, few, judged, mistakes, numbers, units
 
 PLOTS = {
     "roc.svg": (
@@ -17,14 +19,19 @@ PLOTS = {
         "Precision and recall",
         "How many of those called fake are fake, against how many of the fakes are found.",
     ),
-    "confusion.svg": ("Confusion matrix", "What was called what, at the threshold."),
-    "calibration.svg": (
-        "Calibration",
-        "How often it was a fake where the model gave this probability. On the diagonal the two agree.",
+    "confusion.svg": (
+        "Confusion matrix",
+        "What was called what, at the threshold. Rows are the true classes.",
     ),
     "histogram.svg": (
         "Score histogram",
         "Probabilities of fake, for reals and for fakes, and the threshold.",
+    ),
+    "calibration.svg": (
+        "Calibration",
+        "How often it was a fake where the model gave this probability. On the diagonal the two agree; below"
+        " it the model is too sure of fakes, above it not sure enough. The bars show how many images or"
+        " videos stand behind each point: points of few jump about by chance.",
     ),
 }
 ORIGINS = {
@@ -38,7 +45,12 @@ DAMAGED = (
     " model leans on traces that do not survive the web."
 )
 SUREST = "Those that the model was surest of, where it made any."
-LOOKED = "Where the model looked: bright places made it say fake. It is a hint and no proof."
+LOOKED = (
+    "Grad-CAM, element-wise (HiResCAM): the last feature map times its gradient, place by place. Yellow"
+    " places spoke most for fake, dark purple ones a little; grey ones did not count, or spoke for real. Each"
+    " map is scaled to its own highest place, so two maps can't be compared. It is a hint and no proof."
+)
+TOO_FEW = f"Intervals from fewer than {ENOUGH} of these say little, and look surer than they are. "
 CROSS = {
     "model": "model",
     "trained": "trained on",
@@ -92,11 +104,10 @@ def _about(best: Model) -> str:
         f" {split}. Macro F1 is the mean of the F1 of real and of fake: 1 is perfect, guessing gives about"
     )
     text += " 0.5. A video's probability is the mean over its frames. "
-    found = (best.metrics["splits"].get(split) or {}).get("units", {})
-    names = {"person": "people", "group": "groups", "video": "videos"}
-    drawn = " and ".join(f"{number:,} {names[kind]}" for kind, number in found.items() if number)
-    if split == "test" and drawn:
+    if drawn := units(best):
         text += f"Below a score stands its 95 % interval, by bootstrap over {drawn}, not over frames. "
+    if few(best):
+        text += TOO_FEW
     return text + "A dash stands for what isn't defined; no interval is given where there is too little."
 
 
@@ -171,6 +182,10 @@ def _by(model: Model, key: str, title: str, column: str) -> str:
     parts = (model.metrics["splits"].get(judged(model.metrics)) or {}).get(key)
     if not parts:
         return ""
+    if column == "method" and all(name.endswith(f"/{UNKNOWN}") for name in parts):
+        return (
+            f"<h3>{title}</h3><p>The corpora name no methods, so the fakes can't be told apart by them.</p>"
+        )
     head = [column, ("images", "n"), ("videos", "n")]
     head += [(f"{name}, {level}s", "n") for level in LEVELS for name in ("F1 macro", "AUC")]
     rows = [

@@ -7,7 +7,17 @@ from deepfake.reports.attrition import STEPS
 from deepfake.reports.attrition_plot import NAMES
 from deepfake.reports.audit_page import checks_table, parts_table, splits_table
 from deepfake.reports.html import MARKS, cell, document, figure, mb, note, table, wide
-from deepfake.reports.summary import LEVELS, Model, Summary, judged, numbers, short_losses, videos, warnings
+from deepfake.reports.summary import (
+    LEVELS,
+    Model,
+    Summary,
+    few,
+    judged,
+    numbers,
+    short_losses,
+    videos,
+    warnings,
+)
 from deepfake.reports.summary_models import across, caution, chosen, interval, leaders
 
 STYLE = """
@@ -34,7 +44,11 @@ figure { margin: 1rem 0; break-inside: avoid; }
 figure img { display: block; max-width: 100%; height: auto; }
 figure.part div { max-width: 38rem; }
 figcaption { font-size: .87rem; color: #555; margin-top: .3rem; }
-.pair { columns: 2 24rem; column-gap: 1.5rem; } .pair figure { margin: 0 0 1rem; } .pair img { width: 100%; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+        gap: 1.2rem 1.5rem; margin: 1.2rem 0; }
+.pair figure { margin: 0; } .pair img { width: 100%; }
+.pair figure:last-child { grid-column: 1 / -1; display: grid; grid-template-columns: inherit;
+                          gap: inherit; align-items: center; }
 code { font-size: .9em; overflow-wrap: anywhere; }
 @media screen and (max-width: 40rem) {
   body { padding: 0 .9rem; margin: 1rem auto; }
@@ -48,7 +62,7 @@ code { font-size: .9em; overflow-wrap: anywhere; }
   html { font-size: 10.5px; } .leaders td, .leaders th { padding: .3rem; }
   .wide { overflow: visible; } nav { display: none; } h2, h3 { break-after: avoid; }
   .tiles { grid-template-columns: repeat(6, 1fr); }
-  .pair { columns: 2; }
+  .pair { grid-template-columns: 1fr 1fr; }
 }
 """
 NAV = {
@@ -113,7 +127,9 @@ def _spoken(model: Model, level: str) -> str:
         return "not defined"
     if found["low"] is None:
         return f"<strong>{found['value']:.3f}</strong> (no interval)"
-    return f"<strong>{found['value']:.3f}</strong> (95 % interval {found['low']:.3f} to {found['high']:.3f})"
+    only = f", {few(model)}" if few(model) else ""
+    value, low, high = (f"{found[key]:.3f}" for key in ("value", "low", "high"))
+    return f"<strong>{value}</strong> (95 % interval {low} to {high}{only})"
 
 
 def _tiles(summary: Summary) -> str:
@@ -123,8 +139,9 @@ def _tiles(summary: Summary) -> str:
         "Macro F1, frames": numbers(best, "frame", "f1_macro"),
         "ROC AUC, videos": numbers(best, "video", "roc_auc"),
     }
+    only = f", {few(best)}" if few(best) else ""
     tiles = [
-        (name, "–" if found["value"] is None else f"{found['value']:.3f}", interval(found))
+        (name, "–" if found["value"] is None else f"{found['value']:.3f}", interval(found) + only)
         for name, found in scores.items()
     ]
     tiles += [
