@@ -11,15 +11,15 @@ from pathlib import Path
 
 from deepfake.atomic import new_file
 from deepfake.console import log, progress_bar, start_log
-from deepfake.datasets.decoded import BadImage, read_images, read_rows, write_decoded
+from deepfake.datasets.decoded import read_images, read_rows, write_decoded
 from deepfake.datasets.geometry import parse_geometry
 
 
 def main() -> int:
     args = parse_args()
     start_log()
-    geometry = parse_geometry(args.geometry)
     try:
+        geometry = parse_geometry(args.geometry)
         rows = read_rows(args.dataset)
         with (
             progress_bar(len(rows), f"decode {args.dataset.name}", "images") as advance,
@@ -28,7 +28,7 @@ def main() -> int:
         ):
             pictures = read_images(args.dataset, rows, args.threads)
             write_decoded(pictures, rows, geometry, images, table, advance)
-    except BadImage as error:
+    except ValueError as error:
         log.error("%s", error)
         return 1
     log.info("%d images of %d pixels", len(rows), geometry.size)

@@ -12,10 +12,9 @@ import torch
 
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
-from deepfake.datasets.decoded import BadImage, read_decoded
+from deepfake.datasets.decoded import check_size, read_decoded
 from deepfake.evaluation.predictions import write_predictions
 from deepfake.models.checkpoints import read_detector
-from deepfake.models.errors import WeightsDontFit
 from deepfake.models.inference import predict_split
 
 
@@ -24,9 +23,10 @@ def main() -> int:
     start_log()
     torch.set_num_threads(args.threads)
     try:
-        detector, _ = read_detector(args.checkpoint)
+        detector, checkpoint = read_detector(args.checkpoint)
         decoded = read_decoded(args.images, args.rows)
-    except (WeightsDontFit, BadImage) as error:
+        check_size(decoded, checkpoint["geometry"]["size"], args.images)
+    except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
     rows = decoded.rows.iloc[decoded.split(args.split)]

@@ -13,19 +13,20 @@
 import argparse
 import hashlib
 import json
-import shutil
 import sys
 from pathlib import Path
 
 import torch
 
+from deepfake.atomic import Overtaken
 from deepfake.console import log, start_log
-from deepfake.datasets.decoded import read_decoded
+from deepfake.datasets.decoded import check_size, read_decoded
 from deepfake.imports import code_digest
 from deepfake.models.networks import build
 from deepfake.models.settings import weights_digest
 from deepfake.names import draw
-from deepfake.training.fit import Machine, check, fit
+from deepfake.training.fit import Machine, UnusableMachine, check, clear, fit
+from deepfake.training.module import Diverged
 from deepfake.training.outcome import class_weights, keep_events, write_outcome
 
 
@@ -39,21 +40,27 @@ def main() -> int:
         decoded = read_decoded(args.images, args.rows)
         check(decoded)
         built = build(model, seed)
-    except ValueError as error:
+        check_size(decoded, built.geometry.size, args.images)
+    except (ValueError, OSError) as error:
         log.error("%s: %s", name, error)
         return 1
     weights = class_weights(model, kept)
     machine = Machine(args.accelerator, args.devices)
     mark = fingerprint(model, kept)
-    fitted = fit(built.detector, model, weights, decoded, args.run, name, mark, seed, machine)
-    if not fitted:
-        return 0  # this process only helped another one
     training = model | {"class_weights": {"real": weights[0], "fake": weights[1]}}
     dataset = {"name": args.dataset, "sha256": kept["sha256"], "images": kept["images"]}
-    facts = {"training": training, "dataset": dataset}
-    found = write_outcome(args.output, built, fitted, decoded, facts)
-    keep_events(args.run, args.output)
-    shutil.rmtree(args.run)
+    try:
+        fitted = fit(built.detector, model, weights, decoded, args.run, name, mark, seed, machine)
+        if not fitted:
+            return 0  # this process only helped another one
+        facts = {"training": training, "dataset": dataset}
+        found = write_outcome(args.output, built, fitted, decoded, facts)
+        keep_events(args.run, args.output)
+        fitted.check()
+    except (Diverged, Overtaken, UnusableMachine) as error:
+        log.error("%s: %s", name, error)
+        return 1
+    clear(args.run)
     f1_macro = found["metrics"]["val"]["f1_macro"]
     print(f"{name}: macro F1 {f1_macro:.3f} on val, threshold {found['threshold']:.3f}")
     return 0

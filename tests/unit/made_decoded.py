@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deepfake.datasets.decoded import ROWS, write_decoded
 from deepfake.datasets.geometry import Geometry
+from deepfake.training.history import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 32
@@ -56,7 +58,7 @@ def pictures(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 120, (len(labels), size, size, 3), dtype=np.uint8)
     images += rng.integers(0, 40, (len(labels), 1, 1, 3), dtype=np.uint8)
-    images[labels == 1, :: 4] += 90
+    images[labels == 1, ::4] += 90
     return images
 
 
@@ -112,3 +114,15 @@ def train(
     return subprocess.run(
         command(made, folder, model, *more), env=environment(**variables), capture_output=True, text=True
     )
+
+
+def forget_times(rows: list[dict]) -> list[dict]:
+    """A history without the columns that differ from run to run."""
+    return [{key: value for key, value in row.items() if key not in TIMES} for row in rows]
+
+
+def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard reads in a folder of events: of each column the (step, value) in order."""
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    events.Reload()
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}

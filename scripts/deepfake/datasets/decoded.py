@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,16 @@ def decode(data: bytes, name: str = "the image") -> np.ndarray:
 
 
 def read_rows(folder: Path) -> pd.DataFrame:
-    """The dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the rest text."""
-    table = pd.read_csv(folder / "metadata.csv", dtype=str, keep_default_na=False)
-    table = table.rename(columns={"file_name": "image"})[[*ROWS, "sha256"]].astype({"label": "int64"})
+    """The dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the rest text.
+
+    BadImage where it can't be read.
+    """
+    path = folder / "metadata.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"file_name": "image"})
+        table = table[[*ROWS, "sha256"]].astype({"label": "int64"})
+    except (OSError, ValueError, KeyError) as error:
+        raise BadImage(f"{path} can't be read ({error}); make the dataset anew") from None
     return table.sort_values("image", kind="stable", ignore_index=True)
 
 
@@ -127,17 +135,27 @@ class Decoded:
 
 def read_decoded(path: str | Path, table: str | Path) -> Decoded:
     """What `write_decoded` wrote. BadImage where the two don't belong together, or the file is cut short."""
-    rows = pd.read_csv(table, dtype=str, keep_default_na=False).astype({"label": "int64"})
+    try:
+        rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
+    except (ValueError, KeyError) as error:
+        raise BadImage(f"{table} can't be read ({error}); delete it and run again") from None
     with open(path, "rb") as file:
         try:
             np.lib.format.read_magic(file)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
             mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             images = np.frombuffer(mapping, dtype, offset=file.tell()).reshape(shape)
-        except ValueError as error:
+        except (ValueError, SyntaxError, TokenError) as error:
             raise BadImage(f"{path} can't be read ({error}); delete it and run again") from None
-    if dtype != np.uint8 or len(shape) != 4 or len(images) != len(rows):
+    if dtype != np.uint8 or by_columns or shape != (len(rows), *shape[1:2] * 2, 3):
         raise BadImage(
             f"{path} holds {shape} {dtype}, and {table} {len(rows)} rows; delete both and run again"
         )
     return Decoded(rows, images, mapping)
+
+
+def check_size(decoded: Decoded, size: int, path: str | Path) -> None:
+    """Raise BadImage unless the images, of the file `path`, have the `size` that a network takes."""
+    if decoded.images.shape[1:] != (size, size, 3):
+        height, width = decoded.images.shape[1:3]
+        raise BadImage(f"{path} holds images of {width}×{height} pixels, and the network takes {size}×{size}")

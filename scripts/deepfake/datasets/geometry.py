@@ -28,7 +28,9 @@ class Geometry:
 def parse_geometry(name: str) -> Geometry:
     """The geometry that has this name; ValueError if none has."""
     found = re.fullmatch(rf"(\d+)-({'|'.join(RESAMPLE)})(?:-crop(\d+))?", name)
-    if not found:
-        raise ValueError(f"{name!r} is no geometry; write such as 256-bilinear or 256-bicubic-crop224")
-    resize, resample, size = found.groups()
-    return Geometry(int(size or resize), int(resize), resample)
+    if found:
+        resize, resample, size = found.groups()
+        geometry = Geometry(int(size or resize), int(resize), resample)
+        if 1 <= geometry.size <= geometry.resize and geometry.name == name:
+            return geometry
+    raise ValueError(f"{name!r} is no geometry; write such as 256-bilinear or 256-bicubic-crop224")

@@ -14,10 +14,12 @@ TRAIN, VAL, RATE = "#0072B2", "#D55E00", "#555555"  # after Okabe and Ito 2008
 @rc_context(STYLE)
 def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
     """Draw `rows` of history.HISTORY as svg; a line marks the epoch `best`. Without rows it says so."""
-    figure = Figure((9, 3), layout="constrained")
+    figure = Figure((9, 3 if rows else 0.6), layout="constrained")
     FigureCanvasSVG(figure)
     if not rows:
-        figure.text(0.5, 0.5, "The weights are as they were given: there was no training.", ha="center")
+        figure.text(
+            0.5, 0.5, "The weights are as they were given: there was no training.", ha="center", va="center"
+        )
     panels = figure.subplots(1, 3) if rows else []
     epochs = [row["epoch"] for row in rows]
     lines = [
@@ -38,7 +40,7 @@ def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
         axes.axvline(best, color="#999999", linewidth=1, linestyle=":", label=f"best epoch, {best}")
         axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(fontsize=8, frameon=False)
     if rows:

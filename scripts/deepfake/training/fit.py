@@ -2,7 +2,9 @@
 
 import logging
 import shutil
+import signal
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,24 +12,31 @@ import lightning
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from torch import Tensor
 
+from deepfake.atomic import new_file
 from deepfake.console import log
 from deepfake.datasets.decoded import Decoded
 from deepfake.models.detector import Detector
 from deepfake.names import draw
 from deepfake.training.history import History
-from deepfake.training.keeping import STATE, Keep
+from deepfake.training.keeping import STATE, Keep, Whole, claim
 from deepfake.training.loading import Images, Share, loader
 from deepfake.training.module import Training
 
 MARK = "fingerprint"
+EVENTS = "tensorboard"
 PRECISION = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed", "auto": None}
 """Of a model's section, in Lightning's words."""
 
 
 class UntrainableDataset(ValueError):
     """The dataset lacks what training needs; the message says what."""
+
+
+class UnusableMachine(ValueError):
+    """The machine hasn't what the settings ask for; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,14 @@ class Fitted:
     """What a run has come to: its history (history.HISTORY), the best epoch, and weights by name.
 
     `best` has `epoch` (from 1), `f1_macro` and `loss` of validation. The names of the weights are best, last,
-    epoch_005 and so on; each is a state of the detector's network.
+    epoch_005 and so on; each is a state of the detector's network. `check` raises Overtaken once another
+    process has begun the same run.
     """
 
     history: list[dict]
     best: dict
     weights: dict[str, Path]
+    check: Callable[[], None]
 
     def state(self, name: str) -> dict[str, Tensor]:
         return torch.load(self.weights[name], weights_only=True)
@@ -71,30 +82,35 @@ def fit(
     the run writes lies in `folder`; what an earlier run left there is gone on from if its `fingerprint`, of
     all that decides the outcome, is the same, and deleted if not. Without epochs the weights stay as they
     are.
+
+    Raises UnusableMachine, Diverged, and Overtaken once another process has begun the same run. Asked to end
+    by SIGTERM the process ends after the batch at hand, with exit code 143.
     """
     keep = Keep(folder, model["patience"])
     history = History(folder, name)
     trainer = _trainer(model, folder, machine, [history, keep])
-    if trainer.is_global_zero:
+    if trainer.is_global_zero:  # Lightning starts the other processes later, in trainer.fit
         _start(folder, fingerprint)
-    trainer.strategy.barrier()
+        keep.check = claim(folder)
     if not model["epochs"]:
         keep.write_weights(detector, ["best", "last"])
-        return _fitted(history, keep, folder) if trainer.is_global_zero else None
+        return _fitted(history, keep, folder)
     device, share = trainer.strategy.root_device, Share(trainer.global_rank, trainer.world_size)
     train, val = (Images(decoded, split, device) for split in ("train", "val"))
     batch = model["batch_size"]
     batches = loader(train, batch, draw(seed, "order") % 2**62, share, device)
     checks = loader(val, 2 * batch, None, share, device)
     state = folder / STATE if (folder / STATE).exists() else None
-    training = Training(detector, model, weights, decoded.images.shape[1], seed)
-    training.to(memory_format=torch.channels_last if model["channels_last"] else torch.preserve_format)
+    training = Training(detector, model, weights, decoded.images.shape[1], seed, batches.sampler)
     if model["compile"]:
         detector.compile()
     with warnings.catch_warnings():
         # the images lie in memory or in one mapped file: processes that read ahead would only take cores
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
-        trainer.fit(training, batches, checks, ckpt_path=state, weights_only=True)
+        try:
+            trainer.fit(training, batches, checks, ckpt_path=state, weights_only=True)
+        except SIGTERMException:  # Lightning would end as if all had gone well
+            raise SystemExit(128 + signal.SIGTERM) from None
     if not trainer.is_global_zero:
         return None
     return _fitted(history, keep, folder)
@@ -114,7 +130,9 @@ def check(decoded: Decoded) -> None:
 
 
 def _fitted(history: History, keep: Keep, folder: Path) -> Fitted:
-    return Fitted(history.rows, keep.best, {path.stem: path for path in sorted(folder.glob("*.weights"))})
+    keep.check()
+    weights = {path.stem: path for path in sorted(folder.glob("*.weights"))}
+    return Fitted(history.rows, keep.best, weights, keep.check)
 
 
 def _mixed(accelerator: str) -> str:
@@ -133,19 +151,19 @@ def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> li
         )
     devices = 1 if accelerator == "cpu" and machine.devices == "auto" else machine.devices
     many = devices != 1 and (devices != "auto" or torch.cuda.device_count() > 1)
-    return lightning.Trainer(
+    settings = dict(
         accelerator=accelerator,
         devices=devices,
         strategy="ddp" if many else "auto",
         # by default Lightning takes the number of processes from Slurm's variables
-        plugins=[LightningEnvironment()],
+        plugins=[LightningEnvironment(), Whole()],
         precision=PRECISION[model["precision"]] or _mixed(accelerator),
         max_epochs=model["epochs"],
         accumulate_grad_batches=model["accumulate"],
         gradient_clip_val=model["clip"],
         deterministic=True if accelerator == "cpu" else "warn",
         callbacks=callbacks,
-        logger=TensorBoardLogger(folder, name=None, version="tensorboard"),
+        logger=TensorBoardLogger(folder, name=None, version=EVENTS),
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,  # nothing is logged but the history, once an epoch
@@ -153,15 +171,32 @@ def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> li
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    try:
+        return lightning.Trainer(**settings)
+    except (MisconfigurationException, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise UnusableMachine(
+            f"precision {model['precision']} on accelerator {accelerator} with devices {devices} isn't "
+            f"possible here: {said}"
+        ) from None
 
 
 def _start(folder: Path, fingerprint: str) -> None:
     """An empty `folder`, or what a run of the same fingerprint left in it."""
     mark = folder / MARK
-    if folder.exists() and not (mark.is_file() and mark.read_text() == fingerprint):
-        log.info("%s is of other settings, data or code; training starts anew", folder)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    mark.write_text(fingerprint)
+    if not (mark.is_file() and mark.read_text() == fingerprint):
+        if folder.exists():
+            log.info("%s is of other settings, data or code; training starts anew", folder)
+            clear(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with new_file(mark) as path:
+            path.write_text(fingerprint)
+    shutil.rmtree(folder / EVENTS, ignore_errors=True)  # they are written anew, from the history
     if (folder / STATE).exists():
         log.info("going on from %s", folder / STATE)
+
+
+def clear(folder: Path) -> None:
+    """Delete a run, its mark first: what a kill leaves of it is not gone on from."""
+    (folder / MARK).unlink(missing_ok=True)
+    shutil.rmtree(folder)

@@ -44,14 +44,13 @@ class Keep(lightning.Callback):
 
     The best epoch is the one with the highest validation macro F1; of equals the one with the lower
     validation loss. Training stops where macro F1 hasn't risen for `patience` epochs (None: never). The state
-    is written last: whatever a kill cuts off is done again, with the same result. `check` is called before
-    anything is written.
+    is written last: whatever a kill cuts off is done again, with the same result.
     """
 
-    def __init__(self, folder: Path, patience: int | None, check: Callable[[], None]):
+    def __init__(self, folder: Path, patience: int | None):
         self.folder = folder
         self.patience = patience
-        self.check = check
+        self.check: Callable[[], None] = lambda: None  # in the process that writes, what `claim` gave
         self.best: dict = {}  # of all epochs
         self.risen = 0  # the epoch in which macro F1 last rose
         self.epoch = 0
@@ -81,7 +80,7 @@ class Keep(lightning.Callback):
         names = {"last": True, "best": better, f"epoch_{self.epoch:03d}": self.epoch % EVERY == 0}
         if trainer.is_global_zero:
             self.write_weights(module.detector, [name for name, wanted in names.items() if wanted])
-        trainer.save_checkpoint(self.folder / STATE, weights_only=False)  # all take part, the first one writes
+        trainer.save_checkpoint(self.folder / STATE, weights_only=False)  # all take part in it
 
     def write_weights(self, detector: Detector, names: list[str]) -> None:
         """Write the network's state as each of `names`, on the CPU's side."""

@@ -14,7 +14,7 @@ from deepfake.models.checkpoints import save_checkpoint, versions
 from deepfake.models.inference import predict_split
 from deepfake.models.networks import Built
 from deepfake.training.curves import draw_curves
-from deepfake.training.fit import Fitted
+from deepfake.training.fit import EVENTS, Fitted
 from deepfake.training.history import write_history
 
 
@@ -71,6 +71,6 @@ def write_outcome(folder: Path, built: Built, fitted: Fitted, decoded: Decoded, 
 
 def keep_events(run: Path, folder: Path) -> None:
     """Copy a run's TensorBoard events to `folder`/tensorboard."""
-    with new_directory(folder / "tensorboard") as events:
-        if (run / "tensorboard").is_dir():
-            shutil.copytree(run / "tensorboard", events, dirs_exist_ok=True)
+    with new_directory(folder / EVENTS) as events:
+        if (run / EVENTS).is_dir():
+            shutil.copytree(run / EVENTS, events, dirs_exist_ok=True)
