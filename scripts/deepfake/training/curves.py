@@ -3,19 +3,17 @@
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from deepfake.evaluation.plots import STYLE
+from deepfake.evaluation.svg import BLUE, GREY, ORANGE, STYLE, VERMILLION, save
 
-TRAIN, VAL, RATE = "#0072B2", "#D55E00", "#555555"  # after Okabe and Ito 2008
+TRAIN, VAL, RATE = BLUE, VERMILLION, GREY
 
 
 @rc_context(STYLE)
 def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
     """Draw `rows` of history.HISTORY as svg; a line marks the epoch `best`. Without rows it says so."""
     figure = Figure((9, 3 if rows else 0.6), layout="constrained")
-    FigureCanvasSVG(figure)
     if not rows:
         figure.text(
             0.5, 0.5, "The weights are as they were given: there was no training.", ha="center", va="center"
@@ -28,7 +26,7 @@ def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
             "accuracy and macro F1",
             {
                 "train_accuracy": ("train accuracy", TRAIN),
-                "val_accuracy": ("validation accuracy", "#E69F00"),
+                "val_accuracy": ("validation accuracy", ORANGE),
                 "val_f1_macro": ("validation macro F1", VAL),
             },
         ),
@@ -45,4 +43,4 @@ def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
         axes.legend(fontsize=8, frameon=False)
     if rows:
         panels[1].set_ylim(top=1.02)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    save(path, figure)

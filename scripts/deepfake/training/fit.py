@@ -161,7 +161,8 @@ def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> li
         max_epochs=model["epochs"],
         accumulate_grad_batches=model["accumulate"],
         gradient_clip_val=model["clip"],
-        deterministic=True if accelerator == "cpu" else "warn",
+        deterministic=accelerator == "cpu",
+        benchmark=accelerator == "gpu",  # the fastest of cuDNN's ways, which may differ in the last bits
         callbacks=callbacks,
         logger=TensorBoardLogger(folder, name=None, version=EVENTS),
         use_distributed_sampler=False,
