@@ -2,20 +2,25 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deepfake.datasets.decoded import ROWS, write_decoded
 from deepfake.datasets.geometry import Geometry
+from deepfake.models.networks import build
 from deepfake.training.history import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = runpy.run_path(str(ROOT / "scripts/train.py"))
 SIZE = 32
 COUNTS = {"train": 48, "val": 24, "test": 16}
 MODEL = {
@@ -126,3 +131,19 @@ def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     events.Reload()
     return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def train_here(made, folder: Path, model: dict | None = None, *more: str, code: int = 0) -> Path:
+    """Run train.py in this process; it must end with `code`. Gives the folder of its outputs."""
+    with patch.object(sys, "argv", command(made, folder, model, *more)[1:]):
+        assert PROGRAM["main"]() == code
+    return folder / "out"
+
+
+def history_of(out: Path) -> list[dict]:
+    return json.loads((out / "history.json").read_text())
+
+
+def write_start(path: Path, seed: int) -> None:
+    """A file of weights to start from."""
+    torch.save(build(MODEL, seed).detector.network.state_dict(), path)

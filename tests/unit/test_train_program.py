@@ -2,13 +2,7 @@
 
 import json
 import re
-import runpy
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
-from unittest.mock import patch
 
 import made_decoded
 import numpy as np
@@ -16,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import transformers
-from made_decoded import MODEL, ROOT, command, environment, forget_times, points
+from made_decoded import MODEL, PROGRAM, history_of, points, train_here, write_start
 from made_huggingface import vit
 from made_keras import write_weights
 
@@ -29,17 +23,8 @@ from deepfake.models.keras_weights import read_h5
 from deepfake.models.meso import Meso4
 from deepfake.models.networks import build
 from deepfake.training.history import HISTORY
-from deepfake.training.keeping import claim
 
-PROGRAM = runpy.run_path(str(ROOT / "scripts/train.py"))
 LEFT = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
-TOGETHER = {
-    "epochs": 6,
-    "augment": "light",
-    "self_blend": 0.2,
-    "schedule": "plateau",
-    "class_weights": "none",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -54,17 +39,6 @@ def one_thread():
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     return made_decoded.make(tmp_path_factory.mktemp("made"))
-
-
-def train_here(made, folder: Path, model: dict | None = None, *more: str, code: int = 0) -> Path:
-    """Run train.py in this process; it must end with `code`. Gives the folder of its outputs."""
-    with patch.object(sys, "argv", command(made, folder, model, *more)[1:]):
-        assert PROGRAM["main"]() == code
-    return folder / "out"
-
-
-def history_of(out: Path) -> list[dict]:
-    return json.loads((out / "history.json").read_text())
 
 
 def test_a_run_leaves_all_that_it_promises_and_nothing_else(made, tmp_path, capsys):
@@ -109,112 +83,6 @@ def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(mad
         ({"real": 3, "fake": 1}, (3.0, 1.0)),
     ):
         assert PROGRAM["class_weights"]({"class_weights": wanted}, kept) == expected
-
-
-# Killed
-
-
-def start(made, folder: Path, model: dict) -> subprocess.Popen:
-    with open(folder / "log", "a") as log:
-        return subprocess.Popen(
-            command(made, folder, model), env=environment(), stdout=log, stderr=subprocess.STDOUT
-        )
-
-
-def kill_after(process: subprocess.Popen, folder: Path, epochs: int) -> None:
-    """End it by SIGKILL once its history has so many epochs."""
-    table = folder / "run/history.csv"
-    while not table.exists() or table.read_text().count("\n") <= epochs:
-        assert process.poll() is None, (folder / "log").read_text()
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder but those that have times in them."""
-    timed = ("history", "events", "hparams", "curves")
-    files = [p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(timed)]
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
-
-
-def test_killed_twice_it_ends_with_the_same_bytes_as_one_left_alone(made, tmp_path):
-    model = TOGETHER | {"epochs": 12}
-    whole = train_here(made, tmp_path / "whole", model)
-    folder = tmp_path / "killed"
-    folder.mkdir()
-    for epochs in (2, 5):
-        kill_after(start(made, folder, model), folder, epochs)
-        assert not (folder / "out").exists()
-    out = train_here(made, folder, model)
-    assert contents(whole) == contents(out) and "best.pt" in contents(whole)
-    assert forget_times(history_of(whole)) == forget_times(history_of(out))
-    assert len(pd.read_csv(out / "history.csv")) == 12
-    for key, values in points(out / "tensorboard").items():
-        assert [step for step, _ in values] == list(range(1, 13)), key
-
-
-@pytest.mark.parametrize("where", ["write_outcome", "keep_events", "clear"])
-def test_killed_when_all_is_trained_it_ends_the_same(made, tmp_path, monkeypatch, where):
-    whole = train_here(made, tmp_path / "whole")
-    begun = []
-
-    def killed(*args):
-        begun.append(args)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setitem(PROGRAM["main"].__globals__, where, killed)
-        train_here(made, tmp_path / "killed")
-    assert begun and contents(whole) == contents(train_here(made, tmp_path / "killed"))
-
-
-def test_a_process_that_is_overtaken_when_all_is_trained_leaves_the_newer_run_alone(
-    made, tmp_path, monkeypatch, caplog
-):
-    def overtaken(run: Path, folder: Path) -> None:
-        claim(run)
-
-    monkeypatch.setitem(PROGRAM["main"].__globals__, "keep_events", overtaken)
-    train_here(made, tmp_path, code=1)
-    assert "another process has begun to train there" in caplog.text
-    assert (tmp_path / "run/state.ckpt").exists()
-
-
-def trained_epochs(caplog) -> list[int]:
-    return [int(n) for n in re.findall(r"made/tiny, epoch (\d+) of", caplog.text)]
-
-
-@pytest.mark.parametrize("what", ["nothing", "a setting", "the dataset", "the weights"])
-def test_another_setting_dataset_or_weights_file_starts_anew(made, tmp_path, monkeypatch, caplog, what):
-    caplog.set_level("INFO")
-    own = made_decoded.Made(made.images, made.rows, tmp_path / "kept.json")
-    own.kept.write_text(made.kept.read_text())
-    model = MODEL | {"weights": str(tmp_path / "given.pt")}
-    write_start(tmp_path / "given.pt", 1)
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setitem(PROGRAM["main"].__globals__, "write_outcome", interrupt)
-        train_here(own, tmp_path, model)
-    assert trained_epochs(caplog) == [1, 2, 3]
-    if what == "a setting":
-        model |= {"lr": 0.02}
-    elif what == "the dataset":
-        own.kept.write_text(own.kept.read_text().replace("0000", "1111"))
-    elif what == "the weights":
-        write_start(tmp_path / "given.pt", 2)
-    caplog.clear()
-    out = train_here(own, tmp_path, model)
-    assert trained_epochs(caplog) == ([] if what == "nothing" else [1, 2, 3])
-    assert len(history_of(out)) == 3
-
-
-def interrupt(*args) -> None:
-    raise KeyboardInterrupt
-
-
-def write_start(path: Path, seed: int) -> None:
-    """A file of weights to start from."""
-    torch.save(build(MODEL, seed).detector.network.state_dict(), path)
 
 
 # Several processes
