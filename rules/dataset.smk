@@ -50,7 +50,7 @@ rule dataset:
     output:
         folder=report(
             directory("results/{dataset}"),
-            patterns=["contact_sheet.png"],
+            patterns=["contact_{part,sheet}.png"],  # without a wildcard Snakemake finds nothing
             category="2 Dataset",
             caption="../report/contact_sheet.rst",
             labels={"dataset": "{dataset}", "what": "contact sheet"},

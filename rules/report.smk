@@ -15,7 +15,7 @@ rule predict:
     input:
         kept=lambda w: [kept_by(w.dataset), kept_by(tested(w))],
         checkpoint="results/models/{dataset}/{model}/best.pt",
-        images=lambda w: decoded(w, "npy"),
+        images=lambda w: ancient(decoded(w, "npy")),
         rows=lambda w: decoded(w, "csv"),
     output:
         table="results/predictions/{dataset}/{model}/{part}.csv",

@@ -91,10 +91,11 @@ def project(tmp_path) -> Project:
 MODELS = """
 shard_size: 1
 corpora:
+  base: {layout: imagefolder, folder: base, faces: {detector: none, size: 64}}
   mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}
   more: {layout: imagefolder, folder: more, faces: {detector: none, size: 64}}
 datasets:
-  dataset_2gb: {corpora: [mine], splits: {train: 0.6, val: 0.2, test: 0.2}}
+  dataset_2gb: {corpora: [base, mine], splits: {train: 0.6, val: 0.2, test: 0.2}}
   other: {corpora: [mine, more], splits: {train: 0.4, val: 0.2, test: 0.4}}
 models:
   tiny: {arch: meso4, image_size: 64, epochs: 4, batch_size: 8, augment: off}
@@ -127,8 +128,9 @@ def write_stills(folder: Path, people: range, each: int = 2) -> None:
 def modelled(tmp_path_factory) -> Project:
     """A project of small stills, run to the report by the default targets; tests only look at it."""
     project = copy_project(tmp_path_factory.mktemp("modelled") / "project")
-    write_stills(project / "mine", range(40))
-    write_stills(project / "more", range(40, 60))
+    write_stills(project / "base", range(24))
+    write_stills(project / "mine", range(24, 40))
+    write_stills(project / "more", range(40, 56))
     project.run("--configfile", project.configure(MODELS), "--set-threads", *ONE_THREAD)
     return project
 

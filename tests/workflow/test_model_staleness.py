@@ -1,7 +1,7 @@
 """What a change makes run again among models and reports, row by row on the real workflow.
 
-Rules, config, checkpoints and all steps up to the dataset and its audit are the real ones. The steps of models
-and reports, which take seconds each, have stand-ins that only derive their outputs from their inputs.
+Rules, config, checkpoints and all steps up to the dataset and its audit are the real ones. The steps of
+models and reports, which take seconds each, have stand-ins that only derive their outputs from their inputs.
 """
 
 import json
@@ -29,7 +29,8 @@ models:
 train: {dataset: small, models: [a, b]}
 """
 TARGETS = ["results/model/best.pt", "results/report/index.html"]
-DATA = {"index": 1, "plan": 1, "dataset": 1, "audit": 1, "attrition": 1}
+PLANNED = {"plan": 1, "dataset": 1, "audit": 1, "attrition": 1}
+DATA = {"index": 1, "faces": 1, **PLANNED}
 JUDGED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
 TRAINED = {"train": 1, "predict": 2, **JUDGED}
 PAGE = {"summarise": 1}
@@ -75,9 +76,9 @@ def finished(tmp_path_factory) -> Quick:
     (project / "bin/python").write_text(text)
     (project / "bin/python").chmod(0o755)
     (project / "weights.pt").write_bytes(b"weights")
-    write_stills(project / "mine", range(24))
+    write_stills(project / "mine", range(20))
     project.configure(CONFIG)
-    assert run(project) == DATA | {"faces": 1, "decode": 1} | twice(TRAINED) | ALL
+    assert run(project) == DATA | {"decode": 1} | twice(TRAINED) | ALL
     return project
 
 
@@ -97,8 +98,9 @@ def run(project: Project, *models: str) -> Counter:
     A second run right after it must execute none.
     """
     done = project.run(*TARGETS, "--configfile", "mine.yaml")
-    again = project.run(*TARGETS, "--configfile", "mine.yaml")
-    assert not again.jobs, again.text
+    if done.jobs:
+        again = project.run(*TARGETS, "--configfile", "mine.yaml")
+        assert not again.jobs, again.text
     if models:
         lines = [line for line in done.text.splitlines() if line.strip().startswith("wildcards:")]
         assert {line.rpartition("model=")[2].split(",")[0] for line in lines if "model=" in line} == {*models}
@@ -120,37 +122,18 @@ def edit(project: Project, file: str) -> None:
     path.write_text(path.read_text() + "\n# an edit\n")
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "results/models/small/a/best.pt",
-        "results/decoded/**/*.npy",
-        "results/plans/*",
-        "results/reports/small/*/metrics.json",
-        "results/**/*.*",
-        "scripts/**/*.py",
-    ],
-)
-def test_a_touch_runs_nothing(settled, pattern):
-    paths = [path for path in settled.folder.glob(pattern) if path.is_file()]
-    assert paths
-    for path in paths:
-        path.touch()
+def test_touching_results_and_code_runs_nothing(settled):
+    """All but the time stamp that Snakemake itself keeps in a folder that it made."""
+    for top in ("results", "scripts"):
+        for path in (settled / top).rglob("[!.]*"):
+            path.touch()
     assert run(settled) == {}
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("lr: 0.01", "lr: 0.02"),
-        ("patience: null", "patience: 2"),
-        ("lr: 0.01", "lr: 0.01, augment: off"),
-        ("lr: 0.01", "lr: 0.01, class_weights: {real: 2, fake: 1}"),
-    ],
-    ids=["lr", "patience", "augment", "class weights"],
-)
-def test_settings_of_a_model_train_that_model(settled, old, new):
-    reconfigure(settled, old, new)
+def test_settings_of_a_model_train_that_model(settled):
+    reconfigure(settled, "lr: 0.01", "lr: 0.02")
+    assert run(settled, "a") == TRAINED | ALL
+    reconfigure(settled, "lr: 0.02", "lr: 0.02, augment: off")
     assert run(settled, "a") == TRAINED | ALL
 
 
@@ -174,7 +157,7 @@ def test_a_model_less_trains_none(settled):
     assert run(settled) == ALL
 
 
-@pytest.mark.parametrize("setting", ["threshold: eer", "threshold: 0.5", "bootstrap: 200"])
+@pytest.mark.parametrize("setting", ["threshold: eer", "bootstrap: 200"])
 def test_how_models_are_judged_predicts_nothing_again(settled, setting):
     add(settled, f"evaluate: {{{setting}}}\n")
     assert run(settled, "a", "b") == twice(JUDGED) | PAGE
@@ -203,22 +186,14 @@ def test_weights_are_judged_by_their_bytes(settled):
 
 
 def test_one_still_more_trains_again(settled):
-    write_stills(settled / "mine", range(24, 26))
-    assert run(settled, "a", "b") == DATA | {"faces": 1, "decode": 1} | twice(TRAINED) | ALL
+    write_stills(settled / "mine", range(20, 22))
+    assert run(settled, "a", "b") == DATA | {"decode": 1} | twice(TRAINED) | ALL
 
 
 def test_a_plan_that_keeps_the_same_images_trains_nothing(settled):
-    """A copy of a still is left out; only the account of what is lost tells of it."""
-    shutil.copy(settled / "mine/real/p000/0.png", settled / "mine/real/p000/9.png")
+    """A still that can't be read is left out; only the account of what is lost tells of it."""
+    (settled / "mine/real/p000/9.png").write_bytes(b"nothing")
     assert run(settled) == {"index": 1, "faces": 1, "plan": 1, "attrition": 1} | PAGE
-
-
-def test_settings_of_a_dataset_that_change_nothing_in_it_train_nothing(settled):
-    before = (settled / "results/plans/small.json").read_bytes()
-    reconfigure(settled, "small: {corpora: [mine],", "small: {corpora: [mine], size_mb: 1000,")
-    jobs = run(settled)
-    assert (settled / "results/plans/small.json").read_bytes() == before
-    assert not jobs.keys() & {"decode", "train", "predict"}, jobs
 
 
 def test_settings_of_dataset_and_model_at_once_both_reach_training(settled):
@@ -227,39 +202,36 @@ def test_settings_of_dataset_and_model_at_once_both_reach_training(settled):
         settled, "small: {corpora: [mine],", "small: {corpora: [mine], duplicates: null, size_mb: 0.2,"
     )
     reconfigure(settled, "lr: 0.01", "lr: 0.03")
-    jobs = run(settled, "a", "b")
-    assert jobs["plan"] == jobs["decode"] == 1 and jobs["train"] == 2
+    assert run(settled, "a", "b") == PLANNED | {"decode": 1} | twice(TRAINED) | ALL
     assert json.loads((settled / "results/models/small/a/facts.json").read_text())["lr"] == 0.03
 
 
-def test_settings_of_a_model_reach_training_when_the_plan_runs_and_stays_the_same(settled):
-    edit(settled, "deepfake/curation/splits.py")
+def test_settings_of_a_model_reach_training_in_the_run_in_which_index_and_plan_run(settled):
+    """What is kept stays the same, so that nothing but its own settings tells that the model is stale."""
+    (settled / "mine/real/p000/9.png").write_bytes(b"nothing")
     reconfigure(settled, "lr: 0.01", "lr: 0.03")
-    jobs = run(settled, "a")
-    assert jobs == {"plan": 1} | TRAINED | ALL
+    assert run(settled, "a") == {"index": 1, "faces": 1, "plan": 1, "attrition": 1} | TRAINED | ALL
     assert json.loads((settled / "results/models/small/a/facts.json").read_text())["lr"] == 0.03
 
 
-@pytest.mark.parametrize(
-    ("file", "jobs"),
-    [
-        ("decode.py", {"decode": 1} | twice(TRAINED) | ALL),
-        ("deepfake/datasets/decoded.py", {"decode": 1} | twice(TRAINED) | ALL),
-        ("deepfake/training/augment.py", twice(TRAINED) | ALL),
-        ("deepfake/models/inference.py", twice(TRAINED) | ALL),
-        ("deepfake/evaluation/metrics.py", twice(TRAINED) | ALL),
-        ("deepfake/evaluation/bootstrap.py", twice(JUDGED) | PAGE),
-        ("deepfake/evaluation/distortions.py", {"distort": 2} | PAGE),
-        ("deepfake/models/gradcam.py", {"explain": 2} | PAGE),
-        ("choose.py", ALL),
-        ("deepfake/reports/summary_page.py", PAGE),
-        ("deepfake/evaluation/across.py", {}),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, jobs):
-    edit(settled, file)
-    assert run(settled) == jobs
+EDITS = {
+    "deepfake/datasets/decoded.py": {"decode": 1} | twice(TRAINED) | ALL,
+    "deepfake/training/augment.py": twice(TRAINED) | ALL,
+    "deepfake/evaluation/metrics.py": twice(TRAINED) | ALL,  # the best epoch is chosen by it
+    "deepfake/evaluation/bootstrap.py": twice(JUDGED) | PAGE,
+    "deepfake/evaluation/distortions.py": {"distort": 2} | PAGE,
+    "deepfake/models/gradcam.py": {"explain": 2} | PAGE,
+    "deepfake/reports/summary_page.py": PAGE,
+    "deepfake/evaluation/across.py": {},  # nothing is compared
+    "choose.py": ALL,
+}
+
+
+def test_an_edit_of_code_runs_the_steps_that_use_it(settled):
+    for file, jobs in EDITS.items():
+        edit(settled, file)
+        assert settled.run(*TARGETS, "--configfile", "mine.yaml").jobs == jobs, file
+    assert run(settled) == {}
 
 
 def test_a_failed_audit_trains_nothing(settled):
@@ -311,7 +283,7 @@ def test_a_killed_training_goes_on_and_ends_as_if_undisturbed(ready, tmp_path):
     ready.run("--unlock", "--configfile", "mine.yaml")
     assert ready.run(BEST, *options, "--rerun-incomplete").jobs == {"train": 1, "choose": 1}
     log = (ready / "logs/train/small/a.log").read_text()
-    assert "going on from results/training/small/a/state/run.ckpt" in log
+    assert "going on from results/training/small/a/" in log
     assert "epoch 1 of 12" not in log and "epoch 12 of 12" in log
     assert not (ready / "results/training/small/a").exists()
     assert (ready / BEST).read_bytes() == (undisturbed / BEST).read_bytes()
