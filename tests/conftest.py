@@ -28,6 +28,19 @@ def data() -> Path:
     return DATA
 
 
+@pytest.fixture
+def one_thread():
+    """Torch on one thread, from one seed: tests run side by side, and sums must come out the same."""
+    import torch  # takes a second, and most tests do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
+
+
 @dataclass
 class Run:
     """What a run of Snakemake did: its exit code, all it printed, and the jobs executed, by rule."""

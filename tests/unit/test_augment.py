@@ -7,18 +7,11 @@ import torch
 
 from deepfake.training import augment
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIZE = 32
 CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"))
 OPERATIONS = [(s, name) for s in ("light", "strong") for name in augment.STRENGTHS[s](SIZE)]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
 
 
 def textured(count: int, size: int = SIZE) -> torch.Tensor:

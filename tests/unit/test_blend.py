@@ -7,16 +7,9 @@ from hypothesis import strategies as st
 
 from deepfake.training import blend
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
 
 
 def textured(count: int, height: int = 64, width: int = 64) -> torch.Tensor:

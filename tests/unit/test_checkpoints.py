@@ -16,16 +16,10 @@ from deepfake.models.checkpoints import load_checkpoint, read_detector, save_che
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.networks import build
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TRAINING = {"epochs": 3, "lr": 1e-3, "augment": "light", "scheduler": None}
 DATASET = {"name": "dataset_2gb", "sha256": "ab" * 32, "images": 10}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,7 @@ from deepfake.models.detector import Detector
 from deepfake.models.gradcam import gradcam
 from deepfake.models.meso import Meso4, MesoInception4
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def detector(network: nn.Module) -> Detector:

@@ -11,13 +11,7 @@ from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.huggingface import fake_label, save_pretrained
 from deepfake.models.networks import build, rebuild
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("labels", [("Realism", "Deepfake"), ("Deepfake", "Realism")])

@@ -12,15 +12,9 @@ from deepfake.models.huggingface import save_pretrained
 from deepfake.models.networks import build
 from deepfake.models.settings import preprocessor_geometry, scaling_of
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SQUARE = {"height": 32, "width": 32}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

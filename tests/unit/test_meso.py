@@ -17,6 +17,8 @@ from deepfake.media.video import Clip
 from deepfake.models.keras_weights import read_h5
 from deepfake.models.meso import MOMENTUM, Meso4, MesoInception4
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 YUNET = DATA / "yunet_n_640_640.onnx"
 YUNET_SHA256 = "25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31"
 PUBLISHED = {
@@ -59,14 +61,6 @@ def assert_same(network: torch.nn.Module, path: Path, name: str, size: int) -> N
     assert np.abs(1 / (1 + np.exp(ours)) - 1 / (1 + np.exp(-theirs))).max() <= 1e-5
     np.testing.assert_allclose(-ours, theirs, rtol=1e-5, atol=5e-5)  # also where the sigmoid is flat
     assert abs(theirs[0] - theirs[1]) > 0.01  # the images matter
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @real_files

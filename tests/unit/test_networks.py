@@ -11,15 +11,9 @@ from deepfake.models import networks
 from deepfake.models.errors import WeightsDontFit
 from deepfake.models.networks import build, rebuild
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = ["meso4", "mesoinception4", "torchvision/mobilenet_v3_small", "timm/resnet18", "timm/test_vit"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("arch", SMALL)

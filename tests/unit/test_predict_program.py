@@ -22,16 +22,10 @@ from deepfake.models.checkpoints import read_detector, save_checkpoint
 from deepfake.models.inference import batched, predict_split, probabilities
 from deepfake.models.networks import build
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
 CHOOSE = runpy.run_path(str(ROOT / "scripts/choose.py"))["main"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

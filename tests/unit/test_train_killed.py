@@ -9,7 +9,6 @@ from pathlib import Path
 import made_decoded
 import pandas as pd
 import pytest
-import torch
 from made_decoded import (
     MODEL,
     PROGRAM,
@@ -24,6 +23,8 @@ from made_decoded import (
 
 from deepfake.training.keeping import claim
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TOGETHER = {
     "epochs": 6,
     "augment": "light",
@@ -31,15 +32,6 @@ TOGETHER = {
     "schedule": "plateau",
     "class_weights": "none",
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
 
 
 @pytest.fixture(scope="module")

@@ -24,16 +24,9 @@ from deepfake.models.meso import Meso4
 from deepfake.models.networks import build
 from deepfake.training.history import HISTORY
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LEFT = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
 
 
 @pytest.fixture(scope="module")

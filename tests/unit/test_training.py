@@ -25,16 +25,9 @@ from deepfake.training.history import HISTORY
 from deepfake.training.loading import loader
 from deepfake.training.module import Training
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ALL_CHANCE = {"augment": "strong", "self_blend": 0.3, "schedule": "cosine"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
 
 
 @pytest.fixture(scope="module")

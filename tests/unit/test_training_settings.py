@@ -21,16 +21,9 @@ from deepfake.training.history import HISTORY
 from deepfake.training.loading import Images, Share, loader
 from deepfake.training.module import Diverged, Training
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
 
 
 @pytest.fixture(scope="module")

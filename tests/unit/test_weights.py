@@ -13,13 +13,7 @@ from deepfake.models import networks, weights
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.networks import build
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".safetensors"])
