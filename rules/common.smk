@@ -98,9 +98,9 @@ def image_tars(w):
     return ancient(image_files(w, "tar"))
 
 
-def plan(w):
+def plan(dataset):
     """The outputs of a dataset's plan, once it is made."""
-    return checkpoints.plan.get(dataset=w.dataset).output
+    return checkpoints.plan.get(dataset=dataset).output
 
 
 def same_identity(w):

@@ -15,11 +15,6 @@ def tested(w):
     return getattr(w, "part", "").rpartition(".")[0] or w.dataset
 
 
-def kept_by(dataset):
-    """What the plan of a dataset keeps, once it is made."""
-    return checkpoints.plan.get(dataset=dataset).output.kept
-
-
 def of_models(path):
     """A path of every model that is trained for results/model/best.pt."""
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])

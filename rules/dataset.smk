@@ -44,8 +44,8 @@ checkpoint plan:
 rule dataset:
     """Write the planned images out as folders, with metadata, checksums, a card and a contact sheet."""
     input:
-        plan=lambda w: ancient(plan(w).table),
-        kept=lambda w: plan(w).kept,
+        plan=lambda w: ancient(plan(w.dataset).table),
+        kept=lambda w: plan(w.dataset).kept,
         tars=image_tars,
     output:
         folder=report(
@@ -79,7 +79,7 @@ rule audit:
     """Check a finished dataset on its own files: no leak, nothing missing, changed or out of balance."""
     input:
         folder="results/{dataset}",
-        kept=lambda w: plan(w).kept,  # a plan that keeps the same images audits nothing again
+        kept=lambda w: plan(w.dataset).kept,  # a plan that keeps the same images audits nothing again
         same_identity=same_identity,
     output:
         facts="results/reports/{dataset}/audit.json",
@@ -112,7 +112,7 @@ rule audit:
 rule attrition:
     """Say how much of each corpus, class and method was lost at which step."""
     input:
-        plan=lambda w: plan(w).table,
+        plan=lambda w: plan(w.dataset).table,
     output:
         table="results/reports/{dataset}/attrition.csv",
         picture=report(

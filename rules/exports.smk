@@ -10,7 +10,7 @@ creates   results/exports/{dataset}/{webdataset,labels,dfd,parquet}
 rule export:
     """Write a dataset's images in another form; nothing but the dataset's own folder is read."""
     input:
-        kept=lambda w: plan(w).kept,  # without it every export is made anew whenever the plan is
+        kept=lambda w: plan(w.dataset).kept,  # without it every export is made anew whenever the plan is
         dataset="results/{dataset}",
     output:
         folder=directory("results/exports/{dataset}/{form}"),

@@ -14,7 +14,7 @@ creates   results/decoded/{dataset}/{geometry}.npy, the images at the size that 
 rule decode:
     """Decode a dataset's images once, at a size that networks take; all models of that size share them."""
     input:
-        kept=lambda w: kept_by(w.dataset),
+        kept=lambda w: plan(w.dataset).kept,
         dataset="results/{dataset}",
     output:
         images="results/decoded/{dataset}/{geometry}.npy",
@@ -41,7 +41,7 @@ rule decode:
 rule train:
     """Train a model on a dataset that has passed its audit; a run that was killed goes on where it was."""
     input:
-        kept=lambda w: kept_by(w.dataset),
+        kept=lambda w: plan(w.dataset).kept,
         audit="results/reports/{dataset}/audit.json",
         images=lambda w: ancient(decoded(w, "npy")),  # its rows decide; it is too large for a checksum
         rows=lambda w: decoded(w, "csv"),
@@ -93,7 +93,7 @@ rule train:
 rule choose:
     """Choose the model with the highest validation macro F1."""
     input:
-        kept=lambda w: kept_by(config["train"]["dataset"]),
+        kept=lambda w: plan(config["train"]["dataset"]).kept,
         best=of_models("results/models/{dataset}/{model}/best.pt"),
         facts=of_models("results/models/{dataset}/{model}/facts.json"),
     output:

@@ -13,7 +13,7 @@ creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv
 rule predict:
     """Predict of each image of a split the probability that it is fake."""
     input:
-        kept=lambda w: [kept_by(w.dataset), kept_by(tested(w))],
+        kept=lambda w: [plan(w.dataset).kept, plan(tested(w)).kept],
         checkpoint="results/models/{dataset}/{model}/best.pt",
         images=lambda w: ancient(decoded(w, "npy")),
         rows=lambda w: decoded(w, "csv"),
@@ -43,7 +43,7 @@ rule predict:
 rule evaluate:
     """Measure a model on test, at the threshold that val gives."""
     input:
-        kept=lambda w: kept_by(w.dataset),
+        kept=lambda w: plan(w.dataset).kept,
         test="results/predictions/{dataset}/{model}/test.csv",
         val="results/predictions/{dataset}/{model}/val.csv",
         facts="results/models/{dataset}/{model}/facts.json",
@@ -118,7 +118,7 @@ rule evaluate:
 rule distort:
     """Measure a model on test once more, under the damages that pictures meet on their way."""
     input:
-        kept=lambda w: kept_by(w.dataset),
+        kept=lambda w: plan(w.dataset).kept,
         dataset="results/{dataset}",
         checkpoint="results/models/{dataset}/{model}/best.pt",
         metrics="results/reports/{dataset}/{model}/metrics.json",
@@ -155,7 +155,7 @@ rule distort:
 rule explain:
     """Show a model's most confident mistakes, and where it looks."""
     input:
-        kept=lambda w: kept_by(w.dataset),
+        kept=lambda w: plan(w.dataset).kept,
         dataset="results/{dataset}",
         checkpoint="results/models/{dataset}/{model}/best.pt",
         predictions=multiext("results/predictions/{dataset}/{model}/", "test.csv", "val.csv"),
@@ -199,7 +199,7 @@ rule explain:
 rule compare:
     """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
     input:
-        kept=lambda w: [kept_by(d) for d in config["evaluate"]["cross"]["datasets"]],
+        kept=lambda w: [plan(d).kept for d in config["evaluate"]["cross"]["datasets"]],
         datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
         predictions=across("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=across("results/reports/{dataset}/{model}/metrics.json"),
@@ -240,7 +240,7 @@ rule compare:
 rule summarise:
     """Put it all on one page."""
     input:
-        kept=lambda w: kept_by(config["train"]["dataset"]),
+        kept=lambda w: plan(config["train"]["dataset"]).kept,
         dataset=f"results/{config['train']['dataset']}",
         audit=f"results/reports/{config['train']['dataset']}/audit.json",
         attrition=f"results/reports/{config['train']['dataset']}/attrition.csv",

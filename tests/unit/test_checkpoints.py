@@ -10,7 +10,7 @@ from importlib import metadata
 
 import pytest
 import torch
-import transformers
+from made_huggingface import vit
 
 from deepfake.models.checkpoints import load_checkpoint, read_detector, save_checkpoint
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
@@ -63,15 +63,7 @@ def test_the_same_content_gives_the_same_bytes(tmp_path, built):
 
 
 def test_a_checkpoint_of_transformers_needs_no_folder(tmp_path):
-    config = transformers.ViTConfig(
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        image_size=32,
-        patch_size=8,
-    )
-    transformers.ViTForImageClassification(config).save_pretrained(tmp_path / "vit")
+    vit(tmp_path / "vit")
     made = build({"arch": f"hf/{tmp_path}/vit", "image_size": 32, "head": "new"}, seed=1)
     save(tmp_path / "best.pt", made)
     os.rename(tmp_path / "vit", tmp_path / "gone")

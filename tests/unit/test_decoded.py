@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from deepfake.datasets.decoded import (
-    RESAMPLE,
     ROWS,
     BadImage,
     check_size,
@@ -29,7 +28,7 @@ from deepfake.datasets.decoded import (
     read_rows,
     write_decoded,
 )
-from deepfake.datasets.geometry import Geometry, parse_geometry
+from deepfake.datasets.geometry import RESAMPLE, Geometry, parse_geometry
 
 PROGRAM = runpy.run_path(str(Path(__file__).resolve().parents[2] / "scripts/decode.py"))
 sizes = st.integers(1, 8192)
@@ -104,7 +103,7 @@ def test_what_is_no_geometry_is_an_error(name):
 @pytest.mark.parametrize("shape", [(64, 64), (20, 33), (120, 90)], ids=str)
 def test_images_are_resized_as_pillow_does(resample, shape):
     image = picture(*shape)
-    expected = Image.fromarray(image).resize((32, 32), RESAMPLE[resample])
+    expected = Image.fromarray(image).resize((32, 32), Image.Resampling[resample.upper()])
     assert np.array_equal(fit(image, Geometry(32, 32, resample)), np.asarray(expected))
 
 

@@ -16,12 +16,6 @@ from PIL import Image
 
 from deepfake.datasets.geometry import Geometry
 
-RESAMPLE = {
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-    "nearest": Image.Resampling.NEAREST,
-}
 ROWS = "image label corpus video method target group split".split()
 AHEAD = 64  # images decoded at a time; bounds the memory
 
@@ -38,7 +32,7 @@ def fit(image: np.ndarray, geometry: Geometry) -> np.ndarray:
         scale = geometry.resize / min(height, width)
         wide, high = (max(geometry.resize, round(side * scale)) for side in (width, height))
     if (width, height) != (wide, high):
-        picture = Image.fromarray(image).resize((wide, high), RESAMPLE[geometry.resample])
+        picture = Image.fromarray(image).resize((wide, high), Image.Resampling[geometry.resample.upper()])
         image = np.asarray(picture)
     top, left = (high - geometry.size) // 2, (wide - geometry.size) // 2
     return np.ascontiguousarray(image[top : top + geometry.size, left : left + geometry.size])

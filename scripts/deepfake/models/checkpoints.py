@@ -195,7 +195,7 @@ def _is_geometry(geometry: dict) -> bool:
         type(size) is int
         and type(resize) is int
         and 1 <= size <= resize <= LARGEST
-        and geometry.get("resample") in list(RESAMPLE)
+        and geometry.get("resample") in RESAMPLE
     )
 
 
