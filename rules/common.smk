@@ -20,6 +20,11 @@ except BadConfig as error:
     raise WorkflowError(str(error)) from None
 
 
+def growing(amount):
+    """So many MB or minutes for a job, and as many more each time that it is tried again."""
+    return lambda w, attempt: amount * attempt
+
+
 def is_ours(corpus):
     """Whether the workflow makes or downloads the corpus's archive itself."""
     return bool(config["corpora"][corpus].get("demo") or config["corpora"][corpus].get("kaggle"))

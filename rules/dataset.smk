@@ -25,7 +25,12 @@ checkpoint plan:
         "benchmarks/plan/{dataset}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=code("plan.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
@@ -61,7 +66,12 @@ rule dataset:
         "benchmarks/dataset/{dataset}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
         code=code("dataset.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
@@ -95,7 +105,12 @@ rule audit:
         "benchmarks/audit/{dataset}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(120),
     params:
         code=code("audit.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
@@ -127,7 +142,12 @@ rule attrition:
         "benchmarks/attrition/{dataset}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         code=code("attrition.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),

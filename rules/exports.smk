@@ -20,7 +20,12 @@ rule export:
         "benchmarks/export/{dataset}/{form}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         code=code("export.py"),
         cfg=lambda w: as_param(config["exports"].get(w.form, {})),

@@ -24,8 +24,12 @@ rule faces:
     priority: 3
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
     resources:
+        mem_mb=growing(1000),
+        runtime=growing(120),
         keep_frames=lambda w: int(frames_are_kept(w.corpus)),
     params:
         code=code("faces.py"),

@@ -25,7 +25,12 @@ rule decode:
         "benchmarks/decode/{dataset}/{geometry}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 8
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=code("decode.py"),
     shell:
@@ -69,7 +74,12 @@ rule train:
         "benchmarks/train/{dataset}/{model}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 64  # all that there are: one training at a time
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(1440),
     params:
         code=code("train.py"),
         cfg=lambda w: as_param(model_section(config, w.model)),
@@ -103,9 +113,15 @@ rule choose:
         "logs/choose.log",
     benchmark:
         "benchmarks/choose.tsv"
+    localrule: True
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code("choose.py"),
         dataset=config["train"]["dataset"],

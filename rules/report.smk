@@ -25,7 +25,12 @@ rule predict:
         "benchmarks/predict/{dataset}/{model}/{part}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 8
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=code("predict.py"),
         split=lambda w: w.part.rpartition(".")[2],
@@ -92,7 +97,12 @@ rule evaluate:
         "benchmarks/evaluate/{dataset}/{model}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=code("evaluate.py"),
         cfg=as_param(
@@ -136,7 +146,12 @@ rule distort:
         "benchmarks/distort/{dataset}/{model}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 8
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         code=code("distort.py"),
         cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
@@ -180,7 +195,12 @@ rule explain:
         "benchmarks/explain/{dataset}/{model}.tsv"
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 8
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=code("explain.py"),
     shell:
@@ -216,9 +236,15 @@ rule compare:
         "logs/compare.log",
     benchmark:
         "benchmarks/compare.tsv"
+    localrule: True
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code("compare.py"),
         datasets=[f"{d}:results/{d}" for d in config["evaluate"]["cross"]["datasets"]],
@@ -262,9 +288,15 @@ rule summarise:
         "logs/summarise.log",
     benchmark:
         "benchmarks/summarise.tsv"
+    localrule: True
     conda:
         "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         code=code("summarise.py"),
         models=config["train"]["models"],

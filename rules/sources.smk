@@ -18,7 +18,12 @@ rule demo:
         "benchmarks/demo/{corpus}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 8
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         code=code("demo.py"),
         layout=lambda w: config["corpora"][w.corpus]["layout"],
@@ -42,9 +47,15 @@ rule download:
         "logs/download/{corpus}.log",
     benchmark:
         "benchmarks/download/{corpus}.tsv"
+    localrule: True
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(1440),
     params:
         code=code("download.py"),
         cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
@@ -68,7 +79,12 @@ checkpoint index:
         "benchmarks/index/{corpus}.tsv"
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=code("index.py"),
         cfg=lambda w: as_param(index_section(config, w.corpus)),

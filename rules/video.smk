@@ -26,7 +26,12 @@ rule unpack:
     priority: 1
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(60),
     params:
         code=code("unpack.py"),
         sources="results/index/{corpus}/sources.json",
@@ -57,7 +62,12 @@ rule frames:
     priority: 2
     conda:
         "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
     threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
         code=code("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
