@@ -4,13 +4,25 @@ CORES ?= $(shell nproc)
 WORKERS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test lint format bench graph clean
+.PHONY: demo test test-slurm test-containers test-containers-torch lint format bench containers graph clean
 
 demo: .venv/ready  ## run the default config to the end, on the built-in demo corpus
 	snakemake --cores $(CORES)
 
 test: .venv/ready  ## run all tests
 	pytest -n $(WORKERS)
+
+test-slurm: .venv/ready  ## run the workflow on a real Slurm, started here for it (root, Debian)
+	bash tests/install.sh slurm-wlm munge
+	pytest tests/slurm
+
+test-containers: .venv/ready  ## build the media image, and run it under a real Apptainer (root, Debian)
+	bash tests/install.sh podman buildah runc debootstrap
+	pytest tests/containers/test_media.py
+
+test-containers-torch: .venv/ready  ## the same with the torch image, to a trained model; 20 GB of disk
+	bash tests/install.sh podman buildah runc debootstrap
+	pytest tests/containers/test_torch.py
 
 lint: .venv/ready  ## check the workflow and the code
 	snakemake --lint
@@ -25,6 +37,9 @@ format: .venv/ready  ## bring the workflow and the code into form
 
 bench: .venv/ready  ## measure speed and memory; prints tables
 	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts:tests python $$bench || exit 1; done
+
+containers:  ## build the images of the steps, with podman or apptainer, whichever is there
+	bash envs/build_containers.sh
 
 graph:  ## draw the README's graphs of the rules (needs Graphviz's dot)
 	for name in graph models; do dot -Tsvg docs/$$name.dot -o docs/$$name.svg; done

@@ -17,14 +17,6 @@ report: "report/workflow.rst"
 
 
 include: "rules/common.smk"
-include: "rules/sources.smk"
-include: "rules/video.smk"
-include: "rules/faces.smk"
-include: "rules/dataset.smk"
-include: "rules/exports.smk"
-include: "rules/common_model.smk"
-include: "rules/model.smk"
-include: "rules/report.smk"
 
 
 wildcard_constraints:
@@ -34,6 +26,18 @@ wildcard_constraints:
     form="webdataset|labels|dfd|parquet",
     model="|".join(config["models"]),
     part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
+
+
+include: "rules/common_corpus.smk"
+include: "rules/sources.smk"
+include: "rules/video.smk"
+include: "rules/faces.smk"
+include: "rules/common_dataset.smk"
+include: "rules/dataset.smk"
+include: "rules/exports.smk"
+include: "rules/common_model.smk"
+include: "rules/model.smk"
+include: "rules/report.smk"
 
 
 rule all:

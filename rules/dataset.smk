@@ -33,11 +33,12 @@ checkpoint plan:
         runtime=growing(60),
     params:
         code=code("plan.py"),
+        results=lambda w, input: folder_of_results(input.videos),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
         steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
         "python scripts/plan.py"
-        " --results results"
+        " --results {params.results:q}"
         " --config {params.cfg:q}"
         " --steps {params.steps:q}"
         " --same-identity {input.same_identity:q}"
@@ -74,11 +75,12 @@ rule dataset:
         runtime=growing(120),
     params:
         code=code("dataset.py"),
+        results=lambda w, input: folder_of_results(input.tars),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/dataset.py"
         " --plan {input.plan:q}"
-        " --results results"
+        " --results {params.results:q}"
         " --config {params.cfg:q}"
         " --kept {input.kept:q}"
         " --output {output.folder:q}"

@@ -12,6 +12,8 @@ rule faces:
     """Find the faces in each frame of a shard and cut out the largest."""
     input:
         table=shard_table,
+        sources=where,
+        archive=lambda w: our_archive(w) if is_of_stills(w) else [],
         frames=lambda w: ancient(of_videos(w, "results/frames/{corpus}/{shard}.tar")),
         frame_table=lambda w: of_videos(w, "results/frames/{corpus}/{shard}.csv"),
     output:
@@ -35,11 +37,10 @@ rule faces:
         code=code("faces.py"),
         cfg=lambda w: as_param(faces_section(config, w.corpus)),
         sampling=sampling,
-        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/faces.py"
         " --table {input.table:q}"
-        " --sources {params.sources:q}"
+        " --sources {input.sources:q}"
         " --frames {input.frames:q}"
         " --frame-table {input.frame_table:q}"
         " --config {params.cfg:q}"

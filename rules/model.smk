@@ -80,6 +80,7 @@ rule train:
     resources:
         mem_mb=growing(8000),
         runtime=growing(1440),
+        launcher="python",  # what starts the program; profiles/README.md has others, for several GPUs or nodes
     params:
         code=code("train.py"),
         cfg=lambda w: as_param(model_section(config, w.model)),
@@ -87,7 +88,7 @@ rule train:
         run="results/training/{dataset}/{model}",
         folder="results/models/{dataset}/{model}",
     shell:
-        "python scripts/train.py"
+        "{resources.launcher} scripts/train.py"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
         " --kept {input.kept:q}"
@@ -95,7 +96,7 @@ rule train:
         " --model {wildcards.model:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
-        " --run {params.run:q}"
+        " --run-folder {params.run:q}"
         " --output {params.folder:q}"
         " 2> {log:q}"
 

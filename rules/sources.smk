@@ -4,7 +4,7 @@ From a corpus to the index of its videos, without unpacking anything.
 config    corpora.<corpus>, limits, frames.count, frames.boost
 creates   resources/{corpus}/demo.zip or download.zip
           results/index/{corpus}/videos.csv, one row a video; {shard}.csv, what the pixels of a shard depend on;
-          sources.json, where the corpus lies
+          sources.json, where the corpus lies; results/index/{corpus}.txt, the shards' names
 """
 
 
@@ -73,6 +73,7 @@ checkpoint index:
         label_files=label_files,
     output:
         tables=directory("results/index/{corpus}"),
+        shards="results/index/{corpus}.txt",
     log:
         "logs/index/{corpus}.log",
     benchmark:
@@ -96,4 +97,5 @@ checkpoint index:
         " --sources {input.sources:q}"
         " --label-files {input.label_files:q}"
         " --output {output.tables:q}"
+        " --output-shards {output.shards:q}"
         " 2> {log:q}"

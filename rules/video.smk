@@ -17,6 +17,8 @@ rule unpack:
     """Take one shard's videos out of the archives, or link them where they lie in a folder."""
     input:
         table=shard_table,
+        sources=where,
+        archive=our_archive,
     output:
         videos=temp(directory("results/videos/{corpus}/{shard}")),
     log:
@@ -34,11 +36,10 @@ rule unpack:
         runtime=growing(60),
     params:
         code=code("unpack.py"),
-        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/unpack.py"
         " --table {input.table:q}"
-        " --sources {params.sources:q}"
+        " --sources {input.sources:q}"
         " --output {output.videos:q}"
         " > {log:q} 2>&1"
 
@@ -47,6 +48,8 @@ rule frames:
     """Take frames from each video of a shard."""
     input:
         table=shard_table,
+        sources=where,
+        archive=lambda w: our_archive(w) if is_of_stills(w) else [],
         videos=lambda w: ancient(of_videos(w, "results/videos/{corpus}/{shard}")),  # the table tells of them
     output:
         tar=(
@@ -71,12 +74,11 @@ rule frames:
     params:
         code=code("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
-        sources="results/index/{corpus}/sources.json",
     shell:
         "python scripts/frames.py"
         " --table {input.table:q}"
         " --videos {input.videos:q}"
-        " --sources {params.sources:q}"
+        " --sources {input.sources:q}"
         " --config {params.cfg:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"

@@ -1,6 +1,7 @@
 """List the videos of a corpus, and deal them into shards, without unpacking anything.
 
     python scripts/index.py --corpus demo --sources resources/demo/demo.zip --output results/index/demo \
+        --output-shards results/index/demo.txt \
         --config '{"layout": "dfdc", "columns": null, "seed": 42, "shard_size": 64, "max_videos": null,
                    "frames": {"count": 10, "boost": 8},
                    "limits": {"members": 2000000, "member_gb": 20, "total_gb": 2000, "ratio": 200}}'
@@ -13,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.atomic import new_directory
+from deepfake.atomic import new_directory, new_file
 from deepfake.console import log, start_log
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
@@ -37,6 +38,9 @@ def main() -> int:
         log.error("%s", error)
         return 1
     write(rows, {"sources": args.sources, "limits": cfg["limits"]}, args.output)
+    if args.output_shards:
+        with new_file(args.output_shards) as part:
+            part.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
     line = summary(args.corpus, rows)
     log.info("%s", line)
     print(line)
@@ -66,6 +70,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")
     parser.add_argument("--label-files", nargs="*", default=[], help="label files that lie elsewhere")
     parser.add_argument("--output", required=True, type=Path, help="folder for the tables")
+    parser.add_argument("--output-shards", help="list of the shards' names")
     return parser.parse_args()
 
 

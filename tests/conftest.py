@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
-PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles", "report"]
+PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles", "slurm", "report"]
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def permuted(folder: Path, seed: int) -> None:
         "permuted",
         "--config",
         section,
-        "--run",
+        "--run-folder",
         "run",
         "--output",
         "permuted",

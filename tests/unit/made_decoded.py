@@ -104,7 +104,7 @@ def command(made: Made, folder: Path, model: dict | None = None, *more: str) -> 
     words = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
     words += ["--kept", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
     words += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
-    return [str(word) for word in [*words, "--run", folder / "run", "--output", folder / "out", *more]]
+    return [str(word) for word in [*words, "--run-folder", folder / "run", "--output", folder / "out", *more]]
 
 
 def environment(**more: str) -> dict[str, str]:

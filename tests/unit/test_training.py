@@ -156,14 +156,13 @@ def test_started_again_after_its_last_epoch_it_gives_the_same_and_trains_no_more
 def test_processes_that_read_ahead_give_the_right_order_after_a_kill(few, tmp_path, monkeypatch):
     def ahead(*args):
         made = loader(*args)
-        parts = {"sampler": made.sampler, "drop_last": made.drop_last, "collate_fn": made.collate_fn}
         return DataLoader(
             made.dataset,
-            made.batch_size,
+            batch_sampler=made.batch_sampler,
+            collate_fn=made.collate_fn,
             num_workers=1,
             persistent_workers=True,
             generator=made.generator,
-            **parts,
         )
 
     monkeypatch.setattr(fitting, "loader", ahead)

@@ -237,16 +237,23 @@ def test_a_dataset_that_cannot_be_trained_on_is_an_error(made):
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])
-def test_each_image_is_shown_once_an_epoch(made, world):
+def test_each_image_is_shown_once_an_epoch_and_batches_are_the_same_however_many_share_them(made, world):
     images = Images(read_decoded(made.images, made.rows), "train", CPU)
-    of = partial(loader, images, 5, 3)
+    of = partial(loader, images, 8, 3)
     shares = [of(Share(rank, world), CPU) for rank in range(world)]
-    seen = [i for share in shares for i in share.sampler]
-    assert sorted(seen) == list(range(48))
-    first = list(shares[0].sampler)
-    shares[0].sampler.set_epoch(1)
-    assert sorted(first) != first != list(shares[0].sampler)
-    assert {len(labels) for _, labels in shares[0]} == {5}
+    batches = [sorted(sum(parts, [])) for parts in zip(*(s.batch_sampler for s in shares), strict=True)]
+    assert batches == [sorted(items) for items in of(Share(), CPU).batch_sampler]
+    assert sorted(sum(batches, [])) == list(range(48))
+    first = list(shares[0].batch_sampler)
+    shares[0].batch_sampler.sampler.set_epoch(1)
+    assert first != list(shares[0].batch_sampler)
+    assert {len(labels) for _, labels in shares[0]} == {-(-8 // world)}
+
+
+def test_a_last_batch_that_is_not_full_is_left_out_unless_it_is_the_only_one(made):
+    images = Images(read_decoded(made.images, made.rows), "train", CPU)
+    for batch, expected in ((5, [5] * 9), (48, [48]), (50, [48])):
+        assert [len(labels) for _, labels in loader(images, batch, 3, Share(), CPU)] == expected
 
 
 def test_batches_are_the_images_and_labels_of_the_split(made):

@@ -95,6 +95,12 @@ def test_what_is_no_video_says_so(content, tmp_path):
         Clip(path)
 
 
+def test_a_clip_that_has_gone_is_no_bad_clip(tmp_path):
+    """A network file system may show a file late: the job fails and is tried again, and no row says unreadable."""
+    with pytest.raises(FileNotFoundError):
+        Clip(tmp_path / "gone.mp4")
+
+
 def test_sound_alone_is_no_video(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as out:

@@ -51,7 +51,8 @@ class Clip:
     """A video file: how many frames it has, and any of them.
 
     `count` is the number of frames that the file holds, `declared` the number that its header promises (0
-    where it promises none). Raises UnreadableVideo when the file can't be opened or has no video stream.
+    where it promises none). Raises UnreadableVideo when the file can't be opened or has no video stream,
+    FileNotFoundError or PermissionError when it isn't there to be read.
     """
 
     def __init__(self, path: str | Path):
@@ -144,6 +145,8 @@ class Clip:
 def _open(path: str) -> av.container.InputContainer:
     try:
         return av.open(path)
+    except (FileNotFoundError, PermissionError):
+        raise  # says nothing about the clip: a file system's trouble is for another try, not for a row
     except (av.FFmpegError, OSError) as error:
         raise UnreadableVideo(f"can't be opened: {error.strerror}") from error
 

@@ -1,6 +1,7 @@
 """A training run from its settings to its best weights; killed, it goes on from its last whole epoch."""
 
 import logging
+import os
 import shutil
 import signal
 import warnings
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import LambdaCallback
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from torch import Tensor
 
@@ -24,6 +26,7 @@ from deepfake.training.history import History
 from deepfake.training.keeping import STATE, Keep, Whole, claim
 from deepfake.training.loading import Images, Share, loader
 from deepfake.training.module import Training
+from deepfake.training.world import ALONE, Group, UnusableMachine
 
 MARK = "fingerprint"
 EVENTS = "tensorboard"
@@ -35,16 +38,23 @@ class UntrainableDataset(ValueError):
     """The dataset lacks what training needs; the message says what."""
 
 
-class UnusableMachine(ValueError):
-    """The machine hasn't what the settings ask for; the message says what."""
-
-
 @dataclass(frozen=True)
 class Machine:
-    """What a run may use: `devices` processes, on GPUs where there are any."""
+    """What a run may use: `devices` processes, on GPUs where there are any.
+
+    Where torchrun has started the processes, `devices` is what it started on each node.
+    """
 
     accelerator: str = "auto"  # auto | cpu | gpu | mps
     devices: int | str = "auto"  # of a CPU, auto is 1
+
+    def kind(self) -> str:
+        """cpu, gpu or mps."""
+        if self.accelerator != "auto":
+            return self.accelerator
+        if torch.cuda.is_available():
+            return "gpu"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +85,7 @@ def fit(
     fingerprint: str,
     seed: int,
     machine: Machine = Machine(),
+    group: Group = ALONE,
 ) -> Fitted | None:
     """Train `detector` on the split train, watching val; None in processes that only helped.
 
@@ -83,37 +94,49 @@ def fit(
     all that decides the outcome, is the same, and deleted if not. Without epochs the weights stay as they
     are.
 
-    Raises UnusableMachine, Diverged, and Overtaken once another process has begun the same run. Asked to end
-    by SIGTERM the process ends after the batch at hand, with exit code 143.
+    Several processes share each batch: those that torchrun has started, which have met in `group`, or those
+    that Lightning starts, one for each of the machine's devices. How many there are decides no more than on
+    what hardware: a run may be gone on from by more or fewer. The first one alone writes.
+
+    Raises UnusableMachine, Diverged, and Overtaken once another process has begun the same run; of a group's
+    processes all raise. Asked to end by SIGTERM a process that is alone ends after the batch at hand, with
+    exit code 143; one of several ends at once.
     """
-    keep = Keep(folder, model["patience"])
+    keep = Keep(folder, model["patience"], group)
     history = History(folder, name)
-    trainer = _trainer(model, folder, machine, [history, keep])
-    if trainer.is_global_zero:  # Lightning starts the other processes later, in trainer.fit
+    callbacks = [history, keep, LambdaCallback(on_train_start=_end_at_once)]
+    trainer = group.together(lambda: _trainer(model, folder, machine, group, callbacks))
+    batch, processes = model["batch_size"], trainer.world_size
+    if min(batch, len(decoded.split("train"))) < processes:
+        raise UnusableMachine(
+            f"a batch_size of {batch}, and {len(decoded.split('train'))} images in train, are too few for "
+            f"{processes} processes to share"
+        )
+    if trainer.is_global_zero:  # Lightning starts its other processes later, in trainer.fit
         _start(folder, fingerprint)
         keep.check = claim(folder)
     if not model["epochs"]:
-        keep.write_weights(detector, ["best", "last"])
-        return _fitted(history, keep, folder)
-    device, share = trainer.strategy.root_device, Share(trainer.global_rank, trainer.world_size)
+        if trainer.is_global_zero:
+            keep.write_weights(detector, ["best", "last"])
+        return _fitted(history, keep, folder) if trainer.is_global_zero else None
+    state = folder / STATE if group.gather((folder / STATE).exists())[0] else None
+    device, share = trainer.strategy.root_device, Share(trainer.global_rank, processes)
     train, val = (Images(decoded, split, device) for split in ("train", "val"))
-    batch = model["batch_size"]
     batches = loader(train, batch, draw(seed, "order") % 2**62, share, device)
     checks = loader(val, 2 * batch, None, share, device)
-    state = folder / STATE if (folder / STATE).exists() else None
-    training = Training(detector, model, weights, decoded.images.shape[1], seed, batches.sampler)
+    order = batches.batch_sampler.sampler
+    training = Training(detector, model, weights, decoded.images.shape[1], seed, order)
     if model["compile"]:
         detector.compile()
     with warnings.catch_warnings():
         # the images lie in memory or in one mapped file: processes that read ahead would only take cores
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", ".*`srun` command is available.*")
         try:
             trainer.fit(training, batches, checks, ckpt_path=state, weights_only=True)
         except SIGTERMException:  # Lightning would end as if all had gone well
             raise SystemExit(128 + signal.SIGTERM) from None
-    if not trainer.is_global_zero:
-        return None
-    return _fitted(history, keep, folder)
+    return group.together(lambda: _fitted(history, keep, folder) if trainer.is_global_zero else None)
 
 
 def check(decoded: Decoded) -> None:
@@ -142,21 +165,42 @@ def _mixed(accelerator: str) -> str:
     return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
 
 
-def _trainer(model: dict, folder: Path, machine: Machine, callbacks: list) -> lightning.Trainer:
+def _end_at_once(trainer: lightning.Trainer, module: Training) -> None:
+    """Of several processes, let SIGTERM end each where it is.
+
+    They wait for each other in every batch, so that none can go on to the end of its batch once another has
+    been asked to end before it. Nothing is lost but the epoch: what lies on disk is always whole.
+    """
+    if trainer.world_size == 1:
+        return
+    helpers = trainer.strategy.launcher.procs  # those that Lightning has started here
+
+    def end(number: int, frame: object) -> None:
+        trainer.strategy.launcher.kill(signal.SIGKILL)
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end if helpers else signal.SIG_DFL)
+
+
+def _trainer(model: dict, folder: Path, machine: Machine, group: Group, callbacks: list) -> lightning.Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises
-    accelerator = machine.accelerator
-    if accelerator == "auto":
-        accelerator = (
-            "gpu" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
+    accelerator, world = machine.kind(), group.world
     devices = 1 if accelerator == "cpu" and machine.devices == "auto" else machine.devices
     many = devices != 1 and (devices != "auto" or torch.cuda.device_count() > 1)
+    if world.started:
+        if machine.devices not in ("auto", world.local):
+            raise UnusableMachine(
+                f"--devices is {machine.devices}, and torchrun has started {world.local} processes on each "
+                "node; leave --devices out"
+            )
+        devices, many = world.local, world.size > 1
     settings = dict(
         accelerator=accelerator,
         devices=devices,
+        num_nodes=world.nodes,
         strategy="ddp" if many else "auto",
         # by default Lightning takes the number of processes from Slurm's variables
-        plugins=[LightningEnvironment(), Whole()],
+        plugins=[TorchElasticEnvironment() if world.started else LightningEnvironment(), Whole()],
         precision=PRECISION[model["precision"]] or _mixed(accelerator),
         max_epochs=model["epochs"],
         accumulate_grad_batches=model["accumulate"],

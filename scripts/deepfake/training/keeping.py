@@ -10,6 +10,7 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 
 from deepfake.atomic import Overtaken, new_file
 from deepfake.models.detector import Detector
+from deepfake.training.world import Group
 
 EVERY = 5  # epochs
 STATE = "state.ckpt"
@@ -47,9 +48,10 @@ class Keep(lightning.Callback):
     is written last: whatever a kill cuts off is done again, with the same result.
     """
 
-    def __init__(self, folder: Path, patience: int | None):
+    def __init__(self, folder: Path, patience: int | None, group: Group):
         self.folder = folder
         self.patience = patience
+        self.group = group
         self.check: Callable[[], None] = lambda: None  # in the process that writes, what `claim` gave
         self.best: dict = {}  # of all epochs
         self.risen = 0  # the epoch in which macro F1 last rose
@@ -65,7 +67,7 @@ class Keep(lightning.Callback):
         trainer.should_stop = self.is_over()  # the kill may have come right after the last epoch
 
     def on_validation_end(self, trainer, module) -> None:
-        self.check()
+        self.group.together(self.check)
 
     def on_train_epoch_end(self, trainer, module) -> None:
         self.epoch = trainer.current_epoch + 1

@@ -1,11 +1,12 @@
 """Batches of a decoded dataset, as tensors."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, DistributedSampler
 
 from deepfake.datasets.decoded import Decoded
 from deepfake.models.inference import as_tensor
@@ -58,22 +59,36 @@ class Images(Dataset):
         return len(self) * int(np.prod(self.decoded.images.shape[1:]))
 
 
+class Dealt(BatchSampler):
+    """Batches of which each of several processes gets its share, dealt out one by one."""
+
+    def __init__(self, order: DistributedSampler, batch: int, drop_last: bool, share: Share):
+        super().__init__(order, batch, drop_last)
+        self.share = share
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for items in super().__iter__():
+            yield items[self.share.rank :: self.share.world]
+
+
 def loader(images: Images, batch: int, seed: int | None, share: Share, device: torch.device) -> DataLoader:
     """Batches in an order drawn from `seed` and the epoch, or in the split's own where `seed` is None.
 
-    With a seed the last batch is dropped where it isn't full, unless it is the only one. Of several processes
-    each gets its share; some images come twice where they can't be shared out evenly.
+    With a seed `batch` images are those of all processes together, and each gets its share of them: however
+    many there are, a batch holds the same images. The last one is dropped where it isn't full, unless it is
+    the only one. Without a seed each process gets its share of the split, in batches of its own, and some
+    images come twice where they can't be shared out evenly.
     """
-    shuffle = seed is not None
-    sampler = DistributedSampler(
-        images, share.world, share.rank, shuffle=shuffle, seed=seed or 0, drop_last=False
-    )
+    if seed is not None:
+        order = DistributedSampler(images, 1, 0, shuffle=True, seed=seed)
+        batches = Dealt(order, batch, len(images) >= batch, share)
+    else:
+        order = DistributedSampler(images, share.world, share.rank, shuffle=False)
+        batches = BatchSampler(order, batch, drop_last=False)
     ahead = device.type == "cuda" and images.held is None
     return DataLoader(
         images,
-        batch,
-        sampler=sampler,
-        drop_last=shuffle and len(sampler) >= batch,
+        batch_sampler=batches,
         generator=torch.Generator(),  # it draws a number for each epoch, which mustn't come out of training's
         collate_fn=_as_it_is,
         num_workers=WORKERS if ahead else 0,

@@ -79,17 +79,22 @@ class Training(lightning.LightningModule):
             images, labels = blend_reals(images, labels, self.model["self_blend"])
         logits = self.detector(self.augment(images).contiguous(memory_format=self.format))
         smoothing = self.model["label_smoothing"]
-        loss = self.loss(logits, labels * (1 - smoothing) + smoothing / 2, labels)
-        self.losses.append(loss.detach() * len(labels))
+        weight, images = self._batch(labels)
+        loss = self.loss(logits, labels * (1 - smoothing) + smoothing / 2, labels, weight)
+        self.losses.append(loss.detach() * images)
         self.right.append(((logits.detach() >= 0) == (labels > 0.5)).sum())
         self.shown.append(len(labels))
-        return loss
+        return loss * self.trainer.world_size  # of whose gradients the mean is taken
 
-    def loss(self, logits: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-        """The cross-entropy of `targets`, from 0 to 1, each image weighed by its class; a scalar."""
+    def loss(self, logits: Tensor, targets: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The cross-entropy of `targets`, from 0 to 1, each image weighed by its class; a scalar.
+
+        `weight` is the sum that the weights have with those of other processes' images; by default there are
+        none.
+        """
         weights = self.weights[labels.long()]
         losses = functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
-        return (losses * weights).sum() / weights.sum()
+        return (losses * weights).sum() / (weights.sum() if weight is None else weight)
 
     def on_validation_epoch_start(self) -> None:
         self.validated = []
@@ -164,11 +169,20 @@ class Training(lightning.LightningModule):
                 group["lr"] = self.model["lr"] * constant(self.global_step, self.warm)
         self.lr = self.optimizers().param_groups[0]["lr"]
 
+    def _batch(self, labels: Tensor) -> tuple[Tensor | None, Tensor | int]:
+        """Of the whole batch, of which `labels` are a process's share: the sum of weights, and the images."""
+        if self.trainer.world_size == 1:
+            return None, len(labels)
+        sums = torch.stack([self.weights[labels.long()].sum(), self.weights.new_tensor(len(labels))])
+        return self.trainer.strategy.reduce(sums, reduce_op="sum").unbind()
+
     def _of_all(self, values: Tensor) -> Tensor:
         """`values` of all processes, in the order of the split."""
         if self.trainer.world_size == 1:
             return values
-        return self.all_gather(values).T.reshape(-1)  # the sampler deals images out one by one
+        parts = [torch.empty_like(values) for _ in range(self.trainer.world_size)]
+        torch.distributed.all_gather(parts, values)
+        return torch.stack(parts, 1).reshape(-1)  # the sampler deals images out one by one
 
 
 def cosine(step: int, warm: int, steps: int) -> float:

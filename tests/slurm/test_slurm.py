@@ -1,0 +1,122 @@
+"""The workflow on a real Slurm: the same bytes as without, and what fails or is killed is made good."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from cluster import missing, running
+from conftest import copy_project
+from on_slurm import DATASET, MODEL, SETTINGS, OnSlurm
+
+SHARD = "rule_shard_"  # how the comment of a shard's job begins
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    if reason := missing():
+        pytest.skip(f"no Slurm can be started: {reason}")
+    with running() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def project(tmp_path, cluster):
+    return OnSlurm(copy_project(tmp_path / "project").folder)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """The same, made without Slurm."""
+    project = copy_project(tmp_path_factory.mktemp("local") / "project")
+    project.run(MODEL, "--configfile", project.configure(SETTINGS))
+    return project
+
+
+def read(project, name: str) -> bytes:
+    return (project / name).read_bytes()
+
+
+def shards(project) -> dict[str, int]:
+    """The finished shards, and when each was."""
+    return {path.stem: path.stat().st_mtime_ns for path in (project / "results/faces/demo").glob("*.csv")}
+
+
+def test_from_archive_to_best_pt_though_training_is_preempted(project, local):
+    with project.started(MODEL) as run:
+        training = project.wait(run, lambda: project.job("rule_train"))
+        project.wait(run, lambda: (project / "results/training/dataset_2gb/tiny/state.ckpt").exists())
+        subprocess.run(
+            ["sbatch", "--partition", "urgent", "--cpus-per-task", "2", "--mem", "100", "--wrap", "sleep 2"],
+            check=True, cwd=project.folder.parent, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        project.wait(run, lambda: project.job("rule_train", "PENDING"))  # for two minutes, by Slurm's own rule
+        subprocess.run(["scontrol", "update", f"JobId={training}", "StartTime=now"], check=True)
+        assert project.finish(run) == 0, project.out()
+    jobs = {job["JobId"]: job for job in project.jobs()}
+    assert jobs[training]["Restarts"] == "1", "training was not preempted"
+    assert "going on from" in (project / "logs/train/dataset_2gb/tiny.log").read_text()
+    assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
+    on_gpu = {job["Comment"].split("_")[1] for job in jobs.values() if job["Partition"] == "gpu"}
+    assert on_gpu == {"train"} and "gres:gpu:1" in jobs[training]["TresPerJob"]
+    assert len([job for job in jobs.values() if job["Comment"].startswith(SHARD)]) == len(shards(project))
+    for number in jobs:
+        assert f"SLURM jobid {number} " in project.out()
+        assert list(project.folder.glob(f"logs/slurm/**/{number}.log")), f"job {number} has no log"
+    for name in (f"{DATASET}/SHA256SUMS", "results/plans/dataset_2gb.csv", MODEL):
+        assert read(project, name) == read(local, name), f"{name} differs"
+    again = project.run(MODEL, "--configfile", "mine.yaml")
+    assert not again.rules, "a second run did something"
+
+
+def test_killed_jobs_are_tried_again_and_a_restarted_controller_loses_nothing(project, local, cluster):
+    first = ["index:mem_mb=50 if attempt == 1 else 1000", "demo:runtime=attempt"]
+    with project.started(DATASET, "--set-resources", *first) as run:
+        stopped = project.wait(run, lambda: stop(project, "scripts/demo.py"))
+        late = project.job("rule_demo")
+        project.wait(run, lambda: project.job("rule_demo", "TIMEOUT"))
+        assert not psutil.pid_exists(stopped), "the job's processes live on after its time limit"
+        over = project.wait(run, lambda: project.job("rule_index", "OUT_OF_MEMORY"))
+        cancelled = project.wait(run, lambda: project.job(SHARD))
+        subprocess.run(["scancel", cancelled], check=True)
+        project.wait(run, lambda: len(shards(project)) >= 1)
+        cluster.stop_controller()
+        time.sleep(3)
+        cluster.start_controller()
+        assert project.finish(run) == 0, project.out()
+    for number, state in ((late, "TIMEOUT"), (over, "OUT_OF_MEMORY"), (cancelled, "CANCELLED")):
+        assert f"SLURM-job '{number}' failed, SLURM status is: '{state}'" in project.out()
+    assert read(project, f"{DATASET}/SHA256SUMS") == read(local, f"{DATASET}/SHA256SUMS")
+
+
+def test_a_job_that_keeps_failing_is_reported_with_its_log(project):
+    with project.started(DATASET, "--retries", "0", "--set-resources", "demo:mem_mb=50") as run:
+        assert project.finish(run) != 0
+    (job,) = project.jobs()
+    assert job["JobState"] == "OUT_OF_MEMORY"
+    assert f"SLURM-job '{job['JobId']}' failed" in project.out()
+    assert f"rule_demo/demo/{job['JobId']}.log" in project.out()
+    assert "logs/demo/demo.log" in project.out()
+
+
+def test_a_killed_snakemake_is_started_again_and_does_no_finished_shard_twice(project, local):
+    with project.started(DATASET) as run:
+        project.wait(run, lambda: len(shards(project)) >= 2)
+        os.killpg(run.pid, signal.SIGKILL)
+    done = shards(project)
+    project.run("--unlock", "--configfile", "mine.yaml")
+    with project.started(DATASET) as run:  # while jobs of the one before may still be at work
+        assert project.finish(run) == 0, project.out()
+    assert read(project, f"{DATASET}/SHA256SUMS") == read(local, f"{DATASET}/SHA256SUMS")
+    assert done.items() <= shards(project).items(), "finished shards were done again"
+
+
+def stop(project, program: str) -> int:
+    """Stop a process of the project that runs the program, so that it hangs; its number, or 0."""
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        if process.info["cwd"] == str(project.folder) and program in (process.info["cmdline"] or []):
+            process.suspend()
+            return process.pid
+    return 0

@@ -1,0 +1,118 @@
+"""Conda's environments and the images: in step with requirements.txt, and enough for each rule's code."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from deepfake.imports import code_of
+
+STACKS = ["media", "torch"]
+RULES = {
+    name: body
+    for path in sorted((ROOT / "rules").glob("*.smk"))
+    for name, body in re.findall(
+        r"^(?:rule|checkpoint) (\w+):\n((?:(?: +.*)?\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
+}
+SPEC = re.compile(r"(?P<name>[a-z0-9_][a-z0-9_.-]*)=(?P<version>[0-9][a-z0-9_.]*)")
+"""A package's name and its version, of conda's match specification `name=version`."""
+ON_CONDA = {  # what conda-forge calls packages that PyPI calls otherwise
+    "dlib-bin": "dlib",
+    "matplotlib": "matplotlib-base",
+    "opencv-python-headless": "py-opencv",
+    "torch": "pytorch",
+}
+MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin"}
+"""Packages whose modules have other names."""
+
+
+def environment(stack: str) -> dict:
+    return yaml.safe_load((ROOT / f"envs/{stack}.yaml").read_text(encoding="utf-8"))
+
+
+def on_conda(stack: str) -> dict[str, str]:
+    """Versions by package."""
+    return dict(spec.split("=") for spec in environment(stack)["dependencies"])
+
+
+def on_pypi() -> dict[str, str]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lines, re.MULTILINE))
+
+
+def in_image(stack: str) -> list[str]:
+    text = (ROOT / f"envs/{stack}.Containerfile").read_text(encoding="utf-8")
+    return re.search(r'^ARG PACKAGES="(.*)"$', text, re.MULTILINE)[1].split()
+
+
+def stack_of(rule: str) -> str:
+    return re.search(r'^    conda:\n        "\.\./envs/(\w+)\.yaml"$', RULES[rule], re.MULTILINE)[1]
+
+
+def imported(script: Path) -> set[str]:
+    """The modules of others, by their first names, that a script imports, directly or not."""
+    names = set()
+    for path in code_of(script):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"deepfake"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_conda_can_read_it(stack):
+    found = environment(stack)
+    assert set(found) == {"channels", "dependencies"}
+    assert found["channels"] == ["conda-forge", "nodefaults"]
+    assert [spec for spec in found["dependencies"] if not SPEC.fullmatch(spec)] == []
+    names = [spec.split("=")[0] for spec in found["dependencies"]]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_versions_are_those_of_requirements(stack):
+    wanted = {ON_CONDA.get(name, name): version for name, version in on_pypi().items()}
+    found = on_conda(stack)
+    assert found.pop("python") == "3.11"
+    # wheels count their own builds after the version that they package
+    cut = {"py-opencv": r"\.\d+$", "dlib": r"\.post\d+$"}
+    wanted |= {name: re.sub(end, "", wanted[name]) for name, end in cut.items()}
+    assert found == {name: wanted.get(name) for name in found}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_image_holds_what_the_environment_holds(stack):
+    names = in_image(stack)
+    assert len(names) == len(set(names))
+    assert {ON_CONDA.get(name, name) for name in names} == set(on_conda(stack)) - {"python"}
+    assert [name for name in names if name not in on_pypi()] == []
+
+
+def test_rules_are_found():
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*.smk"))
+    assert len(RULES) == len(re.findall(r"^(?:rule|checkpoint) ", text, re.MULTILINE)) > 10
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_rule_names_environment_and_container_of_one_stack(rule):
+    stack = stack_of(rule)
+    assert stack in STACKS
+    container = f'    container:\n        config["containers"]["{stack}"]\n'
+    assert RULES[rule].count(container) == RULES[rule].count("    container:\n") == 1
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_rule_has_all_that_its_code_imports(rule):
+    names = re.findall(r'^        ".*\bscripts/(\w+\.py)"', RULES[rule], re.MULTILINE)
+    assert len(names) == 1
+    modules = imported(ROOT / "scripts" / names[0])
+    assert modules
+    missing = {MODULES.get(name, name) for name in modules} - set(in_image(stack_of(rule)))
+    assert missing == set()

@@ -1,0 +1,92 @@
+"""The workflow with its results in an S3 storage, a real server, from archive to dataset."""
+
+from collections import Counter
+
+import pytest
+from conftest import Project, copy_project, write_stills
+from s3_server import BUCKET, CREDENTIALS, arguments, s3_server
+
+SETTINGS = """
+shard_size: 4
+corpora:
+  demo: {demo: {people: 6, clips: 10, seconds: 0.3, width: 320}}
+  mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}
+datasets:
+  dataset_2gb: {corpora: [demo, mine]}
+"""
+TARGETS = ["results/dataset_2gb", "results/reports/dataset_2gb/audit.json"]
+
+
+class Stored:
+    """A project whose results lie in a bucket, and one of the same settings with results in its folder."""
+
+    def __init__(self, folder, url: str):
+        import boto3  # only where the server runs
+
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        self.bucket = boto3.resource("s3", endpoint_url=url, **keys).create_bucket(Bucket=BUCKET)
+        self.url = url
+        self.remote, self.local = copy_project(folder / "remote"), copy_project(folder / "local")
+        for project in (self.remote, self.local):
+            write_stills(project / "mine", range(20))
+            project.configure(SETTINGS)
+
+    def run(self) -> Counter:
+        profile = ["--profile", "profiles/s3", *arguments(self.url)]
+        return self.remote.run(*TARGETS, *profile, "--configfile", "mine.yaml").jobs
+
+    def run_locally(self) -> Counter:
+        return self.local.run(*TARGETS, "--configfile", "mine.yaml").jobs
+
+    def objects(self, below: str = "") -> dict[str, bytes]:
+        """The bytes of each object by its path in the project."""
+        found = self.bucket.objects.filter(Prefix=f"demo/{below}")
+        return {o.key.removeprefix("demo/"): o.get()["Body"].read() for o in found}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stored")
+    with s3_server(folder / "server.log") as url, pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        stored = Stored(folder, url)
+        stored.first, stored.first_locally = stored.run(), stored.run_locally()
+        yield stored
+
+
+def files(project: Project, below: str) -> dict[str, bytes]:
+    found = (path for path in (project / below).rglob("*") if path.is_file())
+    return {path.relative_to(project.folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_the_dataset_has_the_bytes_of_a_local_run(stored):
+    assert stored.first == stored.first_locally
+    dataset = stored.objects("results/dataset_2gb/")
+    assert sum(name.endswith((".jpg", ".png")) for name in dataset) > 20
+    assert dataset == files(stored.local, "results/dataset_2gb")
+    assert stored.objects("results/faces/") == files(stored.local, "results/faces")
+    assert stored.objects("results/reports/") == files(stored.local, "results/reports")
+
+
+def test_results_lie_in_the_storage_alone(stored):
+    assert not [path for path in ("results", "resources", "logs") if (stored.remote / path).exists()]
+    left = {
+        path.rpartition("/")[2] for path in files(stored.remote, ".snakemake/storage") if "/results/" in path
+    }
+    assert left == {"mine.crc32.csv"}, "more than the checksums of the files in a user's folder is kept"
+    assert {"logs/audit/dataset_2gb.log", "resources/demo/demo.zip"} <= set(stored.objects())
+    assert not stored.objects("results/videos/"), "unpacked videos were left behind"
+    assert files(stored.remote, "mine") == files(stored.local, "mine"), "a user's own files were touched"
+
+
+def test_a_second_run_does_nothing_and_a_smaller_cap_runs_plan_onward(stored):
+    assert stored.run() == {}
+    before = set(stored.objects("results/dataset_2gb/"))
+    for project in (stored.remote, stored.local):
+        project.configure(SETTINGS.replace("[demo, mine]", "[demo, mine], size_mb: 0.2"))
+    assert stored.run() == stored.run_locally() == {"plan": 1, "dataset": 1, "audit": 1}
+    after = stored.objects("results/dataset_2gb/")
+    assert set(after) < before, "images that the plan left out are still in the storage"
+    assert after == files(stored.local, "results/dataset_2gb")
+    assert stored.run() == {}
