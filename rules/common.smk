@@ -9,6 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 
 from deepfake.config import BadConfig, as_param, check_config
 from deepfake.imports import code_digest
+from deepfake.slurm import left_over
 
 try:
     check_config(config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text()))
@@ -27,8 +28,18 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
             logger.warning(f"containers: there is no {image}; `make containers` makes it, or name another")
 
 
+onstart:
+    if workflow.executor_plugin.name == "slurm" and (jobs := left_over(Path.cwd())):
+        raise WorkflowError(
+            f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"
+        )
+
+
 def growing(amount):
-    """So many MB or minutes for a job, and as many more each time that it is tried again."""
+    """So many MB or minutes for a job, and as many more each time that it is tried again.
+
+    Above what was measured of the program itself: on a cluster Snakemake runs twice beside it, in 430 MB.
+    """
     return lambda w, attempt: amount * attempt
 
 

@@ -20,6 +20,16 @@ def of_models(path):
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])
 
 
+def folders(files):
+    """The folder of each of some files, as the jobs of this machine see them."""
+    return [str(Path(file).parent) for file in files]
+
+
+def labelled(labels, files):
+    """Each of some files or folders led by its label and a colon."""
+    return [f"{label}:{file}" for label, file in zip(labels, files, strict=True)]
+
+
 def crossed():
     """The datasets of evaluate.cross, as the config has them."""
     return [config["datasets"][name] for name in config["evaluate"]["cross"]["datasets"]]

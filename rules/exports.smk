@@ -24,7 +24,7 @@ rule export:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(2000),  # 337 MB for 5,000 images
         runtime=growing(120),
     params:
         code=code("export.py"),

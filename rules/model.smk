@@ -29,7 +29,7 @@ rule decode:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(1000),  # 127 MB for 5,000 images
         runtime=growing(60),
     params:
         code=code("decode.py"),
@@ -78,15 +78,15 @@ rule train:
         config["containers"]["torch"]
     threads: 64  # all that there are: one training at a time
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(8000),  # on a CPU 4,399 MB: ViT-B/16, 16 images of 224 pixels
         runtime=growing(1440),
         launcher="python",  # what starts the program; profiles/README.md has others, for several GPUs or nodes
     params:
         code=code("train.py"),
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
-        run="results/training/{dataset}/{model}",
-        folder="results/models/{dataset}/{model}",
+        run="results/training/{dataset}/{model}",  # no output: it stays on the machine that trains, also with S3
+        folder=lambda w, output: str(Path(output.best).parent),
     shell:
         "{resources.launcher} scripts/train.py"
         " --images {input.images:q}"

@@ -29,7 +29,7 @@ rule predict:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(4000),  # on a CPU 1,902 MB: ViT-B/16 or ResNet-18
         runtime=growing(60),
     params:
         code=code("predict.py"),
@@ -101,7 +101,7 @@ rule evaluate:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(2000),  # 156 MB
         runtime=growing(60),
     params:
         code=code("evaluate.py"),
@@ -150,7 +150,7 @@ rule distort:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(4000),  # on a CPU 1,205 MB
         runtime=growing(240),
     params:
         code=code("distort.py"),
@@ -199,7 +199,7 @@ rule explain:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(4000),  # on a CPU 1,234 MB
         runtime=growing(60),
     params:
         code=code("explain.py"),
@@ -223,7 +223,7 @@ rule compare:
         datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
         predictions=across("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=across("results/reports/{dataset}/{model}/metrics.json"),
-        same_identity=sorted({d["same_identity"] for d in crossed()} - {None}),
+        same_identity=[local(path) for path in sorted({d["same_identity"] for d in crossed()} - {None})],
     output:
         table="results/report/cross.csv",
         picture=report(
@@ -247,9 +247,9 @@ rule compare:
         runtime=growing(10),
     params:
         code=code("compare.py"),
-        datasets=[f"{d}:results/{d}" for d in config["evaluate"]["cross"]["datasets"]],
-        predictions=across("{model}:{dataset}:{other}:results/predictions/{dataset}/{model}/{part}.csv"),
-        thresholds=across("{model}:{dataset}:results/reports/{dataset}/{model}/metrics.json"),
+        datasets=lambda w, input: labelled(config["evaluate"]["cross"]["datasets"], input.datasets),
+        predictions=lambda w, input: labelled(across("{model}:{dataset}:{other}"), input.predictions),
+        thresholds=lambda w, input: labelled(across("{model}:{dataset}"), input.metrics),
         duplicates=max([d["duplicates"] or 0 for d in crossed()], default=0),
     shell:
         "python scripts/compare.py"
@@ -273,10 +273,19 @@ rule summarise:
         attrition_picture=f"results/reports/{config['train']['dataset']}/attrition.png",
         choice="results/model/choice.json",
         facts=of_models("results/models/{dataset}/{model}/facts.json"),
+        history=of_models("results/models/{dataset}/{model}/history.json"),
+        curves=of_models("results/models/{dataset}/{model}/curves.svg"),
         metrics=of_models("results/reports/{dataset}/{model}/metrics.json"),
-        robustness=of_models("results/reports/{dataset}/{model}/robustness.csv"),
+        roc=of_models("results/reports/{dataset}/{model}/roc.svg"),
+        precision_recall=of_models("results/reports/{dataset}/{model}/precision_recall.svg"),
+        confusion=of_models("results/reports/{dataset}/{model}/confusion.svg"),
+        calibration=of_models("results/reports/{dataset}/{model}/calibration.svg"),
+        histogram=of_models("results/reports/{dataset}/{model}/histogram.svg"),
+        robustness=of_models("results/reports/{dataset}/{model}/robustness.svg"),
         mistakes=of_models("results/reports/{dataset}/{model}/mistakes.png"),
+        gradcam=of_models("results/reports/{dataset}/{model}/gradcam.png"),
         cross="results/report/cross.csv" if across("{model}") else [],
+        cross_picture="results/report/cross.svg" if across("{model}") else [],
     output:
         page=report(
             "results/report/index.html",
@@ -300,24 +309,22 @@ rule summarise:
     params:
         code=code("summarise.py"),
         models=config["train"]["models"],
-        reports=of_models("results/reports/{dataset}/{model}"),
-        training=of_models("results/models/{dataset}/{model}"),
-        cross=(
-            ["--cross", "results/report/cross.csv", "--cross-picture", "results/report/cross.svg"]
-            if across("{model}")
-            else []
-        ),
+        audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # as the page names it
+        reports=lambda w, input: folders(input.metrics),
+        training=lambda w, input: folders(input.facts),
     shell:
         "python scripts/summarise.py"
         " --dataset {input.dataset:q}"
         " --kept {input.kept:q}"
         " --audit {input.audit:q}"
+        " --audit-page {params.audit_page:q}"
         " --attrition {input.attrition:q}"
         " --attrition-picture {input.attrition_picture:q}"
         " --choice {input.choice:q}"
         " --models {params.models:q}"
         " --reports {params.reports:q}"
         " --training {params.training:q}"
-        " {params.cross:q}"
+        " --cross {input.cross:q}"
+        " --cross-picture {input.cross_picture:q}"
         " --output {output.page:q}"
         " 2> {log:q}"

@@ -84,8 +84,8 @@ checkpoint index:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
+        mem_mb=growing(1000),  # 312 MB for 124,000 videos
+        runtime=growing(240),  # a folder's clips are read whole, for their CRC
     params:
         code=code("index.py"),
         cfg=lambda w: as_param(index_section(config, w.corpus)),

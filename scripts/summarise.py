@@ -28,6 +28,7 @@ def main() -> int:
             dataset=args.dataset,
             kept=args.kept,
             audit=args.audit,
+            audit_page=args.audit_page,
             attrition=args.attrition,
             attrition_picture=args.attrition_picture,
             choice=args.choice,
@@ -53,17 +54,16 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
     parser.add_argument("--kept", required=True, type=Path, help="JSON of what the plan keeps")
-    parser.add_argument(
-        "--audit", required=True, type=Path, help="JSON of the audit; its page lies beside it"
-    )
+    parser.add_argument("--audit", required=True, type=Path, help="JSON of the audit")
+    parser.add_argument("--audit-page", help="what to call its page; by default audit.html beside it")
     parser.add_argument("--attrition", required=True, type=Path, help="table of the losses")
     parser.add_argument("--attrition-picture", required=True, type=Path, help="png of the same")
     parser.add_argument("--choice", required=True, type=Path, help="JSON of which model was chosen, and why")
     parser.add_argument("--models", required=True, nargs="+", help="names of the models")
     parser.add_argument("--reports", required=True, nargs="+", type=Path, help="a folder for each model")
     parser.add_argument("--training", required=True, nargs="+", type=Path, help="a folder for each model")
-    parser.add_argument("--cross", type=Path, help="table of the models across datasets")
-    parser.add_argument("--cross-picture", type=Path, help="svg of the same")
+    parser.add_argument("--cross", nargs="?", type=Path, help="table of the models across datasets")
+    parser.add_argument("--cross-picture", nargs="?", type=Path, help="svg of the same")
     parser.add_argument("--config", default="{}", help="JSON: what to show of the config")
     parser.add_argument("--output", required=True, type=Path, help="the page")
     args = parser.parse_args()

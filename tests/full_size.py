@@ -80,7 +80,8 @@ def dfdc(videos: int = 124_000) -> Files:
     """DFDC's parts with their metadata.json: about two reals to eleven fakes, and names that mean nothing."""
     rng = np.random.default_rng(4)
     letters = rng.integers(0, 26, (videos, 10), np.uint8) + ord("a")
-    names = sorted(set(letters.tobytes().decode()[i : i + 10] for i in range(0, 10 * videos, 10)))
+    text = letters.tobytes().decode()
+    names = sorted({text[i : i + 10] for i in range(0, 10 * videos, 10)})
     names = list(rng.permutation(names))
     paths, files = [], {}
     for part in range(50):

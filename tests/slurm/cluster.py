@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CONFIG = Path(
@@ -134,9 +134,10 @@ class Cluster:
         end(int((self.folder / "slurmctld.pid").read_text()), signal.SIGKILL)
 
     def stop(self) -> None:
-        if shutil.which("scancel") and CONFIG.exists():
+        if (self.folder / "slurmctld.pid").exists():
             subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=60)
-            time.sleep(1)
+            with suppress(TimeoutError, subprocess.CalledProcessError):  # the daemons go in any case
+                wait_for(lambda: not say("squeue", "--noheader"), 30)
         for path in sorted(self.folder.glob("*.pid"), reverse=True):  # the nodes, then the controller
             end(int(path.read_text()), signal.SIGTERM)
         if self.munged:

@@ -96,7 +96,7 @@ def test_what_is_no_video_says_so(content, tmp_path):
 
 
 def test_a_clip_that_has_gone_is_no_bad_clip(tmp_path):
-    """A network file system may show a file late: the job fails and is tried again, and no row says unreadable."""
+    """A network file system may show it late: the job fails and is tried again; no row says unreadable."""
     with pytest.raises(FileNotFoundError):
         Clip(tmp_path / "gone.mp4")
 

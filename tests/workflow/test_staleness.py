@@ -321,3 +321,18 @@ def test_a_spoiled_dataset_fails_its_audit_and_the_log_says_why(settled):
     done = settled.run(*reports, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
     log = (settled / "logs/audit/small.log").read_text()
     assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
+
+
+def test_a_corpus_more_in_a_dataset(settled_stills):
+    for number in range(100, 104):
+        write_still(settled_stills, f"../more/{('real', 'fake')[number % 2]}/{number}.png", number)
+    reconfigure(
+        settled_stills, "folder: stills}}", "folder: stills}, more: {layout: imagefolder, folder: more}}"
+    )
+    reconfigure(settled_stills, "[mine]", "[mine, more]")
+    done = run(settled_stills)
+    assert set(done) == {"index", "faces", "plan", "dataset"} and done["index"] == 1
+    rows = tables.read_rows(settled_stills / TARGET / "metadata.csv")
+    assert {row["corpus"] for row in rows} == {"mine", "more"}
+    assert {row["shard"] for row in tables.read_rows(settled_stills / "results/index/more/videos.csv")}
+    assert done["faces"] == len(list((settled_stills / "results/faces/more").glob("*.csv")))

@@ -1,9 +1,9 @@
-"""The workflow with its results in an S3 storage, a real server, from archive to dataset."""
+"""The workflow with its results in an S3 storage, a real server, from archive to dataset and report."""
 
 from collections import Counter
 
 import pytest
-from conftest import Project, copy_project, write_stills
+from conftest import ONE_THREAD, Project, copy_project, write_stills
 from s3_server import BUCKET, CREDENTIALS, arguments, s3_server
 
 SETTINGS = """
@@ -12,9 +12,21 @@ corpora:
   demo: {demo: {people: 6, clips: 10, seconds: 0.3, width: 320}}
   mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}
 datasets:
-  dataset_2gb: {corpora: [demo, mine]}
+  dataset_2gb: {corpora: [demo, mine], same_identity: same.csv}
+models:
+  tiny: {arch: meso4, image_size: 64, epochs: 1, batch_size: 8}
+train: {models: [tiny]}
+evaluate:
+  bootstrap: 100
+  robustness: {jpeg: [50], blur: [], noise: [], resize: [], brightness: []}
+  cross: {models: [tiny], datasets: [dataset_2gb]}
 """
 TARGETS = ["results/dataset_2gb", "results/reports/dataset_2gb/audit.json"]
+REPORT = ["results/model/best.pt", "results/report/index.html"]
+STEPS = "attrition decode train predict choose evaluate distort explain compare summarise".split()
+
+
+OPTIONS = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]
 
 
 class Stored:
@@ -29,14 +41,15 @@ class Stored:
         self.remote, self.local = copy_project(folder / "remote"), copy_project(folder / "local")
         for project in (self.remote, self.local):
             write_stills(project / "mine", range(20))
+            (project / "same.csv").write_text("mine/real_p000_0,mine/real_p002_0\n")
             project.configure(SETTINGS)
 
-    def run(self) -> Counter:
+    def run(self, targets: list[str] = TARGETS) -> Counter:
         profile = ["--profile", "profiles/s3", *arguments(self.url)]
-        return self.remote.run(*TARGETS, *profile, "--configfile", "mine.yaml").jobs
+        return self.remote.run(*targets, *profile, *OPTIONS).jobs
 
-    def run_locally(self) -> Counter:
-        return self.local.run(*TARGETS, "--configfile", "mine.yaml").jobs
+    def run_locally(self, targets: list[str] = TARGETS) -> Counter:
+        return self.local.run(*targets, *OPTIONS).jobs
 
     def objects(self, below: str = "") -> dict[str, bytes]:
         """The bytes of each object by its path in the project."""
@@ -78,6 +91,24 @@ def test_results_lie_in_the_storage_alone(stored):
     assert {"logs/audit/dataset_2gb.log", "resources/demo/demo.zip"} <= set(stored.objects())
     assert not stored.objects("results/videos/"), "unpacked videos were left behind"
     assert files(stored.remote, "mine") == files(stored.local, "mine"), "a user's own files were touched"
+
+
+def test_models_are_trained_and_reported_from_the_storage(stored):
+    """It leaves the best.pt of a local run, and no page or table names the folder where files were kept."""
+    done = stored.run(REPORT)
+    assert done == {rule: 1 for rule in STEPS} | {"predict": 2}
+    best, page, cross = (
+        stored.objects(f"results/{name}") for name in ("model/", "report/index.html", "report/cross.csv")
+    )
+    assert b"<code>results/reports/dataset_2gb/audit.html</code>" in page["results/report/index.html"]
+    assert cross["results/report/cross.csv"].splitlines()[1].startswith(b"tiny,dataset_2gb,dataset_2gb,")
+    stored.run_locally(["results/model/best.pt"])
+    assert best == files(stored.local, "results/model")
+    for below in ("results/models/", "results/predictions/", "results/report"):
+        found = stored.objects(below)
+        assert found and not [path for path, data in found.items() if b".snakemake/" in data]
+    assert not files(stored.remote, "results"), "a training that has ended is left over"
+    assert stored.run(REPORT) == {}
 
 
 def test_a_second_run_does_nothing_and_a_smaller_cap_runs_plan_onward(stored):

@@ -1,7 +1,7 @@
 """The face crops of one clip's frames: the largest face of each, and a row for every frame."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import tee
 
 import cv2
 import numpy as np
@@ -45,11 +45,17 @@ def faces_of_clip(
         yield from (_whole(row, data, pixels, cfg) for row, data, pixels in usable)
     else:
         usable = _searchable(usable, left_out, cfg)
-        rows, pictures = tee(usable)  # in step: no more than one frame waits
-        found = search(pixels for *_, pixels in pictures)
-        for (row, _, pixels), faces in zip(rows, found, strict=True):
-            yield _crop(row, pixels, faces, cfg)
+        waiting = deque()  # in step: no more than one frame (itertools.tee would keep up to 57)
+        for faces in search(_noted(usable, waiting)):
+            yield _crop(*waiting.popleft(), faces, cfg)
     yield from ((row, b"") for row in left_out)
+
+
+def _noted(usable: Iterator[tuple[dict, bytes, np.ndarray]], waiting: deque) -> Iterator[np.ndarray]:
+    """The pixels alone; `waiting` gets them with their rows."""
+    for row, _, pixels in usable:
+        waiting.append((row, pixels))
+        yield pixels
 
 
 def _decoded(

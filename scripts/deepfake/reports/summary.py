@@ -64,7 +64,7 @@ class Summary:
     dataset: Path
     kept: dict
     audit: dict
-    audit_page: Path
+    audit_page: str
     losses: pd.DataFrame
     attrition_picture: Path
     choice: dict
@@ -89,11 +89,12 @@ def read_summary(
     cross: Path | None = None,
     cross_picture: Path | None = None,
     config: dict | None = None,
+    audit_page: str | None = None,
 ) -> Summary:
     """Read everything; `models` are names, folders of reports and folders of training.
 
-    The audit's page is named `audit.html` beside its JSON. Raises BadReport for a file that is absent or
-    lacks a key, and where the chosen model isn't among `models`.
+    `audit_page` is only named, not read; by default it is audit.html beside the JSON. Raises BadReport for a
+    file that is absent or lacks a key, and where the chosen model isn't among `models`.
     """
     chosen = _read(choice, "choice")
     if chosen["chosen"] not in [name for name, _, _ in models]:
@@ -112,7 +113,7 @@ def read_summary(
         dataset=dataset,
         kept=_read(kept, "kept"),
         audit=_read(audit, "audit"),
-        audit_page=audit.with_suffix(".html"),
+        audit_page=audit_page or str(audit.with_suffix(".html")),
         losses=_losses(attrition),
         attrition_picture=attrition_picture,
         choice=chosen,

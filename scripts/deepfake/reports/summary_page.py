@@ -200,7 +200,7 @@ def _losses(summary: Summary) -> str:
 
 
 def _audit(summary: Summary) -> str:
-    path = f"<code>{escape(str(summary.audit_page))}</code>"
+    path = f"<code>{escape(summary.audit_page)}</code>"
     text = f"<p>Every file of the finished dataset was read and checked. All that was found: {path}</p>"
     return text + wide(checks_table(summary.audit))
 
