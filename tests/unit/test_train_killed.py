@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from made_decoded import (
     MODEL,
-    PROGRAM,
     command,
     environment,
     forget_times,
@@ -21,6 +20,7 @@ from made_decoded import (
     write_start,
 )
 
+from deepfake.training import train as training
 from deepfake.training.keeping import claim
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -89,7 +89,7 @@ def test_killed_when_all_is_trained_it_ends_the_same(made, tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setitem(PROGRAM["main"].__globals__, where, killed)
+        patched.setattr(training, where, killed)
         train_here(made, tmp_path / "killed")
     assert begun and contents(whole) == contents(train_here(made, tmp_path / "killed"))
 
@@ -100,7 +100,7 @@ def test_a_process_that_is_overtaken_when_all_is_trained_leaves_the_newer_run_al
     def overtaken(run: Path, folder: Path) -> None:
         claim(run)
 
-    monkeypatch.setitem(PROGRAM["main"].__globals__, "keep_events", overtaken)
+    monkeypatch.setattr(training, "keep_events", overtaken)
     train_here(made, tmp_path, code=1)
     assert "another process has begun to train there" in caplog.text
     assert (tmp_path / "run/state.ckpt").exists()
@@ -118,7 +118,7 @@ def test_another_setting_dataset_or_weights_file_starts_anew(made, tmp_path, mon
     model = MODEL | {"weights": str(tmp_path / "given.pt")}
     write_start(tmp_path / "given.pt", 1)
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setitem(PROGRAM["main"].__globals__, "write_outcome", interrupt)
+        patched.setattr(training, "write_outcome", interrupt)
         train_here(own, tmp_path, model)
     assert trained_epochs(caplog) == [1, 2, 3]
     if what == "a setting":

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import transformers
-from made_decoded import MODEL, PROGRAM, history_of, points, train_here, write_start
+from made_decoded import MODEL, history_of, points, train_here, write_start
 from made_huggingface import vit
 from made_keras import write_weights
 
@@ -23,6 +23,7 @@ from deepfake.models.keras_weights import read_h5
 from deepfake.models.meso import Meso4
 from deepfake.models.networks import build
 from deepfake.training.history import HISTORY
+from deepfake.training.outcome import class_weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -75,7 +76,7 @@ def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(mad
         ("none", (1.0, 1.0)),
         ({"real": 3, "fake": 1}, (3.0, 1.0)),
     ):
-        assert PROGRAM["class_weights"]({"class_weights": wanted}, kept) == expected
+        assert class_weights({"class_weights": wanted}, kept) == expected
 
 
 # Several processes

@@ -1,6 +1,7 @@
 """The processes that train together where torchrun has started them: who they are, and how they agree."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import torch
 from torch import distributed
 
 from deepfake.atomic import Overtaken
+from deepfake.console import log
 
 Found = TypeVar("Found")
 VARIABLES = "RANK LOCAL_RANK WORLD_SIZE LOCAL_WORLD_SIZE MASTER_ADDR MASTER_PORT".split()
@@ -95,6 +97,14 @@ def world_of(variables: Mapping[str, str] = os.environ) -> World:
             f"WORLD_SIZE is {size} and LOCAL_WORLD_SIZE {local}: each node must have as many processes"
         )
     return World(rank, size, local, started=True)
+
+
+def settle(world: World, threads: int) -> None:
+    """Let the first process alone speak, and share a node's `threads` of the CPU among its processes."""
+    if world.rank:
+        log.disabled = True
+        warnings.simplefilter("ignore")
+    torch.set_num_threads(max(1, threads // world.local))
 
 
 @contextmanager
