@@ -2,7 +2,7 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc)
 WORKERS ?= 2
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 
 .PHONY: demo test test-slurm test-containers test-containers-torch lint format bench containers graph clean
 

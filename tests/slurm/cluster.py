@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 CONFIG = Path(
     "/etc/slurm/slurm.conf"
 )  # Snakemake's plugin clears SLURM_CONF, so it must be the standard place
@@ -179,6 +181,12 @@ def end(pid: int, how: signal.Signals) -> None:
         wait_for(lambda: not Path(f"/proc/{pid}").exists())
     except ProcessLookupError:
         return
+
+
+def at_work() -> list[str]:
+    """Slurm's programs that run on this machine."""
+    names = [p.info["name"] for p in psutil.process_iter(["name", "status"]) if p.info["status"] != "zombie"]
+    return sorted(name for name in names if name in ("slurmctld", "slurmd", "slurmstepd"))
 
 
 def say(*command: str) -> str:

@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from cluster import missing, running, wait_for
+from cluster import at_work, missing, running, wait_for
 from conftest import copy_project
 from on_slurm import DATASET, MODEL, SETTINGS, OnSlurm
 
@@ -21,6 +21,7 @@ def cluster():
         pytest.skip(f"no Slurm can be started: {reason}")
     with running() as cluster:
         yield cluster
+    assert not at_work(), "Slurm's programs live on"
 
 
 @pytest.fixture

@@ -79,9 +79,9 @@ class Training(lightning.LightningModule):
             images, labels = blend_reals(images, labels, self.model["self_blend"])
         logits = self.detector(self.augment(images).contiguous(memory_format=self.format))
         smoothing = self.model["label_smoothing"]
-        weight, images = self._batch(labels)
+        weight, count = self._batch(labels)
         loss = self.loss(logits, labels * (1 - smoothing) + smoothing / 2, labels, weight)
-        self.losses.append(loss.detach() * images)
+        self.losses.append(loss.detach() * count)
         self.right.append(((logits.detach() >= 0) == (labels > 0.5)).sum())
         self.shown.append(len(labels))
         return loss * self.trainer.world_size  # of whose gradients the mean is taken
