@@ -62,7 +62,7 @@ PreemptMode=REQUEUE
 SchedulerParameters=batch_sched_delay=0,sched_interval=5,bf_interval=5,requeue_delay=1
 {nodes}
 PartitionName=cpu Nodes=n1,n2 Default=YES PriorityTier=1
-PartitionName=gpu Nodes=n2 PriorityTier=1 GraceTime=5
+PartitionName=gpu Nodes=n2 PriorityTier=1
 PartitionName=urgent Nodes=n2 PriorityTier=10
 """
 
@@ -80,8 +80,8 @@ def missing() -> str:
 
 
 @contextmanager
-def running(cpus: int = 2, memory_mb: int = 9000) -> Iterator["Cluster"]:
-    """A cluster of two nodes, each with so many cores and MB; n2 says that it has a GPU."""
+def running() -> Iterator["Cluster"]:
+    """A cluster of two nodes, each with two cores and this machine's memory; n2 says that it has a GPU."""
     reason = missing()
     if reason:
         raise RuntimeError(reason)
@@ -91,7 +91,7 @@ def running(cpus: int = 2, memory_mb: int = 9000) -> Iterator["Cluster"]:
     cluster = Cluster(folder)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        cluster.start(cpus, memory_mb)
+        cluster.start()
         yield cluster
     finally:
         cluster.stop()
@@ -105,12 +105,13 @@ class Cluster:
         self.folder = folder
         self.munged: subprocess.Popen | None = None
 
-    def start(self, cpus: int, memory_mb: int) -> None:
+    def start(self) -> None:
         self.munged = start_munge()
         host, ports = socket.gethostname().split(".")[0], free_ports(len(NODES) + 1)
+        memory = int(psutil.virtual_memory().total * 0.95 / 2**20)
         nodes = "\n".join(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus}"
-            f" RealMemory={memory_mb}" + (" Gres=gpu:1" if node == "n2" else "")
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2"
+            f" RealMemory={memory}" + (" Gres=gpu:1" if node == "n2" else "")
             for node, port in zip(NODES, ports[1:], strict=True)
         )
         (self.folder / "state").mkdir()

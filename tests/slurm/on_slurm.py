@@ -57,7 +57,7 @@ class OnSlurm(Project):
         found = [j for j in self.jobs() if j["Comment"].startswith(comment) and j["JobState"] == state]
         return found[-1]["JobId"] if found else ""
 
-    def wait(self, process: subprocess.Popen, condition: Callable, seconds: float = 240):
+    def wait(self, process: subprocess.Popen, condition: Callable, seconds: float = 600):
         """Wait until the condition gives something, and give that; fails where the run ends before."""
         until = time.monotonic() + seconds
         while not (found := condition()):
@@ -66,7 +66,7 @@ class OnSlurm(Project):
             time.sleep(0.05)
         return found
 
-    def finish(self, process: subprocess.Popen, seconds: float = 400) -> int:
+    def finish(self, process: subprocess.Popen, seconds: float = 600) -> int:
         """The exit code of a run that is waited for."""
         try:
             return process.wait(seconds)
