@@ -121,7 +121,7 @@ rule choose:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(2000),  # run where Snakemake runs
         runtime=growing(10),
     params:
         code=code("choose.py"),

@@ -243,7 +243,7 @@ rule compare:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(2000),  # run where Snakemake runs
         runtime=growing(10),
     params:
         code=code("compare.py"),
@@ -304,7 +304,7 @@ rule summarise:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(2000),  # run where Snakemake runs
         runtime=growing(10),
     params:
         code=code("summarise.py"),

@@ -22,7 +22,7 @@ rule demo:
         config["containers"]["media"]
     threads: 8
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(4000),  # 749 MB with 2 workers, and they may be 8
         runtime=growing(30),
     params:
         code=code("demo.py"),
