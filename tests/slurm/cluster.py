@@ -1,4 +1,4 @@
-"""A real Slurm on this machine: munge, one controller, and two nodes with a partition each.
+"""A real Slurm on this machine: munge, one controller, two nodes and three partitions.
 
 python tests/slurm/cluster.py 'snakemake --profile slurm --max-threads 2'    # runs the command with it up
 
@@ -20,9 +20,7 @@ from pathlib import Path
 
 import psutil
 
-CONFIG = Path(
-    "/etc/slurm/slurm.conf"
-)  # Snakemake's plugin clears SLURM_CONF, so it must be the standard place
+CONFIG = Path("/etc/slurm/slurm.conf")  # its standard place: Snakemake's plugin clears SLURM_CONF
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol"]
 NODES = ["n1", "n2"]
 MARK = "# A test's cluster in "  # and its folder: one that was killed can be cleared away
