@@ -17,13 +17,11 @@ from pathlib import Path
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
 from deepfake.datasets.decoded import BadImage, read_images, read_rows
-from deepfake.datasets.geometry import Geometry
 from deepfake.evaluation.distortions import BadLevel
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
 from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
-from deepfake.models.checkpoints import read_detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.inference import batched, best_device, probabilities
+from deepfake.models.inference import batched, open_model, probabilities
 
 
 def main() -> int:
@@ -36,12 +34,12 @@ def main() -> int:
         rows = read_rows(args.dataset)
         split = "test" if (rows["split"] == "test").any() else "val"
         rows = rows[rows["split"] == split].reset_index(drop=True)
-        detector, checkpoint = read_detector(args.checkpoint)
-        geometry = Geometry(**checkpoint["geometry"])
+        model = open_model(args.checkpoint, args.threads)
+        geometry = model.geometries[0]
         images = read_images(args.dataset, rows, args.threads)
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
         views = variants(images, names, tried, geometry, seed, args.threads)
-        found = probabilities(detector, batched(views), best_device())
+        found = probabilities(model.logits, ([batch] for batch in batched(views)))
     except (BadImage, BadLevel, BadThreshold, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1

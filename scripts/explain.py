@@ -27,7 +27,7 @@ from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
 from deepfake.models.checkpoints import read_detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
 from deepfake.models.gradcam import gradcam
-from deepfake.models.inference import best_device
+from deepfake.models.on_torch import best_device
 
 
 def main() -> int:

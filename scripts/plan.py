@@ -36,7 +36,7 @@ def main() -> int:
         losses = as_text(attrition(gathered, cfg["images"]))
         log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1
-    facts = kept_facts(plan, cfg["stratify"]) | {"steps": json.loads(args.steps)}
+    facts = kept_facts(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
     with new_file(args.output) as table, new_file(args.output_kept) as kept:
         plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")

@@ -6,31 +6,31 @@
 """
 
 import argparse
+import os
 import sys
-
-import torch
 
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
 from deepfake.datasets.decoded import check_size, read_decoded
 from deepfake.evaluation.predictions import write_predictions
-from deepfake.models.checkpoints import read_detector
-from deepfake.models.inference import predict_split
+from deepfake.models.inference import open_model, predict_split
 
 
 def main() -> int:
     args = parse_args()
     start_log()
-    torch.set_num_threads(args.threads)
     try:
-        detector, checkpoint = read_detector(args.checkpoint)
-        decoded = read_decoded(args.images, args.rows)
-        check_size(decoded, checkpoint["geometry"]["size"], args.images)
+        model = open_model(args.checkpoint, args.threads)
+        decoded = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]
+        for one, geometry, path in zip(decoded, model.geometries, args.images, strict=True):
+            check_size(one, geometry.size, path)
     except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
-    rows = decoded.rows.iloc[decoded.split(args.split)]
-    found = predict_split(detector, decoded, args.split, lambda parts: progress(parts, "predict", "batches"))
+    rows = decoded[0].rows.iloc[decoded[0].split(args.split)]
+    found = predict_split(
+        model.logits, decoded, args.split, lambda parts: progress(parts, "predict", "batches")
+    )
     with new_file(args.output) as path:
         write_predictions(rows.assign(probability=found), path)
     log.info("%d images of %s", len(rows), args.split)
@@ -42,10 +42,10 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--checkpoint", required=True, help="best.pt")
-    parser.add_argument("--images", required=True, help=".npy of decoded images")
-    parser.add_argument("--rows", required=True, help="csv of their rows")
+    parser.add_argument("--images", required=True, nargs="+", help=".npy of decoded images, at each size")
+    parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
     parser.add_argument("--split", required=True, choices=["train", "val", "test"])
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
     parser.add_argument("--output", required=True, help="csv of predictions")
     return parser.parse_args()
 

@@ -28,8 +28,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from deepfake.datasets.decoded import ROWS, read_decoded, write_decoded
 from deepfake.datasets.geometry import Geometry
-from deepfake.models.inference import best_device
 from deepfake.models.networks import Built, build
+from deepfake.models.on_torch import best_device
 from deepfake.training.fit import Machine
 from deepfake.training.fit import fit as train
 

@@ -128,7 +128,7 @@ STATE = "features.0.weight"
     "key, value, said",
     [
         *((key, None, f"{key} missing") for key in "format network state geometry threshold classes".split()),
-        ("format", 2, "its format is 2"),
+        ("format", 3, "its format is 3"),
         ("format", True, "format is bool"),
         ("threshold", 1.5, "threshold is 1.5"),
         ("threshold", float("nan"), "threshold is nan"),

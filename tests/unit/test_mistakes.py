@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -35,6 +34,7 @@ from deepfake.evaluation.predictions import PREDICTIONS, VIDEO, write_prediction
 from deepfake.models.checkpoints import read_detector, save_checkpoint
 from deepfake.models.inference import batched, probabilities
 from deepfake.models.networks import build
+from deepfake.models.on_torch import logits_of
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -243,7 +243,7 @@ def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(work,
     detector, checkpoint = read_detector(work / "best.pt")
     geometry = Geometry(**checkpoint["geometry"])
     pixels = [fit(image, geometry) for image in read_images(work / "set", rows)]
-    found = probabilities(detector, batched(pixels), torch.device("cpu"))
+    found = probabilities(logits_of(detector), ([batch] for batch in batched(pixels)))
     expected = measure(rows["label"].to_numpy(), found, 0.5)
     for place in (0, 3):
         assert table["roc_auc"][place] == pytest.approx(expected["roc_auc"], abs=1e-5)

@@ -21,6 +21,7 @@ from deepfake.models import inference
 from deepfake.models.checkpoints import read_detector, save_checkpoint
 from deepfake.models.inference import batched, predict_split, probabilities
 from deepfake.models.networks import build
+from deepfake.models.on_torch import logits_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -114,12 +115,12 @@ def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
     made, checkpoint, monkeypatch
 ):
     detector, decoded = read_detector(checkpoint)[0], read_decoded(made.images, made.rows)
-    one = predict_split(detector, decoded, "test")
+    one = predict_split(logits_of(detector), [decoded], "test")
     monkeypatch.setattr(inference, "BATCH", 7)
-    two = predict_split(detector, decoded, "test")
+    two = predict_split(logits_of(detector), [decoded], "test")
     assert one.shape == (150,) and one.dtype == np.float32 and len(set(one.tolist())) > 100
     assert np.allclose(one, two, atol=1e-6)
-    assert len(predict_split(detector, decoded, "nowhere")) == 0
+    assert len(predict_split(logits_of(detector), [decoded], "nowhere")) == 0
 
 
 def test_images_are_stacked_in_batches(made, checkpoint):
@@ -130,9 +131,9 @@ def test_images_are_stacked_in_batches(made, checkpoint):
         (1, 32, 32, 3),
     ]
     detector = read_detector(checkpoint)[0].train()
-    one = probabilities(detector, batched(images, 2), torch.device("cpu"))
+    one = probabilities(logits_of(detector), ([batch] for batch in batched(images, 2)))
     assert not detector.training
-    assert np.allclose(one, probabilities(detector, [np.asarray(images)], torch.device("cpu")), atol=1e-6)
+    assert np.allclose(one, probabilities(logits_of(detector), [[np.asarray(images)]]), atol=1e-6)
 
 
 # choose.py

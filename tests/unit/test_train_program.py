@@ -22,6 +22,7 @@ from deepfake.models.inference import predict_split
 from deepfake.models.keras_weights import read_h5
 from deepfake.models.meso import Meso4
 from deepfake.models.networks import build
+from deepfake.models.on_torch import logits_of
 from deepfake.training.history import HISTORY
 from deepfake.training.outcome import class_weights
 
@@ -55,7 +56,7 @@ def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     for path in (out / "best.pt", *sorted((out / "checkpoints").glob("*.pt"))):
         detector, content = read_detector(path)
-        found = predict_split(detector, decoded, "val").astype(np.float64)
+        found = predict_split(logits_of(detector), [decoded], "val").astype(np.float64)
         assert content["threshold"] == choose_threshold(labels, found)
         assert content["metrics"]["val"] == measure(labels, found, content["threshold"])
     best = load_checkpoint(out / "best.pt")
@@ -94,7 +95,7 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     detector, content = read_detector(out / "checkpoints/last.pt")
-    found = measure(labels, predict_split(detector, decoded, "val").astype(float), 0.5)
+    found = measure(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
     assert rows[-1]["val_f1_macro"] == found["f1_macro"]
     assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
     assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
@@ -113,7 +114,7 @@ def test_without_epochs_the_given_weights_are_kept_with_a_threshold_from_val(mad
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     assert best["threshold"] == choose_threshold(
-        labels, predict_split(detector, decoded, "val").astype(float)
+        labels, predict_split(logits_of(detector), [decoded], "val").astype(float)
     )
     assert list(best["metrics"]) == ["val"]
     assert history_of(out) == [] and list(pd.read_csv(out / "history.csv")) == HISTORY
@@ -139,7 +140,7 @@ def test_a_model_of_transformers_is_saved_so_that_transformers_gives_the_same(ma
     assert names == ["hf_best", "hf_last", "last.pt"]
     assert max(row["val_f1_macro"] for row in history_of(out)) > 0.9
     decoded = read_decoded(made.images, made.rows)
-    ours = predict_split(read_detector(out / "best.pt")[0], decoded, "test")
+    ours = predict_split(logits_of(read_detector(out / "best.pt")[0]), [decoded], "test")
     images = list(decoded.take(decoded.split("test")))
     for name, same in (("hf_best", True), ("../../baseline", False)):
         folder = out / "checkpoints" / name

@@ -18,6 +18,7 @@ from deepfake.datasets.decoded import read_decoded
 from deepfake.evaluation.metrics import measure
 from deepfake.models.inference import predict_split
 from deepfake.models.networks import build
+from deepfake.models.on_torch import logits_of
 from deepfake.training import fit as fitting
 from deepfake.training import history, keeping
 from deepfake.training.fit import clear
@@ -258,7 +259,7 @@ def test_the_history_holds_what_the_weights_give(made, tmp_path):
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     detector.network.load_state_dict(fitted.state("last"))
-    found = measure(labels, predict_split(detector, decoded, "val").astype(float), 0.5)
+    found = measure(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
     row = fitted.history[-1]
     assert row["val_f1_macro"] == found["f1_macro"] and row["val_accuracy"] == found["accuracy"]
     assert row["val_loss"] == pytest.approx(found["log_loss"], abs=1e-6)

@@ -15,7 +15,8 @@ def kept_facts(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
     """What is kept, in numbers, and a digest of it that changes only when an image or its row does.
 
     `class_weights` weigh the classes of train against their numbers, so that both count the same: images
-    divided by twice the images of the class. `stratify` are the columns whose shares are told.
+    divided by twice the images of the class. `corpora` counts the images of each. `stratify` are the columns
+    whose shares are told.
     """
     kept = plan[plan["file_name"] != ""]
     lines = kept.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
@@ -30,6 +31,7 @@ def kept_facts(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
         "sha256": hashlib.sha256(lines).hexdigest(),
         "images": len(kept),
         "bytes": int(kept["bytes"].sum()),
+        "corpora": {str(corpus): len(rows) for corpus, rows in kept.groupby("corpus")},
         "splits": {
             split: {
                 label: {k: int(v) for k, v in row.items()}

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from deepfake.evaluation.thresholds import choose_threshold
+
 PREDICTIONS = "image corpus video method label target group probability".split()
 VIDEO = ["corpus", "video", "method"]
 """What makes a video: by name alone the four fakes of one pair of FaceForensics++ would melt into one."""
@@ -59,6 +61,18 @@ def video_level(table: pd.DataFrame) -> pd.DataFrame:
     firsts = whole[["label", "target", "group"]].first()
     numbers = whole.agg(images=("image", "size"), probability=("probability", "mean"))
     return firsts.join(numbers).reset_index()
+
+
+def choose_thresholds(table: pd.DataFrame) -> dict[str, float]:
+    """The `threshold` of images and the `video_threshold` of videos with the highest macro F1 on `table`.
+
+    Rows have PREDICTIONS. Without both classes both are 0.5.
+    """
+    videos = video_level(table)
+    return {
+        name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy())
+        for name, part in {"threshold": table, "video_threshold": videos}.items()
+    }
 
 
 def unit_of(table: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,7 @@ from deepfake.models.errors import WeightsDontFit
 from deepfake.models.networks import rebuild
 from deepfake.models.weights import read_file
 
-FORMAT = 1
+FORMAT = 2
 CLASSES = ["real", "fake"]  # by label
 PACKAGES = "torch torchvision timm transformers lightning numpy pillow".split()
 LARGEST = 8192  # pixels; no network takes more
@@ -31,6 +31,8 @@ KEYS = {
     "std": list,
     "classes": list,
     "threshold": float,
+    "video_threshold": float,
+    "preprocessing": dict,
     "training": dict,
     "dataset": dict,
     "versions": dict,
@@ -47,12 +49,16 @@ def save_checkpoint(
     training: dict,
     dataset: dict,
     metrics: dict,
+    video_threshold: float | None = None,
+    preprocessing: dict | None = None,
 ) -> None:
     """Write a detector: `facts` of Built, `state` of its network (state_dict of `detector.network`).
 
-    `threshold` is the probability from which an image is called fake; `training` the settings it was
-    trained with; `dataset` its `name`, `sha256` and whatever else; `metrics` what it reached on val. All
-    but `state` are plain JSON types, else TypeError. The same content gives the same bytes.
+    `threshold` is the probability from which an image is called fake, `video_threshold` that from which a
+    video is, by the mean over its images (the same one where it isn't given); `training` the settings it was
+    trained with; `dataset` its `name`, `sha256` and whatever else; `preprocessing` how its images were made
+    (train.preprocessing); `metrics` what it reached on val. All but `state` are plain JSON types, else
+    TypeError. The same content gives the same bytes.
     """
     content = {
         "format": FORMAT,
@@ -66,6 +72,8 @@ def save_checkpoint(
         "std": facts["std"],
         "classes": CLASSES,
         "threshold": float(threshold),
+        "video_threshold": float(threshold if video_threshold is None else video_threshold),
+        "preprocessing": preprocessing or {},
         "training": training,
         "dataset": dataset,
         "versions": versions(),
@@ -166,7 +174,10 @@ def check(content: object, path: str | Path) -> None:
     for problem in (
         content["format"] != FORMAT and f"its format is {content['format']}, and {FORMAT} is known",
         content["classes"] != CLASSES and f"classes are {content['classes']}, and {CLASSES} are needed",
-        not 0 <= content["threshold"] <= 1 and f"threshold is {content['threshold']}, not from 0 to 1",
+        *(
+            not 0 <= content[key] <= 1 and f"{key} is {content[key]}, not from 0 to 1"
+            for key in ("threshold", "video_threshold")
+        ),
         not _are_numbers(content["mean"], -math.inf) and "mean is not three finite numbers",
         not _are_numbers(content["std"], 0.0) and "std is not three numbers above 0",
         not _is_geometry(geometry) and f"geometry is {geometry}, which is none",

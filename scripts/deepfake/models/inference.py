@@ -1,22 +1,48 @@
-"""Probabilities of fake, for as many images as there are."""
+"""Models of any form, opened to be run, and the probabilities that they give; imports no torch by itself."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from deepfake.datasets.decoded import Decoded
+from deepfake.datasets.geometry import Geometry
 
 BATCH = 64
 
+Batch = Sequence[np.ndarray]
+"""The same images at each geometry that a model takes: uint8 (n, size, size, 3) RGB, one array for each."""
 
-def best_device() -> torch.device:
-    """The first of CUDA, Apple's MPS and the CPU that this machine has."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+Logits = Callable[[Batch], np.ndarray]
+"""From a batch to the logit of fake of each image, float32 (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model that can be run: `facts` is what its checkpoint holds, but for the weights.
+
+    `geometries` say what it takes, in the order of a batch. `detector` is the network, a torch module, for
+    those who want more of it than logits; None where the form has none.
+    """
+
+    facts: dict
+    geometries: list[Geometry]
+    logits: Logits
+    detector: Any = None
+
+
+def open_model(path: str | Path, threads: int = 1) -> Opened:
+    """Open best.pt, on the best device that there is, or one of its other forms, told by the suffix.
+
+    `threads` are those of the CPU. Raises WeightsMissing where there is no file, WeightsDontFit where it
+    can't be used, with what is wrong.
+    """
+    from deepfake.models.on_torch import open_torch
+
+    return open_torch(path, threads)
 
 
 def batched(images: Iterable[np.ndarray], number: int = BATCH) -> Iterator[np.ndarray]:
@@ -26,32 +52,24 @@ def batched(images: Iterable[np.ndarray], number: int = BATCH) -> Iterator[np.nd
         yield np.stack(some)
 
 
-def as_tensor(images: np.ndarray) -> Tensor:
-    """uint8 (N, H, W, 3) as a tensor (N, 3, H, W) over the same memory, which makes it channels-last."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2)
+def probabilities(logits: Logits, batches: Iterable[Batch]) -> np.ndarray:
+    """Of each image the probability that it is fake, float32 (total,)."""
+    return sigmoid(np.concatenate([np.empty(0, np.float32), *map(logits, batches)]))
 
 
-def probabilities(detector: nn.Module, batches: Iterable[np.ndarray], device: torch.device) -> np.ndarray:
-    """Of each image the probability that it is fake, float32 (total,).
-
-    `batches` are uint8 (n, size, size, 3), RGB. `detector` gives logits of fake; it is moved to `device` and
-    put into evaluation mode.
-    """
-    detector.to(device, memory_format=torch.channels_last).eval()
-    found = [np.empty(0, np.float32)]
-    with torch.inference_mode():
-        for batch in batches:
-            found.append(detector(as_tensor(batch).to(device)).sigmoid().float().cpu().numpy())
-    return np.concatenate(found)
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """The probability of each logit, float32, whatever its size."""
+    return np.exp(-np.logaddexp(0, -logits.astype(np.float64))).astype(np.float32)
 
 
 def predict_split(
-    detector: nn.Module, decoded: Decoded, split: str, watch: Callable[[list], Iterable] = iter
+    logits: Logits, decoded: Sequence[Decoded], split: str, watch: Callable[[list], Iterable] = iter
 ) -> np.ndarray:
     """The probability of fake of each image of a split, float32 (n,), in the order of its rows.
 
-    `watch` gives the numbers of the batches on, and may show how far it is.
+    `decoded` are the images at each geometry that the model takes. `watch` gives the numbers of the batches
+    on, and may show how far it is.
     """
-    numbers = decoded.split(split)
+    numbers = decoded[0].split(split)
     parts = [numbers[start : start + BATCH] for start in range(0, len(numbers), BATCH)]
-    return probabilities(detector, map(decoded.take, watch(parts)), best_device())
+    return probabilities(logits, ([one.take(part) for one in decoded] for part in watch(parts)))

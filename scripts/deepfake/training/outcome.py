@@ -9,10 +9,11 @@ import numpy as np
 from deepfake.atomic import new_directory, new_file
 from deepfake.datasets.decoded import Decoded
 from deepfake.evaluation.metrics import measure
-from deepfake.evaluation.thresholds import choose_threshold
+from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.models.checkpoints import save_checkpoint, versions
 from deepfake.models.inference import predict_split
 from deepfake.models.networks import Built
+from deepfake.models.on_torch import logits_of
 from deepfake.training.curves import draw_curves
 from deepfake.training.fit import EVENTS, Fitted
 from deepfake.training.history import write_history
@@ -31,22 +32,22 @@ def write_outcome(folder: Path, built: Built, fitted: Fitted, decoded: Decoded, 
     """Write a finished run to `folder`, and give what its facts.json holds.
 
     best.pt; checkpoints/ with last.pt, epoch_005.pt and so on, and for transformers' models hf_best/ and
-    hf_last/; history.csv, history.json, curves.svg and facts.json. `facts` are the `training` and `dataset`
-    of the checkpoints; the threshold is the one with the highest macro F1 on val.
+    hf_last/; history.csv, history.json, curves.svg and facts.json. `facts` are the `training`,
+    `dataset` and `preprocessing` of the checkpoints; thresholds are those with the highest macro F1 on val.
     """
-    labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
+    rows = decoded.rows.iloc[decoded.split("val")]
     is_hf = built.facts["arch"].startswith("hf/")
     found = {}
     with new_directory(folder / "checkpoints") as checkpoints:
         for name in sorted(fitted.weights, key=lambda name: (name == "best", name)):  # best is laid in last
             state = fitted.state(name)
             built.detector.network.load_state_dict(state)
-            probability = predict_split(built.detector, decoded, "val").astype(np.float64)
-            threshold = choose_threshold(labels, probability)
-            metrics = {"val": measure(labels, probability, threshold)}
+            probability = predict_split(logits_of(built.detector), [decoded], "val").astype(np.float64)
+            thresholds = choose_thresholds(rows.assign(probability=probability))
+            metrics = {"val": measure(rows["label"].to_numpy(), probability, thresholds["threshold"])}
             if name == "best":
                 metrics |= fitted.best and {"epoch": fitted.best["epoch"]}
-            found[name] = {"threshold": threshold, "metrics": metrics}
+            found[name] = {**thresholds, "metrics": metrics}
             path = folder / "best.pt" if name == "best" else checkpoints / f"{name}.pt"
             save_checkpoint(path, built.facts, state, **found[name], **facts)
             if is_hf and name in ("best", "last"):

@@ -42,9 +42,22 @@ def train(
     )
     training = model | {"class_weights": {"real": weights[0], "fake": weights[1]}}
     learnt = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
-    facts = {"training": training, "dataset": learnt}
+    facts = {"training": training, "dataset": learnt, "preprocessing": preprocessing(plan)}
     # under torchrun the others wait: it ends a node's processes once another node's have gone for long
     return group.together(lambda: _finish(run, output, built, fitted, decoded, facts) if fitted else None)
+
+
+def preprocessing(plan: dict) -> dict:
+    """How a dataset's images were made, so that others can be made alike: of what its plan keeps.
+
+    `shows` is "faces" or "frames"; `corpora` has for each corpus the settings of `frames` and `faces`, and
+    `default` names the corpus that gave most images. Empty where the plan doesn't say.
+    """
+    if "steps" not in plan:
+        return {}
+    counts = plan["corpora"]
+    default = max(sorted(plan["steps"]), key=lambda corpus: counts.get(corpus, 0))
+    return {"shows": plan["shows"], "default": default, "corpora": plan["steps"]}
 
 
 def _read(
