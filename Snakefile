@@ -24,7 +24,8 @@ wildcard_constraints:
     dataset="|".join(config["datasets"]),
     shard="(?:(?:images|sequences)_)?(?:[01]+|all)",
     form="webdataset|labels|dfd|parquet",
-    model="|".join(config["models"]),
+    model="|".join([*config["models"], *config["ensembles"]]),
+    media="|".join(config["media"]) or "-",
     part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
 
 
@@ -38,6 +39,10 @@ include: "rules/exports.smk"
 include: "rules/common_model.smk"
 include: "rules/model.smk"
 include: "rules/report.smk"
+include: "rules/forms.smk"
+include: "rules/verdicts.smk"
+include: "rules/submissions.smk"
+include: "rules/verify.smk"
 
 
 rule all:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import jsonschema
 
+from deepfake.contradictions import contradictions
 from deepfake.layouts import FAMILIES
-from deepfake.media.sampling import STRATEGIES, parse_fraction
-from deepfake.models.settings import geometry_of
+from deepfake.media.sampling import STRATEGIES
 
-SOURCES = ("archives", "folder", "kaggle", "demo")
 SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}
 DETECTOR_KEYS = {
     "dlib": {"upsample", *SEARCH_KEYS},
@@ -20,11 +19,6 @@ DETECTOR_KEYS = {
 }
 COUNTED = ("uniform", "random")
 """Strategies whose number of frames the index settles for each video, as `frames_wanted`."""
-
-YUNET = {
-    "model": "the path of face_detection_yunet_2023mar.onnx",
-    "sha256": "the SHA-256 of the model file, 64 digits",
-}
 
 
 class BadConfig(ValueError):
@@ -37,7 +31,7 @@ def check_config(config: dict, schema: dict) -> None:
     if not problems:
         problems = {_explain(error, schema) for error in _validator(schema).iter_errors(config)}
     if not problems:
-        problems = set(_contradictions(config))
+        problems = set(contradictions(config))
     if problems:
         raise BadConfig("the configuration can't be used:\n" + "\n".join(f"  {p}" for p in sorted(problems)))
 
@@ -120,73 +114,6 @@ def _is_from_shell(error: jsonschema.ValidationError, rules: dict) -> bool:
 def _referred(sub: dict, schema: dict) -> dict:
     """What a `$ref` of the schema, such as `#/$defs/frames`, stands for."""
     return schema["$defs"][sub["$ref"].rpartition("/")[2]] if "$ref" in sub else {}
-
-
-def _contradictions(config: dict) -> Iterator[str]:
-    for name, corpus in config["corpora"].items():
-        given = [key for key in SOURCES if corpus.get(key) is not None]
-        if len(given) != 1:
-            yield (
-                f"corpora.{name}: {' and '.join(given) or 'no source'} given; write just one of "
-                f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: "
-                "take another name, or set that to null)"
-            )
-        if corpus["layout"] == "csv" and not corpus["columns"]:
-            yield f"corpora.{name}.columns: missing; write {{path: <column>, label: <column>}}, see README"
-        if corpus["layout"] != "csv" and corpus["columns"]:
-            yield f"corpora.{name}.columns: can't be used with layout {corpus['layout']}; leave it out"
-        yield from _bad_fractions(f"corpora.{name}.frames.at", corpus.get("frames", {}).get("at", []))
-    yield from _bad_fractions("frames.at", config["frames"]["at"])
-    faces = {
-        name: {**config["faces"], **corpus.get("faces", {})} for name, corpus in config["corpora"].items()
-    }
-    for key, wanted in YUNET.items():
-        lacking = [name for name, cfg in faces.items() if cfg["detector"] == "yunet" and not cfg[key]]
-        if lacking:
-            where = f"detector yunet (of {', '.join(lacking)})"
-            yield f"faces.{key}: None can't be used with {where}; write {wanted}"
-    for name, dataset in config["datasets"].items():
-        unknown = [c for c in dataset["corpora"] if c not in config["corpora"]]
-        if unknown:
-            known = ", ".join(config["corpora"])
-            yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
-        if extra := [c for c in dataset["test_only"] if c not in dataset["corpora"]]:
-            yield f"datasets.{name}.test_only: {extra} can't be used; write some of {dataset['corpora']}"
-        if not set(dataset["corpora"]) - set(dataset["test_only"]):
-            yield f"datasets.{name}.test_only: nothing is left to train on; leave a corpus out of it"
-        total = sum(dataset["splits"].values())
-        if abs(total - 1) > 1e-6:
-            yield (
-                f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up "
-                "to 1 (a part of config.yaml that isn't wanted: 0)"
-            )
-
-    asked = {
-        "train.models": (config["train"]["models"], "models"),
-        "train.dataset": ([config["train"]["dataset"]], "datasets"),
-        "evaluate.cross.models": (config["evaluate"]["cross"]["models"], "models"),
-        "evaluate.cross.datasets": (config["evaluate"]["cross"]["datasets"], "datasets"),
-    }
-    for key, (names, section) in asked.items():
-        if unknown := [name for name in names if name not in config[section]]:
-            known = ", ".join(config[section])
-            yield f"{key}: {unknown} can't be used, no such {section}; write some of {known}"
-    cross = config["evaluate"]["cross"]
-    if bool(cross["models"]) != bool(cross["datasets"]):
-        yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
-    for name, model in config["models"].items():
-        try:
-            geometry_of(model)
-        except ValueError as error:
-            yield f"models.{name}: {error}"
-
-
-def _bad_fractions(key: str, parts: list[str | float]) -> Iterator[str]:
-    for part in parts:
-        try:
-            parse_fraction(part)
-        except ValueError:
-            yield f"{key}: {part!r} can't be used; write a part from 0 to 1, such as 1/3"
 
 
 def archive_paths(corpus: dict) -> list[str]:

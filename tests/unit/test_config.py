@@ -46,7 +46,10 @@ def refusal(text: str) -> list[str]:
 
 def test_the_default_config_passes_as_it_is():
     nulls = "{max_videos: null, label_files: null, columns: null}"
-    assert checked() == laid_over(f"corpora: {{demo: {nulls}, demo_ffpp: {nulls}}}")
+    media = "{folder: null, list: null, model: null, crops: false, corpus: null}"
+    assert checked() == laid_over(
+        f"{{corpora: {{demo: {nulls}, demo_ffpp: {nulls}}}, media: {{demo: {media}}}}}"
+    )
 
 
 @pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])

@@ -1,0 +1,3 @@
+"""
+From a trained model to what competitions ask for.
+"""

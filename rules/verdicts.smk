@@ -1,0 +1,3 @@
+"""
+From media of any kind to verdicts.
+"""

@@ -1,0 +1,3 @@
+"""
+Whether what lies in results/ still is what was written.
+"""
