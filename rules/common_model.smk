@@ -1,13 +1,13 @@
 """Gives the rules of models and reports their inputs and settings."""
 
 from deepfake.config import model_section
-from deepfake.models.settings import geometry_of, weights_digest
+from deepfake.models.settings import geometries_of, threshold_of, weights_digest
 
 
 def decoded(w, ending):
-    """The decoded images (npy) of the dataset that is predicted, or their rows (csv), at the model's size."""
-    name = geometry_of(config["models"][w.model]).name
-    return f"results/decoded/{tested(w)}/{name}.{ending}"
+    """The decoded images (npy) of the dataset that is predicted, or their rows (csv), as the model takes them."""
+    names = [geometry.name for geometry in geometries_of(config, w.model)]
+    return [f"results/decoded/{tested(w)}/{name}.{ending}" for name in names]
 
 
 def tested(w):
@@ -16,8 +16,14 @@ def tested(w):
 
 
 def of_models(path):
-    """A path of every model that is trained for results/model/best.pt."""
+    """A path of every model and ensemble that results/model/best.pt is chosen from."""
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])
+
+
+def of_trained(path):
+    """The same of those alone that are trained; ensembles have no history."""
+    models = [model for model in config["train"]["models"] if model in config["models"]]
+    return expand(path, dataset=config["train"]["dataset"], model=models)
 
 
 def folders(files):

@@ -1,11 +1,12 @@
 """
 From a dataset to trained models, and the best of them.
 
-config    models.<model>, train, seed
+config    models.<model>, ensembles.<ensemble>, train, seed
 requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
 creates   results/decoded/{dataset}/{geometry}.npy, the images at the size that a network takes, and .csv
           results/models/{dataset}/{model}/best.pt, facts.json, history.csv and .json, curves.svg,
           checkpoints/ (last, every fifth epoch, transformers' folders), tensorboard/
+          results/models/{dataset}/{ensemble}/best.pt and facts.json
           results/model/best.pt, that of the model with the highest validation macro F1, and choice.json
           results/training/{dataset}/{model}, a run that isn't finished; deleted when it is
 """
@@ -72,6 +73,8 @@ rule train:
         "logs/train/{dataset}/{model}.log",
     benchmark:
         "benchmarks/train/{dataset}/{model}.tsv"
+    wildcard_constraints:
+        model="|".join(config["models"]),
     conda:
         "../envs/torch.yaml"
     container:
@@ -101,8 +104,56 @@ rule train:
         " 2> {log:q}"
 
 
+rule combine:
+    """Make an ensemble of models, weighted and calibrated on val; nothing is trained for it."""
+    input:
+        kept=lambda w: plan(w.dataset).kept,
+        checkpoints=lambda w: expand(
+            "results/models/{dataset}/{member}/best.pt",
+            dataset=w.dataset,
+            member=config["ensembles"][w.model]["models"],
+        ),
+        images=lambda w: ancient(decoded(w, "npy")),
+        rows=lambda w: decoded(w, "csv"),
+    output:
+        best="results/models/{dataset}/{model}/best.pt",
+        facts="results/models/{dataset}/{model}/facts.json",
+    log:
+        "logs/combine/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/combine/{dataset}/{model}.tsv"
+    wildcard_constraints:
+        model="|".join(config["ensembles"]) or "-",
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=growing(6000),  # all members at once
+        runtime=growing(240),
+    params:
+        code=code("combine.py"),
+        cfg=lambda w: as_param(config["ensembles"][w.model]),
+        members=lambda w: config["ensembles"][w.model]["models"],
+    shell:
+        "python scripts/combine.py"
+        " --dataset {wildcards.dataset:q}"
+        " --ensemble {wildcards.model:q}"
+        " --members {params.members:q}"
+        " --checkpoints {input.checkpoints:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --kept {input.kept:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --output {output.best:q}"
+        " --output-facts {output.facts:q}"
+        " 2> {log:q}"
+
+
 rule choose:
-    """Choose the model with the highest validation macro F1."""
+    """Choose the model or ensemble with the highest validation macro F1."""
     input:
         kept=lambda w: plan(config["train"]["dataset"]).kept,
         best=of_models("results/models/{dataset}/{model}/best.pt"),

@@ -1,7 +1,7 @@
 """
 From trained models to numbers that can be believed, and pages for people.
 
-config    evaluate, seed
+config    evaluate, ensembles.<ensemble>.threshold, seed
 requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}.npy and .csv, results/{dataset}
 creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
           results/reports/{dataset}/{model}/metrics.json, .csv and .txt, pictures, robustness, mistakes
@@ -105,8 +105,12 @@ rule evaluate:
         runtime=growing(60),
     params:
         code=code("evaluate.py"),
-        cfg=as_param(
-            {k: config["evaluate"][k] for k in ("threshold", "bootstrap")} | {"seed": config["seed"]}
+        cfg=lambda w: as_param(
+            {
+                "threshold": threshold_of(config, w.model),
+                "bootstrap": config["evaluate"]["bootstrap"],
+                "seed": config["seed"],
+            }
         ),
     shell:
         "python scripts/evaluate.py"
@@ -273,8 +277,8 @@ rule summarise:
         attrition_picture=f"results/reports/{config['train']['dataset']}/attrition.png",
         choice="results/model/choice.json",
         facts=of_models("results/models/{dataset}/{model}/facts.json"),
-        history=of_models("results/models/{dataset}/{model}/history.json"),
-        curves=of_models("results/models/{dataset}/{model}/curves.svg"),
+        history=of_trained("results/models/{dataset}/{model}/history.json"),
+        curves=of_trained("results/models/{dataset}/{model}/curves.svg"),
         metrics=of_models("results/reports/{dataset}/{model}/metrics.json"),
         roc=of_models("results/reports/{dataset}/{model}/roc.svg"),
         precision_recall=of_models("results/reports/{dataset}/{model}/precision_recall.svg"),

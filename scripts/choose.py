@@ -1,4 +1,4 @@
-"""Choose the model with the highest validation macro F1 among those trained on one dataset.
+"""Choose the model or ensemble with the highest validation macro F1 among those of one dataset.
 
     python scripts/choose.py --dataset small --models meso4 vit --checkpoints a/best.pt b/best.pt \
         --facts a/facts.json b/facts.json --output results/model/best.pt \

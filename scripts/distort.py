@@ -5,7 +5,7 @@
         --output-picture robustness.svg --config '{"jpeg": [90, 50, 30], "blur": [1, 2], "noise": [5, 10],
             "resize": [0.5, 0.25], "brightness": [0.5, 1.5], "seed": 42}'
 
-The test split's images are distorted as they are stored, then fit to the network; val's where
+The test split's images are distorted as they are stored, then fit to the networks; val's where
 there is no test. Thresholds are those of metrics.json, fixed on val's undistorted images.
 """
 
@@ -21,7 +21,7 @@ from deepfake.evaluation.distortions import BadLevel
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
 from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.inference import batched, open_model, probabilities
+from deepfake.models.inference import in_batches, open_model, probabilities
 
 
 def main() -> int:
@@ -35,11 +35,10 @@ def main() -> int:
         split = "test" if (rows["split"] == "test").any() else "val"
         rows = rows[rows["split"] == split].reset_index(drop=True)
         model = open_model(args.checkpoint, args.threads)
-        geometry = model.geometries[0]
         images = read_images(args.dataset, rows, args.threads)
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
-        views = variants(images, names, tried, geometry, seed, args.threads)
-        found = probabilities(model.logits, ([batch] for batch in batched(views)))
+        views = variants(images, names, tried, model.geometries, seed, args.threads)
+        found = probabilities(model.logits, in_batches(views))
     except (BadImage, BadLevel, BadThreshold, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1

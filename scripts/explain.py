@@ -11,29 +11,23 @@ they are few, Grad-CAM shows fakes that are rightly told too.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from deepfake.atomic import new_file
 from deepfake.console import log, start_log
-from deepfake.datasets.decoded import BadImage, fit, read_images, read_rows
-from deepfake.datasets.geometry import Geometry
+from deepfake.datasets.decoded import fit, read_images, read_rows
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.predictions import BadPredictions, read_predictions
-from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
-from deepfake.models.checkpoints import read_detector
-from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.gradcam import gradcam
-from deepfake.models.on_torch import best_device
+from deepfake.evaluation.thresholds import read_thresholds
+from deepfake.models.gradcam import gradcam_of
+from deepfake.models.inference import open_model
 
 
 def main() -> int:
     args = parse_args()
     start_log()
-    torch.set_num_threads(args.threads)
     try:
         threshold = read_thresholds(args.metrics)["frame"]
         tables = [read_predictions(path) for path in args.predictions]
@@ -46,14 +40,12 @@ def main() -> int:
         if missing := sorted(set(names) - set(rows["image"])):
             raise BadPredictions(f"{args.dataset} has no image {missing[0]}: predict it anew")
         pictures = dict(zip(rows["image"], read_images(args.dataset, rows), strict=True))
-        detector, checkpoint = read_detector(args.checkpoint)
-    except (BadImage, BadPredictions, BadThreshold, WeightsDontFit, WeightsMissing) as error:
+        model = open_model(args.checkpoint, args.threads)
+        heats = gradcam_of(model, [pictures[name] for name in explained["image"]])
+    except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
-    geometry = Geometry(**checkpoint["geometry"])
-    seen = [fit(pictures[name], geometry) for name in explained["image"]]
-    stack = np.stack(seen) if seen else np.zeros((0, geometry.size, geometry.size, 3), np.uint8)
-    heats = gradcam(detector.to(best_device()), stack.transpose(0, 3, 1, 2))
+    seen = [fit(pictures[name], model.geometries[0]) for name in explained["image"]]
     about = (
         f"{args.dataset.name}, {table['image'].iloc[0].split('/')[0]}" if len(table) else args.dataset.name
     )
@@ -79,7 +71,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--checkpoint", required=True, type=Path, help="best.pt of the model")
     parser.add_argument("--predictions", required=True, nargs="+", help="csv of predictions; test, then val")
     parser.add_argument("--metrics", required=True, help="metrics.json, for the threshold")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
     parser.add_argument("--output-mistakes", required=True, help="png of the most confident mistakes")
     parser.add_argument("--output-gradcam", required=True, help="png of Grad-CAM over some images")
     parser.add_argument("--output-table", required=True, help="csv of all mistakes")

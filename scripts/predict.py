@@ -11,9 +11,9 @@ import sys
 
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
-from deepfake.datasets.decoded import check_size, read_decoded
 from deepfake.evaluation.predictions import write_predictions
 from deepfake.models.inference import open_model, predict_split
+from deepfake.models.inputs import read_inputs
 
 
 def main() -> int:
@@ -21,9 +21,7 @@ def main() -> int:
     start_log()
     try:
         model = open_model(args.checkpoint, args.threads)
-        decoded = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]
-        for one, geometry, path in zip(decoded, model.geometries, args.images, strict=True):
-            check_size(one, geometry.size, path)
+        decoded = read_inputs(model.geometries, args.images, args.rows)
     except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
@@ -42,7 +40,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--checkpoint", required=True, help="best.pt")
-    parser.add_argument("--images", required=True, nargs="+", help=".npy of decoded images, at each size")
+    parser.add_argument(
+        "--images", required=True, nargs="+", help=".npy of decoded images, for each geometry"
+    )
     parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
     parser.add_argument("--split", required=True, choices=["train", "val", "test"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")

@@ -119,7 +119,7 @@ evaluate:
   robustness: {jpeg: [50], blur: [], noise: [], resize: [0.5], brightness: []}
   cross: {models: [tiny], datasets: [dataset_2gb, other]}
 """
-ONE_THREAD = [f"{rule}=1" for rule in ("decode", "train", "predict", "distort", "explain")]
+ONE_THREAD = [f"{rule}=1" for rule in ("decode", "train", "combine", "predict", "distort", "explain")]
 """For --set-threads: networks this small gain nothing by a second one, and two jobs run at a time."""
 
 

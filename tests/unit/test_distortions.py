@@ -113,17 +113,20 @@ def test_levels_are_tried_from_mild_to_hard_and_once():
 
 
 def test_variants_come_image_by_image_and_the_noise_is_the_image_s_own():
-    geometry = Geometry(16, 16, "bilinear")
+    geometry, small = Geometry(16, 16, "bilinear"), Geometry(8, 12, "bilinear")
     tried = robustness.settings({"noise": [10, 20]})
     pictures = [picture()] * 40  # more than are held at a time
     names = [f"{number}.jpg" for number in range(39)] + ["0.jpg"]
-    found = np.stack(list(robustness.variants(pictures, names, tried, geometry, 1))).reshape(40, 3, 16, 16, 3)
-    again = list(robustness.variants(pictures[:1], names[:1], tried[1:], geometry, 1, workers=2))
+    found = np.stack(list(robustness.variants(pictures, names, tried, [geometry], 1)))
+    found = found.reshape(40, 3, 16, 16, 3)
+    both = list(robustness.variants(pictures[:1], names[:1], tried[1:], [geometry, small], 1, workers=2))
+    again = [one for one, _ in both]
+    assert [other.shape for _, other in both] == [(8, 8, 3)] * 2
     assert (found[:, 0] == fit(picture(), geometry)).all()
     assert np.array_equal(found[0], found[39]) and np.array_equal(found[0, 1:], again)
     assert len(np.unique(found[:39, 1].reshape(39, -1), axis=0)) == 39
-    other = list(robustness.variants(pictures[:1], names[:1], tried[1:], geometry, 2))
-    assert not np.array_equal(again, other)
+    other = list(robustness.variants(pictures[:1], names[:1], tried[1:], [geometry], 2))
+    assert not np.array_equal(again, [one for (one,) in other])
 
 
 def rows(number: int = 8) -> pd.DataFrame:

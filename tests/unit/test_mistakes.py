@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_ensemble import LARGE, write_ensemble, write_member
 from PIL import Image
 
 from deepfake.datasets.decoded import fit, read_images, read_rows
-from deepfake.datasets.geometry import Geometry
 from deepfake.datasets.metadata import METADATA
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.metrics import measure
@@ -31,10 +31,10 @@ from deepfake.evaluation.mistakes import (
     overlay,
 )
 from deepfake.evaluation.predictions import PREDICTIONS, VIDEO, write_predictions
-from deepfake.models.checkpoints import read_detector, save_checkpoint
-from deepfake.models.inference import batched, probabilities
+from deepfake.models.checkpoints import load_checkpoint, save_checkpoint
+from deepfake.models.inference import open_model, probabilities
 from deepfake.models.networks import build
-from deepfake.models.on_torch import logits_of
+from deepfake.models.views import WHOLE, View
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -193,6 +193,15 @@ def work(tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=["network", "ensemble"])
+def either(work, request) -> Path:
+    """The same, and once more with the network in an ensemble with one for larger images."""
+    if request.param == "ensemble":
+        members = [load_checkpoint(work / "best.pt"), load_checkpoint(write_member(work / "large.pt", LARGE))]
+        write_ensemble(work / "best.pt", members, [0.5, 0.5], [WHOLE, View(flip=True)])
+    return work
+
+
 def common(work: Path) -> list[object]:
     return ["--dataset", work / "set", "--checkpoint", work / "best.pt", "--metrics", work / "metrics.json"]
 
@@ -203,7 +212,8 @@ def explain(work: Path, monkeypatch) -> int:
     return run(monkeypatch, "explain.py", *common(work), *tables, *outputs)
 
 
-def test_without_a_test_split_val_is_explained(work, monkeypatch, capsys):
+def test_without_a_test_split_val_is_explained(either, monkeypatch, capsys):
+    work = either
     assert explain(work, monkeypatch) == 0
     table = pd.read_csv(work / "m.csv", dtype=str, keep_default_na=False)
     assert list(table.columns) == MISTAKES
@@ -234,16 +244,17 @@ def distort(work: Path, monkeypatch, cfg: dict) -> int:
     return run(monkeypatch, "distort.py", *common(work), *outputs, "--config", json.dumps(cfg))
 
 
-def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(work, monkeypatch):
+def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(either, monkeypatch):
+    work = either
     assert distort(work, monkeypatch, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
     table = pd.read_csv(work / "r.csv")
     assert table["distortion"].tolist() == ["none", "jpeg", "noise", "brightness"]
     assert table["split"].tolist() == ["val"] * 4 and table["images"].tolist() == [8] * 4
     rows = read_rows(work / "set")
-    detector, checkpoint = read_detector(work / "best.pt")
-    geometry = Geometry(**checkpoint["geometry"])
-    pixels = [fit(image, geometry) for image in read_images(work / "set", rows)]
-    found = probabilities(logits_of(detector), ([batch] for batch in batched(pixels)))
+    model = open_model(work / "best.pt")
+    images = list(read_images(work / "set", rows))
+    batch = [np.stack([fit(image, geometry) for image in images]) for geometry in model.geometries]
+    found = probabilities(model.logits, [batch])
     expected = measure(rows["label"].to_numpy(), found, 0.5)
     for place in (0, 3):
         assert table["roc_auc"][place] == pytest.approx(expected["roc_auc"], abs=1e-5)

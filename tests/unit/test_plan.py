@@ -78,7 +78,9 @@ def test_every_image_is_kept_or_left_out_with_a_reason(made, recipe):
     assert kept["file_name"].str.casefold().is_unique
     folders = kept["split"] + "/" + kept["label"].map({"0": "real", "1": "fake"}) + "/"
     assert all(name.startswith(folder) for name, folder in zip(kept["file_name"], folders, strict=True))
-    assert kept_facts(plan)["images"] == len(kept)
+    facts = kept_facts(plan)
+    assert facts["images"] == len(kept) == sum(facts["corpora"].values())
+    assert set(facts["corpora"]) == set(kept["corpus"])
 
 
 @quick

@@ -63,14 +63,15 @@ def video_level(table: pd.DataFrame) -> pd.DataFrame:
     return firsts.join(numbers).reset_index()
 
 
-def choose_thresholds(table: pd.DataFrame) -> dict[str, float]:
-    """The `threshold` of images and the `video_threshold` of videos with the highest macro F1 on `table`.
+def choose_thresholds(table: pd.DataFrame, how: str | float = "f1_macro") -> dict[str, float]:
+    """The `threshold` of images and the `video_threshold` of videos that are best on `table`.
 
-    Rows have PREDICTIONS. Without both classes both are 0.5.
+    Rows have PREDICTIONS; `how` is as with choose_threshold. Without both classes both are 0.5, or the
+    number that `how` is.
     """
     videos = video_level(table)
     return {
-        name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy())
+        name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy(), how)
         for name, part in {"threshold": table, "video_threshold": videos}.items()
     }
 

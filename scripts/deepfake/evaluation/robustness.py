@@ -1,6 +1,6 @@
 """How a detector bears damaged pictures: the same images, distorted level by level, and judged again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -45,18 +45,19 @@ def variants(
     images: Iterable[np.ndarray],
     names: Iterable[str],
     tried: list[Setting],
-    geometry: Geometry,
+    geometries: Sequence[Geometry],
     seed: int,
     workers: int = 1,
-) -> Iterator[np.ndarray]:
-    """Each of `images`, uint8 (H, W, 3) RGB, in each way of `tried`, fit to `geometry`; then the next one.
+) -> Iterator[list[np.ndarray]]:
+    """Each of `images`, uint8 (H, W, 3) RGB, in each way of `tried`, fit to each of `geometries`.
 
     Noise is drawn from `seed` and the image's name: the same one at every level, every time.
     """
 
-    def distorted(pair: tuple[np.ndarray, str]) -> list[np.ndarray]:
+    def distorted(pair: tuple[np.ndarray, str]) -> list[list[np.ndarray]]:
         image, name = pair
-        return [fit(_distorted(image, setting, draw(seed, "noise", name)), geometry) for setting in tried]
+        damaged = (_distorted(image, setting, draw(seed, "noise", name)) for setting in tried)
+        return [[fit(picture, geometry) for geometry in geometries] for picture in damaged]
 
     pairs = zip(images, names, strict=True)
     with ThreadPoolExecutor(workers) as pool:

@@ -1,6 +1,7 @@
 """How pictures are drawn: one style, one set of colours, and svg files of the same bytes each time."""
 
 from pathlib import Path
+from typing import IO
 
 from matplotlib.figure import Figure
 
@@ -19,6 +20,6 @@ STYLE = {
 would move them over lines and edges."""
 
 
-def save(path: str | Path, figure: Figure) -> None:
+def save(path: str | Path | IO[bytes], figure: Figure) -> None:
     """Write `figure` as svg, without the time and the program's version."""
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

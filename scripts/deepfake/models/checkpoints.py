@@ -1,9 +1,8 @@
 """best.pt: a trained detector in one file, with what is needed to use it and to know where it comes from."""
 
-import math
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -12,32 +11,17 @@ import torch
 from torch import Tensor
 
 from deepfake.atomic import new_file
-from deepfake.datasets.geometry import RESAMPLE
+from deepfake.datasets.geometry import Geometry
+from deepfake.models.checkpoint_checks import OF_PART, check, check_tensors, networks_in
 from deepfake.models.detector import Detector
+from deepfake.models.ensemble import Ensemble, Part
 from deepfake.models.errors import WeightsDontFit
+from deepfake.models.facts import CLASSES, FORMAT
 from deepfake.models.networks import rebuild
+from deepfake.models.views import View
 from deepfake.models.weights import read_file
 
-FORMAT = 2
-CLASSES = ["real", "fake"]  # by label
 PACKAGES = "torch torchvision timm transformers lightning numpy pillow".split()
-LARGEST = 8192  # pixels; no network takes more
-KEYS = {
-    "format": int,
-    "network": dict,
-    "state": dict,
-    "geometry": dict,
-    "mean": list,
-    "std": list,
-    "classes": list,
-    "threshold": float,
-    "video_threshold": float,
-    "preprocessing": dict,
-    "training": dict,
-    "dataset": dict,
-    "versions": dict,
-    "metrics": dict,
-}
 
 
 def save_checkpoint(
@@ -60,16 +44,53 @@ def save_checkpoint(
     (train.preprocessing); `metrics` what it reached on val. All but `state` are plain JSON types, else
     TypeError. The same content gives the same bytes.
     """
+    own = {"network": facts, "state": _on_cpu(state)}
+    own |= {key: facts[key] for key in ("geometry", "mean", "std")}
+    _write(path, own, threshold, training, dataset, metrics, video_threshold, preprocessing)
+
+
+def save_ensemble(
+    path: str | Path,
+    parts: Sequence[dict],
+    temperature: float,
+    *,
+    threshold: float,
+    training: dict,
+    dataset: dict,
+    metrics: dict,
+    video_threshold: float | None = None,
+    preprocessing: dict | None = None,
+) -> None:
+    """Write an ensemble: `parts` as ensemble.flatten gives them, whose sum is divided by `temperature`.
+
+    The rest is as with save_checkpoint. WeightsDontFit where there are more parts or views than can be read.
+    """
+    parts = [
+        {key: _on_cpu(part["state"]) if key == "state" else part[key] for key in OF_PART} for part in parts
+    ]
+    own = {"parts": parts, "temperature": float(temperature)}
+    _write(path, own, threshold, training, dataset, metrics, video_threshold, preprocessing)
+
+
+def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()
+    }
+
+
+def _write(
+    path: str | Path,
+    own: dict,
+    threshold: float,
+    training: dict,
+    dataset: dict,
+    metrics: dict,
+    video_threshold: float | None,
+    preprocessing: dict | None,
+) -> None:
     content = {
         "format": FORMAT,
-        "network": facts,
-        "state": {
-            key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for key, value in state.items()
-        },
-        "geometry": facts["geometry"],
-        "mean": facts["mean"],
-        "std": facts["std"],
+        **own,
         "classes": CLASSES,
         "threshold": float(threshold),
         "video_threshold": float(threshold if video_threshold is None else video_threshold),
@@ -132,88 +153,37 @@ def load_checkpoint(path: str | Path) -> dict:
         raise WeightsDontFit(f"{path} is no file of torch.save, or it is cut off")
     content = read_file(path)
     check(content, path)
-    size = sum(value.numel() * value.element_size() for value in content["state"].values())
-    if size > path.stat().st_size:
-        raise WeightsDontFit(f"{path}: its tensors unfold to {size} bytes, more than the file has")
-    for key, value in content["state"].items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise WeightsDontFit(f"{path}: state.{key} holds values that are not finite")
+    check_tensors(content, path)
     return content
 
 
-def read_detector(path: str | Path) -> tuple[Detector, dict]:
-    """The detector of a checkpoint, in evaluation mode on the CPU, and the checkpoint.
+def read_detector(path: str | Path) -> tuple[Detector | Ensemble, dict]:
+    """What a checkpoint's weights make, in evaluation mode on the CPU, and the checkpoint.
 
     Raises what load_checkpoint does, and WeightsDontFit where the weights are not the network's.
     """
     checkpoint = load_checkpoint(path)
-    try:
-        detector = rebuild(checkpoint["network"], checkpoint["state"], str(path))
-    except WeightsDontFit:
-        raise
-    except (ValueError, LookupError, TypeError) as error:
-        raise WeightsDontFit(f"{path} names a network that can't be made: {error}") from None
-    return detector.eval(), checkpoint
+    return detector_of(checkpoint, path), checkpoint
 
 
-def check(content: object, path: str | Path) -> None:
-    """WeightsDontFit, naming the key, unless `content` is a checkpoint's."""
-    if not isinstance(content, dict):
-        raise WeightsDontFit(f"{path} holds {type(content).__name__}, not a checkpoint of this workflow")
-    if missing := [key for key in KEYS if key not in content]:
-        raise WeightsDontFit(
-            f"{path} is no checkpoint of this workflow: {', '.join(missing)} missing. For weights alone, "
-            "write its path as models.<model>.weights"
-        )
-    for key, kind in KEYS.items():
-        if type(content[key]) is not kind:
-            raise WeightsDontFit(
-                f"{path}: {key} is {type(content[key]).__name__}, and {kind.__name__} is needed"
-            )
-    facts, geometry = content["network"], content["geometry"]
-    for problem in (
-        content["format"] != FORMAT and f"its format is {content['format']}, and {FORMAT} is known",
-        content["classes"] != CLASSES and f"classes are {content['classes']}, and {CLASSES} are needed",
-        *(
-            not 0 <= content[key] <= 1 and f"{key} is {content[key]}, not from 0 to 1"
-            for key in ("threshold", "video_threshold")
-        ),
-        not _are_numbers(content["mean"], -math.inf) and "mean is not three finite numbers",
-        not _are_numbers(content["std"], 0.0) and "std is not three numbers above 0",
-        not _is_geometry(geometry) and f"geometry is {geometry}, which is none",
-        not isinstance(facts.get("arch"), str) and "network.arch is no text",
-        any(facts.get(key) != content[key] for key in ("geometry", "mean", "std"))
-        and "geometry, mean and std differ from the network's",
-        facts.get("fake") not in (0, 1) and f"network.fake is {facts.get('fake')}, neither 0 nor 1",
-        any(not isinstance(content["dataset"].get(key), str) for key in ("name", "sha256"))
-        and "dataset has no name or no sha256",
-        not content["state"] and "state is empty",
-    ):
-        if problem:
-            raise WeightsDontFit(f"{path}: {problem}")
-    for key, value in content["state"].items():
-        if not isinstance(key, str) or not _is_dense(value):
-            raise WeightsDontFit(f"{path}: state.{key} is no plain tensor")
+def detector_of(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
+    """What a checked checkpoint's weights make, in evaluation mode on the CPU; errors name `path`.
 
-
-def _are_numbers(values: list, above: float) -> bool:
-    return len(values) == 3 and all(type(v) is float and math.isfinite(v) and v > above for v in values)
-
-
-def _is_geometry(geometry: dict) -> bool:
-    size, resize = geometry.get("size"), geometry.get("resize")
-    return (
-        type(size) is int
-        and type(resize) is int
-        and 1 <= size <= resize <= LARGEST
-        and geometry.get("resample") in RESAMPLE
-    )
-
-
-def _is_dense(value: object) -> bool:
-    return (
-        type(value) is Tensor
-        and value.layout is torch.strided
-        and value.device.type == "cpu"
-        and not value.is_quantized
-    )
+    A Detector, or an Ensemble of them. WeightsDontFit where the weights are not the network's.
+    """
+    found = []
+    for lead, one in networks_in(checkpoint):
+        source = f"{path}, {lead.rstrip('.')}" if lead else str(path)
+        try:
+            found.append(rebuild(one["network"], one["state"], source))
+        except WeightsDontFit:
+            raise
+        except (ValueError, LookupError, TypeError) as error:
+            raise WeightsDontFit(f"{source} names a network that can't be made: {error}") from None
+    if "parts" not in checkpoint:
+        return found[0].eval()
+    parts = [
+        Part(detector, Geometry(**one["geometry"]), [View(**view) for view in one["views"]], one["weight"])
+        for detector, one in zip(found, checkpoint["parts"], strict=True)
+    ]
+    return Ensemble(parts, checkpoint["temperature"]).eval()

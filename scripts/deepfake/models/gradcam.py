@@ -1,7 +1,7 @@
 """Grad-CAM: where in an image a network finds what speaks for fake."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,10 +9,50 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from deepfake.datasets.decoded import fit
+from deepfake.datasets.geometry import Geometry
+from deepfake.models.ensemble import Ensemble
+from deepfake.models.inference import BATCH, Opened
+
 SILENT = (nn.Dropout, nn.Identity, nn.Softmax)
 """Their outputs are no new map: the tensor of the module before, or the weights of an attention."""
 
 PREFIX = 8  # tokens ahead of the image's own, at most: for the class, distillation, registers
+
+
+def gradcam_of(model: Opened, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """How much each place of each picture speaks for fake, float32 (N, S, S) in [0, 1]; its most is 1.
+
+    `pictures` are uint8 (H, W, 3) RGB of any size; a map is of the picture fit to the first of the model's
+    geometries, whose size is S. Of an ensemble it is the mean of its networks' maps, each of the whole
+    picture, weighted by how much each counts. ValueError where the model's form has no gradients.
+    """
+    if model.detector is None:
+        raise ValueError(
+            "a model of this form can't say where it looks; give the best.pt that it was made of"
+        )
+    starts = range(0, len(pictures), BATCH)
+    maps = [_maps(model, pictures[start : start + BATCH]) for start in starts]
+    size = model.geometries[0].size
+    return np.concatenate([np.zeros((0, size, size), np.float32), *maps])
+
+
+def _maps(model: Opened, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    fitted = [_fitted(pictures, geometry) for geometry in model.geometries]
+    ensemble = model.detector
+    if not isinstance(ensemble, Ensemble):
+        return gradcam(ensemble, fitted[0])
+    total = torch.zeros(len(pictures), 1, *fitted[0].shape[2:])
+    for detector, weight, place in zip(ensemble.detectors, ensemble.weights, ensemble.places, strict=True):
+        heat = torch.from_numpy(gradcam(detector, fitted[place]))[:, None]
+        total += abs(weight) * functional.interpolate(
+            heat, size=total.shape[2:], mode="bilinear", align_corners=False
+        )
+    return _to_one(total[:, 0]).numpy()
+
+
+def _fitted(pictures: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
+    return np.stack([fit(picture, geometry) for picture in pictures]).transpose(0, 3, 1, 2)
 
 
 def gradcam(detector: nn.Module, images: np.ndarray | Tensor) -> np.ndarray:
@@ -50,8 +90,13 @@ def gradcam(detector: nn.Module, images: np.ndarray | Tensor) -> np.ndarray:
             heat = (part * spread(tensor.detach())).float().sum(dim=1).relu().cpu()
             break
     heat = functional.interpolate(heat[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
+    return _to_one(heat).numpy()
+
+
+def _to_one(heat: Tensor) -> Tensor:
+    """Maps (N, S, S), each scaled so that its highest place is 1; those of zeros stay."""
     most = heat.amax(dim=(1, 2), keepdim=True)
-    return torch.where(most > 0, heat / most, 0).clamp(0, 1).numpy()
+    return torch.where(most > 0, heat / most, 0).clamp(0, 1)
 
 
 Spread = Callable[[Tensor], Tensor]

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepfake.datasets.decoded import Decoded
 from deepfake.datasets.geometry import Geometry
+
+if TYPE_CHECKING:
+    from deepfake.datasets.decoded import Decoded  # needs pandas, which those who run a model may not have
 
 BATCH = 64
 
@@ -40,6 +42,15 @@ def open_model(path: str | Path, threads: int = 1) -> Opened:
     `threads` are those of the CPU. Raises WeightsMissing where there is no file, WeightsDontFit where it
     can't be used, with what is wrong.
     """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".onnx":
+        from deepfake.models.on_onnx import open_onnx
+
+        return open_onnx(path, threads)
+    if suffix == ".safetensors":
+        from deepfake.models.on_safetensors import open_safetensors
+
+        return open_safetensors(path, threads)
     from deepfake.models.on_torch import open_torch
 
     return open_torch(path, threads)
@@ -52,9 +63,34 @@ def batched(images: Iterable[np.ndarray], number: int = BATCH) -> Iterator[np.nd
         yield np.stack(some)
 
 
+def in_batches(fitted: Iterable[Sequence[np.ndarray]], number: int = BATCH) -> Iterator[list[np.ndarray]]:
+    """Images, each given at every geometry of a model, as batches of up to `number`."""
+    fitted = iter(fitted)
+    while some := list(islice(fitted, number)):
+        yield [np.stack(column) for column in zip(*some, strict=True)]
+
+
+def in_shares(logits: Logits, views: int) -> Logits:
+    """The same, but of so few images at a time that with `views` of each they fill no more than a batch."""
+    number = max(1, BATCH // views)
+
+    def shared(batch: Batch) -> np.ndarray:
+        starts = range(0, len(batch[0]), number)
+        return np.concatenate(
+            [np.empty(0, np.float32), *(logits([one[s : s + number] for one in batch]) for s in starts)]
+        )
+
+    return shared
+
+
+def run(logits: Logits, batches: Iterable[Batch]) -> np.ndarray:
+    """The logit of fake of each image, float32 (total,)."""
+    return np.concatenate([np.empty(0, np.float32), *map(logits, batches)])
+
+
 def probabilities(logits: Logits, batches: Iterable[Batch]) -> np.ndarray:
     """Of each image the probability that it is fake, float32 (total,)."""
-    return sigmoid(np.concatenate([np.empty(0, np.float32), *map(logits, batches)]))
+    return sigmoid(run(logits, batches))
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -63,13 +99,20 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def predict_split(
-    logits: Logits, decoded: Sequence[Decoded], split: str, watch: Callable[[list], Iterable] = iter
+    logits: Logits, decoded: Sequence["Decoded"], split: str, watch: Callable[[list], Iterable] = iter
 ) -> np.ndarray:
     """The probability of fake of each image of a split, float32 (n,), in the order of its rows.
 
     `decoded` are the images at each geometry that the model takes. `watch` gives the numbers of the batches
     on, and may show how far it is.
     """
+    return sigmoid(logits_of_split(logits, decoded, split, watch))
+
+
+def logits_of_split(
+    logits: Logits, decoded: Sequence["Decoded"], split: str, watch: Callable[[list], Iterable] = iter
+) -> np.ndarray:
+    """The same as logits of fake."""
     numbers = decoded[0].split(split)
     parts = [numbers[start : start + BATCH] for start in range(0, len(numbers), BATCH)]
-    return probabilities(logits, ([one.take(part) for one in decoded] for part in watch(parts)))
+    return run(logits, ([one.take(part) for one in decoded] for part in watch(parts)))

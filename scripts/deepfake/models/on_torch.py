@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from deepfake.datasets.geometry import Geometry
 from deepfake.models.checkpoints import read_detector
-from deepfake.models.inference import Batch, Logits, Opened
+from deepfake.models.ensemble import Ensemble
+from deepfake.models.inference import Batch, Logits, Opened, in_shares
 
 
 def best_device() -> torch.device:
@@ -32,7 +33,7 @@ def logits_of(detector: nn.Module, device: torch.device | None = None) -> Logits
         with torch.inference_mode():
             return detector(*(as_tensor(images).to(device) for images in batch)).float().cpu().numpy()
 
-    return logits
+    return in_shares(logits, detector.widest) if isinstance(detector, Ensemble) else logits
 
 
 def open_torch(path: str | Path, threads: int) -> Opened:
@@ -40,4 +41,7 @@ def open_torch(path: str | Path, threads: int) -> Opened:
     torch.set_num_threads(threads)
     detector, checkpoint = read_detector(path)
     facts = {key: value for key, value in checkpoint.items() if key != "state"}
-    return Opened(facts, [Geometry(**checkpoint["geometry"])], logits_of(detector), detector)
+    if not isinstance(detector, Ensemble):
+        return Opened(facts, [Geometry(**checkpoint["geometry"])], logits_of(detector), detector)
+    facts["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in checkpoint["parts"]]
+    return Opened(facts, detector.geometries, logits_of(detector), detector)

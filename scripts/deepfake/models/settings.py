@@ -1,4 +1,4 @@
-"""What a `models` section means for files and images: its geometry, and the files that its weights come from.
+"""What sections of models and ensembles mean for files and images: geometries, files of weights, thresholds.
 
 Imports no torch, so that the workflow can ask before anything runs.
 """
@@ -64,6 +64,20 @@ def geometry_of(model: dict) -> Geometry:
             raise ValueError(f"{path}: {error}; {HINT}") from None
     size = size or (_native_size(name) if kind != "hf" else SIZE)
     return Geometry(size, size, RESAMPLES[kind])
+
+
+def geometries_of(config: dict, name: str) -> list[Geometry]:
+    """What a model or an ensemble takes: the distinct geometries of its models, in their order."""
+    if name in config["models"]:
+        return [geometry_of(config["models"][name])]
+    members = config["ensembles"][name]["models"]
+    return list(dict.fromkeys(geometry for member in members for geometry in geometries_of(config, member)))
+
+
+def threshold_of(config: dict, name: str) -> str | float:
+    """How the threshold of a model or an ensemble is chosen: its own way, or `evaluate.threshold`."""
+    own = config["ensembles"].get(name, {}).get("threshold")
+    return config["evaluate"]["threshold"] if own is None else own
 
 
 def _native_size(name: str) -> int:

@@ -88,6 +88,10 @@ def state_in(content: object, path: str | Path, network: nn.Module) -> dict[str,
     It may be wrapped as training programs do it ("state_dict", "model"), and its keys may have the prefixes
     that DataParallel, torch.compile or a wrapping module give. WeightsDontFit where there is none.
     """
+    if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
+        raise WeightsDontFit(
+            f"{path} is an ensemble, and no weights of one network; name the best.pt of one of its models"
+        )
     for name in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]

@@ -71,9 +71,13 @@ def picture(path: str | Path, alt: str) -> str:
 
     A svg is kept apart as an image of its own: inline, the ids of one would clash with those of the next.
     """
-    path = Path(path)
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img src="data:{KINDS[path.suffix]};base64,{data}" alt="{escape(alt)}">'
+    return embedded(Path(path).read_bytes(), Path(path).suffix, alt)
+
+
+def embedded(data: bytes, suffix: str, alt: str) -> str:
+    """The same for the bytes of a file with this suffix."""
+    text = base64.b64encode(data).decode("ascii")
+    return f'<img src="data:{KINDS[suffix]};base64,{text}" alt="{escape(alt)}">'
 
 
 def wide(text: str, kind: str = "") -> str:

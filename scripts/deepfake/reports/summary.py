@@ -21,13 +21,15 @@ NEEDED = {
     "audit": ("checks", "passed", "images", "splits", "parts", "class_weights"),
     "choice": ("chosen", "by", "candidates"),
     "metrics": ("threshold", "splits"),
-    "facts": ("arch", "parameters", "geometry", "mean", "std", "training", "dataset", "versions"),
+    "facts": ("parameters", "training", "dataset", "versions"),
+    "model": ("arch", "geometry", "mean", "std"),
+    "ensemble": ("members", "geometries", "views", "temperature"),
 }
 PICTURES = (
     "roc.svg precision_recall.svg confusion.svg calibration.svg histogram.svg"
     " robustness.svg mistakes.png gradcam.png"
 ).split()
-"""In a model's folder of reports; curves.svg lies in its folder of training."""
+"""In a model's folder of reports; a trained one's curves.svg lies in its folder of training."""
 
 
 class BadReport(ValueError):
@@ -36,7 +38,10 @@ class BadReport(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One trained model: `metrics` of evaluate, `history` of training, `facts` of its checkpoint."""
+    """One model or ensemble: `metrics` of evaluate, `facts` of its checkpoint.
+
+    `history` is that of its training; an ensemble's is empty.
+    """
 
     name: str
     metrics: dict
@@ -45,6 +50,10 @@ class Model:
     reports: Path
     training: Path
     validation: float | None  # the number it was chosen by
+
+    @property
+    def is_ensemble(self) -> bool:
+        return "members" in self.facts
 
     @property
     def epoch(self) -> int | None:
@@ -105,7 +114,8 @@ def read_summary(
     found.sort(key=lambda m: (ranks.get(m.name, len(ranks)), m.name))
     pictures = [dataset / "contact_sheet.png", attrition_picture, *([cross_picture] if cross_picture else [])]
     best = next(model for model in found if model.name == chosen["chosen"])
-    pictures += [best.training / "curves.svg", *(best.reports / name for name in PICTURES)]
+    pictures += [] if best.is_ensemble else [best.training / "curves.svg"]
+    pictures += [best.reports / name for name in PICTURES]
     for picture in pictures:
         if not picture.is_file():
             raise BadReport(f"{picture} is not there; run the step that draws it")
@@ -126,14 +136,17 @@ def read_summary(
 
 def _model(name: str, reports: Path, training: Path, choice: dict) -> Model:
     candidate = next((c for c in choice["candidates"] if c["model"] == name), {})
-    history = _json(training / "history.json")
+    facts = _read(training / "facts.json", "facts")
+    kind = "ensemble" if "members" in facts else "model"
+    _check(training / "facts.json", facts, NEEDED[kind])
+    history = [] if kind == "ensemble" else _json(training / "history.json")
     if not isinstance(history, list) or any("images_per_second" not in row for row in history):
         raise BadReport(f"{training / 'history.json'}: must be a list of epochs with images_per_second")
     return Model(
         name=name,
         metrics=_read(reports / "metrics.json", "metrics"),
         history=history,
-        facts=_read(training / "facts.json", "facts"),
+        facts=facts,
         reports=reports,
         training=training,
         validation=candidate.get("f1_macro"),
@@ -151,10 +164,14 @@ def _json(path: Path):
 
 def _read(path: Path, kind: str) -> dict:
     found = _json(path)
-    lacking = [key for key in NEEDED[kind] if not isinstance(found, dict) or key not in found]
+    _check(path, found, NEEDED[kind])
+    return found
+
+
+def _check(path: Path, found: object, needed: Sequence[str]) -> None:
+    lacking = [key for key in needed if not isinstance(found, dict) or key not in found]
     if lacking:
         raise BadReport(f"{path}: no key {', '.join(lacking)}; run the step that writes it again")
-    return found
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
 from deepfake.reports.html import cell, figure, note, table, wide
 from deepfake.reports.summary import FEW, LEVELS, Model, Summary, few, judged, mistakes, numbers, units
+from deepfake.reports.summary_ensembles import made_of, members
 
 PLOTS = {
     "roc.svg": (
@@ -50,6 +51,7 @@ LOOKED = (
     " places spoke most for fake, dark purple ones a little; grey ones did not count, or spoke for real. Each"
     " map is scaled to its own highest place, so two maps can't be compared. It is a hint and no proof."
 )
+TOGETHER = " It is the mean of the maps of all networks, each of the whole image."
 TOO_FEW = f"Intervals from fewer than {ENOUGH} of these say little, and look surer than they are. "
 CROSS = {
     "model": "model",
@@ -99,7 +101,8 @@ def leaders(summary: Summary) -> str:
 
 def _about(best: Model) -> str:
     split = judged(best.metrics) or "test"
-    text = "Sorted by macro F1 of val (frames, best epoch), which chose the model. The other scores are of"
+    text = "Sorted by macro F1 of val (frames; of those trained the best epoch), which chose the model. The"
+    text += " other scores are of"
     text += (
         f" {split}. Macro F1 is the mean of the F1 of real and of fake: 1 is perfect, guessing gives about"
     )
@@ -112,7 +115,8 @@ def _about(best: Model) -> str:
 
 
 def _leader(model: Model, best: bool) -> list[list[str]]:
-    network = f"{model.facts['arch']}, {model.facts['parameters']:,} parameters"
+    kind = f"{made_of(model.facts)};" if model.is_ensemble else f"{model.facts['arch']},"
+    network = f"{kind} {model.facts['parameters']:,} parameters"
     name = f"<strong>{escape(model.name)}</strong>{' (chosen)' if best else ''}"
     epoch = "" if model.epoch is None else f"<small>best: {model.epoch}</small>"
     first = [
@@ -120,7 +124,7 @@ def _leader(model: Model, best: bool) -> list[list[str]]:
         f'<td class="n" rowspan="2">{_digits(model.validation, ".3f")}</td>',
     ]
     last = [
-        f'<td class="n" rowspan="2">{len(model.history)}{epoch}</td>',
+        f'<td class="n" rowspan="2">{"–" if model.is_ensemble else len(model.history)}{epoch}</td>',
         f'<td class="n" rowspan="2">{_digits(model.speed, ",.0f")}</td>',
     ]
     rows = []
@@ -146,13 +150,13 @@ def _score(found: dict) -> str:
 def chosen(model: Model) -> str:
     """One model in full: curves, scores, plots, by corpus and method, robustness, mistakes."""
     threshold = model.metrics["threshold"]
-    about = f"{model.name} ({model.facts['arch']}) calls a frame fake from a probability of"
+    kind = made_of(model.facts) if model.is_ensemble else model.facts["arch"]
+    about = f"{model.name} ({kind}) calls a frame fake from a probability of"
     about += f" {threshold['frame']:.3f} on, a video from {threshold['video']:.3f} on"
     about += f": {ORIGINS[threshold['from']]}." if threshold.get("from") in ORIGINS else "."
     plots = "".join(figure(model.reports / name, *texts) for name, texts in PLOTS.items())
     return f"""<p>{escape(about)}</p>
-<h3>Training</h3>
-{figure(model.training / "curves.svg", "Curves", "Loss, scores and learning rate, by epoch.", "broad")}
+{_origin(model)}
 <h3>Scores</h3>
 {_scores(model)}
 <div class="pair">{plots}</div>
@@ -163,7 +167,15 @@ def chosen(model: Model) -> str:
 <h3>Mistakes</h3>
 <p>{escape(_mistaken(model))}</p>
 {figure(model.reports / "mistakes.png", "Mistakes", SUREST, "broad")}
-{figure(model.reports / "gradcam.png", "Grad-CAM", LOOKED, "broad")}"""
+{figure(model.reports / "gradcam.png", "Grad-CAM", LOOKED + TOGETHER * model.is_ensemble, "broad")}"""
+
+
+def _origin(model: Model) -> str:
+    """How it was trained; what an ensemble is made of."""
+    if model.is_ensemble:
+        return f"<h3>What it is made of</h3>\n{members(model.facts)}"
+    path, text = model.training / "curves.svg", "Loss, scores and learning rate, by epoch."
+    return f"<h3>Training</h3>\n{figure(path, 'Curves', text, 'broad')}"
 
 
 def _scores(model: Model) -> str:

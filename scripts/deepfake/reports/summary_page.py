@@ -207,12 +207,11 @@ def _audit(summary: Summary) -> str:
 
 def _again(summary: Summary) -> str:
     best = summary.chosen
-    seed = summary.config.get("seed", best.facts["training"].get("seed"))
+    seed = summary.config.get("seed", _seed(best.facts["training"]))
     facts = {
         "Dataset": f"{summary.dataset.name}, digest {best.facts['dataset']['sha256']}",
         "Seed": "unknown" if seed is None else str(seed),
-        "Input of the model": _input(best.facts["geometry"]),
-        "Mean and std of RGB": f"{_plain(best.facts['mean'])}, {_plain(best.facts['std'])}",
+        **_inputs(best.facts),
         "Versions": ", ".join(
             f"{name} {version}" for name, version in sorted(best.facts["versions"].items())
         ),
@@ -220,12 +219,26 @@ def _again(summary: Summary) -> str:
     rows = [[cell(name, "c"), cell(value)] for name, value in facts.items()]
     sections = {
         "How the images were made": summary.kept.get("steps", {}),
-        "How the model was trained": best.facts["training"],
+        "How the model was made" if best.is_ensemble else "How the model was trained": best.facts["training"],
         **({"The config": summary.config} if summary.config else {}),
     }
     blocks = "".join(f"<h3>{name}</h3><pre>{escape(_plain(part))}</pre>" for name, part in sections.items())
     text = "With the same corpora, settings and seed, and the same versions, one command makes it all again:"
     return f"<p>{text}</p><pre>snakemake --cores all</pre>{wide(table(['', ''], rows), 'plain')}{blocks}"
+
+
+def _seed(training: dict) -> int | None:
+    """The one that a model was trained with; of an ensemble that of its models, which is the config's too."""
+    inner = (_seed(member["training"]) for member in training.get("members", {}).values())
+    return training.get("seed", next(inner, None))
+
+
+def _inputs(facts: dict) -> dict[str, str]:
+    """What the model takes; the networks of an ensemble scale pixels each in their own way."""
+    if "members" in facts:
+        return {"Inputs of its networks": "; ".join(map(_input, facts["geometries"]))}
+    scaling = f"{_plain(facts['mean'])}, {_plain(facts['std'])}"
+    return {"Input of the model": _input(facts["geometry"]), "Mean and std of RGB": scaling}
 
 
 def _input(geometry: dict) -> str:
