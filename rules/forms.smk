@@ -1,3 +1,93 @@
 """
 From a trained model to smaller and faster forms of it, and what they cost.
+
+config    forms
+requires  results/models/{dataset}/{model}/best.pt, results/decoded/{dataset}/{geometry}.npy and .csv
+creates   results/forms/{dataset}/{model}/float32.onnx, int8_dynamic.onnx, int8_static.onnx, float32.safetensors
+          results/forms/{dataset}/{model}/forms.csv, .json and .txt: size, what is lost on test, and speed
 """
+
+FORMS = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
+CALIBRATED = "int8_static.onnx"
+
+
+rule convert:
+    """Bring a model into another form, and check it against the model; one is calibrated on images of val."""
+    input:
+        kept=lambda w: plan(w.dataset).kept,
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        images=lambda w: ancient(decoded(w, "npy")) if w.form == CALIBRATED else [],
+        rows=lambda w: decoded(w, "csv") if w.form == CALIBRATED else [],
+    output:
+        file="results/forms/{dataset}/{model}/{form}",
+    log:
+        "logs/convert/{dataset}/{model}/{form}.log",
+    benchmark:
+        "benchmarks/convert/{dataset}/{model}/{form}.tsv"
+    wildcard_constraints:
+        form="|".join(form.replace(".", r"\.") for form in FORMS),
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=growing(8000),  # 6,459 MB: ViT-B/16 to int8_static.onnx
+        runtime=growing(60),
+    params:
+        code=code("convert.py"),
+        cfg=lambda w: as_param(config["forms"] if w.form == CALIBRATED else {}),
+    shell:
+        "python scripts/convert.py"
+        " --checkpoint {input.checkpoint:q}"
+        " --form {wildcards.form:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --output {output.file:q}"
+        " 2> {log:q}"
+
+
+rule weigh:
+    """Compare a model's forms side by side: size, macro F1 and AUC on test, images a second on the CPU."""
+    input:
+        kept=lambda w: plan(w.dataset).kept,
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        forms=expand("results/forms/{{dataset}}/{{model}}/{form}", form=FORMS),
+        images=lambda w: ancient(decoded(w, "npy")),
+        rows=lambda w: decoded(w, "csv"),
+    output:
+        table=report(
+            "results/forms/{dataset}/{model}/forms.csv",
+            category="9 Forms",
+            caption="../report/forms.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "size, loss and speed"},
+        ),
+        json="results/forms/{dataset}/{model}/forms.json",
+        text="results/forms/{dataset}/{model}/forms.txt",
+    log:
+        "logs/weigh/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/weigh/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 64  # all that there are: what runs beside it would spoil the speeds
+    resources:
+        mem_mb=growing(6000),
+        runtime=growing(240),
+    params:
+        code=code("weigh.py"),
+    shell:
+        "python scripts/weigh.py"
+        " --checkpoint {input.checkpoint:q}"
+        " --forms {input.forms:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --threads {threads}"
+        " --output {output.table:q}"
+        " --output-json {output.json:q}"
+        " --output-text {output.text:q}"
+        " 2> {log:q}"

@@ -1,3 +1,88 @@
 """
 From a trained model to what competitions ask for.
+
+config    submissions, detect.people, limits
+requires  results/models/{dataset}/{model}/best.pt, results/forms/{dataset}/{model}/{form},
+          results/reports/{dataset}/{model}/metrics.json
+creates   results/submissions/{dataset}/{model}/prediction.txt, lines `image_name label`, in the list's order
+          results/submissions/{dataset}/{model}/submission.csv, filename,label with the probability of fake
+          results/submissions/{dataset}/{model}/package.zip, which runs by itself, and package.json, its parts
 """
+
+
+rule submit:
+    """Judge what a competition lists; what can't be judged gets the fallback and is named in the log."""
+    input:
+        kept=lambda w: plan(w.dataset).kept,
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        names=lambda w: local(asked(names_of, w.file)),
+        media=test_set,
+    output:
+        answer="results/submissions/{dataset}/{model}/{file}",
+    log:
+        "logs/submit/{dataset}/{model}/{file}.log",
+    benchmark:
+        "benchmarks/submit/{dataset}/{model}/{file}.tsv"
+    wildcard_constraints:
+        file="|".join(file.replace(".", r"\.") for file in SECTIONS),
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=growing(4000),  # 974 MB: Meso-4 and small videos
+        runtime=growing(600),
+    params:
+        code=code("submit.py"),
+        cfg=lambda w: as_param(asked(settings_of, w.file)),
+        contents=lambda w: fingerprint(tuple(asked(media_of, w.file))),
+    shell:
+        "python scripts/submit.py"
+        " --file {wildcards.file:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --names {input.names:q}"
+        " --media {input.media:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --output {output.answer:q}"
+        " 2> {log:q}"
+
+
+rule package:
+    """Pack a model with all that it takes to run it elsewhere, without a network."""
+    input:
+        kept=lambda w: plan(w.dataset).kept,
+        model=packaged,
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+        requirements=local("requirements.txt"),
+        license=local("LICENSE"),
+    output:
+        package="results/submissions/{dataset}/{model}/package.zip",
+        parts="results/submissions/{dataset}/{model}/package.json",
+    log:
+        "logs/package/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/package/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        code=code("package.py"),
+        families=lambda w: as_param(dataset_section(config, w.dataset)["families"]),
+    shell:
+        "python scripts/package.py"
+        " --model {input.model:q}"
+        " --name {wildcards.model:q}"
+        " --metrics {input.metrics:q}"
+        " --families {params.families:q}"
+        " --requirements {input.requirements:q}"
+        " --license {input.license:q}"
+        " --output {output.package:q}"
+        " --output-json {output.parts:q}"
+        " 2> {log:q}"

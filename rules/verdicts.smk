@@ -1,3 +1,52 @@
 """
-From media of any kind to verdicts.
+From any videos and stills to verdicts.
+
+config    media, detect, seed, limits
+requires  results/model/best.pt or another model, and a folder, archives or a list of videos and stills
+creates   results/verdicts/{media}/report.html, one page with a verdict for each and what it rests on
+          results/verdicts/{media}/verdicts.csv and .json, for other programs
 """
+
+
+rule detect:
+    """Judge videos and stills; where some can't be (exit code 3), the page says which, and it is no failure."""
+    input:
+        kept=lambda w: plan(learnt_from(w)).kept if learnt_from(w) else [],
+        model=judge,
+        media=media_files,
+    output:
+        page=report(
+            "results/verdicts/{media}/report.html",
+            category="8 Verdicts",
+            caption="../report/verdicts.rst",
+            labels={"media": "{media}", "what": "verdicts"},
+        ),
+        table="results/verdicts/{media}/verdicts.csv",
+        json="results/verdicts/{media}/verdicts.json",
+    log:
+        "logs/detect/{media}.log",
+    benchmark:
+        "benchmarks/detect/{media}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=growing(4000),  # on a CPU 1,194 MB with two processes
+        runtime=growing(240),
+    params:
+        code=code("detect.py"),
+        contents=media_contents,
+        options=media_options,
+        listed=lambda w: "--list" if config["media"][w.media]["list"] else "--",
+    shell:
+        "python scripts/detect.py"
+        " --model {input.model:q}"
+        " --threads {threads}"
+        " {params.options:q}"
+        " --output-page {output.page:q}"
+        " --output-table {output.table:q}"
+        " --output-json {output.json:q}"
+        " {params.listed} {input.media:q}"
+        " > {log:q} 2>&1 || [ $? -eq 3 ]"

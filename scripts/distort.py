@@ -16,7 +16,8 @@ from pathlib import Path
 
 from deepfake.atomic import new_file
 from deepfake.console import log, progress, start_log
-from deepfake.datasets.decoded import BadImage, read_images, read_rows
+from deepfake.datasets.decoded import read_images, read_rows
+from deepfake.datasets.pixels import BadImage
 from deepfake.evaluation.distortions import BadLevel
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
 from deepfake.evaluation.thresholds import BadThreshold, read_thresholds

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from deepfake.atomic import new_file
 from deepfake.console import log, start_log
-from deepfake.datasets.decoded import fit, read_images, read_rows
+from deepfake.datasets.decoded import read_images, read_rows
+from deepfake.datasets.pixels import fit
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.predictions import BadPredictions, read_predictions
 from deepfake.evaluation.thresholds import read_thresholds

@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
 PARTS = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles", "slurm", "report"]
+PARTS += ["requirements.txt", "LICENSE"]  # for the package
 
 
 @pytest.fixture(scope="session")
@@ -112,8 +113,10 @@ datasets:
   other: {corpora: [mine, more], splits: {train: 0.4, val: 0.2, test: 0.4}}
 models:
   tiny: {arch: meso4, image_size: 64, epochs: 4, batch_size: 8, augment: off}
-  raw: {arch: mesoinception4, image_size: 64, epochs: 0}
-train: {models: [tiny, raw]}
+  raw: {arch: mesoinception4, image_size: 48, epochs: 0}
+ensembles:
+  pair: {models: [tiny, raw], weighted: validation, tta: {flip: true}, calibrate: true}
+train: {models: [tiny, raw, pair]}
 evaluate:
   bootstrap: 100
   robustness: {jpeg: [50], blur: [], noise: [], resize: [0.5], brightness: []}

@@ -7,7 +7,7 @@ import torch
 import transformers
 from PIL import Image
 
-from deepfake.datasets.decoded import fit
+from deepfake.datasets.pixels import fit
 
 RNG = np.random.default_rng(0)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake.datasets.decoded import fit
 from deepfake.datasets.geometry import Geometry
+from deepfake.datasets.pixels import fit
 from deepfake.evaluation import robustness
 from deepfake.evaluation.distortions import BOUNDS, DISTORTIONS, BadLevel, distort
 from deepfake.evaluation.predictions import PREDICTIONS

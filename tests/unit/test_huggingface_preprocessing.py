@@ -7,7 +7,7 @@ import transformers
 from made_huggingface import ours, picture, section, theirs, vit
 from PIL import Image
 
-from deepfake.datasets.decoded import fit
+from deepfake.datasets.pixels import fit
 from deepfake.models.huggingface import save_pretrained
 from deepfake.models.networks import build
 from deepfake.models.settings import preprocessor_geometry, scaling_of

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from made_ensemble import LARGE, write_ensemble, write_member
 from PIL import Image
 
-from deepfake.datasets.decoded import fit, read_images, read_rows
+from deepfake.datasets.decoded import read_images, read_rows
 from deepfake.datasets.metadata import METADATA
+from deepfake.datasets.pixels import fit
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.metrics import measure
 from deepfake.evaluation.mistakes import (

@@ -130,3 +130,10 @@ def test_real_clips_give_opencvs_frames(data):
             if index in frames:
                 assert np.array_equal(frames[index], capture.retrieve()[1]), f"{path.name} frame {index}"
         assert len(frames) == COUNT
+
+
+def test_a_text_that_leads_to_other_files_is_no_video(tmp_path, make_clip):
+    make_clip(tmp_path / "secret.mp4")
+    (tmp_path / "clip.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    with pytest.raises(UnreadableVideo, match="can't be opened"):
+        Clip(tmp_path / "clip.mp4")

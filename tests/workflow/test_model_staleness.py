@@ -54,7 +54,7 @@ for flag in outputs:
         if os.path.basename(name) == "kept":
             os.remove(name)
 """
-STEPS = "decode train choose predict evaluate compare distort explain summarise".split()
+STEPS = "decode train combine choose predict evaluate compare distort explain summarise".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
 FILES = "best.pt facts.json history.json history.csv curves.svg checkpoints/kept tensorboard/kept".split()
 
@@ -155,6 +155,17 @@ def test_a_model_more_is_trained_alone(settled):
 def test_a_model_less_trains_none(settled):
     reconfigure(settled, "models: [a, b]", "models: [a]")
     assert run(settled) == ALL
+
+
+def test_an_ensemble_trains_nothing(settled):
+    combined = {"combine": 1, "predict": 2, **JUDGED}
+    reconfigure(settled, "models: [a, b]", "models: [a, b, both]")
+    add(settled, "ensembles: {both: {models: [a, b], weighted: equally}}\n")
+    assert run(settled, "both") == combined | ALL
+    reconfigure(settled, "weighted: equally", "calibrate: true")
+    assert run(settled, "both") == combined | ALL
+    reconfigure(settled, "lr: 0.01", "lr: 0.02")
+    assert run(settled, "a", "both") == Counter(TRAINED) + Counter(combined) + Counter(ALL)
 
 
 @pytest.mark.parametrize("setting", ["threshold: eer", "bootstrap: 200"])

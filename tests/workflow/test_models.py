@@ -15,6 +15,7 @@ from deepfake import tables
 from deepfake.models.checkpoints import read_detector
 
 BEST = "results/model/best.pt"
+MODELS = ("tiny", "raw", "pair")
 ZOO = """
 shard_size: 1
 corpora: {mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}}
@@ -40,7 +41,7 @@ def read(path: Path) -> dict:
 
 
 def test_best_pt_carries_all_that_it_takes_to_use_it(modelled):
-    found = load(modelled / BEST)
+    found = load(modelled / "results/models/dataset_2gb/tiny/best.pt")
     kept = read(modelled / "results/plans/dataset_2gb.json")
     assert {"state", "classes", "threshold", "versions", "metrics", "mean", "std"} <= found.keys()
     assert found["network"]["arch"] == "meso4" and found["classes"] == ["real", "fake"]
@@ -49,9 +50,28 @@ def test_best_pt_carries_all_that_it_takes_to_use_it(modelled):
     assert found["training"]["epochs"] == 4
     assert found["dataset"] == {"name": "dataset_2gb", "sha256": kept["sha256"], "images": kept["images"]}
     assert found["metrics"]["val"]["f1_macro"] >= 0.9, "fakes are redder, and that wasn't learnt"
-    assert 0 < found["threshold"] < 1
-    detector, _ = read_detector(modelled / BEST)
+    assert 0 < found["threshold"] < 1 and 0 < found["video_threshold"] < 1
+    ready = found["preprocessing"]
+    assert ready["shows"] == "faces" and ready["default"] in ready["corpora"].keys() == {"base", "mine"}
+    crops = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
+    assert ready["corpora"]["base"]["faces"] == crops
+    detector, _ = read_detector(modelled / "results/models/dataset_2gb/tiny/best.pt")
     assert detector(torch.zeros(2, 3, 64, 64)).shape[0] == 2
+
+
+def test_an_ensemble_is_the_weighted_mean_of_its_models_views(modelled):
+    """Of pictures that are their own mirror image, so that all views are one."""
+    paths = {m: modelled / f"results/models/dataset_2gb/{m}/best.pt" for m in MODELS}
+    pair, facts = read_detector(paths["pair"])
+    size = {m: load(paths[m])["geometry"]["size"] for m in ("tiny", "raw")}
+    images = {m: torch.rand(3, 3, s, s) for m, s in size.items()}
+    images = {m: (image + image.flip(-1)) / 2 for m, image in images.items()}
+    members = facts["training"]["members"]
+    with torch.inference_mode():
+        wanted = sum(members[m]["weight"] * read_detector(paths[m])[0](images[m]) for m in images)
+        found = pair(*images.values())
+    assert size["tiny"] != size["raw"] and members["tiny"]["weight"] > members["raw"]["weight"] > 0
+    assert torch.allclose(found, wanted / facts["temperature"], atol=1e-5)
 
 
 def test_the_default_targets_leave_all_that_is_promised(modelled):
@@ -67,10 +87,11 @@ def test_the_default_targets_leave_all_that_is_promised(modelled):
 
 
 def test_the_best_on_val_is_chosen(modelled):
-    facts = {m: read(modelled / f"results/models/dataset_2gb/{m}/facts.json") for m in ("tiny", "raw")}
+    facts = {m: read(modelled / f"results/models/dataset_2gb/{m}/facts.json") for m in MODELS}
     scores = {model: found["metrics"]["val"]["f1_macro"] for model, found in facts.items()}
     assert scores["tiny"] != scores["raw"]
-    best = max(scores, key=scores.get)
+    losses = {model: found["metrics"]["val"]["log_loss"] for model, found in facts.items()}
+    best = min(scores, key=lambda model: (-scores[model], losses[model], model))
     choice = read(modelled / "results/model/choice.json")
     assert choice["chosen"] == best
     assert {one["model"]: one["f1_macro"] for one in choice["candidates"]} == scores

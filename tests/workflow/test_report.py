@@ -122,13 +122,14 @@ def test_the_page_shows_the_numbers_of_the_run(browse, modelled, width):
     assert seen.errors == []
     assert seen.requests == [page.as_uri()]
     assert_drawn(seen)
-    for model in ("tiny", "raw"):
+    for model in ("tiny", "raw", "pair"):
         found = metrics(modelled, model)["splits"]["test"]
         shown = leaders(seen.dom)[model]
         for level in ("frame", "video"):
             numbers = found[level]["metrics"]["f1_macro"]
             assert "{value:.3f} {low:.3f} to {high:.3f}".format(**numbers) in shown, (level, shown)
-    assert "tiny was chosen" in seen.text
+    chosen = json.loads((modelled / "results/model/choice.json").read_text())["chosen"]
+    assert f"{chosen} was chosen" in seen.text
 
 
 def metrics(project: Project, model: str) -> dict:

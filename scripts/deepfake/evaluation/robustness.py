@@ -11,8 +11,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deepfake.datasets.decoded import fit
 from deepfake.datasets.geometry import Geometry
+from deepfake.datasets.pixels import fit
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
 from deepfake.evaluation.metrics import measure
 from deepfake.evaluation.predictions import video_level

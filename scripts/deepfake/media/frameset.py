@@ -2,14 +2,50 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from deepfake.media import images
 from deepfake.media.sampling import wanted_frames
 from deepfake.media.stills import MISSING, OK, UNREADABLE, no_image
-from deepfake.media.video import Clip, Frame, UnreadableVideo
+from deepfake.media.video import Clip, UnreadableVideo
 
 DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One wanted frame of a clip as it is stored: `data` is its image, empty where it can't be decoded.
+
+    `time` is in seconds, nan where the clip has none; `pixels` uint8 (height, width, 3) BGR as decoded.
+    """
+
+    index: int
+    data: bytes
+    time: float = math.nan
+    pixels: np.ndarray | None = None
+    status: str = OK
+    reason: str = ""
+
+
+def take_frames(clip: Clip, wanted: list[int], cfg: dict) -> Iterator[Taken]:
+    """The frames of `clip` at `wanted`, encoded as the `frames` section says; last those not to be had."""
+    found = set()
+    for frame in clip.frames(wanted):
+        found.add(frame.index)
+        data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
+        state = (DAMAGED, "the decoder made parts of the picture up") if frame.damaged else (OK, "")
+        yield Taken(frame.index, data, frame.time, frame.pixels, *state)
+    for index in wanted:
+        if index not in found:
+            yield Taken(index, b"", status=MISSING, reason="can't be decoded")
+
+
+def shortfall(clip: Clip) -> str:
+    """How many of the frames that its header promises a clip holds, "" where it holds them."""
+    return f"{clip.count} of {clip.declared} frames" if clip.count < clip.declared else ""
 
 
 def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
@@ -23,16 +59,14 @@ def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iter
     except UnreadableVideo as error:
         yield no_image(video, UNREADABLE, str(error)), b""
         return
-    short = clip.declared and clip.count < clip.declared
-    state = {"video": video, "clip": f"damaged: {clip.count} of {clip.declared} frames" if short else OK}
-    wanted = wanted_frames(clip.count, cfg, video, count)
-    found = set()
-    for frame in clip.frames(wanted):
-        found.add(frame.index)
-        yield _image(frame, state, cfg)
-    for index in wanted:
-        if index not in found:
-            yield no_image(video, MISSING, "can't be decoded", frame=index, clip=state["clip"]), b""
+    short = shortfall(clip)
+    state = {"video": video, "clip": f"damaged: {short}" if short else OK}
+    for taken in take_frames(clip, wanted_frames(clip.count, cfg, video, count), cfg):
+        if taken.pixels is None:
+            yield no_image(video, taken.status, taken.reason, frame=taken.index, clip=state["clip"]), b""
+            continue
+        row = _row(taken.index, taken.time, taken.pixels, taken.data, cfg["format"], state)
+        yield row | {"status": taken.status, "reason": taken.reason}, taken.data
 
 
 def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dict, bytes]]:
@@ -42,22 +76,19 @@ def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dic
             yield row, b""
             continue
         try:
-            pixels = images.decode(data)
+            pixels, data, format = as_stored(data)
         except images.UnreadableImage as error:
             yield no_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
             continue
-        format = images.kind(data)
-        if not format:
-            format, data = "png", images.encode(pixels, "png", 0)
         yield _row(row["frame"], math.nan, pixels, data, format, {"video": row["video"], "clip": OK}), data
 
 
-def _image(frame: Frame, state: dict, cfg: dict) -> tuple[dict, bytes]:
-    data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
-    row = _row(frame.index, frame.time, frame.pixels, data, cfg["format"], state)
-    if frame.damaged:
-        row |= {"status": DAMAGED, "reason": "the decoder made parts of the picture up"}
-    return row, data
+def as_stored(data: bytes) -> tuple[np.ndarray, bytes, str]:
+    """A still's pixels (uint8 BGR), and its bytes and format as datasets hold it. Raises UnreadableImage."""
+    pixels = images.decode(data)
+    if format := images.kind(data):
+        return pixels, data, format
+    return pixels, images.encode(pixels, "png", 0), "png"
 
 
 def _row(index: int, time: float, pixels, data: bytes, format: str, state: dict) -> dict:

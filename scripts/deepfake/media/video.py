@@ -22,6 +22,11 @@ import numpy as np
 from av.stream import Disposition
 
 
+# A file's content decides what reads it, whatever its name: a playlist, or a list of files to join, would have
+# FFmpeg open others.
+READERS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,flv,asf,ogg,ivf,gif"
+
+
 class UnreadableVideo(ValueError):
     """No frame can be had from the file; the message says why."""
 
@@ -40,7 +45,7 @@ class Frame:
     damaged: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Packet:
     pts: int | None
     key: bool
@@ -144,7 +149,7 @@ class Clip:
 
 def _open(path: str) -> av.container.InputContainer:
     try:
-        return av.open(path)
+        return av.open(path, options={"format_whitelist": READERS})
     except (FileNotFoundError, PermissionError):
         raise  # says nothing about the clip: a file system's trouble is for another try, not for a row
     except (av.FFmpegError, OSError) as error:

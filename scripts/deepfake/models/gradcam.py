@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from deepfake.datasets.decoded import fit
 from deepfake.datasets.geometry import Geometry
+from deepfake.datasets.pixels import fit
 from deepfake.models.ensemble import Ensemble
 from deepfake.models.inference import BATCH, Opened
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from deepfake.console import log
-from deepfake.datasets.decoded import Geometry
+from deepfake.datasets.geometry import Geometry
 from deepfake.models import weights
 from deepfake.models.detector import Detector
 from deepfake.models.errors import WeightsDontFit, WeightsMissing

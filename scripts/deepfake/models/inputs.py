@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.datasets.decoded import BadImage, Decoded, check_size, read_decoded
+from deepfake.datasets.decoded import Decoded, check_size, read_decoded
 from deepfake.datasets.geometry import Geometry
+from deepfake.datasets.pixels import BadImage
 
 
 def read_inputs(

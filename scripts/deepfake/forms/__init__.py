@@ -1,0 +1,1 @@
+"""Other forms of a model, smaller or faster: how they are made, checked against the model, and weighed."""
