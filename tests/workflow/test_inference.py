@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -72,23 +73,64 @@ def test_every_video_has_a_verdict_and_a_place_on_the_page(judged):
     assert all(name in page for name in videos)
 
 
-def test_one_file_from_the_command_line_gets_the_same_scores(judged):
+@pytest.fixture(scope="module")
+def clips(judged) -> dict[str, Path]:
+    """The archive's videos, unpacked, by name."""
+    with zipfile.ZipFile(judged / "resources/demo/demo.zip") as archive:
+        archive.extractall(judged / "clips")
+    return {path.stem: path for path in (judged / "clips").rglob("*.mp4")}
+
+
+def detect(project: Project, model: str, *media: Path | str) -> tuple[int, list[dict]]:
+    """The exit code and the verdicts of detect.py."""
+    words = ["scripts/detect.py", *media, "--model", model, "--json", "--threads", "1"]
+    done = subprocess.run([sys.executable, *words], cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stderr
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_one_file_from_the_command_line_gets_the_same_scores(judged, clips):
     name = next(iter(predicted(judged)))[0]
-    archive = judged / "resources/demo/demo.zip"
-    unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall('clips')"
-    subprocess.run([sys.executable, "-c", unpack, archive], cwd=judged.folder, check=True)
-    clip = next((judged / "clips").rglob(f"{name}.mp4"))
-    words = ["scripts/detect.py", clip, "gone.mp4", "--model", "results/model/best.pt", "--json"]
-    done = subprocess.run(
-        [sys.executable, *words, "--threads", "1"], cwd=judged.folder, capture_output=True, text=True
-    )
-    assert done.returncode == 3, done.stderr
-    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    code, verdicts = detect(judged, "results/model/best.pt", clips[name], "gone.mp4")
+    assert code == 3
     assert [verdict["verdict"] == "none" for verdict in verdicts] == [False, True]
     assert "gone.mp4" in verdicts[1]["name"] and verdicts[1]["left_out"][0]["reason"]
     wanted = {key: value for key, value in predicted(judged).items() if key[0] == name}
     found = seen(verdicts)
     assert {key: found[key] for key in wanted} == pytest.approx(wanted, abs=1e-5)
+
+
+def test_the_forms_of_a_model_are_weighed_and_judge_alike(judged, clips):
+    folder = "results/forms/dataset_2gb/meso4"
+    judged.run(f"{folder}/forms.txt", "--configfile", judged.configure(CONFIG), "--set-threads", *THREADS)
+    rows = {row["form"]: row for row in tables.read_rows(judged / f"{folder}/forms.csv")}
+    names = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
+    assert list(rows) == ["best.pt", *names]
+    assert all(float(row["images_per_second"]) > 0 for row in rows.values())
+    name, wanted = next(iter(clips)), json.loads((judged / f"{VERDICTS}/verdicts.json").read_text())
+    wanted = seen([verdict for verdict in wanted if name in verdict["name"]])
+    for form, tolerance in zip(names, [1e-4, 0.05, 0.05, 1e-5], strict=True):
+        code, verdicts = detect(judged, f"{folder}/{form}", clips[name])
+        assert code == 0 and seen(verdicts) == pytest.approx(wanted, abs=tolerance), form
+
+
+def test_a_submission_has_every_video_of_the_sample(judged, clips):
+    listed = [*sorted(clips, reverse=True)[:3], "absent"]
+    sample = "".join(f"{name}.mp4,0.5\n" for name in listed)
+    (judged / "sample_submission.csv").write_text(f"filename,label\n{sample}")
+    settings = "submissions: {submission: {sample: sample_submission.csv, folder: clips, clip: [0.4, 0.6]}}"
+    options = ["--configfile", judged.configure(CONFIG + settings), "--set-threads", *ONE_THREAD, "submit=2"]
+    judged.run("results/submissions/dataset_2gb/meso4/submission.csv", *options)
+    rows = tables.read_rows(judged / "results/submissions/dataset_2gb/meso4/submission.csv")
+    scores = {
+        Path(row["name"]).stem: float(row["score"])
+        for row in tables.read_rows(judged / f"{VERDICTS}/verdicts.csv")
+        if row["score"]
+    }
+    wanted = {f"{name}.mp4": min(max(scores.get(name, 0.5), 0.4), 0.6) for name in listed}
+    assert [row["filename"] for row in rows] == list(wanted)
+    assert {row["filename"]: float(row["label"]) for row in rows} == pytest.approx(wanted, abs=1e-5)
+    assert "absent" in (judged / "logs/submit/dataset_2gb/meso4/submission.csv.log").read_text()
 
 
 def test_verdicts_are_judged_again_only_where_that_matters(judged):

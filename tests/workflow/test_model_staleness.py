@@ -55,6 +55,7 @@ for flag in outputs:
             os.remove(name)
 """
 STEPS = "decode train combine choose predict evaluate compare distort explain summarise".split()
+STEPS += "convert weigh package".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
 FILES = "best.pt facts.json history.json history.csv curves.svg checkpoints/kept tensorboard/kept".split()
 
@@ -166,6 +167,21 @@ def test_an_ensemble_trains_nothing(settled):
     assert run(settled, "both") == combined | ALL
     reconfigure(settled, "lr: 0.01", "lr: 0.02")
     assert run(settled, "a", "both") == Counter(TRAINED) + Counter(combined) + Counter(ALL)
+
+
+def test_other_forms_follow_their_model(settled):
+    def run(*targets: str) -> Counter:
+        return settled.run(*targets, "--configfile", "mine.yaml").jobs
+
+    weighed, packed = "results/forms/small/a/forms.txt", "results/submissions/small/a/package.zip"
+    assert run(weighed, packed) == {"convert": 4, "weigh": 1, "package": 1}
+    add(settled, "forms: {calibration: 50}\n")
+    assert run(weighed, packed) == {"convert": 1, "weigh": 1}
+    add(settled, "submissions: {package: {form: int8_static.onnx}}\n")
+    assert run(weighed, packed) == {"package": 1}
+    assert run(weighed, packed) == {}
+    reconfigure(settled, "lr: 0.01", "lr: 0.02")
+    assert run(packed) == {"train": 1, "convert": 1, "predict": 2, "evaluate": 1, "package": 1}
 
 
 @pytest.mark.parametrize("setting", ["threshold: eer", "bootstrap: 200"])

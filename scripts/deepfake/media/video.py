@@ -21,10 +21,9 @@ import av
 import numpy as np
 from av.stream import Disposition
 
-
-# A file's content decides what reads it, whatever its name: a playlist, or a list of files to join, would have
-# FFmpeg open others.
 READERS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,flv,asf,ogg,ivf,gif"
+"""FFmpeg's, by name. A file's content decides which one reads it, whatever it is called; those of playlists
+and of lists of files to join would open other files."""
 
 
 class UnreadableVideo(ValueError):

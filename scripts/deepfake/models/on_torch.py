@@ -10,6 +10,7 @@ from deepfake.datasets.geometry import Geometry
 from deepfake.models.checkpoints import read_detector
 from deepfake.models.ensemble import Ensemble
 from deepfake.models.inference import Batch, Logits, Opened, in_shares
+from deepfake.models.memory import keep_freed_memory
 
 
 def best_device() -> torch.device:
@@ -27,6 +28,7 @@ def as_tensor(images: np.ndarray) -> Tensor:
 def logits_of(detector: nn.Module, device: torch.device | None = None) -> Logits:
     """What runs `detector`, which is moved to `device` (the best one) and put into evaluation mode."""
     device = device or best_device()
+    keep_freed_memory()
     detector.to(device, memory_format=torch.channels_last).eval()
 
     def logits(batch: Batch) -> np.ndarray:

@@ -22,12 +22,11 @@ from deepfake.submissions.judging import judge_with
 from deepfake.submissions.names import Names, read_list, read_sample
 from deepfake.submissions.places import among, in_folder
 from deepfake.verdicts.crew import CantWork
-from deepfake.verdicts.media import Medium, find_media
+from deepfake.verdicts.media import LIMITS, Medium, find_media
 from deepfake.verdicts.tables import as_json
 
 HERE = Path(__file__).resolve().parent
 FACE_MODEL = HERE / "face_detector.onnx"
-LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}  # of an archive
 
 
 def main() -> int:

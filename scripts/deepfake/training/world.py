@@ -13,6 +13,7 @@ from torch import distributed
 
 from deepfake.atomic import Overtaken
 from deepfake.console import log
+from deepfake.models.memory import keep_freed_memory
 
 Found = TypeVar("Found")
 VARIABLES = "RANK LOCAL_RANK WORLD_SIZE LOCAL_WORLD_SIZE MASTER_ADDR MASTER_PORT".split()
@@ -100,11 +101,13 @@ def world_of(variables: Mapping[str, str] = os.environ) -> World:
 
 
 def settle(world: World, threads: int) -> None:
-    """Let the first process alone speak, and share a node's `threads` of the CPU among its processes."""
+    """Let the first process alone speak, share a node's `threads` of the CPU among its processes, and keep
+    the memory of each."""
     if world.rank:
         log.disabled = True
         warnings.simplefilter("ignore")
     torch.set_num_threads(max(1, threads // world.local))
+    keep_freed_memory()
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """One medium as a model sees it: its frames, the faces in them, and each made ready as in training."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -101,9 +104,19 @@ def look_at_clip(clip: Clip, medium: Medium, wanted: list[int], positions: range
             row = {"video": medium.name, "frame": taken.index, "time": ""}
             yield row | {"status": taken.status, "reason": taken.reason}, taken.data
 
-    for frame, faces, reasons in _looks(stored(), way, way.search, way.preprocessing["faces"]):
+    for frame, faces, reasons in _looks(ahead(stored()), way, way.search, way.preprocessing["faces"]):
         number = position[frame]
         yield _seen(number, frame, times[frame], faces, reasons, way, number in shown)
+
+
+def ahead(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
+    """The same, `number` of them made by a thread before they are asked for: decoding frees Python's lock."""
+    items, end = iter(items), object()
+    with ThreadPoolExecutor(1) as thread:
+        waiting = deque(thread.submit(next, items, end) for _ in range(number))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(thread.submit(next, items, end))
+            yield item
 
 
 def look_at_still(data: bytes, medium: Medium, way: Way) -> Seen:
