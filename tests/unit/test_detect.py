@@ -95,7 +95,7 @@ def test_settings_are_those_recorded_but_for_what_is_asked_for():
     ready = preprocessing_of(facts, frames={"strategy": "interval", "every": 5}, crops=True)
     assert ready["stills"] == made.CROPS and ready["faces"] == made.FACES
     assert ready["frames"] == made.FRAMES | {"strategy": "interval", "every": 5, "max": None}
-    yunet = made.FACES | {"detector": "yunet", "model": "there", "sha256": "0"}
+    yunet = made.FACES | {"detector": "yunet", "model": "there", "sha256": "0", "min_score": 0.6}
     facts = {"preprocessing": made.recorded(faces=yunet)}
     assert preprocessing_of(facts, face_model="here")["faces"] == yunet | {"model": "here"}
 
@@ -120,6 +120,24 @@ def test_settings_that_make_no_sense_are_named(asked, said):
         preprocessing_of({"preprocessing": made.recorded()}, **asked)
     with pytest.raises(ValueError, match="doesn't say how"):
         preprocessing_of({"preprocessing": {}}, **asked)
+
+
+HOSTILE = {
+    "shows": made.recorded() | {"shows": "all"},
+    "default": made.recorded() | {"default": ["drawn"]},
+    "corpora": made.recorded() | {"corpora": ["drawn"]},
+    "sections": made.recorded() | {"corpora": {"drawn": {"frames": made.FRAMES}}},
+    "size": made.recorded(faces=made.FACES | {"size": 10**9}),
+    "margin": made.recorded(faces=made.FACES | {"margin": float("nan")}),
+    "detector": made.recorded(faces=made.FACES | {"detector": {}}),
+    "model": made.recorded(faces=made.FACES | {"detector": "yunet", "model": 1, "sha256": "0"}),
+}
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+def test_a_model_from_anywhere_may_record_anything(key):
+    with pytest.raises(ValueError, match="train it again, or get it from whom you trust"):
+        preprocessing_of({"preprocessing": HOSTILE[key]})
 
 
 # The program

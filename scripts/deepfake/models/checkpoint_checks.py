@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from deepfake.datasets.geometry import RESAMPLE
 from deepfake.models.errors import WeightsDontFit
-from deepfake.models.facts import CLASSES, FORMAT, KEYS, LARGEST, MOST_PARTS
+from deepfake.models.facts import CLASSES, FORMAT, KEYS, MOST_PARTS, is_geometry
 from deepfake.models.views import is_view
 
 MOST_VIEWS = 256  # of each part of an ensemble
@@ -104,7 +103,7 @@ def _wrong_network(content: dict, lead: str) -> Iterator[str]:
         yield f"{lead}mean is not three finite numbers"
     if not _are_numbers(content["std"], 0.0):
         yield f"{lead}std is not three numbers above 0"
-    if not _is_geometry(geometry):
+    if not is_geometry(geometry):
         yield f"{lead}geometry is {geometry}, which is none"
     if not isinstance(facts.get("arch"), str):
         yield f"{lead}network.arch is no text"
@@ -125,17 +124,6 @@ def _are_numbers(values: list, above: float) -> bool:
 
 def _is_positive(value: float) -> bool:
     return math.isfinite(value) and value > 0
-
-
-def _is_geometry(geometry: dict) -> bool:
-    size, resize = geometry.get("size"), geometry.get("resize")
-    return (
-        type(size) is int
-        and type(resize) is int
-        and 1 <= size <= resize <= LARGEST
-        and geometry.keys() == {"size", "resize", "resample"}
-        and geometry["resample"] in RESAMPLE
-    )
 
 
 def _is_dense(value: object) -> bool:

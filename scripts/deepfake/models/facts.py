@@ -81,12 +81,13 @@ def _problem(facts: dict) -> str | None:
         return f"parts are no list of 1 to {MOST_PARTS}"
     for part in parts:
         geometry = part.get("geometry") if isinstance(part, dict) else None
-        if not _is_geometry(geometry):
+        if not is_geometry(geometry):
             return f"geometry is {geometry}, which is none"
     return None
 
 
-def _is_geometry(geometry: object) -> bool:
+def is_geometry(geometry: object) -> bool:
+    """Whether `geometry`, whoever wrote it, is that of a Geometry."""
     if not isinstance(geometry, dict) or geometry.keys() != {"size", "resize", "resample"}:
         return False
     size, resize = geometry["size"], geometry["resize"]

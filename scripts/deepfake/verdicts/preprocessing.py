@@ -1,10 +1,13 @@
 """How media are made ready for a model: as the images that it learnt from, which its checkpoint records."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from deepfake.media.sampling import STRATEGIES, parse_fraction
 
+SHOWS = ("faces", "frames")
 FORMATS = ("jpg", "png")
+AGAIN = "train it again, or get it from whom you trust"
 KEYS = {"strategy", "count", "boost", "every", "max", "at", "format", "quality", "seed"}
 
 
@@ -29,12 +32,19 @@ def preprocessing_of(
             "the model doesn't say how the images that it learnt from were made, so none can be made alike; "
             "train it on a dataset of this workflow"
         )
-    corpus = recorded["default"] if corpus is None else corpus
-    if corpus not in recorded["corpora"]:
-        known = ", ".join(sorted(recorded["corpora"]))
+    corpora = recorded.get("corpora")
+    corpus = recorded.get("default") if corpus is None else corpus
+    if recorded.get("shows") not in SHOWS or not isinstance(corpora, dict) or not isinstance(corpus, str):
+        raise ValueError(f"the model's preprocessing is none of this workflow; {AGAIN}")
+    if corpus not in corpora:
+        known = ", ".join(sorted(map(str, corpora)))
         raise ValueError(f"the model has learnt from no corpus {corpus!r}; write one of {known}")
-    sections = recorded["corpora"][corpus]
+    sections = corpora[corpus]
+    if not isinstance(sections, dict) or not all(isinstance(sections.get(k), dict) for k in SHOWS):
+        raise ValueError(f"the model's preprocessing of {corpus} lacks frames or faces; {AGAIN}")
     faces = dict(sections["faces"])
+    if wrong := [key for key in _needed(faces) if not FACES[key](faces.get(key))]:
+        raise ValueError(f"the model's faces.{wrong[0]} is {faces.get(wrong[0])!r}, which can't be; {AGAIN}")
     stills = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
     if face_model is not None and faces["detector"] == "yunet":
         faces["model"] = str(face_model)
@@ -44,6 +54,15 @@ def preprocessing_of(
         "faces": faces,
         "stills": stills if crops else faces,
     }
+
+
+def _needed(faces: dict) -> list[str]:
+    """The keys of a `faces` section that its detector needs."""
+    keys = ["detector", "size", "format", *(["quality"] if faces.get("format") == "jpg" else [])]
+    if faces.get("detector") == "none":
+        return keys
+    keys += ["search", "recount", "width", "margin"]
+    return keys + (["upsample"] if faces.get("detector") == "dlib" else ["model", "sha256", "min_score"])
 
 
 def _checked(cfg: dict) -> dict:
@@ -89,3 +108,24 @@ def _is_part(value: object) -> bool:
     except (ValueError, TypeError, ZeroDivisionError, OverflowError):
         return False
     return True
+
+
+def _is_number(low: float, high: float, kinds: tuple[type, ...] = (int,)) -> Callable[[object], bool]:
+    return lambda value: type(value) in kinds and low <= value <= high
+
+
+FACES = {
+    "detector": lambda value: value in ("dlib", "yunet", "none"),
+    "size": _is_number(16, 2048),
+    "format": lambda value: value in FORMATS,
+    "quality": _is_number(1, 100),
+    "search": lambda value: value in ("full", "track"),
+    "recount": _is_number(0, 10**6),
+    "width": _is_number(80, 8192),
+    "margin": _is_number(0.5, 5, (int, float)),
+    "upsample": _is_number(0, 3),
+    "model": lambda value: isinstance(value, str),
+    "sha256": lambda value: isinstance(value, str),
+    "min_score": _is_number(0, 1, (int, float)),
+}
+"""What the keys of a `faces` section may be, as in the config: a model may be from anywhere."""
