@@ -34,7 +34,7 @@ def write_model(path: Path, threshold: float = 0.5, preprocessing: dict | None =
         built.detector.network.state_dict(),
         threshold=threshold,
         training={},
-        dataset={"name": "made", "sha256": "0" * 64, "images": {"all": 88}},
+        dataset={"name": "made", "sha256": "0" * 64, "images": 88},
         metrics={"val": {"f1_macro": 0.5}},
         preprocessing=PREPROCESSING if preprocessing is None else preprocessing,
     )

@@ -136,8 +136,9 @@ def test_the_card_says_what_it_is_and_how_well_it_does(packed):
     whole = {split: found["frame"]["metrics"]["f1_macro"] for split, found in measured()["splits"].items()}
     val, test = whole["val"]["value"], whole["test"]
     between = f"[{test['low']:.3f}, {test['high']:.3f}]"
-    assert f"| val, where it was chosen | frames | 96 | {val:.3f} |" in text  # evaluate gives it no interval
-    assert f"| test | frames | 96 | {test['value']:.3f} {between} |" in text
+    assert f"| val, where it was chosen | 96 frames | {val:.3f} |" in text  # evaluate gives it no interval
+    assert "learnt from: `made`, 88 images of " in text
+    assert f"| test | 96 frames | {test['value']:.3f} {between} |" in text
     for said in (
         "meso4 at 32 pixels",
         "a still is called fake from 0.5000 on",

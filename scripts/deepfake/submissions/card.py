@@ -59,7 +59,7 @@ missing, unreadable) is named, has the fallback in the file, and makes the exit 
 def _what(facts: dict, form: str) -> str:
     learnt = facts["dataset"]
     images = learnt.get("images")
-    counted = f", {images['all']:,} images" if isinstance(images, dict) and "all" in images else ""
+    counted = f", {images:,} images" if type(images) is int else ""
     return f"""- network: {_networks(facts)}
 - form: `{form}`
 - learnt from: `{learnt["name"]}`{counted} of {", ".join(facts["preprocessing"]["corpora"])}
@@ -86,10 +86,11 @@ def _measured(facts: dict, metrics: dict) -> str:
         for level in ("frame", "video") if found else ():
             values = found[level]["metrics"]
             cells = [_cell(values.get(key)) for key in METRICS]
-            rows.append(f"| {title} | {level}s | {found[level]['images']:,} | {' | '.join(cells)} |")
+            number = found[level]["images" if level == "frame" else "videos"]
+            rows.append(f"| {title} | {number:,} {level}s | {' | '.join(cells)} |")
     if not rows:
         return "Neither val nor test has any image: nothing was measured."
-    head = f"| split | of | images | {' | '.join(METRICS.values())} |\n|{' --- |' * (len(METRICS) + 3)}"
+    head = f"| split | of | {' | '.join(METRICS.values())} |\n|{' --- |' * (len(METRICS) + 2)}"
     at = metrics["threshold"]
     bounds = f"[low, high], of test alone, are {metrics['bootstrap']['level']:.0%} intervals over people."
     missing = "" if metrics["splits"].get("test") else "\nThere is no test split: these numbers flatter it."
