@@ -10,7 +10,7 @@ demo: .venv/ready  ## run the default config to the end, on the built-in demo co
 	snakemake --cores $(CORES)
 
 test: .venv/ready  ## run all tests
-	pytest -n $(WORKERS)
+	pytest -n $(WORKERS) --dist loadfile  # what the tests of a file share is made once
 
 test-slurm: .venv/ready  ## run the workflow on a real Slurm, started here for it (root, Debian)
 	bash tests/install.sh slurm-wlm munge
