@@ -20,7 +20,7 @@ Explained = dict[int, tuple[bytes, bytes]]
 
 
 def shown_people(verdict: Verdict) -> list[Person]:
-    """Those with pictures: him whose verdict it is, then by score, then by number; no more than PEOPLE."""
+    """Those with pictures, up to PEOPLE: whose verdict it is first, then by score, then by number."""
 
     def rank(person: Person) -> tuple[bool, float, int]:
         return person.number != verdict.decided, -_sortable(person.score), person.number
