@@ -28,7 +28,7 @@ from deepfake.media.faceset import cut_face, load_search, searched
 from deepfake.media.frameset import take_frames
 from deepfake.media.video import Clip
 from deepfake.models.checkpoints import save_checkpoint
-from deepfake.models.inference import batched, open_model, probabilities
+from deepfake.models.inference import in_batches, open_model, probabilities
 from deepfake.models.networks import build
 from deepfake.verdicts.judge import judge_media
 from deepfake.verdicts.looks import wanted_of
@@ -166,7 +166,7 @@ def alone(model: Path, video: Path) -> str:
 
     decoded, frames = cpu_seconds(decoding)
     cut, images = cpu_seconds(cutting)
-    judged, _ = cpu_seconds(lambda: probabilities(opened.logits, ([part] for part in batched(images))))
+    judged, _ = cpu_seconds(lambda: probabilities(opened.logits, in_batches([image] for image in images)))
     return (
         f"decode {decoded:5.1f}   faces {cut:5.1f}   model {judged:5.1f}   sum {decoded + cut + judged:5.1f}"
     )

@@ -19,7 +19,7 @@ from deepfake.datasets.decoded import read_decoded
 from deepfake.evaluation.predictions import PREDICTIONS, read_predictions
 from deepfake.models import inference
 from deepfake.models.checkpoints import read_detector, save_checkpoint
-from deepfake.models.inference import batched, predict_split, probabilities
+from deepfake.models.inference import in_batches, predict_split, probabilities
 from deepfake.models.networks import build
 from deepfake.models.on_torch import logits_of
 
@@ -125,13 +125,14 @@ def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
 
 def test_images_are_stacked_in_batches(made, checkpoint):
     images = read_decoded(made.images, made.rows).images[:5]
-    assert [part.shape for part in batched(iter(images), 2)] == [
+    alone = [[image] for image in images]
+    assert [part.shape for (part,) in in_batches(iter(alone), 2)] == [
         (2, 32, 32, 3),
         (2, 32, 32, 3),
         (1, 32, 32, 3),
     ]
     detector = read_detector(checkpoint)[0].train()
-    one = probabilities(logits_of(detector), ([batch] for batch in batched(images, 2)))
+    one = probabilities(logits_of(detector), in_batches(alone, 2))
     assert not detector.training
     assert np.allclose(one, probabilities(logits_of(detector), [[np.asarray(images)]]), atol=1e-6)
 

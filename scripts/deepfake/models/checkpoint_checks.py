@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deepfake.models.errors import WeightsDontFit
-from deepfake.models.facts import CLASSES, FORMAT, KEYS, MOST_PARTS, is_geometry
+from deepfake.models.facts import KEYS, MOST_PARTS, is_geometry, shared_problems
 from deepfake.models.views import is_view
 
 MOST_VIEWS = 256  # of each part of an ensemble
@@ -55,15 +55,7 @@ def networks_in(content: dict) -> list[tuple[str, dict]]:
 def _problems(content: dict, own: dict) -> Iterator[str]:
     """What is wrong; each is only looked for once what comes before it is right."""
     yield from _wrong_types(content, {**KEYS, **own})
-    if content["format"] != FORMAT:
-        yield f"its format is {content['format']}, and {FORMAT} is known"
-    if content["classes"] != CLASSES:
-        yield f"classes are {content['classes']}, and {CLASSES} are needed"
-    for key in ("threshold", "video_threshold"):
-        if not 0 <= content[key] <= 1:
-            yield f"{key} is {content[key]}, not from 0 to 1"
-    if any(not isinstance(content["dataset"].get(key), str) for key in ("name", "sha256")):
-        yield "dataset has no name or no sha256"
+    yield from shared_problems(content)
     if "parts" not in content:
         yield from _wrong_network(content, "")
         return

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,16 +29,11 @@ def save_checkpoint(
     path: str | Path,
     facts: dict,
     state: Mapping[str, Tensor],
-    *,
-    threshold: float,
-    training: dict,
-    dataset: dict,
-    metrics: dict,
-    video_threshold: float | None = None,
-    preprocessing: dict | None = None,
+    **told: Any,
 ) -> None:
     """Write a detector: `facts` of Built, `state` of its network (state_dict of `detector.network`).
 
+    Told are `threshold`, `training`, `dataset` and `metrics`, and maybe `video_threshold`, `preprocessing`.
     `threshold` is the probability from which an image is called fake, `video_threshold` that from which a
     video is, by the mean over its images (the same one where it isn't given); `training` the settings it was
     trained with; `dataset` its `name`, `sha256` and whatever else; `preprocessing` how its images were made
@@ -46,30 +42,25 @@ def save_checkpoint(
     """
     own = {"network": facts, "state": _on_cpu(state)}
     own |= {key: facts[key] for key in ("geometry", "mean", "std")}
-    _write(path, own, threshold, training, dataset, metrics, video_threshold, preprocessing)
+    _write(path, own, **told)
 
 
 def save_ensemble(
     path: str | Path,
     parts: Sequence[dict],
     temperature: float,
-    *,
-    threshold: float,
-    training: dict,
-    dataset: dict,
-    metrics: dict,
-    video_threshold: float | None = None,
-    preprocessing: dict | None = None,
+    **told: Any,
 ) -> None:
     """Write an ensemble: `parts` as ensemble.flatten gives them, whose sum is divided by `temperature`.
 
-    The rest is as with save_checkpoint. WeightsDontFit where there are more parts or views than can be read.
+    `told` are the keyword arguments of save_checkpoint. WeightsDontFit where there are more parts or views
+    than can be read.
     """
     parts = [
         {key: _on_cpu(part["state"]) if key == "state" else part[key] for key in OF_PART} for part in parts
     ]
     own = {"parts": parts, "temperature": float(temperature)}
-    _write(path, own, threshold, training, dataset, metrics, video_threshold, preprocessing)
+    _write(path, own, **told)
 
 
 def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -81,12 +72,13 @@ def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _write(
     path: str | Path,
     own: dict,
+    *,
     threshold: float,
     training: dict,
     dataset: dict,
     metrics: dict,
-    video_threshold: float | None,
-    preprocessing: dict | None,
+    video_threshold: float | None = None,
+    preprocessing: dict | None = None,
 ) -> None:
     content = {
         "format": FORMAT,

@@ -1,6 +1,7 @@
 """What every form of a model tells of itself beside its weights, as one JSON text; imports no torch."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from deepfake.datasets.geometry import RESAMPLE, Geometry
@@ -54,6 +55,14 @@ def read_facts(text: str | None, path: str | Path) -> dict:
     return facts
 
 
+def facts_of(checkpoint: dict) -> dict:
+    """All of a checkpoint but its weights."""
+    facts = {key: value for key, value in checkpoint.items() if key != "state"}
+    if "parts" in facts:
+        facts["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in facts["parts"]]
+    return facts
+
+
 def geometries_of(facts: dict) -> list[Geometry]:
     """What checked facts say that the model takes, each once, in the order of a batch."""
     parts = facts.get("parts", [facts])
@@ -67,15 +76,8 @@ def _problem(facts: dict) -> str | None:
     for key, kind in KEYS.items():
         if type(facts[key]) is not kind:
             return f"{key} is {type(facts[key]).__name__}, and {kind.__name__} is needed"
-    if facts["format"] != FORMAT:
-        return f"its format is {facts['format']}, and {FORMAT} is known"
-    if facts["classes"] != CLASSES:
-        return f"classes are {facts['classes']}, and {CLASSES} are needed"
-    for key in ("threshold", "video_threshold"):
-        if not 0 <= facts[key] <= 1:
-            return f"{key} is {facts[key]}, not from 0 to 1"
-    if any(not isinstance(facts["dataset"].get(key), str) for key in ("name", "sha256")):
-        return "dataset has no name or no sha256"
+    if problem := next(shared_problems(facts), None):
+        return problem
     parts = facts.get("parts", [facts])
     if not isinstance(parts, list) or not 1 <= len(parts) <= MOST_PARTS:
         return f"parts are no list of 1 to {MOST_PARTS}"
@@ -84,6 +86,19 @@ def _problem(facts: dict) -> str | None:
         if not is_geometry(geometry):
             return f"geometry is {geometry}, which is none"
     return None
+
+
+def shared_problems(facts: dict) -> Iterator[str]:
+    """What is wrong with values of KEYS, whose types are right, in a checkpoint or in facts alone."""
+    if facts["format"] != FORMAT:
+        yield f"its format is {facts['format']}, and {FORMAT} is known"
+    if facts["classes"] != CLASSES:
+        yield f"classes are {facts['classes']}, and {CLASSES} are needed"
+    for key in ("threshold", "video_threshold"):
+        if not 0 <= facts[key] <= 1:
+            yield f"{key} is {facts[key]}, not from 0 to 1"
+    if any(not isinstance(facts["dataset"].get(key), str) for key in ("name", "sha256")):
+        yield "dataset has no name or no sha256"
 
 
 def is_geometry(geometry: object) -> bool:

@@ -56,13 +56,6 @@ def open_model(path: str | Path, threads: int = 1) -> Opened:
     return open_torch(path, threads)
 
 
-def batched(images: Iterable[np.ndarray], number: int = BATCH) -> Iterator[np.ndarray]:
-    """`images`, each uint8 (size, size, 3), stacked: uint8 (up to `number`, size, size, 3)."""
-    images = iter(images)
-    while some := list(islice(images, number)):
-        yield np.stack(some)
-
-
 def in_batches(fitted: Iterable[Sequence[np.ndarray]], number: int = BATCH) -> Iterator[list[np.ndarray]]:
     """Images, each given at every geometry of a model, as batches of up to `number`."""
     fitted = iter(fitted)

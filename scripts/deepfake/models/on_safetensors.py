@@ -12,9 +12,9 @@ from torch import Tensor
 from deepfake.models.checkpoint_checks import check, check_tensors, networks_in
 from deepfake.models.checkpoints import detector_of
 from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.facts import KEY, as_text, geometries_of, read_facts
+from deepfake.models.facts import KEY, as_text, facts_of, read_facts
 from deepfake.models.inference import Opened
-from deepfake.models.on_torch import logits_of
+from deepfake.models.on_torch import opened
 from deepfake.models.weights import UNREADABLE
 
 STATE = re.compile(r"(?:parts\.(\d{1,3})\.)?state\.(.+)", re.DOTALL)
@@ -27,14 +27,6 @@ def as_safetensors(checkpoint: dict) -> bytes:
     """
     tensors = dict(_tensors(checkpoint))
     return safetensors.torch.save(tensors, metadata={KEY: as_text(facts_of(checkpoint))})
-
-
-def facts_of(checkpoint: dict) -> dict:
-    """All of a checkpoint but its weights."""
-    facts = {key: value for key, value in checkpoint.items() if key != "state"}
-    if "parts" in facts:
-        facts["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in facts["parts"]]
-    return facts
 
 
 def read_safetensors(path: str | Path) -> dict:
@@ -63,9 +55,7 @@ def open_safetensors(path: str | Path, threads: int = 1) -> Opened:
     """A .safetensors of ours, as inference.open_model gives it; on the best device that there is."""
     torch.set_num_threads(threads)
     checkpoint = read_safetensors(path)
-    detector = detector_of(checkpoint, path)
-    facts = facts_of(checkpoint)
-    return Opened(facts, geometries_of(facts), logits_of(detector), detector)
+    return opened(detector_of(checkpoint, path), checkpoint)
 
 
 def _tensors(checkpoint: dict) -> Iterator[tuple[str, Tensor]]:

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepfake.datasets.geometry import Geometry
 from deepfake.models.checkpoints import read_detector
 from deepfake.models.ensemble import Ensemble
+from deepfake.models.facts import facts_of, geometries_of
 from deepfake.models.inference import Batch, Logits, Opened, in_shares
 from deepfake.models.memory import keep_freed_memory
 
@@ -41,9 +41,10 @@ def logits_of(detector: nn.Module, device: torch.device | None = None) -> Logits
 def open_torch(path: str | Path, threads: int) -> Opened:
     """A checkpoint of ours, as inference.open_model gives it."""
     torch.set_num_threads(threads)
-    detector, checkpoint = read_detector(path)
-    facts = {key: value for key, value in checkpoint.items() if key != "state"}
-    if not isinstance(detector, Ensemble):
-        return Opened(facts, [Geometry(**checkpoint["geometry"])], logits_of(detector), detector)
-    facts["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in checkpoint["parts"]]
-    return Opened(facts, detector.geometries, logits_of(detector), detector)
+    return opened(*read_detector(path))
+
+
+def opened(detector: nn.Module, checkpoint: dict) -> Opened:
+    """A checkpoint, and the detector that its weights make, ready to be run on the best device."""
+    facts = facts_of(checkpoint)
+    return Opened(facts, geometries_of(facts), logits_of(detector), detector)

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
-from deepfake.models.inference import BATCH, Logits, probabilities
+from deepfake.models.inference import Logits, in_batches, probabilities
 
 Member = tuple[int, int]
 """The number of a medium, and the position of a frame in it."""
@@ -38,8 +38,6 @@ class Batches:
             return {}
         del self._open[block]
         faces = [face for given in waiting.values() for face in given]
-        parts = (faces[start : start + BATCH] for start in range(0, len(faces), BATCH))
-        batches = ([np.stack(images) for images in zip(*part, strict=True)] for part in parts)
-        found = probabilities(self._logits, batches)
+        found = probabilities(self._logits, in_batches(faces))
         ends = np.cumsum([len(given) for given in waiting.values()])
         return dict(zip(waiting, np.split(found, ends[:-1]), strict=True))
