@@ -7,8 +7,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from deepfake.config import BadConfig, as_param, check_config
-from deepfake.imports import code_digest
+from deepfake.config.check import BadConfig, as_param, check_config
+from deepfake.code_digest import code_digest
 from deepfake.slurm import left_over
 
 try:

@@ -2,7 +2,7 @@
 
 import functools
 
-from deepfake.config import archive_paths, faces_section, frames_section, index_section, label_paths
+from deepfake.config.check import archive_paths, faces_section, frames_section, index_section, label_paths
 from deepfake.corpora.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)

@@ -1,6 +1,6 @@
 """Gives the rules of datasets their inputs and settings."""
 
-from deepfake.config import dataset_section, image_sections
+from deepfake.config.check import dataset_section, image_sections
 
 
 def is_indexed(corpus):

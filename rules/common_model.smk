@@ -1,7 +1,7 @@
 """Gives the rules of models and reports their inputs and settings."""
 
-from deepfake.config import model_section
-from deepfake.models.settings import geometries_of, threshold_of, weights_digest
+from deepfake.config.check import model_section
+from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 
 
 def decoded(w, ending):

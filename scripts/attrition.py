@@ -11,17 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.reports.attrition import as_text, attrition, warnings
-from deepfake.reports.attrition_plot import draw_attrition
+from deepfake.audit.attrition import as_text, attrition, warnings
+from deepfake.audit.attrition_plot import draw_attrition
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.program import start_logging
 
 COLUMNS = ["corpus", "video", "frame", "label", "method", "step", "reason"]
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False, usecols=COLUMNS)
     losses = attrition(plan.astype({"frame": "int64"}), json.loads(args.config)["images"])
     with new_file(args.output) as table, new_file(args.output_picture) as picture:

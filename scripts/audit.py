@@ -13,18 +13,19 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, progress, start_log
-from deepfake.curation.joins import Pair, UnknownPeople, read_same_identity
-from deepfake.reports.audit import Evidence, Result, audit
-from deepfake.reports.audit_numbers import report
-from deepfake.reports.audit_page import page
-from deepfake.reports.audit_read import BadDataset, list_files, read_files, read_metadata, read_sums
+from deepfake.audit.checks import Evidence, Result, audit
+from deepfake.audit.read import BadDataset, list_files, read_files, read_metadata, read_sums
+from deepfake.audit.report import report
+from deepfake.console import log, progress
+from deepfake.files import new_file
+from deepfake.pages.audit import page
+from deepfake.plan.links import Pair, UnknownPeople, read_same_identity
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     try:
         same = read_same_identity(args.same_identity) if args.same_identity else []

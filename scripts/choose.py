@@ -11,13 +11,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     candidates = [
         {
             "model": model,

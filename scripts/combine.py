@@ -17,13 +17,14 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.console import log, progress, start_log
-from deepfake.training.combine import combine
+from deepfake.console import log, progress
+from deepfake.program import start_logging
+from deepfake.training.ensembles import combine
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         found = combine(
             dataset=args.dataset,

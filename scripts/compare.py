@@ -16,18 +16,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, progress, start_log
-from deepfake.curation.joins import UnknownPeople, read_same_identity
-from deepfake.evaluation.across import compare, draw_across
+from deepfake.audit.read import BadDataset, read_metadata
+from deepfake.console import log, progress
+from deepfake.evaluation.cross_dataset import compare, draw_across
 from deepfake.evaluation.predictions import BadPredictions
 from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
-from deepfake.reports.audit_read import BadDataset, read_metadata
+from deepfake.files import new_file
+from deepfake.plan.links import UnknownPeople, read_same_identity
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         same = [pair for path in args.same_identity for pair in read_same_identity(path)]
         thresholds = {(model, trained): read_thresholds(path) for model, trained, path in args.thresholds}

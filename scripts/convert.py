@@ -16,14 +16,15 @@ import logging
 import os
 import sys
 
-from deepfake.console import log, start_log
-from deepfake.datasets.decoded import read_decoded
-from deepfake.forms.convert import FORMS, calibration, convert
+from deepfake.checkpoints.convert import FORMS, calibration, convert
+from deepfake.console import log
+from deepfake.inputs.decoded import read_decoded
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log().setLevel(logging.INFO)
+    start_logging().setLevel(logging.INFO)
     logging.getLogger().setLevel(logging.WARNING)  # the exporter tells of every node
     try:
         decoded = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]

@@ -13,21 +13,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from deepfake.atomic import new_directory
-from deepfake.console import log, progress, start_log
-from deepfake.datasets.card import card
-from deepfake.datasets.files import (
+from deepfake.console import log, progress
+from deepfake.dataset.card import card
+from deepfake.dataset.write import (
     StaleImages,
     write_checksums,
     write_contact_sheet,
     write_images,
     write_metadata,
 )
+from deepfake.files import new_directory
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     numbers = {"frame": "int64", "bytes": "int64"}
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False).astype(numbers)

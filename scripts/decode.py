@@ -9,15 +9,16 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, progress_bar, start_log
-from deepfake.datasets.decoded import read_images, read_rows, write_decoded
-from deepfake.datasets.geometry import parse_geometry
+from deepfake.console import log, progress_bar
+from deepfake.files import new_file
+from deepfake.inputs.decoded import read_images, read_rows, write_decoded
+from deepfake.inputs.geometry import parse_geometry
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         geometry = parse_geometry(args.geometry)
         rows = read_rows(args.dataset)

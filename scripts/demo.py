@@ -10,7 +10,8 @@ import sys
 
 from tqdm import tqdm
 
-from deepfake.drawn import demo, demo_layouts
+from deepfake.demo import corpus as demo
+from deepfake.demo import layouts as demo_layouts
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -12,20 +12,21 @@ import os
 import signal
 import sys
 
-from deepfake.console import log, progress_bar, start_log
-from deepfake.models.inference import open_model
-from deepfake.verdicts import output
-from deepfake.verdicts.crew import CantWork
-from deepfake.verdicts.judge import judge_media
-from deepfake.verdicts.media import LIMITS, find_media, read_list
-from deepfake.verdicts.options import json_object, number
-from deepfake.verdicts.preprocessing import preprocessing_of
-from deepfake.verdicts.scoring import WHOSE
+from deepfake.checkpoints.inference import open_model
+from deepfake.console import log, progress_bar
+from deepfake.detection import output
+from deepfake.detection.detect import judge_media
+from deepfake.detection.media import LIMITS, find_media, read_list
+from deepfake.detection.options import json_object, number
+from deepfake.detection.preprocessing import preprocessing_of
+from deepfake.detection.scores import WHOSE
+from deepfake.detection.worker_pool import CantWork
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     verdicts = []
     try:

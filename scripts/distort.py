@@ -14,20 +14,21 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, progress, start_log
-from deepfake.datasets.decoded import read_images, read_rows
-from deepfake.datasets.pixels import BadImage
+from deepfake.checkpoints.inference import in_batches, open_model, probabilities
+from deepfake.console import log, progress
 from deepfake.evaluation.distortions import BadLevel
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
 from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
-from deepfake.models.errors import WeightsDontFit, WeightsMissing
-from deepfake.models.inference import in_batches, open_model, probabilities
+from deepfake.files import new_file
+from deepfake.inputs.decoded import read_images, read_rows
+from deepfake.inputs.pixels import BadImage
+from deepfake.networks.errors import WeightsDontFit, WeightsMissing
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     seed = cfg.pop("seed")
     try:

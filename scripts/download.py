@@ -13,7 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
-from deepfake.corpora.kaggle_source import DownloadError, download
+from deepfake.corpora.kaggle import DownloadError, download
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

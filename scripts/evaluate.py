@@ -12,17 +12,18 @@ import json
 import sys
 from contextlib import ExitStack
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
+from deepfake.console import log
 from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import as_table, as_text, evaluate
 from deepfake.evaluation.predictions import BadPredictions, read_predictions, video_level
 from deepfake.evaluation.thresholds import BadThreshold, read_threshold
+from deepfake.files import new_file
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     try:
         test, val = read_predictions(args.test), read_predictions(args.val)

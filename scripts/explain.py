@@ -15,20 +15,21 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.datasets.decoded import read_images, read_rows
-from deepfake.datasets.pixels import fit
+from deepfake.checkpoints.inference import open_model
+from deepfake.console import log
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.predictions import BadPredictions, read_predictions
 from deepfake.evaluation.thresholds import read_thresholds
-from deepfake.models.gradcam import gradcam_of
-from deepfake.models.inference import open_model
+from deepfake.files import new_file
+from deepfake.inputs.decoded import read_images, read_rows
+from deepfake.inputs.pixels import fit
+from deepfake.networks.gradcam import gradcam_of
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         threshold = read_thresholds(args.metrics)["frame"]
         tables = [read_predictions(path) for path in args.predictions]

@@ -9,15 +9,16 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_directory
-from deepfake.console import log, start_log
+from deepfake.console import log
+from deepfake.dataset.read import ChangedDataset
 from deepfake.exports import EXPORTS
-from deepfake.exports.finished import ChangedDataset
+from deepfake.files import new_directory
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         with new_directory(args.output) as folder:
             EXPORTS[args.form](args.dataset, folder, json.loads(args.config))

@@ -20,18 +20,19 @@ from pathlib import Path
 import cv2
 
 from deepfake import tables
-from deepfake.console import log, progress, start_log
+from deepfake.console import log, progress
 from deepfake.corpora.archives import BadArchive
 from deepfake.corpora.sources import open_indexed
-from deepfake.media.faceset import faces_of_clip, load_search
-from deepfake.media.stills import stills_of
-from deepfake.media.stored import Clip, OutOfStep, stored_clips
-from deepfake.media.tars import new_tar
+from deepfake.extraction.faces import faces_of_clip, load_search
+from deepfake.extraction.stills import stills_of
+from deepfake.extraction.stored_frames import Clip, OutOfStep, stored_clips
+from deepfake.extraction.tars import new_tar
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
     try:

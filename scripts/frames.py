@@ -17,17 +17,18 @@ from pathlib import Path
 import cv2
 
 from deepfake import tables
-from deepfake.console import log, progress, start_log
+from deepfake.console import log, progress
 from deepfake.corpora.archives import BadArchive
 from deepfake.corpora.sources import open_indexed
-from deepfake.media.frameset import frames_of_stills, frames_of_video
-from deepfake.media.stills import UNREADABLE, no_image, stills_of
-from deepfake.media.tars import new_tar
+from deepfake.extraction.frames import frames_of_stills, frames_of_video
+from deepfake.extraction.stills import UNREADABLE, no_image, stills_of
+from deepfake.extraction.tars import new_tar
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
     videos = tables.read_rows(args.table)

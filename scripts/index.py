@@ -14,16 +14,17 @@ from collections import defaultdict
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.atomic import new_directory, new_file
-from deepfake.console import log, start_log
+from deepfake.console import log
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
 from deepfake.corpora.sources import open_source
+from deepfake.files import new_directory, new_file
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     try:
         labels = label_entries(args.label_files)

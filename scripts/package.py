@@ -12,14 +12,15 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.program import start_logging
 from deepfake.submissions.package import breakdown, package
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         facts = package(
             args.output,

@@ -12,20 +12,21 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.curation.gather import gather
-from deepfake.curation.joins import UnknownPeople, read_same_identity
-from deepfake.curation.kept import kept_facts
-from deepfake.curation.plan import make_plan
-from deepfake.curation.splits import UnsplittableDataset
-from deepfake.curation.strata import UnknownColumn
-from deepfake.reports.attrition import as_text, attrition
+from deepfake.audit.attrition import as_text, attrition
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.plan.gather import gather
+from deepfake.plan.links import UnknownPeople, read_same_identity
+from deepfake.plan.plan import make_plan
+from deepfake.plan.splits import UnsplittableDataset
+from deepfake.plan.strata import UnknownColumn
+from deepfake.plan.summary import kept_facts
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     gathered = gather(args.results, cfg["families"], cfg["images"])
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))

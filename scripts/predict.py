@@ -9,16 +9,17 @@ import argparse
 import os
 import sys
 
-from deepfake.atomic import new_file
-from deepfake.console import log, progress, start_log
+from deepfake.checkpoints.inference import open_model, predict_split
+from deepfake.checkpoints.inputs import read_inputs
+from deepfake.console import log, progress
 from deepfake.evaluation.predictions import write_predictions
-from deepfake.models.inference import open_model, predict_split
-from deepfake.models.inputs import read_inputs
+from deepfake.files import new_file
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         model = open_model(args.checkpoint, args.threads)
         decoded = read_inputs(model.geometries, args.images, args.rows)

@@ -11,18 +11,19 @@ import json
 import os
 import sys
 
-from deepfake.console import log, start_log
-from deepfake.models.inference import open_model
+from deepfake.checkpoints.inference import open_model
+from deepfake.console import log
+from deepfake.detection.worker_pool import CantWork
+from deepfake.program import start_logging
 from deepfake.submissions.answers import answers, tell, write_prediction, write_submission
-from deepfake.submissions.judging import judge_with
+from deepfake.submissions.inference import judge_with
 from deepfake.submissions.names import read_list, read_sample
-from deepfake.submissions.places import among, in_folder
-from deepfake.verdicts.crew import CantWork
+from deepfake.submissions.paths import among, in_folder
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     cfg = json.loads(args.config)
     is_list = args.file == "prediction.txt"
     try:

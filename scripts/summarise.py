@@ -14,15 +14,16 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.reports.summary import BadReport, read_summary
-from deepfake.reports.summary_page import page
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.pages.summary import page
+from deepfake.pages.summary_data import BadReport, read_summary
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         summary = read_summary(
             dataset=args.dataset,

@@ -21,18 +21,19 @@ from pathlib import Path
 
 import torch
 
-from deepfake.atomic import Overtaken
-from deepfake.console import log, start_log
-from deepfake.imports import code_digest
+from deepfake.code_digest import code_digest
+from deepfake.console import log
+from deepfake.files import Overtaken
+from deepfake.program import start_logging
+from deepfake.training.distributed import Failed, joined, settle, world_of
 from deepfake.training.fit import Machine
 from deepfake.training.module import Diverged
 from deepfake.training.train import train
-from deepfake.training.world import Failed, joined, settle, world_of
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     name, model, code = f"{args.dataset}/{args.model}", json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.kept, args.run_folder, args.output
     try:

@@ -9,15 +9,16 @@ import sys
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.atomic import new_directory
-from deepfake.console import log, progress, start_log
+from deepfake.console import log, progress
 from deepfake.corpora.archives import BadArchive, BadMember
 from deepfake.corpora.sources import check_crc32, open_indexed
+from deepfake.files import new_directory
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     videos = tables.read_rows(args.table)
     rows = []
     try:

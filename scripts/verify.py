@@ -16,14 +16,15 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.console import log, start_log
-from deepfake.verifying.found import Found
-from deepfake.verifying.results import commands, remove, verify
+from deepfake.audit.faults import Found
+from deepfake.audit.verify import commands, remove, verify
+from deepfake.console import log
+from deepfake.program import start_logging
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     if args.storage:
         print(f"verify can't read results in a storage ({args.storage}); copy them to this machine first")
         return 1  # printed, for the log goes to the storage too

@@ -14,15 +14,16 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.forms.weigh import COLUMNS, as_text, weigh
+from deepfake.checkpoints.compare_forms import COLUMNS, as_text, weigh
+from deepfake.console import log
+from deepfake.files import new_file
+from deepfake.program import start_logging
 from deepfake.tables import write_rows
 
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         found = weigh([args.checkpoint, *args.forms], args.images, args.rows, args.threads, args.turns)
     except (ValueError, OSError) as error:

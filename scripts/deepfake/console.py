@@ -15,12 +15,6 @@ EVERY = 30  # seconds between two lines of progress in a log
 log = logging.getLogger("deepfake")
 
 
-def start_log() -> logging.Logger:
-    """Send the step's messages to standard error, which the workflow writes to the step's log file."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    return log
-
-
 def progress(items: Iterable[Item], what: str, unit: str) -> Iterator[Item]:
     """Give `items` on, with a bar on the terminal and a line in the log every now and then."""
     with progress_bar(len(items) if isinstance(items, Sized) else None, what, unit) as advance:

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from deepfake.atomic import new_file
+from deepfake.files import new_file
 
 INDEX = (
     "video shard media archive member bytes crc32 frames_wanted label method target source original group"

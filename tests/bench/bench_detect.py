@@ -21,19 +21,19 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from clips import YUNET, cpu_seconds
 
-from deepfake.datasets.pixels import decode, fit
-from deepfake.drawn import demo
-from deepfake.drawn.demo_layouts import Clip as Drawn
-from deepfake.media.faceset import cut_face, load_search, searched
-from deepfake.media.frameset import take_frames
-from deepfake.media.video import Clip
-from deepfake.models.checkpoints import save_checkpoint
-from deepfake.models.inference import in_batches, open_model, probabilities
-from deepfake.models.networks import build
-from deepfake.verdicts.judge import judge_media
-from deepfake.verdicts.looks import wanted_of
-from deepfake.verdicts.media import LIMITS, find_media
-from deepfake.verdicts.preprocessing import preprocessing_of
+from deepfake.checkpoints.best_pt import save_checkpoint
+from deepfake.checkpoints.inference import in_batches, open_model, probabilities
+from deepfake.demo import corpus as demo
+from deepfake.demo.layouts import Clip as Drawn
+from deepfake.detection.detect import judge_media
+from deepfake.detection.faces import wanted_of
+from deepfake.detection.media import LIMITS, find_media
+from deepfake.detection.preprocessing import preprocessing_of
+from deepfake.extraction.faces import cut_face, load_search, searched
+from deepfake.extraction.frames import take_frames
+from deepfake.extraction.video import Clip
+from deepfake.inputs.pixels import decode, fit
+from deepfake.networks.build import build
 
 SECONDS, SIZE = 12, (640, 480)
 FRAMES = {"strategy": "interval", "every": 15, "format": "jpg", "quality": 95}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from deepfake.curation.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import as_hashes, clusters
 
 SIZES = {"10 k": 10_000, "100 k": 100_000, "1 M": 1_000_000}
 

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import plain
 from clips import YUNET, find_clips
 
-from deepfake.media import detectors, tracking
-from deepfake.media.crops import crop_square
+from deepfake.extraction import detectors, tracking
+from deepfake.extraction.crops import crop_square
 
 
 def main() -> None:

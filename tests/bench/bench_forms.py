@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from deepfake.forms.convert import FORMS, convert, on_cpu
-from deepfake.forms.weigh import measure_speed
-from deepfake.models.checkpoints import save_checkpoint
-from deepfake.models.inference import open_model
-from deepfake.models.networks import build
+from deepfake.checkpoints.best_pt import save_checkpoint
+from deepfake.checkpoints.compare_forms import measure_speed
+from deepfake.checkpoints.convert import FORMS, convert, on_cpu
+from deepfake.checkpoints.inference import open_model
+from deepfake.networks.build import build
 
 NETWORKS = {
     "Meso-4, 256": ("meso4", 256, 64),

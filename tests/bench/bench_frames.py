@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import plain
 from clips import cpu_seconds, find_clips
 
-from deepfake.media.video import Clip
+from deepfake.extraction.video import Clip
 
 COUNT = 10
 

@@ -9,9 +9,9 @@ original and a person, as target or source, that train has too; and what is kept
 
 import numpy as np
 import pandas as pd
-from full_size import families, gathered
+from made.full_size import families, gathered
 
-from deepfake.curation.plan import make_plan
+from deepfake.plan.plan import make_plan
 
 SPLITS = {"train": 0.8, "val": 0.15, "test": 0.05}
 CFG = {

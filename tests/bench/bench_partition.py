@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import swap_graphs as graphs
 from swap_graphs import RATIOS
 
-from deepfake.curation.partition import outcome, partition
+from deepfake.plan.partition import outcome, partition
 
 TOLERANCE = 0.05
 LINE = "{:22}{:>7}{:>8}{:>8}{:>8}  {:24}{:24}{:24}{:>8}"

@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from full_size import CORPORA, families, write_tables
+from made.full_size import CORPORA, families, write_tables
 
-from deepfake.curation.duplicates import as_hashes, clusters
-from deepfake.curation.gather import gather
-from deepfake.curation.kept import kept_facts
-from deepfake.curation.plan import make_plan
+from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.gather import gather
+from deepfake.plan.plan import make_plan
+from deepfake.plan.summary import kept_facts
 
 PARTS = {"10 k": 0.004, "100 k": 0.04, "1 M": 0.4, "2.5 M": 1.0}  # rows, about: part of the groups
 CFG = {

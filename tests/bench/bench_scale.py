@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from clips import copy_workflow
 
 from deepfake import tables
-from deepfake.corpora.sharding import fullest
+from deepfake.corpora.shards import fullest
 
 VIDEOS = 124_000
 CORPUS = "results/{}/large"

@@ -26,10 +26,10 @@ from PIL import Image
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, Dataset
 
-from deepfake.datasets.decoded import ROWS, read_decoded, write_decoded
-from deepfake.datasets.geometry import Geometry
-from deepfake.models.networks import Built, build
-from deepfake.models.on_torch import best_device
+from deepfake.checkpoints.torch_runner import best_device
+from deepfake.inputs.decoded import ROWS, read_decoded, write_decoded
+from deepfake.inputs.geometry import Geometry
+from deepfake.networks.build import Built, build
 from deepfake.training.fit import Machine
 from deepfake.training.fit import fit as train
 

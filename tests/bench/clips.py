@@ -14,7 +14,7 @@ WORKFLOW = "Snakefile config.yaml rules scripts envs profiles report".split()
 YUNET = DATA / "yunet_n_640_640.onnx"
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from deepfake.drawn import demo  # noqa: E402
+from deepfake.demo import corpus as demo  # noqa: E402
 
 
 def find_clips(folder: Path) -> list[Path]:

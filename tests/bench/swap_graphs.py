@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from deepfake.curation.partition import KEY, outcome
+from deepfake.plan.partition import KEY, outcome
 
 COLUMNS = ["node", "other", "class", "method", "weight"]
 RATIOS = {"train": 0.8, "val": 0.15, "test": 0.05}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from deepfake.imports import code_of
+from deepfake.code_digest import imported_files
 
 STACKS = ["media", "torch"]
 RULES = {
@@ -57,7 +57,7 @@ def stack_of(rule: str) -> str:
 def imported(script: Path) -> set[str]:
     """The modules of others, by their first names, that a script imports, directly or not."""
     names = set()
-    for path in code_of(script):
+    for path in imported_files(script):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}

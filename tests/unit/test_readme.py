@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deepfake.extraction.sampling import STRATEGIES
 from deepfake.layouts import LAYOUTS
-from deepfake.media.sampling import STRATEGIES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_links_lead_somewhere(link):
 
 
 def test_its_example_config_is_one(tmp_path):
-    from deepfake.config import check_config
+    from deepfake.config.check import check_config
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     mine = yaml.safe_load(re.search(r"```yaml\n(.*?)```", README, re.S).group(1))

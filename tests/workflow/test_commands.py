@@ -39,7 +39,7 @@ HERE = {  # what stands there, and what it is on a small machine with small clip
     "size_mb: 2000": "size_mb: 0.1",
     "epochs: 20": "epochs: 1",
 }
-KAGGLE = runpy.run_path(str(ROOT / "tests/unit/test_download.py"))
+KAGGLE = runpy.run_path(str(ROOT / "tests/unit/corpora/test_download.py"))
 
 
 class Section(NamedTuple):

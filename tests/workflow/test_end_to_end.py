@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from deepfake import tables
-from deepfake.drawn import demo
+from deepfake.demo import corpus as demo
 
 TINY = {"people": 6, "clips": 14, "seconds": 0.4, "width": 320}
 DEMO = f"""

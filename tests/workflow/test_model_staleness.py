@@ -120,7 +120,7 @@ def add(project: Project, text: str) -> None:
 
 def edit(project: Project, file: str) -> None:
     path = project / f"scripts/{file}"
-    path.write_text(path.read_text() + "\n# an edit\n")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
 
 
 def test_touching_results_and_code_runs_nothing(settled):
@@ -242,14 +242,14 @@ def test_settings_of_a_model_reach_training_in_the_run_in_which_index_and_plan_r
 
 
 EDITS = {
-    "deepfake/datasets/decoded.py": {"decode": 1} | twice(TRAINED) | ALL,
-    "deepfake/training/augment.py": twice(TRAINED) | ALL,
+    "deepfake/inputs/decoded.py": {"decode": 1} | twice(TRAINED) | ALL,
+    "deepfake/training/augmentation.py": twice(TRAINED) | ALL,
     "deepfake/evaluation/metrics.py": twice(TRAINED) | ALL,  # the best epoch is chosen by it
     "deepfake/evaluation/bootstrap.py": twice(JUDGED) | PAGE,
     "deepfake/evaluation/distortions.py": {"distort": 2} | PAGE,
-    "deepfake/models/gradcam.py": {"explain": 2} | PAGE,
-    "deepfake/reports/summary_page.py": PAGE,
-    "deepfake/evaluation/across.py": {},  # nothing is compared
+    "deepfake/networks/gradcam.py": {"explain": 2} | PAGE,
+    "deepfake/pages/summary.py": PAGE,
+    "deepfake/evaluation/cross_dataset.py": {},  # nothing is compared
     "choose.py": ALL,
 }
 

@@ -12,7 +12,7 @@ from conftest import DATA, ONE_THREAD, Project, copy_project, write_stills
 from PIL import Image
 
 from deepfake import tables
-from deepfake.models.checkpoints import read_detector
+from deepfake.checkpoints.best_pt import read_detector
 
 BEST = "results/model/best.pt"
 MODELS = ("tiny", "raw", "pair")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deepfake.drawn import demo
+from deepfake.demo import corpus as demo
 
 CONFIG = """
 shard_size: 4

@@ -12,7 +12,7 @@ import pytest
 from conftest import Project, copy_project
 
 from deepfake import tables
-from deepfake.drawn import demo
+from deepfake.demo import corpus as demo
 
 CONFIG = """
 shard_size: 4
@@ -286,18 +286,24 @@ def test_dataset_settings_run_the_plan_onward(settled):
         ("scripts/index.py", {"index"}),
         ("scripts/deepfake/layouts/dfdc.py", {"index"}),
         ("scripts/unpack.py", {"unpack", "frames", "faces", "plan"}),
-        ("scripts/deepfake/media/video.py", {"unpack", "frames", "faces", "plan"}),
-        ("scripts/deepfake/media/crops.py", {"faces", "plan"}),
-        ("scripts/deepfake/curation/splits.py", {"plan"}),
+        ("scripts/deepfake/extraction/video.py", {"unpack", "frames", "faces", "plan"}),
+        ("scripts/deepfake/extraction/crops.py", {"faces", "plan"}),
+        ("scripts/deepfake/plan/splits.py", {"plan"}),
         ("scripts/dataset.py", {"dataset"}),
-        ("scripts/deepfake/drawn/demo.py", set()),
+        ("scripts/deepfake/demo/corpus.py", set()),
     ],
 )
 def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, rules):
     """The edit leaves every image as it is, so what is kept is the same, and the dataset stays."""
     path = settled / file
-    path.write_text(path.read_text() + "\n# an edit\n")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
     assert set(run(settled)) == rules
+
+
+def test_comments_and_docstrings_run_nothing(settled):
+    for path in (settled / "scripts").rglob("*.py"):
+        path.write_text(path.read_text() + '\n# a comment\n"""and a docstring"""\n')
+    assert run(settled) == {}
 
 
 def test_settings_of_an_export_run_that_export(settled):

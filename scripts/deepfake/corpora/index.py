@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepfake.corpora.archives import BadMember, Member
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.corpora.sharding import KINDS as MEDIA
-from deepfake.corpora.sharding import assign_shards
+from deepfake.corpora.shards import KINDS as MEDIA
+from deepfake.corpora.shards import assign_shards
+from deepfake.extraction.sampling import boost_factor
 from deepfake.layouts import LAYOUTS, ONE_CLASS
-from deepfake.layouts.rows import where
-from deepfake.media.sampling import boost_factor
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import where
 from deepfake.names import draw, marked, slug
 
 NO_LABEL = "no label"

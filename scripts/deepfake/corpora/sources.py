@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deepfake.corpora import archives
 from deepfake.corpora.archives import BadArchive, BadMember, Member
-from deepfake.corpora.entries import Entry
+from deepfake.layouts.entries import Entry
 
 SMALL = 1 << 28  # bytes; labels and stills are far smaller
 TOO_LARGE = f"more than {SMALL >> 20} MB, too large for a label file or a still"

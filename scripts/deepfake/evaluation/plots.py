@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
 from deepfake.evaluation.metrics import BINS, bin_of, curve, measure
-from deepfake.evaluation.svg import BLACK, BLUE, FAINT, GREEN, GREY, STYLE, VERMILLION, save
+from deepfake.plotting import BLACK, BLUE, FAINT, GREEN, GREY, STYLE, VERMILLION, save
 
 REAL, FAKE = BLUE, VERMILLION
 LEVELS = {"frame": (GREEN, "-", "o"), "video": (BLACK, (0, (4, 2)), "s")}

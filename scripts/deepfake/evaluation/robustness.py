@@ -11,13 +11,13 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deepfake.datasets.geometry import Geometry
-from deepfake.datasets.pixels import fit
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
 from deepfake.evaluation.metrics import measure
 from deepfake.evaluation.predictions import video_level
-from deepfake.evaluation.svg import BLUE, GREY, STYLE, VERMILLION, save
+from deepfake.inputs.geometry import Geometry
+from deepfake.inputs.pixels import fit
 from deepfake.names import draw
+from deepfake.plotting import BLUE, GREY, STYLE, VERMILLION, save
 
 NONE = "none"
 ROBUSTNESS = "distortion level split images f1_macro roc_auc video_f1_macro video_roc_auc".split()

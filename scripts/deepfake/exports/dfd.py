@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from deepfake.exports.finished import images, read_metadata
-from deepfake.media.images import decode, encode, kind
+from deepfake.dataset.read import images, read_metadata
+from deepfake.extraction.images import decode, encode, kind
 
 CATEGORIES = ("real", "ai")  # by label
 QUALITY = 95  # of jpg files made from others

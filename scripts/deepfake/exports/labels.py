@@ -12,8 +12,8 @@ from pathlib import Path
 
 import cv2
 
-from deepfake.exports.finished import images, read_metadata
-from deepfake.media.images import decode, encode
+from deepfake.dataset.read import images, read_metadata
+from deepfake.extraction.images import decode, encode
 
 PHASES = {"train": "train", "val": "validate", "test": "test"}
 QUALITY = 95  # of the jpg

@@ -7,8 +7,8 @@ import json
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-from deepfake.exports.finished import images, in_shards, read_metadata
-from deepfake.media.tars import new_tar
+from deepfake.dataset.read import images, in_shards, read_metadata
+from deepfake.extraction.tars import new_tar
 from deepfake.names import slug
 
 

@@ -1,6 +1,5 @@
 """Layouts: how each corpus lies on disk, and what its paths and its small files say of every video."""
 
-from deepfake.corpora.entries import Layout
 from deepfake.layouts import (
     celebdf,
     csv_table,
@@ -13,6 +12,7 @@ from deepfake.layouts import (
     labels,
     wilddeepfake,
 )
+from deepfake.layouts.entries import Layout
 
 LAYOUTS: dict[str, Layout] = {
     "celebdf": celebdf.read,

@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import (
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import (
     MISSING,
     TWO_LABELS,
     folders,

@@ -18,12 +18,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from deepfake.corpora.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
 from deepfake.groups import components
+from deepfake.layouts.csv_columns import Columns, labels_of, lines_of, plain_label
+from deepfake.layouts.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
 from deepfake.layouts.finder import Finder, folder_of, plain
-from deepfake.layouts.info_csv import Columns, labels_of, lines_of, plain_label
-from deepfake.layouts.listing import Line, settle
-from deepfake.layouts.rows import FRAME, SPLITS, frame_group, in_order, sift, where
+from deepfake.layouts.listed_files import Line, settle
+from deepfake.layouts.shared import FRAME, SPLITS, frame_group, in_order, sift, where
 
 MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES
 Find = Callable[[Entry, str], list[Entry]]  # from a table, and a path in it, to the files that it may mean

@@ -19,8 +19,8 @@ import re
 from collections.abc import Callable
 from io import StringIO
 
-from deepfake.corpora.entries import FAKE, Entry, Video
-from deepfake.layouts.rows import folders, in_order, misfit, refuse, sift, text, where
+from deepfake.layouts.entries import FAKE, Entry, Video
+from deepfake.layouts.shared import folders, in_order, misfit, refuse, sift, text, where
 
 NAME = re.compile(r"([0-9]{3})_([MW][0-9]{3})")
 LINE = re.compile(r"(?:.*/)?([0-9]{3}_[MW][0-9]{3})(?:\.mp4)?")

@@ -17,9 +17,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import folders, in_order, misfit, refuse, sift
-from deepfake.layouts.tree import MASK, place
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.faceforensics_tree import MASK, place
+from deepfake.layouts.shared import folders, in_order, misfit, refuse, sift
 
 NAME = re.compile(r"([0-9]{2})(?:_([0-9]{2}))?__([^_]+(?:_[^_]+)*?)(?:__([0-9A-Za-z]{8}))?")
 GRAMMAR = "<target>__<scene> or <target>_<source>__<scene>__<8 characters>"

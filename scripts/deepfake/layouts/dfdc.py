@@ -18,9 +18,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.dfdc_labels import FILES, Claim, claims, normal, without_ending
-from deepfake.layouts.rows import MISSING, TOP, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import MISSING, TOP, TWO_LABELS, archive_stem, in_order, misfit, refuse, sift
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")
 PREVIEW_FAKE = re.compile(r"(?:.*/)?(method_[^/]+)/([0-9]+)/(\2_[^_/]+)/([0-9]+)_(\3_[0-9]+)")

@@ -15,8 +15,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake.corpora.entries import FAKE, REAL, VIDEO_TYPES, Entry
-from deepfake.layouts.rows import SPLITS, text, where
+from deepfake.layouts.entries import FAKE, REAL, VIDEO_TYPES, Entry
+from deepfake.layouts.shared import SPLITS, text, where
 
 FILES = {"metadata.json", "dataset.json", "labels.csv"}
 WORDS = {"REAL": REAL, "FAKE": FAKE}

@@ -16,8 +16,8 @@ Source: Dang et al., "On the Detection of Digital Face Manipulation", CVPR 2020.
 import re
 from collections.abc import Callable
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import (
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import (
     SPLITS,
     TWO_LABELS,
     folders,

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
 from deepfake.groups import components
 from deepfake.layouts import dfd
-from deepfake.layouts.rows import in_order, misfit, refuse, sift, text, where
-from deepfake.layouts.tree import MASK, Place, place
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.faceforensics_tree import MASK, Place, place
+from deepfake.layouts.shared import in_order, misfit, refuse, sift, text, where
 
 # The clips come from 977 videos only; these pairs share one and cross the official splits.
 ONE_YOUTUBE_VIDEO = [

@@ -6,8 +6,8 @@ from collections import defaultdict
 from functools import cached_property
 from posixpath import normpath
 
-from deepfake.corpora.entries import Entry
-from deepfake.layouts.rows import archive_stem
+from deepfake.layouts.entries import Entry
+from deepfake.layouts.shared import archive_stem
 
 Places = dict[tuple[str, str], list[Entry]]
 OUTSIDE = re.compile(r"^(?:/|\.\./)+")  # of a path in its plain form: what leads out of the folder

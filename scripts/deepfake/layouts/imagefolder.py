@@ -17,8 +17,8 @@ by its whole path, as numbered folders begin anew in each split; else the still 
 
 from collections.abc import Callable
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import SPLITS, archive_stem, frame_of, in_order, misfit, place, refuse, sift
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import SPLITS, archive_stem, frame_of, in_order, misfit, place, refuse, sift
 
 CLASSES = {
     **dict.fromkeys(("real", "reals", "original", "originals", "0_real"), REAL),

@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from io import StringIO
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.finder import Finder
-from deepfake.layouts.listing import Line, settle
-from deepfake.layouts.rows import SPLITS, folders, frame_group, in_order, sift, text, where
+from deepfake.layouts.listed_files import Line, settle
+from deepfake.layouts.shared import SPLITS, folders, frame_group, in_order, sift, text, where
 
 LIST = re.compile(rf"({'|'.join(SPLITS)})_labels?\.txt", re.IGNORECASE)
 LABELS = {"0": REAL, "1": FAKE}

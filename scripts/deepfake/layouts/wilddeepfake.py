@@ -13,8 +13,8 @@ Source: Zi et al., "WildDeepfake: A Challenging Real-World Dataset for Deepfake 
 import re
 from collections.abc import Callable
 
-from deepfake.corpora.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.rows import folders, in_order, misfit, sift
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.shared import folders, in_order, misfit, sift
 
 FOLDER = re.compile(r"(real|fake)_(train|test)", re.IGNORECASE)
 NUMBER = re.compile(r"[0-9]+")

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake.atomic import new_file
 from deepfake.console import log
+from deepfake.detection.media import Medium
+from deepfake.detection.verdict import FAKE, NONE, Verdict
+from deepfake.files import new_file
 from deepfake.submissions.names import CONTROL
 from deepfake.tables import write_rows
-from deepfake.verdicts.media import Medium
-from deepfake.verdicts.verdict import FAKE, NONE, Verdict
 
 Judge = Callable[[list[Medium]], Iterable[Verdict]]
 """Judges media: a verdict for each, in their order."""

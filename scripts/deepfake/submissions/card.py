@@ -3,7 +3,7 @@
 import json
 import math
 
-from deepfake.datasets.terms import terms_of
+from deepfake.dataset.terms import terms_of
 
 METRICS = {"f1_macro": "macro F1", "f1_fake": "F1 of fake", "roc_auc": "ROC AUC", "log_loss": "log loss"}
 SPLITS = {"val": "val, where it was chosen", "test": "test"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from deepfake.corpora.entries import Entry
+from deepfake.layouts.entries import Entry
 
 LARGEST = 1 << 28  # bytes; Kaggle's and classification tasks' lists have a few million
 LONGEST = 4096  # characters of a line; no file system takes longer paths

@@ -9,17 +9,17 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.imports import code_of
-from deepfake.media.detectors import verified
-from deepfake.models.inference import open_model
+from deepfake.checkpoints.inference import open_model
+from deepfake.code_digest import imported_files
+from deepfake.extraction.detectors import verified
+from deepfake.files import new_file
 from deepfake.submissions import standalone  # imported, so that its code is among what a package is made of
 from deepfake.submissions.card import card
-from deepfake.submissions.needs import requirements
+from deepfake.submissions.requirements import requirements
 
 LIBRARY = Path(__file__).resolve().parents[1]
 PROGRAM = Path(standalone.__file__)
-WITHOUT = ["datasets/decoded.py", "models/on_torch.py", "models/on_safetensors.py"]
+WITHOUT = ["inputs/decoded.py", "checkpoints/torch_runner.py", "checkpoints/safetensors.py"]
 """Imported by functions that predict.py doesn't call; they need pandas or torch."""
 
 FACE_MODEL = "face_detector.onnx"
@@ -97,7 +97,7 @@ def _lay_code(top: Path) -> list[Path]:
         for path in WITHOUT:
             (whole / "deepfake" / path).unlink(missing_ok=True)
         shutil.copyfile(PROGRAM, whole / "predict.py")
-        names = [path.relative_to(whole) for path in code_of(whole / "predict.py")]
+        names = [path.relative_to(whole) for path in imported_files(whole / "predict.py")]
         for name in names:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(whole / name, top / name)

@@ -1,6 +1,6 @@
 """What the config's section `submissions` says of each file that can be made for a competition."""
 
-from deepfake.config import BadConfig, archive_paths
+from deepfake.config.check import BadConfig, archive_paths
 
 SECTIONS = {"prediction.txt": "prediction", "submission.csv": "submission"}
 LISTS = {

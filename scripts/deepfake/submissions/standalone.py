@@ -14,16 +14,17 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.atomic import new_file
-from deepfake.console import log, start_log
-from deepfake.models.on_onnx import open_onnx
+from deepfake.checkpoints.onnx import open_onnx
+from deepfake.console import log
+from deepfake.detection.media import LIMITS, Medium, find_media
+from deepfake.detection.tables import as_json
+from deepfake.detection.worker_pool import CantWork
+from deepfake.files import new_file
+from deepfake.program import start_logging
 from deepfake.submissions.answers import answers, tell, write_prediction, write_submission
-from deepfake.submissions.judging import judge_with
+from deepfake.submissions.inference import judge_with
 from deepfake.submissions.names import Names, read_list, read_sample
-from deepfake.submissions.places import among, in_folder
-from deepfake.verdicts.crew import CantWork
-from deepfake.verdicts.media import LIMITS, Medium, find_media
-from deepfake.verdicts.tables import as_json
+from deepfake.submissions.paths import among, in_folder
 
 HERE = Path(__file__).resolve().parent
 FACE_MODEL = HERE / "face_detector.onnx"
@@ -31,7 +32,7 @@ FACE_MODEL = HERE / "face_detector.onnx"
 
 def main() -> int:
     args = parse_args()
-    start_log()
+    start_logging()
     try:
         wanted, places = asked(args)
         judge = judge_with(

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from deepfake.evaluation.svg import BLUE, GREY, ORANGE, STYLE, VERMILLION, save
+from deepfake.plotting import BLUE, GREY, ORANGE, STYLE, VERMILLION, save
 
 TRAIN, VAL, RATE = BLUE, VERMILLION, GREY
 

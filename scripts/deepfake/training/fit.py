@@ -17,16 +17,16 @@ from lightning.pytorch.plugins.environments import LightningEnvironment, TorchEl
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 from torch import Tensor
 
-from deepfake.atomic import new_file
 from deepfake.console import log
-from deepfake.datasets.decoded import Decoded
-from deepfake.models.detector import Detector
+from deepfake.files import new_file
+from deepfake.inputs.decoded import Decoded
 from deepfake.names import draw
+from deepfake.networks.detector import Detector
+from deepfake.training.distributed import ALONE, Group, UnusableMachine
 from deepfake.training.history import History
-from deepfake.training.keeping import STATE, Keep, Whole, claim
 from deepfake.training.loading import Images, Share, loader
 from deepfake.training.module import Training
-from deepfake.training.world import ALONE, Group, UnusableMachine
+from deepfake.training.saving import STATE, Keep, Whole, claim
 
 MARK = "fingerprint"
 EVENTS = "tensorboard"

@@ -7,8 +7,8 @@ from pathlib import Path
 import lightning
 import pandas as pd
 
-from deepfake.atomic import new_file
 from deepfake.console import log, progress_bar
+from deepfake.files import new_file
 
 HISTORY = (
     "epoch train_loss val_loss train_accuracy val_accuracy val_f1_macro lr images_per_second seconds".split()

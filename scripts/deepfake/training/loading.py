@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, DistributedSampler
 
-from deepfake.datasets.decoded import Decoded
-from deepfake.models.on_torch import as_tensor
+from deepfake.checkpoints.torch_runner import as_tensor
+from deepfake.inputs.decoded import Decoded
 
 ROOM = 0.5  # of a GPU's free memory that images may take
 WORKERS = 2  # processes that read ahead for a GPU; on a CPU they would take the cores from training

@@ -11,10 +11,10 @@ from torch.nn import functional
 from torch.utils.data import DistributedSampler
 
 from deepfake.evaluation.metrics import measure
-from deepfake.models.detector import Detector
 from deepfake.names import draw
-from deepfake.training.augment import augmentation
-from deepfake.training.blend import blend_reals
+from deepfake.networks.detector import Detector
+from deepfake.training.augmentation import augmentation
+from deepfake.training.self_blending import blend_reals
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 # Of validation macro F1: halved in the second epoch without a rise, however small.

@@ -4,13 +4,13 @@ import hashlib
 import json
 from pathlib import Path
 
-from deepfake.datasets.decoded import Decoded, check_size, read_decoded
-from deepfake.models.networks import Built, build
-from deepfake.models.settings import weights_digest
+from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.names import draw
+from deepfake.networks.build import Built, build
+from deepfake.networks.settings import weights_digest
+from deepfake.training.distributed import Failed, Group
 from deepfake.training.fit import Fitted, Machine, check, clear, fit
-from deepfake.training.outcome import class_weights, keep_events, write_outcome
-from deepfake.training.world import Failed, Group
+from deepfake.training.results import class_weights, keep_events, write_outcome
 
 
 def train(

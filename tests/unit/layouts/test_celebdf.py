@@ -1,9 +1,9 @@
 """Celeb-DF: names, and the test list in which 1 is real."""
 
 import pytest
-from layout_rows import TEST_LIST, by_path, one, read, read_entries, said
+from made.layout_rows import TEST_LIST, by_path, one, read, read_entries, said
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
-from layout_rows import MISSING, TABLE, by_path, judged, read, read_entries, said, table
+from made.layout_rows import MISSING, TABLE, by_path, judged, read, read_entries, said, table
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 LARGE = 87_658  # a tenth of FrameFaceDeepFakeDataset
 ALL = {key: key for key in ("split", "method", "target", "source", "original", "group")}

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layout_rows import TABLE, read, read_entries, table
+from made.layout_rows import TABLE, read, read_entries, table
 
-from deepfake.corpora.entries import REAL, Entry
+from deepfake.layouts.entries import REAL, Entry
 
 
 def groups_of(lines, paths, header="path,label,original", **columns):

@@ -1,9 +1,9 @@
 """DeeperForensics: eleven variants of one swap, split lists, and source videos that are no reals."""
 
 import pytest
-from layout_rows import by_path, one, read, read_entries, said
+from made.layout_rows import by_path, one, read, read_entries, said
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 VARIANTS = [
     "end_to_end", "reenact_postprocess", "end_to_end_random_level",

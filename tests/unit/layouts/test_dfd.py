@@ -5,9 +5,9 @@ import time
 from collections import Counter
 
 import pytest
-from layout_rows import DFD_FAKE, DFD_REAL, one, read, said
+from made.layout_rows import DFD_FAKE, DFD_REAL, one, read, said
 
-from deepfake.corpora.entries import FAKE, REAL
+from deepfake.layouts.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import time
 from collections import Counter
 
 import pytest
-from layout_rows import by_path, read, read_entries, said
+from made.layout_rows import by_path, read, read_entries, said
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
 from deepfake.layouts import LAYOUTS
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 
 def dfdc(paths, metadata, folder="train", archive=""):

@@ -1,9 +1,9 @@
 """DFFD: classes or collections as folders, splits in any place, masks, and what a still's method is."""
 
 import pytest
-from layout_rows import one, read
+from made.layout_rows import one, read
 
-from deepfake.corpora.entries import FAKE, REAL
+from deepfake.layouts.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
+from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
 from deepfake.corpora.index import is_media
 from deepfake.groups import components
 from deepfake.layouts import LAYOUTS
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 LISTING = {"celebdf", "csv", "dfdc", "labels"}
 

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from layout_rows import MIRROR, one, read, read_entries, said
+from made.layout_rows import MIRROR, one, read, read_entries, said
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 C23 = "original_sequences/youtube/c23/videos/000.mp4"
 

@@ -1,9 +1,9 @@
 """Folders of stills, one for each class."""
 
 import pytest
-from layout_rows import one
+from made.layout_rows import one
 
-from deepfake.corpora.entries import FAKE, REAL
+from deepfake.layouts.entries import FAKE, REAL
 
 
 @pytest.mark.parametrize(

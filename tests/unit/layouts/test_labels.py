@@ -1,9 +1,9 @@
 """Label lists: a folder for each phase and a list of it, wherever that lies."""
 
 import pytest
-from layout_rows import MISSING, judged, read, read_entries
+from made.layout_rows import MISSING, judged, read, read_entries
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 STILL = "69a1d6e71f594437b0dd71b4d59fbd38.jpg"
 

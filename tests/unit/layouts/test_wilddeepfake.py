@@ -1,9 +1,9 @@
 """WildDeepfake: tars of stills, the same unpacked, and the numbers that begin anew in each folder."""
 
 import pytest
-from layout_rows import one, read, read_entries, said
+from made.layout_rows import one, read, read_entries, said
 
-from deepfake.corpora.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Trained detectors in files: best.pt and its other forms, opened in one place."""

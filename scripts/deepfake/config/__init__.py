@@ -1,0 +1,1 @@
+"""The configuration: checked, and cut into the section of each step."""

@@ -1,0 +1,219 @@
+"""The README.md of a dataset: its datasheet, with counted numbers and words that follow the settings.
+
+Questions after Gebru et al., "Datasheets for Datasets", Communications of the ACM 64(12), 2021; the head in
+YAML as the Hugging Face Hub reads it. What was left out is not counted here: the card changes only when what
+is kept does.
+"""
+
+import json
+
+import pandas as pd
+
+from deepfake.dataset.card_counts import by_attribute, by_method, by_split_and_class, table
+from deepfake.dataset.metadata import METADATA, metadata_table
+from deepfake.dataset.terms import terms_of
+from deepfake.plan.summary import CLASSES, kept_facts
+
+IMAGES = {"faces": "face crops", "frames": "whole frames"}
+PAPERS_FOLLOW = "Their papers, which whoever publishes with this dataset should cite:"
+POLICIES = {
+    "identity": "No person and no original with all that was made of it stands in two splits, as far as the "
+    "corpora name their people. A fake of two people counts for both.",
+    "group": "No original with all that was made of it stands in two splits; a person may, in other videos.",
+    "official": "The splits are the corpora's own. Whatever their authors let cross them crosses them here.",
+}
+BALANCE = {
+    "corpus": "In each split, every corpus has as many real as fake images.",
+    "dataset": "In each split, there are as many real as fake images, all corpora together.",
+    "none": "Real and fake are not made equal in number; the class weights above make up for it in training.",
+}
+DETECTORS = {"dlib": "dlib's HOG detector", "yunet": "YuNet"}
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def card(name: str, kept: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, dict]]) -> str:
+    """Markdown about `kept` (rows of tables.PLAN that are in the dataset), made with the section `cfg`.
+
+    `steps` has for each corpus its settings of `frames` and `faces`, and may lack any.
+    """
+    facts = kept_facts(kept)
+    sections = {
+        "Motivation": _motivation(cfg),
+        "Composition": _composition(kept, facts),
+        "Collection": _collection(cfg),
+        "Preprocessing": _preprocessing(cfg, steps),
+        "Splits": _splits(cfg),
+        "What was left out": _left_out(name),
+        "Uses": _uses(cfg),
+        "Distribution": _distribution(cfg),
+        "Maintenance": _maintenance(name, cfg),
+    }
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
+    size = f"{facts['images']} images ({IMAGES[cfg['images']]}), {facts['bytes'] / 1e6:.1f} MB"
+    return f"{_head(name, facts['images'])}\n# {name}\n\n{size}. Label 0 is real, 1 is fake.\n\n{body}\n"
+
+
+def _head(name: str, images: int) -> str:
+    size = next((word for limit, word in SIZES if images < limit), "1M<n<10M")
+    return f"""---
+pretty_name: {json.dumps(name)}
+license: other
+license_name: terms-of-the-corpora
+task_categories:
+- image-classification
+size_categories:
+- {size}
+tags:
+- deepfake-detection
+- face-forgery
+- image-forensics
+---
+"""
+
+
+def _motivation(cfg: dict) -> str:
+    return f"""Detectors of manipulated faces are to be trained and compared on images of
+{_and(cfg["corpora"])}: one form for all, an origin for every image, and splits of which it is known what they
+share. Who made it, for whom and with whose money only the one who ran the workflow can say."""
+
+
+def _composition(kept: pd.DataFrame, facts: dict) -> str:
+    each = kept.groupby(["corpus", "video"]).size()
+    people = set(kept["target"]) | set(kept["source"])
+    weights = ", ".join(f"{label} {facts['class_weights'][label]:g}" for label in CLASSES.values())
+    metadata = metadata_table(kept)
+    attributes = [name for name in metadata if name not in METADATA]
+    told = (
+        f"What the corpora say besides, of the people or of the video, in images:\n\n"
+        f"{by_attribute(metadata, attributes)}"
+        if attributes
+        else "The corpora say nothing of the sex, age or origin of the people, and may be uneven in them."
+    )
+    return f"""An instance is one image of one frame, with a row in `metadata.csv`.
+
+{by_split_and_class(facts)}
+
+They come from {len(each)} videos (a still counts as one) that give {each.min()} to {each.max()} images each.
+The corpora name {len(people - {""})} people. Class weights in train, all images over twice the class's:
+{weights}.
+
+By corpus and manipulation method, in images:
+
+{by_method(kept)}
+
+{told}
+
+The images show faces, so they are personal data. The labels are the corpora's; none was checked by eye. What
+a corpus doesn't tell is empty in `metadata.csv`."""
+
+
+def _collection(cfg: dict) -> str:
+    rows = [(corpus, terms_of(corpus, cfg["families"]).people) for corpus in cfg["corpora"]]
+    return f"""Nothing was filmed for this dataset: it is a choice from corpora that others published. How
+people came to be in them:
+
+{table(["corpus", "people"], rows)}
+
+Where videos were to be chosen, they were drawn from the seed {cfg["seed"]} and from their names."""
+
+
+def _preprocessing(cfg: dict, steps: dict) -> str:
+    lines = []
+    for corpus in cfg["corpora"]:
+        done = steps.get(corpus, {})
+        told = [_frames(done["frames"])] if "frames" in done else []
+        told += [_faces(done["faces"])] if "faces" in done and cfg["images"] == "faces" else []
+        lines.append(f"- {corpus}: {'; '.join(told) or 'see the settings of the workflow'}.")
+    same = (
+        f"Images whose 64-bit perceptual hashes differ in {cfg['duplicates']} bits or fewer count as one."
+        if cfg["duplicates"] is not None
+        else "Near-duplicates were not looked for."
+    )
+    cap = (
+        f"Images were taken in rounds, one of every video before a second of any, up to {cfg['size_mb']} MB."
+        if cfg["size_mb"] is not None
+        else "No limit was set to the size."
+    )
+    return "\n".join(lines) + f"\n\n{same} {BALANCE[cfg['balance']]} {cap}"
+
+
+def _frames(cfg: dict) -> str:
+    count = f"{cfg['count']} " if "count" in cfg else ""
+    taken = {
+        "uniform": f"{count}evenly spaced frames",
+        "interval": f"one frame in {cfg.get('every')}, {cfg.get('max') or 'any number'} at the most",
+        "fractions": f"the frames at {_and([str(at) for at in cfg.get('at', [])])}",
+        "random": f"{count}frames drawn by chance",
+    }[cfg["strategy"]]
+    more = f", up to {cfg['boost']} times as many of the class with fewer videos" if "boost" in cfg else ""
+    return f"{taken} a video{more}, stored as {_stored(cfg)}"
+
+
+def _faces(cfg: dict) -> str:
+    if cfg["detector"] == "none":
+        return "taken as they are, without a detector"
+    return (
+        f"the largest face that {DETECTORS[cfg['detector']]} found, of {cfg['max_faces']} at the most, in "
+        f"a square of {cfg['margin']:g} times its width, scaled to {cfg['size']} pixels, "
+        f"stored as {_stored(cfg)}"
+    )
+
+
+def _stored(cfg: dict) -> str:
+    return f"{cfg['format']} of quality {cfg['quality']}" if cfg["format"] == "jpg" else cfg["format"]
+
+
+def _splits(cfg: dict) -> str:
+    asked = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
+    lines = [f"Asked for: {asked}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
+    if cfg["policy"] != "official" and cfg["duplicates"] is not None:
+        lines.append("Nor do near-duplicates.")
+    if cfg["stratify"]:
+        lines.append(f"Kept at like proportions in each split: {_and(cfg['stratify'])}.")
+    if cfg["test_only"]:
+        lines.append(f"In test alone, as what no detector has seen: {_and(cfg['test_only'])}.")
+    if cfg["same_identity"]:
+        lines.append(f"The pairs of videos or people in `{cfg['same_identity']}` were taken for the same.")
+    return "\n".join(lines)
+
+
+def _left_out(name: str) -> str:
+    return f"""Every image and video that is not here has a row with the reason in `results/plans/{name}.csv`;
+`results/reports/{name}/attrition.csv` counts them by step and reason, and `results/reports/{name}/audit.json`
+tells what was looked for in the finished splits."""
+
+
+def _uses(cfg: dict) -> str:
+    return f"""For detectors of the manipulations in the table above, in {IMAGES[cfg["images"]]} of
+videos like these. A score on it speaks for these corpora and methods; other generators, compressions and
+cameras need a test of their own. Use it neither to recognise or describe people nor to make fakes, and let no
+detector that learnt from it judge anybody by itself."""
+
+
+def _distribution(cfg: dict) -> str:
+    known = {corpus: terms_of(corpus, cfg["families"]) for corpus in cfg["corpora"]}
+    papers = sorted({terms.paper for terms in known.values() if terms.paper})
+    cited = f"{PAPERS_FOLLOW}\n\n" + "\n".join(f"- {paper}" for paper in papers) if papers else ""
+    return f"""The images belong to those who made the corpora; their terms hold for this dataset too. In
+short, and to be read in full where the corpus is published:
+
+{table(["corpus", "use"], [(corpus, terms.use) for corpus, terms in known.items()])}
+
+A corpus that the workflow drew itself (`demo` in its settings) shows nobody and has no terms.
+
+{cited}""".rstrip()
+
+
+def _maintenance(name: str, cfg: dict) -> str:
+    return f"""`sha256sum -c SHA256SUMS` checks every file; `croissant.json` describes them to programs. The
+same corpora and settings give the same bytes again: an error is mended in the corpus or in the settings, and
+`snakemake results/{name}` makes the dataset anew. Hugging Face's `imagefolder` numbers the classes by the
+alphabet (fake 0, real 1) and leaves `metadata.csv` out; `results/exports/{name}/parquet` has both as here.
+
+It was made with
+
+    {json.dumps(cfg, sort_keys=True, ensure_ascii=False)}"""
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,0 +1,167 @@
+"""croissant.json: a dataset described to programs, that search engines and loaders read.
+
+Specification: Croissant Format 1.0, MLCommons (docs.mlcommons.org/croissant/docs/croissant-spec.html).
+"""
+
+from urllib.parse import quote
+
+import pandas as pd
+
+from deepfake.dataset.terms import terms_of
+from deepfake.plan.summary import CLASSES
+
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    **{
+        name: f"cr:{name}"
+        for name in (
+            "citeAs column equivalentProperty extract field fileProperty fileObject fileSet format includes"
+            " isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace"
+            " samplingRate separator source subField transform"
+        ).split()
+    },
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "sc": "https://schema.org/",
+}
+LICENSE = (
+    "The images belong to those who made the corpora; their terms hold for this dataset too. See README.md."
+)
+SPLITS = {"train": "cr:TrainingSplit", "val": "cr:ValidationSplit", "test": "cr:TestSplit"}
+MIME = {"jpg": "image/jpeg", "png": "image/png"}
+REFERS = {"label": "labels/label", "split": "splits/name"}
+"""Columns whose values are rows of a record set of their own."""
+
+
+def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict:
+    """JSON-LD of a dataset whose metadata.csv is `metadata` with that SHA-256; `cfg` is its section.
+
+    It has neither a date nor an address, since a dataset that lies in a folder was not published.
+    """
+    endings = sorted({file.rpartition(".")[2] for file in metadata["file_name"]})
+    papers = sorted({terms_of(corpus, cfg["families"]).paper for corpus in cfg["corpora"]} - {""})
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": name,
+        "description": _description(metadata, cfg),
+        "license": LICENSE,
+        "citeAs": "; ".join(papers) or f"{name}, made of {', '.join(cfg['corpora'])}",
+        "version": "1.0.0",
+        "keywords": ["deepfake detection", "face forgery", "image forensics"],
+        "distribution": [
+            {
+                "@type": "cr:FileObject",
+                "@id": "metadata.csv",
+                "name": "metadata.csv",
+                "description": "A row for each image.",
+                "contentUrl": "metadata.csv",
+                "encodingFormat": "text/csv",
+                "sha256": sha256,
+            },
+            {
+                "@type": "cr:FileSet",
+                "@id": "files",
+                "name": "files",
+                "description": "The images, in folders by split and class.",
+                "encodingFormat": [MIME[ending] for ending in endings],
+                "includes": [f"*/*/*.{ending}" for ending in endings],
+            },
+        ],
+        "recordSet": [
+            _listed("splits", {"name": "sc:Text", "url": "sc:URL"}, "cr:Split", _splits(metadata)),
+            _listed("labels", {"label": "sc:Integer", "name": "sc:Text"}, "sc:Enumeration", _labels()),
+            {
+                "@type": "cr:RecordSet",
+                "@id": "images",
+                "name": "images",
+                "description": "The images, each with its row of metadata.csv.",
+                "key": {"@id": "images/file_name"},
+                "field": [_file_name(), _image(), *(_column(c) for c in metadata if c != "file_name")],
+            },
+        ],
+    }
+
+
+def _description(metadata: pd.DataFrame, cfg: dict) -> str:
+    counts = metadata.groupby(["split", metadata["label"].map(CLASSES)]).size()
+    told = "; ".join(f"{split}: {n} {label}" for (split, label), n in counts.items())
+    videos = metadata.groupby(["corpus", "video"]).ngroups
+    return (
+        f"{len(metadata)} images ({cfg['images']}) of {videos} videos from {', '.join(cfg['corpora'])}, for "
+        f"the detection of manipulated faces: label 0 is real, 1 is fake. Images by split and class: {told}."
+    )
+
+
+def _listed(name: str, fields: dict[str, str], kind: str, rows: list[dict]) -> dict:
+    """A record set whose rows stand in the file itself; the first field is its key."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "dataType": kind,
+        "key": {"@id": f"{name}/{next(iter(fields))}"},
+        "field": [
+            {"@type": "cr:Field", "@id": f"{name}/{field}", "name": field, "dataType": type_}
+            for field, type_ in fields.items()
+        ],
+        "data": [{f"{name}/{field}": value for field, value in row.items()} for row in rows],
+    }
+
+
+def _splits(metadata: pd.DataFrame) -> list[dict]:
+    there = set(metadata["split"])
+    return [{"name": split, "url": url} for split, url in SPLITS.items() if split in there]
+
+
+def _labels() -> list[dict]:
+    return [{"label": int(label), "name": name} for label, name in CLASSES.items()]
+
+
+def _file_name() -> dict:
+    """Joins files and rows. The pattern takes the whole path: mlcroissant 1.1 compares text only, and a path
+    is none before a transform."""
+    return {
+        "@type": "cr:Field",
+        "@id": "images/file_name",
+        "name": "file_name",
+        "description": "The image's path in the dataset.",
+        "dataType": "sc:Text",
+        "source": {
+            "fileSet": {"@id": "files"},
+            "extract": {"fileProperty": "fullpath"},
+            "transform": {"regex": "(.+)"},
+        },
+        "references": {"fileObject": {"@id": "metadata.csv"}, "extract": {"column": "file_name"}},
+    }
+
+
+def _image() -> dict:
+    return {
+        "@type": "cr:Field",
+        "@id": "images/image",
+        "name": "image",
+        "description": "The image itself.",
+        "dataType": "sc:ImageObject",
+        "source": {"fileSet": {"@id": "files"}, "extract": {"fileProperty": "content"}},
+    }
+
+
+def _column(name: str) -> dict:
+    kind = "sc:Integer" if name in ("label", "frame") else "sc:Text"
+    field = {
+        "@type": "cr:Field",
+        "@id": f"images/{quote(name, safe='')}",
+        "name": name,
+        "description": f"Column {name} of metadata.csv.",
+        "dataType": [kind, "cr:Label"] if name == "label" else kind,
+        "source": {"fileObject": {"@id": "metadata.csv"}, "extract": {"column": name}},
+    }
+    return field | ({"references": {"field": {"@id": REFERS[name]}}} if name in REFERS else {})

@@ -1,0 +1,8 @@
+"""The base of the errors that a user can put right."""
+
+
+class UserError(ValueError):
+    """Something is wrong with an input: a file, a setting, a model. The message says what, where, and what to do.
+
+    A program reports it as one line without a traceback, and exits with 1; see `deepfake.program`.
+    """

@@ -1,0 +1,133 @@
+"""A tar of stills as hostile input: which stills it holds, in order, and the bytes of those that are wanted.
+
+Nothing is written under a name that the tar chose. What gzip unpacks goes to a file without a name, and is
+counted while it streams.
+"""
+
+import gzip
+import os
+import re
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from deepfake.corpora.archives import CHUNK, UNREADABLE, BadMember
+from deepfake.corpora.sources import SMALL
+from deepfake.layouts.entries import Entry
+
+GZIP = b"\x1f\x8b"
+BLOCK = tarfile.BLOCKSIZE
+LONGEST_HEADER = 1 << 20  # bytes; tarfile reads headers whole, however long they say that they are
+DAMAGED = (tarfile.TarError, *UNREADABLE)
+NO_FILE = "a link or a device, not a file"
+
+
+class Sequence:
+    """The stills of an open tar: `names` in natural order (2.png before 10.png), as paths in the tar.
+
+    What isn't named like a still is no still; of two members of one name the later counts, as for `tar`.
+    """
+
+    def __init__(self, file: BinaryIO, limits: dict):
+        self._file = file
+        self._stills = {}
+        for count, member in enumerate(_members(file), 1):
+            if count > limits["members"]:
+                raise BadMember(f"more members than limits.members = {limits['members']}")
+            entry = Entry("", member.name)
+            if entry.is_image and not entry.is_fork and not member.isdir():
+                is_file = member.isreg() and not member.issparse()
+                self._stills[member.name] = (member.offset_data, member.size if is_file else None)
+        self.names = sorted(self._stills, key=natural)
+
+    def read(self, position: int) -> bytes:
+        """The bytes of the still at `position` in `names`; raises BadMember where it can't be had."""
+        offset, size = self._stills[self.names[position]]
+        if size is None:
+            raise BadMember(NO_FILE)
+        if size > SMALL:
+            raise BadMember(f"{size / 1e6:.0f} MB, too large for a still")
+        self._file.seek(offset)
+        return self._file.read(size)
+
+
+@contextmanager
+def open_sequence(path: str | Path, limits: dict) -> Iterator[Sequence]:
+    """Open a tar, plain or by gzip. Raises BadMember where it is cut short, damaged or beyond `limits`."""
+    with ExitStack() as stack:
+        file = stack.enter_context(open(path, "rb"))
+        if file.read(len(GZIP)) == GZIP:
+            file = _unpacked(file, limits, stack.enter_context(tempfile.TemporaryFile()))
+        yield Sequence(file, limits)
+
+
+def natural(name: str) -> tuple:
+    """A key by which numbers in names are sorted as numbers: 9, 010, 11."""
+    parts: list = re.split("([0-9]+)", name)  # text and digits in turn
+    parts[1::2] = [(len(number), number) for number in (digits.lstrip("0") for digits in parts[1::2])]
+    return parts, name
+
+
+def _unpacked(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:
+    """`out`, with what the gzip `file` holds."""
+    packed = os.fstat(file.fileno()).st_size
+    by_ratio = max(limits["ratio"] * packed, CHUNK)  # a tar of next to nothing shrinks to 1/200
+    file.seek(0)
+    for chunk in _chunks(file):
+        if (size := out.tell() + len(chunk)) > by_ratio:
+            raise BadMember(f"unpacks to more than limits.ratio = {limits['ratio']} times its size")
+        if size > limits["total_gb"] * 1e9:
+            raise BadMember(f"unpacks to more than limits.total_gb = {limits['total_gb']}")
+        out.write(chunk)
+    return out
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=file) as unpacked:
+        while True:
+            try:
+                chunk = unpacked.read(CHUNK)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise BadMember(f"cut short or damaged: {error}") from error
+            if not chunk:
+                return
+            yield chunk
+
+
+def _members(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
+    """The members in the tar's order. tarfile takes a damaged header for the end; here it is an error."""
+    file.seek(0)
+    guarded = _Guarded(file)
+    try:
+        with tarfile.open(fileobj=guarded, mode="r:") as tar:
+            while member := tar.next():
+                if member.size < 0:
+                    raise BadMember("damaged: a member of less than no bytes")
+                tar.members.clear()
+                yield member
+    except DAMAGED as error:
+        if isinstance(error, BadMember):
+            raise
+        raise BadMember(f"not a whole tar: {error}") from error
+    if any(guarded.header):
+        raise BadMember("not a whole tar: it has no end")
+
+
+class _Guarded:
+    """A file of which no more than a header is read at once, and that keeps the last block read, `header`."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+        self.header = b"none"
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= LONGEST_HEADER:
+            raise BadMember(f"a header of {size} bytes")
+        data = self._file.read(size)
+        if size == BLOCK:
+            self.header = data if len(data) == BLOCK else b"none"
+        return data

@@ -1,1 +1,0 @@
-"""Other forms of a model, smaller or faster: how they are made, checked against the model, and weighed."""

@@ -1,0 +1,1 @@
+"""From image files to the arrays that a network takes."""

@@ -1,0 +1,127 @@
+"""A dataset's images, decoded once at the size that a network takes, in one file mapped into memory."""
+
+import hashlib
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tokenize import TokenError
+
+import numpy as np
+import pandas as pd
+
+from deepfake.inputs.geometry import Geometry
+from deepfake.inputs.pixels import BadImage, decode, fit
+
+ROWS = "image label corpus video method target group split".split()
+AHEAD = 64  # images decoded at a time; bounds the memory
+
+
+def read_rows(folder: Path) -> pd.DataFrame:
+    """The dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the rest text.
+
+    BadImage where it can't be read.
+    """
+    path = folder / "metadata.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"file_name": "image"})
+        table = table[[*ROWS, "sha256"]].astype({"label": "int64"})
+    except (OSError, ValueError, KeyError) as error:
+        raise BadImage(f"{path} can't be read ({error}); make the dataset anew") from None
+    return table.sort_values("image", kind="stable", ignore_index=True)
+
+
+def read_images(folder: Path, rows: pd.DataFrame, workers: int = 1) -> Iterator[np.ndarray]:
+    """The pictures of `rows` in their order, uint8 (height, width, 3) RGB, as the dataset holds them.
+
+    BadImage where a file is missing, has other bytes than the dataset's table says, or isn't a picture.
+    """
+
+    def read(name: str, sha256: str) -> np.ndarray:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise BadImage(f"{folder / name} can't be read: {error.strerror}") from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise BadImage(f"{folder / name} has changed since the dataset was made; make the dataset anew")
+        return decode(data, str(folder / name))
+
+    with ThreadPoolExecutor(workers) as pool:
+        names = zip(rows["image"], rows["sha256"], strict=True)
+        while some := list(islice(names, AHEAD)):
+            yield from pool.map(lambda pair: read(*pair), some)
+
+
+def write_decoded(
+    images: Iterable[np.ndarray],
+    rows: pd.DataFrame,
+    geometry: Geometry,
+    path: Path,
+    table: Path,
+    advance: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Write `images`, one for each of `rows`, to `path` as .npy, uint8 (N, size, size, 3); ROWS to `table`.
+
+    `advance` is told of each image written.
+    """
+    shape = (len(rows), geometry.size, geometry.size, 3)
+    with open(path, "wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for image in images:
+            file.write(fit(image, geometry).data)
+            advance(1)
+    rows[ROWS].to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Decoded images: `rows` of ROWS, and `images`, uint8 (N, size, size, 3) RGB, mapped and not read yet."""
+
+    rows: pd.DataFrame
+    images: np.ndarray
+    mapping: mmap.mmap
+
+    def split(self, name: str) -> np.ndarray:
+        """The numbers of the rows of a split, in order."""
+        return np.flatnonzero(self.rows["split"] == name)
+
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        """A copy of the images of these numbers, (n, size, size, 3).
+
+        The pages that were read are given back: else a process would seem to grow with the dataset, and a
+        cluster would end it for that, though they are only the system's cache of the file.
+        """
+        images = self.images[numbers]
+        self.mapping.madvise(mmap.MADV_DONTNEED)
+        return images
+
+
+def read_decoded(path: str | Path, table: str | Path) -> Decoded:
+    """What `write_decoded` wrote. BadImage where the two don't belong together, or the file is cut short."""
+    try:
+        rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
+    except (ValueError, KeyError) as error:
+        raise BadImage(f"{table} can't be read ({error}); delete it and run again") from None
+    with open(path, "rb") as file:
+        try:
+            np.lib.format.read_magic(file)
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            images = np.frombuffer(mapping, dtype, offset=file.tell()).reshape(shape)
+        except (ValueError, SyntaxError, TokenError) as error:
+            raise BadImage(f"{path} can't be read ({error}); delete it and run again") from None
+    if dtype != np.uint8 or by_columns or shape != (len(rows), *shape[1:2] * 2, 3):
+        raise BadImage(
+            f"{path} holds {shape} {dtype}, and {table} {len(rows)} rows; delete both and run again"
+        )
+    return Decoded(rows, images, mapping)
+
+
+def check_size(decoded: Decoded, size: int, path: str | Path) -> None:
+    """Raise BadImage unless the images, of the file `path`, have the `size` that a network takes."""
+    if decoded.images.shape[1:] != (size, size, 3):
+        height, width = decoded.images.shape[1:3]
+        raise BadImage(f"{path} holds images of {width}×{height} pixels, and the network takes {size}×{size}")

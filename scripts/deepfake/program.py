@@ -1,0 +1,45 @@
+"""What every program of scripts/ shares: its parser, its log, its errors and its exit codes."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from deepfake.console import log
+from deepfake.errors import UserError
+
+FAILED = 1
+INTERRUPTED = 128 + signal.SIGINT
+
+Main = Callable[[Sequence[str] | None], int | None]
+"""A program's `main`: takes the arguments (None: those of the command line), returns an exit code or None for 0."""
+
+
+def make_parser(docstring: str) -> argparse.ArgumentParser:
+    """A parser whose `--help` begins with the program's docstring, as it stands there."""
+    return argparse.ArgumentParser(
+        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def start_logging() -> None:
+    """Send messages to standard error, which the workflow writes to the step's log file."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+
+
+def run(main: Main, argv: Sequence[str] | None = None) -> int:
+    """Run a program and return its exit code.
+
+    UserError and OSError, which users can put right, become one line of the log and exit code 1. Every other
+    exception is a bug, and keeps its traceback.
+    """
+    start_logging()
+    try:
+        return main(argv) or 0
+    except (UserError, OSError) as error:
+        log.error("%s", error)
+        return FAILED
+    except KeyboardInterrupt:
+        log.error("interrupted")
+        return INTERRUPTED

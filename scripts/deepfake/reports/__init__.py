@@ -1,1 +1,0 @@
-"""What a finished dataset holds, and what was lost on the way."""

@@ -1,0 +1,149 @@
+"""A small decoded dataset in which fakes carry a pattern that a network can learn, and a run of train.py."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from deepfake.inputs.decoded import ROWS, write_decoded
+from deepfake.inputs.geometry import Geometry
+from deepfake.networks.build import build
+from deepfake.training.history import TIMES
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = runpy.run_path(str(ROOT / "scripts/train.py"))
+SIZE = 32
+COUNTS = {"train": 48, "val": 24, "test": 16}
+MODEL = {
+    "arch": "meso4",
+    "weights": None,
+    "head": "new",
+    "image_size": SIZE,
+    "epochs": 3,
+    "batch_size": 8,
+    "accumulate": 1,
+    "optimizer": "adamw",
+    "lr": 0.01,
+    "clip": 1.0,
+    "weight_decay": 0.0001,
+    "schedule": "cosine",
+    "warmup": 1,
+    "label_smoothing": 0,
+    "class_weights": "auto",
+    "patience": None,
+    "augment": "off",
+    "self_blend": 0,
+    "precision": "32",
+    "channels_last": True,
+    "compile": False,
+    "seed": 1,
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where the files of a decoded dataset lie."""
+
+    images: Path
+    rows: Path
+    kept: Path
+
+
+def pictures(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Noise of its own brightness for each label, uint8 (N, size, size, 3); fakes have bright stripes."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 120, (len(labels), size, size, 3), dtype=np.uint8)
+    images += rng.integers(0, 40, (len(labels), 1, 1, 3), dtype=np.uint8)
+    images[labels == 1, ::4] += 90
+    return images
+
+
+def table(labels: np.ndarray, split: str) -> pd.DataFrame:
+    """ROWS for the labels of one split; each image is of a video of its own."""
+    kinds = np.array(["real", "fake"])[labels]
+    rows = pd.DataFrame({"label": labels, "corpus": "made", "split": split})
+    rows["video"] = [f"{split}{number:03d}" for number in range(len(labels))]
+    rows["image"] = [f"{split}/{kind}/{video}.jpg" for kind, video in zip(kinds, rows["video"], strict=True)]
+    rows["method"] = np.where(labels == 1, "stripes", "")
+    rows["target"] = rows["group"] = rows["video"]
+    return rows[ROWS]
+
+
+def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False) -> Made:
+    """A decoded dataset in `folder`: of each split in `counts` so many images, every other one a fake.
+
+    With `permuted` labels nothing can be learnt.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts, images = [], []
+    for number, (split, count) in enumerate(sorted((COUNTS if counts is None else counts).items())):
+        seen = np.arange(count) % 2
+        labels = np.random.default_rng(number + 7).permutation(seen) if permuted else seen
+        parts.append(table(labels, split))
+        images.append(pictures(seen, size, number))
+    rows = pd.concat(parts, ignore_index=True)
+    made = Made(folder / "images.npy", folder / "rows.csv", folder / "kept.json")
+    every = (image for part in images for image in part)
+    write_decoded(every, rows, Geometry(size, size, "bilinear"), made.images, made.rows)
+    facts = {"class_weights": {"real": 1.0, "fake": 1.0}, "sha256": "0" * 64, "images": {"all": len(rows)}}
+    made.kept.write_text(json.dumps(facts))
+    return made
+
+
+def command(made: Made, folder: Path, model: dict | None = None, *more: str) -> list[str]:
+    """train.py with the run in `folder`/run and the outputs in `folder`/out."""
+    words = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
+    words += ["--kept", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
+    words += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
+    return [str(word) for word in [*words, "--run-folder", folder / "run", "--output", folder / "out", *more]]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "OMP_NUM_THREADS": "1", **more}
+
+
+def train(
+    made: Made, folder: Path, model: dict | None = None, *more: str, **variables: str
+) -> subprocess.CompletedProcess:
+    """Run train.py to its end, whatever that is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        command(made, folder, model, *more), env=environment(**variables), capture_output=True, text=True
+    )
+
+
+def forget_times(rows: list[dict]) -> list[dict]:
+    """A history without the columns that differ from run to run."""
+    return [{key: value for key, value in row.items() if key not in TIMES} for row in rows]
+
+
+def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard reads in a folder of events: of each column the (step, value) in order."""
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    events.Reload()
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def train_here(made, folder: Path, model: dict | None = None, *more: str, code: int = 0) -> Path:
+    """Run train.py in this process; it must end with `code`. Gives the folder of its outputs."""
+    with patch.object(sys, "argv", command(made, folder, model, *more)[1:]):
+        assert PROGRAM["main"]() == code
+    return folder / "out"
+
+
+def history_of(out: Path) -> list[dict]:
+    return json.loads((out / "history.json").read_text())
+
+
+def write_start(path: Path, seed: int) -> None:
+    """A file of weights to start from."""
+    torch.save(build(MODEL, seed).detector.network.state_dict(), path)

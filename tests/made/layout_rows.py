@@ -1,0 +1,58 @@
+"""What the tests of all layouts share: reading a corpus from a list of paths, and the rows by their parts."""
+
+from deepfake.layouts import LAYOUTS
+from deepfake.layouts.entries import Entry, Video
+
+MIRROR = "FaceForensics++_C23"
+DFD_REAL, DFD_FAKE = "DFD_original sequences", "DFD_manipulated_sequences/DFD_manipulated_sequences"
+TEST_LIST = "List_of_testing_videos.txt"
+MISSING = "labelled, but the file is missing"
+TABLE = Entry("", "info.csv")
+COLUMNS = {
+    "table": "info.csv", "path": "path", "label": "label", "attributes": [],
+    "real": [0, "real", "original"], "fake": [1, "fake", "deepfake"],
+}  # fmt: skip
+
+
+def read(
+    layout: str,
+    paths: list[str],
+    files: dict[str, str] | None = None,
+    archive: str = "",
+    columns: dict | None = None,
+) -> list[Video]:
+    """The rows of a corpus with these paths; `files` are small files and their text."""
+    media = [Entry(archive, path) for path in paths]
+    texts = {Entry(archive, path): content for path, content in (files or {}).items()}
+    return read_entries(layout, media, texts, columns)
+
+
+def read_entries(
+    layout: str, media: list[Entry], files: dict[Entry, str], columns: dict | None = None
+) -> list[Video]:
+    """The rows of a corpus that may lie in several archives; `columns` are for the layout csv alone."""
+    wanted = {"columns": COLUMNS | (columns or {})} if layout == "csv" else {}
+    return LAYOUTS[layout]([*files, *media], lambda entry: files[entry].encode(), **wanted)
+
+
+def one(layout: str, path: str, archive: str = "") -> Video:
+    (row,) = read(layout, [path], archive=archive)
+    return row
+
+
+def said(row: Video) -> tuple:
+    return row.name, row.label, row.method, row.target, row.source, row.original, row.group
+
+
+def by_path(rows: list[Video]) -> dict[str, Video]:
+    return {row.entry.path: row for row in rows}
+
+
+def judged(rows: list[Video]) -> list[tuple]:
+    """Path, label and problem of each row, in the order of the rows."""
+    return [(row.entry.path, row.label, row.problem) for row in rows]
+
+
+def table(*lines: str, header: str = "path,label") -> str:
+    """The text of a csv with these lines."""
+    return "\n".join([header, *lines, ""])

@@ -1,0 +1,75 @@
+"""Small media to judge, of drawn people, and a small model that says how its images were made."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deepfake.checkpoints.best_pt import save_checkpoint
+from deepfake.demo import corpus as demo
+from deepfake.demo.layouts import Clip
+from deepfake.networks.build import build
+
+SIZE = (240, 240)
+FACES = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}
+FACES |= {"margin": 1.3, "size": 64, "format": "jpg", "quality": 95}
+FRAMES = {"strategy": "uniform", "count": 4, "boost": 8, "format": "jpg", "quality": 95}
+CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
+LIMITS = {"members": 1000, "member_gb": 1, "total_gb": 1, "ratio": 200}
+MODEL = {"arch": "meso4", "weights": None, "head": "new", "image_size": 32}
+
+
+def person(number: int, frames: int) -> list[np.ndarray]:
+    """Frames of a person talking, each uint8 (240, 240, 3) RGB."""
+    return list(demo.frames(Clip("", f"take {number}", number, SIZE, frames), 7))
+
+
+def write_video(path: Path, pictures: Sequence[np.ndarray]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = pictures[0].shape[:2]
+    path.write_bytes(demo.encode(pictures, (width, height)))
+    return path
+
+
+def write_still(path: Path, picture: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())
+    return path
+
+
+def write_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, method)
+    path.write_bytes(out.getvalue())
+    return path
+
+
+def recorded(shows: str = "faces", frames: dict = FRAMES, faces: dict = FACES) -> dict:
+    """What a checkpoint records of how its images were made."""
+    corpora = {"drawn": {"frames": frames, "faces": faces}, "crops": {"frames": FRAMES, "faces": CROPS}}
+    return {"shows": shows, "default": "drawn", "corpora": corpora}
+
+
+def write_model(path: Path, preprocessing: dict | None = None, threshold: float = 0.5) -> Path:
+    """A model whose probabilities differ from face to face by far more than by chance."""
+    built = build(MODEL, 3)
+    state = {key: value.clone() for key, value in built.detector.network.state_dict().items()}
+    last = [key for key in state if key.endswith("weight")][-1]
+    state[last] *= 20
+    save_checkpoint(
+        path,
+        built.facts,
+        state,
+        threshold=threshold,
+        video_threshold=threshold,
+        training={},
+        dataset={"name": "made", "sha256": "0"},
+        metrics={},
+        preprocessing=recorded() if preprocessing is None else preprocessing,
+    )
+    return path

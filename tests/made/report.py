@@ -1,0 +1,189 @@
+"""What the steps before the report leave behind, of models that were never trained."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from PIL import Image
+
+from deepfake.evaluation.evaluate import evaluate
+from deepfake.pages.summary_data import PICTURES
+
+EVIL = '<script>alert("x")</script>'
+METHODS = {"one": "Deepfakes", "two": "FaceSwap"}
+
+
+def predictions(split: str, sharpness: float, videos: int = 24) -> pd.DataFrame:
+    """Rows of predictions: of both corpora reals and fakes, 4 frames a video, people of 2 videos each."""
+    rng = np.random.default_rng([len(split), round(100 * sharpness)])
+    rows = []
+    for number in range(videos):
+        label, corpus = number % 2, "one" if number % 4 < 2 else "two"
+        middle = rng.normal((label - 0.5) * sharpness)
+        known = {"corpus": corpus, "video": f"v{number}", "method": METHODS[corpus] if label else ""}
+        known |= {"label": label, "target": f"fam:{number // 2}", "group": f"g{number // 2}"}
+        for frame in range(4):
+            score = 1 / (1 + np.exp(-2 * middle - rng.normal()))
+            rows.append({"image": f"{split}/{number}_{frame}.jpg", **known, "probability": score})
+    return pd.DataFrame(rows)
+
+
+def curve(path: Path, title: str) -> None:
+    """Some picture with text, clip paths and glyphs, as svg or png."""
+    if path.suffix == ".png":
+        Image.new("RGB", (320, 120), "#8899aa").save(path)
+        return
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_subplot(title=title)
+    axes.plot([0, 0.2, 1], [0, 0.9, 1])
+    FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
+
+
+def write(path: Path, content) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content) if not isinstance(content, str) else content, encoding="utf-8")
+    return path
+
+
+def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> None:
+    """Reports and training of one model, better the higher `sharpness` is."""
+    reports, training = root / "reports/small" / name, root / "models/small" / name
+    tested = predictions("test", sharpness)
+    metrics = evaluate(
+        tested if test else tested[:0],
+        predictions("val", sharpness),
+        {"threshold": "f1_macro", "bootstrap": 100},
+        seed=1,
+    )
+    write(reports / "metrics.json", {"dataset": "small", "model": name, **metrics})
+    for picture in PICTURES:
+        curve(reports / picture, picture)
+    epochs = [
+        {
+            "epoch": e,
+            "train_loss": 0.7 / e,
+            "val_loss": 0.8 / e,
+            "images_per_second": 90.0 + e,
+            "seconds": 6.0,
+        }
+        for e in (1, 2, 3)
+    ]
+    write(training / "history.json", epochs)
+    curve(training / "curves.svg", "curves")
+    facts = {
+        "arch": "meso4",
+        "parameters": 27977,
+        "geometry": {"size": 256, "resize": 256, "resample": "bilinear"},
+        "mean": [0, 0, 0],
+        "std": [1, 1, 1],
+        "threshold": 0.5,
+        "training": {"epochs": 3, "lr": 0.001, "seed": 7},
+        "dataset": {"name": "small", "sha256": "c39e7c7c"},
+        "versions": {"torch": "2.15.0", "numpy": "2.4.0"},
+        "metrics": {"epoch": 3, "val": {"f1_macro": sharpness / 5}},
+    }
+    write(training / "facts.json", facts)
+
+
+def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
+    splits = ["train", "val", "test"] if test else ["train", "val"]
+    count = {"bytes": 500_000, "images": 96, "videos": 24}
+    parts = [
+        {**count, "corpus": corpus, "class": label, "method": "Deepfakes" * (label == "fake"), "split": split}
+        for split in splits
+        for corpus in (name, "two")
+        for label in ("fake", "real")
+    ]
+    classes = {"fake": count, "real": count}
+    kept = {"images": 1234, "bytes": 6_000_000, "splits": {split: classes for split in splits}}
+    write(root / "plans/small.json", {**kept, "steps": {"one": {"faces": {"detector": "dlib"}}}})
+    checks = [
+        {"name": "files", "status": "passed", "found": 0, "examples": [], "text": "Every row has its file."},
+        {
+            "name": "people",
+            "status": "passed",
+            "found": 0,
+            "examples": [],
+            "text": "Nobody is in two splits.",
+        },
+    ]
+    audit = {
+        "dataset": "small",
+        "images": 1234,
+        "bytes": 6_000_000,
+        "policy": "identity",
+        "checks": checks,
+        "passed": True,
+        "class_weights": {},
+        "strata": {},
+        "splits": {s: {"asked": 1 / 3, "share": 1 / 3, "classes": classes} for s in splits},
+        "parts": parts,
+    }
+    write(root / "reports/small/audit.json", audit)
+    lines = [
+        "corpus,class,method,step,videos_in,videos_on,images_in,images_on,left_out,warning",
+        f"{name},fake,Deepfakes,index,30,29,,,1 no label,",
+        f"{name},fake,Deepfakes,frames,29,29,290,290,,",
+        f"{name},fake,Deepfakes,faces,29,29,290,281,9 no face,",
+        f"{name},fake,Deepfakes,duplicates,29,29,281,277,4 near-duplicate,",
+        f"{name},fake,FaceSwap,index,5,5,,,,",
+        f"{name},fake,FaceSwap,frames,5,5,50,50,,",
+        f"{name},fake,FaceSwap,faces,5,5,50,30,20 no face,FaceSwap loses 40 %; fakes lose more",
+        f"{name},fake,FaceSwap,duplicates,5,5,30,30,,",
+        f"{name},real,,index,19,19,,,,",
+        f"{name},real,,frames,19,19,380,380,,",
+        f"{name},real,,faces,19,19,380,380,,",
+        f"{name},real,,duplicates,19,19,380,296,84 near-duplicate,",
+    ]
+    write(root / "reports/small/attrition.csv", "\n".join(lines) + "\n")
+    curve(root / "reports/small/attrition.png", "attrition")
+    (root / "small").mkdir(parents=True, exist_ok=True)
+    curve(root / "small/contact_sheet.png", "contact sheet")
+
+
+def make_results(root: Path, test: bool = True, name: str = "one") -> Path:
+    """Results of the dataset `small` of the corpora `name` and two, and of models a and b; b is best."""
+    make_dataset(root, test, name)
+    for model, sharpness in (("a", 1.0), ("b", 4.0)):
+        make_model(root, model, sharpness, test)
+    candidates = [
+        {"model": "b", "f1_macro": 0.91, "log_loss": 0.2},
+        {"model": "a", "f1_macro": 0.6, "log_loss": 1},
+    ]
+    choice = {"chosen": "b", "dataset": "small", "by": "val f1_macro", "candidates": candidates}
+    write(root / "model/choice.json", choice)
+    cross = [
+        "model,trained,tested,images,videos,left_out,f1_macro,roc_auc,video_f1_macro,video_roc_auc",
+        "b,small,small,96,24,0,0.81234,0.9,0.85,0.95",
+        "b,small,big,0,0,96,,,,",
+    ]
+    write(root / "report/cross.csv", "\n".join(cross) + "\n")
+    curve(root / "report/cross.svg", "cross")
+    return root
+
+
+def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
+    """Arguments of read_summary."""
+    folders = {"reports": root / "reports/small", "training": root / "models/small"}
+    found = {
+        "dataset": root / "small",
+        "kept": root / "plans/small.json",
+        "audit": root / "reports/small/audit.json",
+        "attrition": root / "reports/small/attrition.csv",
+        "attrition_picture": root / "reports/small/attrition.png",
+        "choice": root / "model/choice.json",
+        "models": [(name, *(folder / name for folder in folders.values())) for name in models],
+    }
+    if cross:
+        found |= {"cross": root / "report/cross.csv", "cross_picture": root / "report/cross.svg"}
+    return found
+
+
+def options(found: dict) -> list[str]:
+    """The same as options of scripts/summarise.py."""
+    single = [(key, [value]) for key, value in found.items() if key != "models"]
+    names = zip(("models", "reports", "training"), zip(*found["models"], strict=True), strict=True)
+    return [t for key, values in [*single, *names] for t in (f"--{key.replace('_', '-')}", *map(str, values))]

@@ -1,0 +1,43 @@
+"""A results folder made without Snakemake: two shards of frames and crops, and a dataset, all of it right."""
+
+from pathlib import Path
+
+from made.dataset import good_rows, texture, write
+
+from deepfake import tables
+from deepfake.extraction import images
+from deepfake.extraction.faces import faces_of_clip
+from deepfake.extraction.frames import frames_of_stills
+from deepfake.extraction.tars import new_tar
+
+CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
+
+
+def write_results(results: Path) -> Path:
+    """The shards 0 and 1 of the corpus `mine`, and the dataset `small`, which is not made of them."""
+    for number, shard in enumerate(["0", "1"]):
+        for step in ("frames", "faces"):
+            write_shard(results, step, shard, number)
+    (results / "index").mkdir()
+    (results / "index/mine.txt").write_text("0\n1\n")
+    write(results / "small", good_rows())
+    return results
+
+
+def write_shard(results: Path, step: str, shard: str, number: int) -> Path:
+    """A tar of three images and its table of four rows, the last of which has no image."""
+    stills = []
+    for frame in range(3):
+        row = {"video": f"v{number}", "frame": frame, "time": "", "status": "ok", "reason": ""}
+        stills.append((row, images.encode(texture(10 * number + frame), "jpg", 95)))
+    gone = {"video": f"w{number}", "frame": 0, "time": "", "status": "missing", "reason": "can't be decoded"}
+    stills.append((gone, b""))
+    made = frames_of_stills(stills) if step == "frames" else faces_of_clip(stills, CROPS, None)
+    tar, rows = results / step / "mine" / f"{shard}.tar", []
+    with new_tar(tar) as add:
+        for row, data in made:
+            rows.append(row)
+            if data:
+                add(row["image"], data)
+    tables.write_rows(tar.with_suffix(".csv"), getattr(tables, step.upper()), rows)
+    return tar

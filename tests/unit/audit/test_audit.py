@@ -1,0 +1,250 @@
+"""The audit: a good dataset passes, and each way to spoil one is found by just the check that is for it."""
+
+import cv2
+import numpy as np
+import pytest
+from made.dataset import Rows, audit, found, good_rows, names, of, put, write
+
+from deepfake.audit.checks import CHECKS
+from deepfake.extraction import images
+
+
+def test_a_good_dataset_passes_every_check(tmp_path):
+    facts = audit(write(tmp_path / "d", good_rows()))
+    assert facts["passed"] and names(facts, "passed") == set(CHECKS) and facts["images"] == 40
+    assert facts["dataset"] == "d" and facts["policy"] == "identity"
+    counts = {split: part["classes"]["fake"]["images"] for split, part in facts["splits"].items()}
+    assert counts == {"train": 8, "val": 4, "test": 8}
+    assert facts["splits"]["train"] == facts["splits"]["train"] | {"share": 0.5, "asked": 0.5}
+    assert sum(part["images"] for part in facts["parts"]) == 40
+    assert facts["bytes"] == sum(p.stat().st_size for p in (tmp_path / "d").rglob("*.jpg"))
+    assert facts["strata"]["sex"]["values"]["f"] == {"all": 0.5, "train": 0.5, "val": 0.5, "test": 0.5}
+    assert facts["class_weights"] == {"fake": 1, "real": 1}
+    assert "Known for 40 of 40" in found(facts, "people")["text"]
+
+
+def test_the_same_dataset_gives_the_same_bytes(tmp_path):
+    texts = []
+    for _ in range(2):
+        audit(tmp_path / "d" if texts else write(tmp_path / "d", good_rows()))
+        texts.append([(tmp_path / name).read_bytes() for name in ("audit.json", "audit.html")])
+    assert texts[0] == texts[1]
+
+
+def brighter(pixels: np.ndarray) -> np.ndarray:
+    """A near-duplicate: a little brighter, and encoded once more at a lower quality; two bits apart."""
+    return images.decode(images.encode(cv2.add(pixels, (6, 6, 6, 0)), "jpg", 85))
+
+
+def near_duplicate(rows: Rows) -> None:
+    put(rows, {"pixels": brighter(rows[0]["pixels"])}, video="real_4", frame=0)
+
+
+def identical_bytes(rows: Rows) -> None:
+    put(rows, {"pixels": rows[0]["pixels"]}, video="real_4", frame=0)
+
+
+def two_labels(rows: Rows) -> None:
+    put(rows, {"pixels": rows[0]["pixels"]}, video="fake_0", frame=0)
+
+
+def person_filmed(rows: Rows) -> None:
+    for kind in ("real", "fake"):
+        put(rows, {"target": "fam/p0"}, video=f"{kind}_4")
+
+
+def person_put_in(rows: Rows) -> None:
+    put(rows, {"source": "fam/p4"}, video="fake_0")
+
+
+def original(rows: Rows) -> None:
+    put(rows, {"original": "fam/real_0"}, video="fake_5")
+
+
+def group(rows: Rows) -> None:
+    put(rows, {"group": "fam/g0"}, video="real_6")
+
+
+def video(rows: Rows) -> None:
+    """One frame of a train video in val, and one of val in its place; nobody knows who or of what."""
+    one, other = of(rows, video="real_0", frame=30)[0], of(rows, video="real_4", frame=30)[0]
+    for row in of(rows, video="real_0") + of(rows, video="real_4"):
+        row |= {"target": "", "original": "", "group": ""}
+    for row in (one, other):
+        row["split"] = {"train": "val", "val": "train"}[row["split"]]
+        row["folder"] = f"{row['split']}/real"
+
+
+def label_flipped(rows: Rows) -> None:
+    put(rows, {"label": "0"}, video="fake_0", frame=0)
+    put(rows, {"label": "1"}, video="real_0", frame=0)
+
+
+def label_unknown(rows: Rows) -> None:
+    for name in ("real_0", "fake_0"):
+        put(rows, {"label": "fake"}, video=name)
+
+
+def split_folder(rows: Rows) -> None:
+    put(rows, {"folder": "val/real"}, video="real_0", frame=0)
+
+
+def unbalanced(rows: Rows) -> None:
+    rows.remove(of(rows, video="fake_0", frame=0)[0])
+
+
+def unbalanced_corpus(rows: Rows) -> None:
+    """As many real as fake in the whole of test, but not of each corpus."""
+    rows.remove(of(rows, video="fake_6", frame=0)[0])
+    rows.remove(of(rows, video="real_8", frame=0)[0])
+
+
+def no_class(rows: Rows) -> None:
+    for row in of(rows, split="val", label="1"):
+        rows.remove(row)
+
+
+def no_split(rows: Rows) -> None:
+    for row in of(rows, split="val"):
+        rows.remove(row)
+
+
+def unasked_split(rows: Rows) -> None:
+    for row in of(rows, split="val", corpus="one"):
+        row |= {"split": "dev", "folder": row["folder"].replace("val", "dev")}
+
+
+def from_test_only(rows: Rows) -> None:
+    for kind in ("real", "fake"):
+        for unit in (8, 9):
+            put(rows, {"split": "train", "folder": f"train/{kind}"}, video=f"{kind}_{unit}")
+
+
+def wrong_sha256(rows: Rows) -> None:
+    rows[0]["sha256"] = "0" * 64
+
+
+def wrong_phash(rows: Rows) -> None:
+    data = images.encode(rows[0]["pixels"], "jpg", 95)
+    rows[0]["phash"] = f"{int(images.perceptual_hash(data), 16) ^ 1:016x}"
+
+
+def no_phash(rows: Rows) -> None:
+    rows[0]["phash"] = ""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "failed"),
+    [
+        (near_duplicate, {"duplicates"}),
+        (identical_bytes, {"duplicates"}),
+        (two_labels, {"labels"}),
+        (person_filmed, {"people"}),
+        (person_put_in, {"people"}),
+        (original, {"originals"}),
+        (group, {"originals"}),
+        (video, {"videos"}),
+        (label_flipped, {"labels"}),
+        (label_unknown, {"labels"}),
+        (split_folder, {"splits"}),
+        (unbalanced, {"balance"}),
+        (unbalanced_corpus, {"balance"}),
+        (no_class, {"splits", "balance"}),
+        (no_split, {"splits"}),
+        (unasked_split, {"splits"}),
+        (from_test_only, {"test_only"}),
+        (wrong_sha256, {"sums"}),
+        (wrong_phash, {"sums"}),
+        (no_phash, {"sums"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_rows_spoiled(tmp_path, spoil, failed):
+    rows = good_rows()
+    spoil(rows)
+    facts = audit(write(tmp_path / "d", rows), code=1)
+    assert names(facts, "failed") == failed and not facts["passed"]
+    assert all(found(facts, name)["found"] and found(facts, name)["examples"] for name in failed)
+
+
+def test_too_many_bytes(tmp_path):
+    folder = write(tmp_path / "d", good_rows())
+    size = sum(path.stat().st_size for path in folder.rglob("*.jpg"))
+    assert names(audit(folder, {"size_mb": (size - 1) / 1e6}, code=1), "failed") == {"cap"}
+    assert audit(folder, {"size_mb": size / 1e6})["passed"]
+    assert audit(folder, {"size_mb": None})["passed"]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        "one/p0,two/p8\n",
+        "name,same as\none/real_0,one/real_4\n",
+        "one/p1,two/real_9\n",
+        "one/p0,elsewhere/x\nelsewhere/x,two/p9\n",
+    ],
+    ids=["people", "videos", "a person and a video", "through one who is not there"],
+)
+def test_a_person_known_by_two_names(tmp_path, pairs):
+    folder = write(tmp_path / "d", good_rows())
+    facts = audit(folder, same=pairs, code=1)
+    assert names(facts, "failed") == {"people"} and found(facts, "people")["found"] == 1
+
+
+def test_a_video_that_is_absent_is_known_by_its_fakes(tmp_path):
+    rows = [row | {"target": "", "source": ""} for row in good_rows()]
+    for row in of(rows, video="real_4"):
+        row["video"] = "another"
+    folder = write(tmp_path / "d", rows)
+    assert audit(folder, same="one/real_0,one/real_1\n")["passed"]
+    facts = audit(folder, same="one/real_0,one/real_4\n", code=1)
+    assert names(facts, "failed") == {"people"} and "fake_4" in found(facts, "people")["examples"][0]
+
+
+def test_names_that_are_the_same_within_a_split_are_no_leak(tmp_path):
+    assert audit(write(tmp_path / "d", good_rows()), same="one/p0,one/p1\none/p6,two/p8\n")["passed"]
+
+
+@pytest.mark.parametrize("spoil", [near_duplicate, person_put_in, group, video])
+@pytest.mark.parametrize("policy", ["group", "official"])
+def test_a_policy_that_promises_less_warns(tmp_path, policy, spoil):
+    rows = good_rows()
+    spoil(rows)
+    folder = write(tmp_path / "d", rows)
+    check = {near_duplicate: "duplicates", person_put_in: "people", group: "originals", video: "videos"}[
+        spoil
+    ]
+    warned = policy == "official" or check == "people"
+    facts = audit(folder, {"policy": policy}, code=0 if warned else 1)
+    assert names(facts, "warned" if warned else "failed") == {check}
+    assert len(names(facts, "passed")) == len(CHECKS) - 1
+    assert (f"policy {policy}" in found(facts, check)["text"]) == warned
+
+
+def test_without_duplicates_only_the_same_bytes_count(tmp_path):
+    rows = good_rows()
+    near_duplicate(rows)
+    assert audit(write(tmp_path / "near", rows), {"duplicates": None})["passed"]
+    rows = good_rows()
+    identical_bytes(rows)
+    facts = audit(write(tmp_path / "same", rows), {"duplicates": None}, code=1)
+    assert names(facts, "failed") == {"duplicates"}
+
+
+def test_each_kind_of_balance_asks_for_its_own(tmp_path):
+    rows = good_rows()
+    unbalanced_corpus(rows)
+    folder = write(tmp_path / "d", rows)
+    assert audit(folder, {"balance": "dataset"})["passed"]
+    rows = good_rows()
+    unbalanced(rows)
+    folder = write(tmp_path / "e", rows)
+    assert names(audit(folder, {"balance": "dataset"}, code=1), "failed") == {"balance"}
+    facts = audit(folder, {"balance": "none"})
+    assert facts["class_weights"] == {"fake": round(15 / 14, 4), "real": round(15 / 16, 4)}
+
+
+def test_corpora_of_one_class_are_balanced_together(tmp_path):
+    rows = [r for r in good_rows() if (r["corpus"], r["split"], r["label"]) != ("one", "test", "0")]
+    rows = [r for r in rows if (r["corpus"], r["label"]) != ("two", "1")]
+    assert audit(write(tmp_path / "d", rows))["passed"]

@@ -1,0 +1,99 @@
+"""Shards: bounded, told by names alone, and touched by an added video one at a time."""
+
+import math
+import time
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepfake.corpora.shards import WHOLE, assign_shards, fullest
+
+NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
+SIZES = st.integers(1, 20)
+
+
+def by_shard(videos, size):
+    shards = defaultdict(set)
+    for video, shard in assign_shards(videos, size).items():
+        shards[shard].add(video)
+    return dict(shards)
+
+
+def prefix(shard):
+    return "" if shard == WHOLE else shard
+
+
+@given(videos=NAMES, size=SIZES)
+def test_each_video_in_one_shard_of_at_most_half_as_many_again(videos, size):
+    shards = by_shard(videos, size)
+    assert set().union(*shards.values()) == videos
+    assert all(len(members) <= fullest(size) <= 1.5 * size for members in shards.values())
+    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= fullest(size))
+
+
+@given(videos=NAMES, size=SIZES)
+def test_no_shard_is_the_beginning_of_another(videos, size):
+    names = sorted(map(prefix, by_shard(videos, size)))
+    assert not any(after.startswith(before) for before, after in zip(names, names[1:], strict=False))
+    assert all(set(name) <= {"0", "1"} for name in names)
+
+
+@given(videos=NAMES, size=SIZES, new=st.text(min_size=1))
+def test_one_video_more_touches_one_shard(videos, size, new):
+    """It extends one, splits one, or has one of its own; all the others keep their names and videos."""
+    before, after = by_shard(videos - {new}, size), by_shard(videos | {new}, size)
+    kept = {name for name in before if after.get(name) == before[name]}
+    changed, fresh = before.keys() - kept, after.keys() - kept
+    assert len(changed) <= 1
+    if not changed:
+        assert [after[name] for name in fresh] == [{new}]
+    for name in changed:
+        assert set().union(*(after[other] for other in fresh)) == before[name] | {new}
+        assert all(prefix(other).startswith(prefix(name)) for other in fresh)
+        assert fresh == {name} or len(before[name]) == fullest(size)
+
+
+@given(videos=NAMES, size=SIZES, chance=st.randoms(use_true_random=False))
+def test_the_order_does_not_count(videos, size, chance):
+    shuffled = sorted(videos)
+    chance.shuffle(shuffled)
+    assert assign_shards(shuffled, size) == assign_shards(videos, size)
+
+
+def test_nothing_to_shard():
+    assert assign_shards([], 64) == {}
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_a_large_corpus_makes_shards_of_even_size(size):
+    shards = by_shard([f"{n:010d}" for n in range(20_000)], size)
+    lengths = sorted(map(len, shards.values()))
+    assert 0.7 * size < sum(lengths) / len(lengths) <= 1.2 * size
+    assert max(map(len, shards)) <= math.log2(20_000 / size) + 4
+    assert lengths[len(lengths) // 20] >= size / 3
+
+
+@pytest.mark.parametrize(
+    ("medium", "begin", "times"), [("image", "images_", 32), ("sequence", "sequences_", 1)]
+)
+def test_shards_of_stills_have_names_and_sizes_of_their_own(medium, begin, times):
+    names = [f"{n:05d}" for n in range(500)]
+    plain = assign_shards(names, 4 * times)
+    assert assign_shards(names, 4, medium) == {name: begin + shard for name, shard in plain.items()}
+
+
+def test_a_hundred_thousand_stills_are_assigned_in_seconds():
+    names = [f"real_{n:06d}" for n in range(100_000)]
+    began = time.process_time()
+    shards = assign_shards(names, 64, "image")
+    assert time.process_time() - began < 10
+    assert 100_000 / 64 / 32 / 1.5 <= len(set(shards.values())) < 100
+
+
+def test_names_do_not_change_between_versions():
+    """A shard's name is that of files: drawn otherwise, all of a user's corpora would be made again."""
+    assert assign_shards([f"v{n}" for n in range(8)], 3) == {
+        "v0": "00", "v3": "00", "v7": "00", "v1": "01", "v4": "01", "v5": "01", "v6": "01", "v2": "1",
+    }  # fmt: skip

@@ -1,0 +1,247 @@
+"""From media to verdicts: the same crops and scores as training, and a reason for what can't be judged."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import media as made
+
+from deepfake.checkpoints.inference import open_model, probabilities
+from deepfake.detection import worker as work
+from deepfake.detection.detect import judge_media
+from deepfake.detection.media import Medium, find_media
+from deepfake.detection.preprocessing import preprocessing_of
+from deepfake.detection.verdict import NONE
+from deepfake.detection.worker_pool import CantWork
+from deepfake.extraction import images
+from deepfake.extraction.faces import faces_of_clip, load_search
+from deepfake.extraction.frames import frames_of_stills, frames_of_video
+from deepfake.inputs.pixels import decode, fit
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    return open_model(made.write_model(tmp_path_factory.mktemp("model") / "best.pt"))
+
+
+@pytest.fixture(scope="module")
+def people() -> list[list[np.ndarray]]:
+    return [made.person(number, 12) for number in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory, people) -> Path:
+    """A folder of a video of one person, one of two side by side, two stills, and one video in a zip."""
+    folder = tmp_path_factory.mktemp("media")
+    one, other = people
+    made.write_video(folder / "one.mp4", one)
+    made.write_video(folder / "two.mp4", [np.hstack(pair) for pair in zip(one, other, strict=True)])
+    made.write_still(folder / "stills/a.png", one[0])
+    made.write_still(folder / "stills/b.jpg", other[0])
+    return folder
+
+
+def verdicts(paths, opened, ready=None, **options):
+    found = find_media(paths, made.LIMITS)
+    return list(judge_media(found, opened, ready or preprocessing_of(opened.facts), **options))
+
+
+def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple[list[int], list, np.ndarray]:
+    """Frames, crops and probabilities of a medium by the functions that make datasets and predict."""
+    if path.suffix == ".mp4":
+        frames = frames_of_video(path, str(path), cfg["frames"], cfg["frames"].get("count", ""))
+    else:
+        row = {"video": "v", "frame": 0, "time": "", "status": "ok", "reason": ""}
+        frames = (
+            frames_of_stills([(row, path.read_bytes())]) if shows == "frames" else [(row, path.read_bytes())]
+        )
+    if shows == "faces":
+        frames = faces_of_clip(frames, cfg["faces"], load_search(cfg["faces"]))
+    kept = [(row["frame"], data) for row, data in frames if row["status"] == "ok"]
+    batch = [np.stack([fit(decode(data), geometry) for _, data in kept]) for geometry in opened.geometries]
+    return [frame for frame, _ in kept], [data for _, data in kept], probabilities(opened.logits, [batch])
+
+
+SECTIONS = {
+    "full": made.FACES,
+    "track": made.FACES | {"search": "track"},
+    "crops": made.CROPS,
+}
+
+
+@pytest.mark.parametrize("faces", SECTIONS)
+def test_media_are_made_ready_as_a_datasets_images_are(opened, media, faces):
+    names = ["stills/a.png", "stills/b.jpg", *(["one.mp4"] if faces != "crops" else [])]
+    ready = preprocessing_of({"preprocessing": made.recorded(faces=SECTIONS[faces])})
+    found = verdicts([media / name for name in names], opened, ready)
+    for name, verdict in zip(names, found, strict=True):
+        frames, crops, scores = as_in_training(media / name, opened, ready)
+        (person,) = verdict.people
+        assert [look.frame for look in person.looks] == frames
+        assert [look.crop for look in person.looks] == crops
+        assert np.allclose([look.probability for look in person.looks], scores, atol=1e-5)
+        assert person.score == pytest.approx(scores.mean(), abs=1e-5)
+
+
+def test_the_largest_face_of_several_is_the_datasets_crop(opened, media):
+    ready = preprocessing_of(opened.facts)
+    frames, crops, scores = as_in_training(media / "two.mp4", opened, ready)
+    (verdict,) = verdicts([media / "two.mp4"], opened, shown=12)
+    assert len(verdict.people) == 2 and all(len(person.looks) == 4 for person in verdict.people)
+    looks = {(look.frame, look.crop): look.probability for p in verdict.people for look in p.looks}
+    for frame, crop, score in zip(frames, crops, scores, strict=True):
+        assert looks[frame, crop] == pytest.approx(score, abs=1e-5)
+
+
+def test_a_model_of_whole_frames_judges_whole_frames(opened, media):
+    ready, names = preprocessing_of({"preprocessing": made.recorded("frames")}), ["two.mp4", "stills/a.png"]
+    found = verdicts([media / name for name in names], opened, ready)
+    for name, verdict in zip(names, found, strict=True):
+        frames, crops, scores = as_in_training(media / name, opened, ready, "frames")
+        (person,) = verdict.people
+        assert [(look.frame, look.crop, look.box) for look in person.looks] == [
+            (frame, crop, None) for frame, crop in zip(frames, crops, strict=True)
+        ]
+        assert np.allclose([look.probability for look in person.looks], scores, atol=1e-5)
+
+
+def test_verdicts_do_not_depend_on_the_number_of_processes(opened, media):
+    ready = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
+    one = verdicts([media], opened, ready, workers=1)
+    assert [Path(verdict.name).name for verdict in one] == ["one.mp4", "a.png", "b.jpg", "two.mp4"]
+    assert repr(verdicts([media], opened, ready, workers=3)) == repr(one)
+
+
+def test_a_video_in_a_zip_is_judged_like_the_file(opened, media, tmp_path):
+    data = (media / "one.mp4").read_bytes()
+    path = made.write_zip(tmp_path / "more.zip", {"x/one.mp4": data, "x/again.mp4": data})
+    again, zipped = verdicts([path], opened, shown=2)
+    assert zipped.name == str(path / "x/one.mp4") and again.score == zipped.score
+    _, crops, scores = as_in_training(media / "one.mp4", opened, preprocessing_of(opened.facts))
+    looks = zipped.people[0].looks
+    assert [look.crop for look in looks] == [crops[0], b"", b"", crops[3]]  # of as many as shown
+    assert np.allclose([look.probability for look in looks], scores, atol=1e-5)
+
+
+def test_without_the_detectors_file_nothing_can_begin(opened, media):
+    faces = {key: value for key, value in made.FACES.items() if key != "upsample"}
+    faces |= {"detector": "yunet", "model": "nowhere.onnx", "sha256": "0", "min_score": 0.5}
+    ready = preprocessing_of({"preprocessing": made.recorded(faces=faces)})
+    with pytest.raises(CantWork, match=r"there is no file nowhere.onnx"):
+        verdicts([media], opened, ready)
+
+
+def children() -> list[int]:
+    """The processes of this one."""
+    return [
+        int(child)
+        for task in Path("/proc/self/task").iterdir()
+        for child in (task / "children").read_text().split()
+        if "deepfake.detection.worker" in Path(f"/proc/{child}/cmdline").read_text()
+    ]
+
+
+DEADLY = """
+import os
+import signal
+
+from deepfake.media import images
+
+decode = images.decode
+
+
+def decode_or_die(data, *flags):
+    if data == b"deadly":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return decode(data, *flags)
+
+
+images.decode = decode_or_die
+"""
+
+
+def test_a_process_that_dies_costs_its_medium_a_reason_and_is_replaced(opened, media, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(DEADLY)  # a decoder with a bug
+    (tmp_path / "deadly.jpg").write_bytes(b"deadly")
+    monkeypatch.setenv("PYTHONPATH", f"{Path(work.__file__).parents[2]}:{tmp_path}")
+    paths = [media / "stills/a.png"] * 10
+    paths[1] = paths[5] = tmp_path / "deadly.jpg"
+    found = [Medium(str(number), "image", str(path)) for number, path in enumerate(paths)]
+    judged = list(judge_media(found, opened, preprocessing_of(opened.facts)))
+    assert [verdict.name for verdict in judged] == [medium.name for medium in found]
+    assert [bool(verdict.people) for verdict in judged] == [number not in (1, 5) for number in range(10)]
+    assert all("ended by SIGSEGV" in judged[number].left_out[0].reason for number in (1, 5))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in Linux's /proc")
+def test_processes_end_where_verdicts_are_no_longer_wanted(opened, media):
+    judging = judge_media(find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2)
+    next(judging)
+    assert children()
+    judging.close()
+    assert not children()
+
+
+# What can't be judged
+
+
+def black(side: int) -> bytes:
+    return images.encode(np.zeros((side, side, 3), np.uint8), "png", 0)
+
+
+HOSTILE = {
+    "a text": ("a.mp4", lambda media: b"not a video at all\n" * 20, "can't be opened"),
+    "no bytes": ("a.mp4", lambda media: b"", "can't be opened"),
+    "a video cut off": ("a.mp4", lambda media: (media / "one.mp4").read_bytes()[:3000], "can't be opened"),
+    "a text as a still": ("a.jpg", lambda media: b"not a still", "not an image"),
+    "a still cut off": ("a.png", lambda media: (media / "stills/a.png").read_bytes()[:500], ""),
+    "one pixel": ("a.png", lambda media: black(1), "too thin"),
+    "no face": ("a.png", lambda media: black(90), "no face found by dlib"),
+}  # fmt: skip
+
+
+def test_what_cannot_be_judged_is_a_verdict_with_the_reason(opened, media, tmp_path):
+    for number, (name, make, _) in enumerate(HOSTILE.values()):
+        (tmp_path / f"{number}{name}").write_bytes(make(media))
+    (tmp_path / "7.mp4").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "8.png").mkdir()
+    found = verdicts(sorted(tmp_path.iterdir()), opened)
+    for verdict, (_, _, reason) in zip(found, HOSTILE.values(), strict=False):
+        assert verdict.verdict == NONE and np.isnan(verdict.score) and verdict.people == []
+        assert verdict.left_out and reason in verdict.left_out[0].reason
+    assert "no such file" in found[7].left_out[0].reason
+    assert "no video or still in this folder" in found[8].left_out[0].reason
+
+
+def test_a_clip_that_lacks_frames_says_so(opened, tmp_path, people):
+    from conftest import write_clip
+
+    path = write_clip(tmp_path / "clip.mp4", frames=50, index_first=True)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    (verdict,) = verdicts([path], opened)
+    assert "damaged" in verdict.left_out[0].reason and verdict.left_out[0].frame is None
+
+
+def test_a_zip_that_lies_about_its_members_costs_only_these(opened, media, tmp_path):
+    data = (media / "stills/a.png").read_bytes()
+    members = {"a.png": data, "../b.png": data, "bomb.png": bytes(10**6)}
+    path = made.write_zip(tmp_path / "a.zip", members, zipfile.ZIP_DEFLATED)
+    found = {Path(v.name).name: v for v in verdicts([path], opened)}
+    assert found["a.png"].people
+    assert "leads outside" in found["b.png"].left_out[0].reason
+    assert "limits.ratio" in found["bomb.png"].left_out[0].reason
+
+
+def test_the_verdict_is_that_of_the_worst_by_the_threshold_of_videos(opened, media):
+    (verdict,) = verdicts([media / "two.mp4"], opened)
+    scores = {person.number: person.score for person in verdict.people}
+    assert verdict.decided == max(scores, key=scores.get) and verdict.score == max(scores.values())
+    facts = opened.facts | {"video_threshold": verdict.score, "threshold": 1.0}
+    one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, facts=facts))
+    assert one.verdict == "fake" and sum(person.verdict == "fake" for person in one.people) == 1
+    assert still.verdict == "real"

@@ -1,0 +1,299 @@
+"""Models across datasets: what may be judged, the numbers, and the matrix."""
+
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepfake.dataset.metadata import METADATA
+from deepfake.evaluation.cross_dataset import CROSS, draw_across, judge, rows_of, unseen
+from deepfake.evaluation.predictions import PREDICTIONS, BadPredictions, write_predictions
+
+SCRIPT = Path(__file__).resolve().parents[3] / "scripts/compare.py"
+PROGRAM = runpy.run_path(str(SCRIPT))
+
+
+def row(number: int, **values: str) -> dict:
+    """An image like no other of another number."""
+    own = {"corpus": "c", "video": f"v{number}", "sha256": f"{number:064x}", "phash": phash(number)}
+    return {**dict.fromkeys(METADATA, ""), **own, **values}
+
+
+def phash(number: int, flip: int = 0) -> str:
+    """A hash that is far from every other number's; its last `flip` bits are turned."""
+    bits = int.from_bytes(np.random.default_rng(number).bytes(8), "big") ^ ((1 << flip) - 1)
+    return f"{bits:016x}"
+
+
+def frame(rows: list[dict]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=METADATA)
+
+
+LEARNT = row(
+    1,
+    target="fam/anna",
+    source="fam/bert",
+    original="fam/clip",
+    group="fam/pair",
+    sha256="a" * 64,
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "may"),
+    [
+        ({}, True),
+        ({"target": "fam/anna"}, False),
+        ({"target": "fam/bert"}, False),
+        ({"source": "fam/anna"}, False),
+        ({"target": "fam/dora", "source": "fam/bert"}, False),
+        ({"target": "fam/dora", "source": "fam/emil"}, True),
+        ({"target": "other/anna"}, True),
+        ({"original": "fam/clip"}, False),
+        ({"original": "fam/clip2"}, True),
+        ({"group": "fam/pair"}, False),
+        ({"group": "fam/anna"}, False),
+        ({"video": "v1"}, False),
+        ({"video": "v1", "corpus": "d"}, True),
+        ({"sha256": "a" * 64}, False),
+        ({"phash": phash(1)}, False),
+        ({"phash": phash(1, flip=3)}, False),
+        ({"phash": phash(1, flip=4)}, True),
+    ],
+    ids=lambda value: " ".join(map(" ".join, value.items())) if isinstance(value, dict) else "",
+)
+def test_what_was_learnt_from_is_not_judged(other, may):
+    assert unseen(frame([row(2, **other)]), frame([LEARNT]), distance=3).tolist() == [may]
+
+
+def test_what_is_unknown_is_not_taken_for_the_same():
+    assert unseen(frame([row(2), row(3)]), frame([row(1)])).tolist() == [True, True]
+
+
+def test_a_video_of_which_one_image_is_known_is_left_out_whole():
+    test = frame(
+        [
+            row(2, video="v"),
+            row(3, video="v", phash=phash(1)),
+            row(4, video="w"),
+            row(5, corpus="d", video="v"),
+        ]
+    )
+    assert unseen(test, frame([LEARNT])).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("other", "pair", "may"),
+    [
+        ({"target": "oth/zoe"}, ("d/zoe", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("c/bert", "d/zoe"), False),
+        ({"target": "oth/x", "source": "oth/zoe"}, ("d/zoe", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("d/v2", "c/v1"), False),
+        ({"group": "oth/clip"}, ("d/v2", "c/anna"), False),
+        ({"target": "oth/zoe"}, ("d/zoe", "c/emil"), True),
+        ({"target": "oth/yan"}, ("d/zoe", "c/anna"), True),
+        ({"target": "oth/zoe"}, ("zoe/d", "anna/c"), True),
+    ],
+    ids="person source put-in videos nobody-named stranger another wrong-corpus".split(),
+)
+def test_people_known_to_be_the_same_are_one(other, pair, may):
+    test = frame([row(2, corpus="d", **other), row(3, corpus="d", target="oth/free")])
+    assert unseen(test, frame([LEARNT]), same=[pair]).tolist() == [may, True]
+    assert unseen(test, frame([LEARNT])).tolist() == [True, True]
+
+
+def test_people_are_the_same_through_others():
+    test = frame([row(2, corpus="d", target="oth/zoe")])
+    assert unseen(test, frame([LEARNT]), same=[("e/who", "d/zoe"), ("c/anna", "e/who")]).tolist() == [False]
+
+
+def test_nothing_to_judge_and_nothing_learnt():
+    assert unseen(frame([]), frame([LEARNT])).tolist() == []
+    assert unseen(frame([row(2)]), frame([])).tolist() == [True]
+
+
+names = st.sampled_from(["", "p", "q", "r", "s"])
+some = st.lists(st.tuples(names, names, names, names, st.sampled_from("uvw")), max_size=8)
+
+
+@settings(deadline=None, max_examples=80)
+@given(some, some)
+def test_nobody_and_no_clip_is_on_both_sides(test, train):
+    keys = ["target", "source", "original", "group", "video"]
+    made = [
+        frame([row(start + i, corpus=corpus, **dict(zip(keys, t, strict=True))) for i, t in enumerate(part)])
+        for start, part, corpus in ((0, test, "c"), (100, train, "d"))
+    ]
+    keep = unseen(*made)
+    left = made[0][keep]
+    known = set(made[1][keys[:4]].to_numpy().ravel()) - {""}
+    assert not known & set(left[keys[:4]].to_numpy().ravel())
+    assert not set(left["video"]) & set(made[0][~keep]["video"]), "no video is judged in part"
+    alone = made[0].groupby("video")[keys[:4]].agg(lambda cells: not known & set(cells)).all(axis=1)
+    assert set(left["video"]) == set(alone.index[alone]), "and no more is left out"
+
+
+def predictions(given: list[tuple[str, int, float]]) -> pd.DataFrame:
+    rows = [
+        {"image": f"test/{i}.jpg", "corpus": "c", "video": video, "label": label, "probability": p}
+        for i, (video, label, p) in enumerate(given)
+    ]
+    return pd.DataFrame(rows, columns=PREDICTIONS).fillna({"method": "", "target": "", "group": ""})
+
+
+LIMITS = {"frame": 0.5, "video": 0.35}
+FOUR = [("a", 0, 0.6), ("a", 0, 0.0), ("b", 1, 0.9), ("c", 1, 0.4)]
+
+
+def test_known_numbers_at_both_thresholds():
+    found = judge(predictions(FOUR), np.ones(4, bool), LIMITS)
+    assert list(found) == CROSS[3:]
+    assert (found["images"], found["videos"], found["left_out"]) == (4, 3, 0)
+    assert found["f1_macro"] == pytest.approx(0.5) and found["roc_auc"] == pytest.approx(0.75)
+    assert found["video_f1_macro"] == 1 and found["video_roc_auc"] == 1
+
+
+@pytest.mark.parametrize("keep", [[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]], ids=["none", "reals", "fakes"])
+def test_without_both_classes_there_is_no_number(keep):
+    found = judge(predictions(FOUR), np.array(keep, bool), LIMITS)
+    assert found["images"] == sum(keep) and found["left_out"] == 4 - sum(keep)
+    assert [found[name] for name in CROSS[-4:]] == [None] * 4
+
+
+def test_images_that_the_dataset_has_not_are_named():
+    metadata = frame([row(i, file_name=f"test/{i}.jpg", label=str(int(i > 1))) for i in range(4)])
+    given = rows_of(predictions(FOUR)[::-1], metadata, "x.csv")
+    assert given["video"].tolist() == ["v3", "v2", "v1", "v0"]
+    with pytest.raises(BadPredictions, match=r"x\.csv: test/3\.jpg"):
+        rows_of(predictions(FOUR), metadata[:3], "x.csv")
+    with pytest.raises(BadPredictions, match=r"x\.csv: test/0\.jpg"):
+        rows_of(predictions(FOUR), metadata.assign(label="1"), "x.csv")
+
+
+def cross(sets: int, models: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = []
+    for m in range(models):
+        for a in range(sets):
+            for b in range(sets):
+                drawn = predictions([(f"v{i}", i % 2, float(rng.random())) for i in range(20)])
+                cell = {"model": f"model{m}", "trained": f"set{a}", "tested": f"set{b}"}
+                rows.append(cell | judge(drawn, np.full(20, (a, b) != (0, 1)), LIMITS))
+    return pd.DataFrame(rows, columns=CROSS)
+
+
+@pytest.mark.parametrize(("sets", "models"), [(0, 0), (1, 1), (2, 3)])
+def test_the_matrix_is_the_same_bytes_each_time(tmp_path, sets, models):
+    for name in ("a.svg", "b.svg"):
+        draw_across(cross(sets, models), tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def make_dataset(folder: Path, start: int, **values: str) -> list[dict]:
+    """metadata.csv of four images of four videos a split, both classes."""
+    rows = []
+    for split in ("train", "val", "test"):
+        for label in "0011":
+            number = start + len(rows)
+            image = f"{split}/{'fake' if int(label) else 'real'}/{number}.jpg"
+            rows.append(row(number, file_name=image, split=split, label=label, **values))
+    folder.mkdir()
+    frame(rows).to_csv(folder / "metadata.csv", index=False)
+    return rows
+
+
+def run(monkeypatch, *args: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["compare.py", *map(str, args)])
+    return PROGRAM["main"]()
+
+
+def arguments(folder: Path) -> list[object]:
+    """Two datasets; b's test has two videos of someone whom a knows, a's test none of b's."""
+    sets = {"a": make_dataset(folder / "a", 0), "b": make_dataset(folder / "b", 100)}
+    sets["a"][0]["target"] = sets["b"][8]["target"] = sets["b"][10]["target"] = "fam/anna"
+    for name, rows in sets.items():
+        frame(rows).to_csv(folder / name / "metadata.csv", index=False)
+        test = frame([r for r in rows if r["split"] == "test"]).rename(columns={"file_name": "image"})
+        test = test.astype({"label": "int64"})
+        write_predictions(test.assign(probability=test["label"] * 0.8 + 0.1), folder / f"{name}.csv")
+    (folder / "metrics.json").write_text(json.dumps({"threshold": {"frame": 0.5, "video": 0.5}}))
+    cells = [f"m:{a}:{b}:{folder / b}.csv" for a in "ba" for b in "ba"]
+    return [
+        *("--datasets", *(f"{name}:{folder / name}" for name in sets)),
+        *("--thresholds", *(f"m:{name}:{folder / 'metrics.json'}" for name in sets)),
+        *("--predictions", *cells, "--output", folder / "x.csv", "--output-picture", folder / "x.svg"),
+    ]
+
+
+def test_the_program_leaves_out_what_was_seen_off_the_diagonal(tmp_path, monkeypatch, capsys):
+    assert run(monkeypatch, *arguments(tmp_path)) == 0
+    table = pd.read_csv(tmp_path / "x.csv")
+    assert list(table.columns) == CROSS
+    assert (table["trained"] + table["tested"]).tolist() == ["aa", "ab", "ba", "bb"]
+    assert table["images"].tolist() == [4, 2, 4, 4] and table["left_out"].tolist() == [0, 2, 0, 0]
+    assert table["video_f1_macro"].tolist() == [1] * 4
+    assert "left_out" in capsys.readouterr().out
+    assert (tmp_path / "x.svg").read_text().startswith("<?xml")
+
+
+def test_the_program_heeds_who_is_known_to_be_the_same(tmp_path, monkeypatch):
+    args = arguments(tmp_path)
+    files = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for path, who in zip(files, (8, 9), strict=True):
+        path.write_text(f"first,second\nc/v{who},c/v{100 + who - 8}\n")
+    assert run(monkeypatch, *args, "--same-identity", *files) == 0
+    table = pd.read_csv(tmp_path / "x.csv")
+    assert table["left_out"].tolist() == [0, 2, 2, 0], "two videos of a's test, which b's train shows"
+    assert run(monkeypatch, *args, "--same-identity") == 0
+    assert pd.read_csv(tmp_path / "x.csv")["left_out"].tolist() == [0, 2, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("metrics.json", None, "metrics.json can't be read"),
+        ("metrics.json", "{}", "metrics.json: threshold must hold frame and video"),
+        ("b.csv", None, "b.csv can't be read"),
+        ("a/metadata.csv", None, "metadata.csv"),
+        ("same.csv", "one,two\nanna,bert\n", "same.csv, line 2: expected two names"),
+    ],
+    ids="no-metrics no-threshold no-predictions no-dataset names".split(),
+)
+def test_what_can_not_be_read_is_told(tmp_path, monkeypatch, caplog, file, content, said):
+    args = [*arguments(tmp_path), "--same-identity", tmp_path / "same.csv"]
+    (tmp_path / "same.csv").write_text("one,two\n")
+    (tmp_path / file).unlink()
+    if content:
+        (tmp_path / file).write_text(content)
+    assert run(monkeypatch, *args) == 1
+    assert said in caplog.text and not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("m:a:b:", "m:a:z:", "--datasets has no z"),
+        ("m:a:b:", "other:a:b:", "--thresholds has none of other:a"),
+        ("m:a:b:", "m:a:", r"has 3 parts of 4"),
+    ],
+    ids=["dataset", "threshold", "parts"],
+)
+def test_wrong_arguments_are_told(tmp_path, monkeypatch, capsys, old, new, said):
+    args = [re.sub(f"^{old}", new, str(text)) for text in arguments(tmp_path)]
+    with pytest.raises(SystemExit):
+        run(monkeypatch, *args)
+    assert said in capsys.readouterr().err
+
+
+def test_predictions_of_another_dataset_are_an_error(tmp_path, monkeypatch, caplog):
+    args = [str(text).replace(":b:b:", ":b:a:") for text in arguments(tmp_path)]
+    assert run(monkeypatch, *args) == 1
+    assert "b.csv: test/fake/110.jpg" in caplog.text
+    assert not (tmp_path / "x.csv").exists()

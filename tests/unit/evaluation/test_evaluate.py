@@ -1,0 +1,236 @@
+"""The evaluation of a split: which rows each number is of, where thresholds are from, and what is written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made.predictions import FAKE, NONE, ONE_REAL, REAL, drawn, table
+from sklearn import metrics as sk
+
+from deepfake.evaluation.evaluate import COLUMNS, as_table, as_text, evaluate
+from deepfake.evaluation.metrics import METRICS
+from deepfake.evaluation.predictions import read_predictions, video_level, write_predictions
+
+ROOT = Path(__file__).resolve().parents[3]
+CFG = {"threshold": "f1_macro", "bootstrap": 50}
+
+
+def values(block: dict) -> dict[str, float | None]:
+    return {name: numbers["value"] for name, numbers in block["metrics"].items()}
+
+
+def test_numbers_of_both_levels_are_scikit_learns():
+    test, val = drawn(40, 1), drawn(30, 2)
+    facts = evaluate(test, val, CFG, 42)
+    for level, rows in (("frame", test), ("video", video_level(test))):
+        found = values(facts["splits"]["test"][level])
+        called = rows["probability"] >= facts["threshold"][level]
+        assert found["f1_macro"] == pytest.approx(
+            sk.f1_score(rows["label"], called, average="macro"), abs=1e-8
+        )
+        assert found["roc_auc"] == pytest.approx(
+            sk.roc_auc_score(rows["label"], rows["probability"]), abs=1e-8
+        )
+
+
+def test_threshold_is_of_val_at_each_level_and_test_does_not_move_it():
+    val = table([*ONE_REAL, ("a", "f", "m", FAKE, "p1", [0.3, 0.9])])
+    facts = evaluate(drawn(20, 1), val, CFG, 42)
+    assert facts["threshold"] == {
+        "frame": pytest.approx(0.25),
+        "video": pytest.approx(0.375),
+        "how": "f1_macro",
+        "from": "val",
+    }
+    assert evaluate(drawn(20, 9), val, CFG, 42)["threshold"] == facts["threshold"]
+
+
+@pytest.mark.parametrize(
+    ("val", "how", "default", "known"),
+    [
+        pytest.param(NONE, "eer", 0.3, (0.3, "checkpoint"), id="no val"),
+        pytest.param(table(ONE_REAL), "eer", 0.3, (0.3, "checkpoint"), id="one class"),
+        pytest.param(NONE, "eer", None, (0.5, "default"), id="nothing at all"),
+        pytest.param(drawn(8, 1), 0.7, 0.3, (0.7, "config"), id="a number"),
+    ],
+)
+def test_where_the_threshold_is_from(val, how, default, known):
+    threshold = evaluate(drawn(8, 3), val, {**CFG, "threshold": how}, 42, default)["threshold"]
+    assert threshold == {"frame": known[0], "video": known[0], "how": how, "from": known[1]}
+
+
+def test_a_video_is_corpus_name_and_method():
+    """Four fakes of one pair with one name, one of them in another corpus: four videos, and a real one."""
+    test = table(
+        [
+            ("a", "000", "", REAL, "p", [0.1, 0.3]),
+            ("a", "000", "x", FAKE, "p", [0.9, 0.9, 0.9]),
+            ("a", "000", "y", FAKE, "p", [0.2]),
+            ("a", "000", "z", FAKE, "p", [0.9, 0.5]),
+            ("b", "000", "x", FAKE, "p", [0.8]),
+        ]
+    )
+    facts = evaluate(test, NONE, {**CFG, "threshold": 0.5}, 42)["splits"]["test"]
+    video = facts["video"]
+    assert (video["images"], video["videos"], video["real"], video["fake"]) == (9, 5, 1, 4)
+    assert values(video)["recall"] == 0.75
+    frame = facts["frame"]
+    assert (frame["images"], frame["videos"], frame["real"], frame["fake"]) == (9, 5, 2, 7)
+    assert values(frame)["recall"] == pytest.approx(6 / 7)
+
+
+def test_a_method_is_measured_against_the_reals_of_its_corpus_or_all():
+    test = table(
+        [
+            ("a", "r", "original", REAL, "p1", [0.1, 0.6]),
+            ("a", "f", "swap", FAKE, "p1", [0.9]),
+            ("a", "g", "", FAKE, "p2", [0.2]),
+            ("b", "r", "", REAL, "p3", [0.3]),
+            ("b", "f", "swap", FAKE, "p3", [0.9]),
+            ("c", "f", "swap", FAKE, "p4", [0.9]),
+        ]
+    )
+    found = evaluate(test, NONE, CFG, 42)["splits"]["test"]
+    counts = {name: (b["frame"]["real"], b["frame"]["fake"]) for name, b in found["by_method"].items()}
+    assert counts == {"a/swap": (2, 1), "a/unknown": (2, 1), "b/swap": (1, 1), "c/swap": (3, 1)}
+    assert values(found["by_method"]["a/unknown"]["frame"])["roc_auc"] == 0.5
+    counts = {name: (b["frame"]["real"], b["frame"]["fake"]) for name, b in found["by_corpus"].items()}
+    assert counts == {"a": (2, 2), "b": (1, 1), "c": (0, 1)}
+    assert values(found["by_corpus"]["c"]["video"])["roc_auc"] is None
+
+
+def test_intervals_are_of_test_alone_and_units_are_counted_by_kind():
+    test = table(
+        [
+            ("a", "1", "", REAL, "p1", [0.1, 0.6]),
+            ("a", "2", "x", FAKE, "p1", [0.9]),
+            ("a", "3", "", REAL, "", [0.2, 0.1]),
+            ("a", "4", "x", FAKE, "", [0.2]),
+        ]
+    )
+    test.loc[test["video"] == "4", "group"] = ""
+    splits = evaluate(test, test, CFG, 42)["splits"]
+    assert splits["test"]["units"] == {"person": 1, "group": 1, "video": 1}
+    assert splits["test"]["frame"]["units"] == splits["test"]["video"]["units"] == 3
+    accuracy = splits["test"]["frame"]["metrics"]["accuracy"]
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert "From 3 units an interval says little" in as_text(evaluate(test, test, CFG, 42))
+    assert "says little" not in as_text(evaluate(drawn(40, 1), test, CFG, 42)), "it has 10 people"
+    val = splits["val"]["frame"]["metrics"]
+    assert values(splits["val"]["frame"]) == values(splits["test"]["frame"])
+    assert {(m["low"], m["high"]) for m in val.values()} == {(None, None)}
+
+
+def test_one_unit_has_values_and_no_intervals_and_says_why():
+    test = table([*ONE_REAL, ("a", "f", "m", FAKE, "p1", [0.8])])
+    facts = evaluate(test, NONE, CFG, 42)
+    numbers = facts["splits"]["test"]["frame"]["metrics"]["accuracy"]
+    assert numbers == {"value": 1.0, "low": None, "high": None}
+    assert "No intervals" in as_text(facts) and "there is one (1 by person)" in as_text(facts)
+
+
+def test_the_order_of_rows_does_not_matter():
+    test, val = drawn(24, 1), drawn(20, 2)
+    shuffled = evaluate(test.sample(frac=1, random_state=1), val.sample(frac=1, random_state=2), CFG, 42)
+    assert json.dumps(shuffled) == json.dumps(evaluate(test, val, CFG, 42))
+
+
+def test_without_test_the_numbers_of_val_are_shown_with_a_warning():
+    facts = evaluate(NONE, drawn(20, 1), CFG, 42)
+    assert facts["splits"]["test"] is None and facts["splits"]["val"]["frame"]["images"] == 80
+    assert "no test split" in as_text(facts)
+    assert set(as_table(facts)["split"]) == {"val"}
+    nothing = evaluate(NONE, NONE, CFG, 42)
+    assert "nothing to measure" in as_text(nothing) and as_table(nothing).empty
+
+
+def test_table_and_text_hold_the_numbers():
+    facts = evaluate(drawn(24, 1), drawn(20, 2), CFG, 42)
+    rows = as_table(facts)
+    assert list(rows) == COLUMNS
+    blocks = 2 * 2 * (1 + 2 + 4)  # splits, levels, and the whole, corpora and methods
+    assert len(rows) == blocks * len(METRICS)
+    known = facts["splits"]["test"]["by_method"]["a/swap"]["video"]
+    row = rows.query("level == 'video' and split == 'test' and method == 'swap' and metric == 'eer'").iloc[0]
+    assert (row["corpus"], row["images"]) == ("a", known["images"])
+    assert row[["value", "low", "high"]].to_dict() == known["metrics"]["eer"]
+    f1 = facts["splits"]["test"]["frame"]["metrics"]["f1_macro"]
+    assert f"macro F1            {f1['value']:.4f}  [{f1['low']:.4f}, {f1['high']:.4f}]" in as_text(facts)
+
+
+ARGS = {name: f"{name}.svg" for name in "roc precision-recall confusion calibration histogram".split()}
+ARGS |= {"output": "metrics.json", "output-table": "metrics.csv", "output-text": "metrics.txt"}
+
+
+def run(folder: Path, test: pd.DataFrame, val: pd.DataFrame, *more: str) -> subprocess.CompletedProcess:
+    write_predictions(test, folder / "test.csv")
+    write_predictions(val, folder / "val.csv")
+    return run_again(folder, *more)
+
+
+def run_again(folder: Path, *more: str, threshold: str = "f1_macro") -> subprocess.CompletedProcess:
+    cfg = {**CFG, "threshold": threshold, "seed": 42}
+    args = [part for name, file in ARGS.items() for part in (f"--{name}", file)]
+    program = [sys.executable, "-W", "error", ROOT / "scripts" / "evaluate.py"]
+    files = ["--test", "test.csv", "--val", "val.csv", "--config", json.dumps(cfg)]
+    return subprocess.run([*program, *files, *args, *more], cwd=folder, capture_output=True, text=True)
+
+
+def test_program_writes_all_outputs(tmp_path):
+    done = run(tmp_path, drawn(24, 1), drawn(20, 2))
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "metrics.json").read_text())
+    test, val = (read_predictions(tmp_path / name) for name in ("test.csv", "val.csv"))
+    assert facts == evaluate(test, val, CFG, 42)
+    assert done.stdout == (tmp_path / "metrics.txt").read_text() == as_text(facts) + "\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*ARGS.values(), "test.csv", "val.csv"])
+
+
+def test_program_takes_splits_without_rows(tmp_path):
+    (tmp_path / "facts.json").write_text('{"threshold": 0.3}')
+    done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "metrics.json").read_text())
+    assert facts["splits"] == {"test": None, "val": None}
+    assert facts["threshold"] == {"frame": 0.3, "video": 0.3, "how": "f1_macro", "from": "checkpoint"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        pytest.param(",target,", ",person,", "target", id="no column"),
+        pytest.param(",0.25\n", ",1.5\n", "probability '1.5'", id="out of range"),
+        pytest.param(",0.25\n", ",nan\n", "probability 'nan'", id="nan"),
+    ],
+)
+def test_bad_predictions_are_an_error_that_names_file_and_column(old, new, named, tmp_path):
+    write_predictions(table([("a", "v", "", REAL, "p", [0.25])]), tmp_path / "test.csv")
+    write_predictions(NONE, tmp_path / "val.csv")
+    text = (tmp_path / "test.csv").read_text()
+    assert old in text
+    (tmp_path / "test.csv").write_text(text.replace(old, new))
+    done = run_again(tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "test.csv" in done.stderr and named in done.stderr
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_a_bad_threshold_is_an_error_that_says_what_to_write(tmp_path):
+    write_predictions(NONE, tmp_path / "test.csv")
+    write_predictions(drawn(8, 1), tmp_path / "val.csv")
+    done = run_again(tmp_path, threshold="best")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "write f1_macro, eer or a number" in done.stderr
+
+
+def test_files_that_are_not_there_are_an_error(tmp_path):
+    done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
+    assert (
+        done.returncode == 1 and "Traceback" not in done.stderr and "facts.json can't be read" in done.stderr
+    )
+    (tmp_path / "val.csv").unlink()
+    done = run_again(tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "val.csv can't be read" in done.stderr

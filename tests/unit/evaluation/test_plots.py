@@ -1,0 +1,50 @@
+"""Pictures of predictions: of any split, the same bytes each time, and they say their numbers."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from made.predictions import NONE, ONE_REAL, drawn, table
+from sklearn import metrics as sk
+
+from deepfake.evaluation import plots
+from deepfake.evaluation.predictions import video_level
+
+CURVES = {"roc": plots.draw_roc, "pr": plots.draw_precision_recall, "calibration": plots.draw_calibration}
+SPLITS = {
+    "many": drawn(40, 1),
+    "one video": table(ONE_REAL),
+    "fakes only": drawn(40, 1).query("label == 1"),
+    "empty": NONE,
+}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_pictures_are_drawn_of_any_split_the_same_each_time(split, tmp_path):
+    levels = {"frame": SPLITS[split], "video": video_level(SPLITS[split])}
+    thresholds = {"frame": 0.5, "video": 0.4}
+    for number in "12":
+        for name, draw_curve in CURVES.items():
+            draw_curve(tmp_path / f"{name}{number}.svg", levels)
+        plots.draw_confusion(tmp_path / f"confusion{number}.svg", levels, thresholds)
+        plots.draw_histogram(tmp_path / f"histogram{number}.svg", levels, thresholds)
+    for name in [*CURVES, "confusion", "histogram"]:
+        first, second = ((tmp_path / f"{name}{number}.svg").read_bytes() for number in "12")
+        assert first == second
+        size = [
+            float(ElementTree.fromstring(first).get(side).removesuffix("pt")) for side in ("width", "height")
+        ]
+        assert size[0] == 360 and (size[1] < 100 or size[1] == pytest.approx(331.2)), "two stand side by side"
+        assert not re.search(rb"dc:date|\d{4}-\d\d-\d\dT", first)
+
+
+def test_pictures_say_their_numbers_or_why_there_are_none(tmp_path):
+    test = drawn(40, 1)
+    area = sk.roc_auc_score(test["label"], test["probability"])
+    for split, text in (
+        (test, f"frame level, AUC {area:.3f}"),
+        (test.query("label == 0"), "There are only reals in this split."),
+        (NONE, "There are no images in this split."),
+    ):
+        plots.draw_roc(tmp_path / "roc.svg", {"frame": split, "video": video_level(split)})
+        assert f"<!-- {text}" in (tmp_path / "roc.svg").read_text()

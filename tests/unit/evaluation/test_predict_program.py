@@ -1,0 +1,182 @@
+"""predict.py and choose.py: what they write, and what they refuse."""
+
+import itertools
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from made import decoded as made_decoded
+from made.decoded import MODEL, ROOT
+
+from deepfake.checkpoints import inference
+from deepfake.checkpoints.best_pt import read_detector, save_checkpoint
+from deepfake.checkpoints.inference import in_batches, predict_split, probabilities
+from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.evaluation.predictions import PREDICTIONS, read_predictions
+from deepfake.inputs.decoded import read_decoded
+from deepfake.networks.build import build
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
+CHOOSE = runpy.run_path(str(ROOT / "scripts/choose.py"))["main"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    counts = {"train": 4, "val": 9, "test": 150}
+    return made_decoded.make(tmp_path_factory.mktemp("made"), counts=counts)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
+    built = build(MODEL, 4)
+    state, dataset = built.detector.network.state_dict(), {"name": "made", "sha256": "0"}
+    save_checkpoint(path, built.facts, state, threshold=0.5, training={}, dataset=dataset, metrics={})
+    return path
+
+
+def run(main, *words: object) -> int:
+    with patch.object(sys, "argv", ["program", *map(str, words)]):
+        return main()
+
+
+def predict(made, checkpoint: Path, output: Path, split: str = "test") -> int:
+    words = ["--checkpoint", checkpoint, "--images", made.images, "--rows", made.rows, "--threads", 1]
+    return run(PREDICT, *words, "--split", split, "--output", output)
+
+
+# predict.py
+
+
+def test_each_image_of_the_split_gets_the_probability_that_the_network_gives_it_alone(
+    made, checkpoint, tmp_path
+):
+    assert predict(made, checkpoint, tmp_path / "test.csv") == 0
+    table, decoded = read_predictions(tmp_path / "test.csv"), read_decoded(made.images, made.rows)
+    rows = decoded.rows.iloc[decoded.split("test")].reset_index(drop=True)
+    assert list(table) == PREDICTIONS and len(table) == 150
+    rows = rows.sort_values("image", ignore_index=True)
+    assert table[PREDICTIONS[:-1]].equals(rows[PREDICTIONS[:-1]])
+    detector, _ = read_detector(checkpoint)
+    by_name = dict(zip(table["image"], table["probability"], strict=True))
+    for number in decoded.split("test")[[0, 1, 63, 64, 149]]:
+        image = torch.from_numpy(decoded.take(np.array([number]))).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            alone = detector(image).sigmoid().item()
+        assert by_name[decoded.rows["image"][number]] == pytest.approx(alone, abs=1e-6)
+
+
+def test_predicted_again_the_bytes_are_the_same(made, checkpoint, tmp_path):
+    assert (
+        predict(made, checkpoint, tmp_path / "one.csv")
+        == predict(made, checkpoint, tmp_path / "two.csv")
+        == 0
+    )
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_a_split_without_images_gives_a_table_without_rows(checkpoint, tmp_path):
+    made = made_decoded.make(tmp_path / "made", counts={"train": 2, "val": 2})
+    assert predict(made, checkpoint, tmp_path / "test.csv") == 0
+    assert (tmp_path / "test.csv").read_text() == ",".join(PREDICTIONS) + "\n"
+
+
+def test_what_is_wrong_is_one_line_and_leaves_no_table(made, checkpoint, tmp_path, caplog):
+    (tmp_path / "half.pt").write_bytes(checkpoint.read_bytes()[:2000])
+    (tmp_path / "half.npy").write_bytes(made.images.read_bytes()[:2000])
+    (tmp_path / "half.csv").write_text("image,label\n")
+    larger = made_decoded.make(tmp_path / "larger", size=64, counts={"test": 2})
+    half = made_decoded.Made(tmp_path / "half.npy", made.rows, made.kept)
+    wrong_table = made_decoded.Made(made.images, tmp_path / "half.csv", made.kept)
+    for message, images, weights in (
+        ("there is no .*nowhere.pt", made, tmp_path / "nowhere.pt"),
+        ("half.pt is no file of torch.save", made, tmp_path / "half.pt"),
+        ("half.npy can't be read", half, checkpoint),
+        ("half.csv can't be read", wrong_table, checkpoint),
+        ("images.npy holds images of 64×64 pixels, and the network takes 32×32", larger, checkpoint),
+    ):
+        caplog.clear()
+        assert predict(images, weights, tmp_path / "out/test.csv") == 1
+        lines = [record.getMessage() for record in caplog.records]
+        assert len(lines) == 1 and re.search(message, lines[0]) and "\n" not in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
+    made, checkpoint, monkeypatch
+):
+    detector, decoded = read_detector(checkpoint)[0], read_decoded(made.images, made.rows)
+    one = predict_split(logits_of(detector), [decoded], "test")
+    monkeypatch.setattr(inference, "BATCH", 7)
+    two = predict_split(logits_of(detector), [decoded], "test")
+    assert one.shape == (150,) and one.dtype == np.float32 and len(set(one.tolist())) > 100
+    assert np.allclose(one, two, atol=1e-6)
+    assert len(predict_split(logits_of(detector), [decoded], "nowhere")) == 0
+
+
+def test_images_are_stacked_in_batches(made, checkpoint):
+    images = read_decoded(made.images, made.rows).images[:5]
+    alone = [[image] for image in images]
+    assert [part.shape for (part,) in in_batches(iter(alone), 2)] == [
+        (2, 32, 32, 3),
+        (2, 32, 32, 3),
+        (1, 32, 32, 3),
+    ]
+    detector = read_detector(checkpoint)[0].train()
+    one = probabilities(logits_of(detector), in_batches(alone, 2))
+    assert not detector.training
+    assert np.allclose(one, probabilities(logits_of(detector), [[np.asarray(images)]]), atol=1e-6)
+
+
+# choose.py
+
+
+def choose(folder: Path, models: dict[str, tuple[float, float]]) -> dict:
+    """What choice.json says of models by name, with their macro F1 and log loss."""
+    for name, (f1_macro, log_loss) in models.items():
+        (folder / name).mkdir()
+        (folder / name / "best.pt").write_text(f"weights of {name}")
+        facts = {"metrics": {"val": {"f1_macro": f1_macro, "log_loss": log_loss}}}
+        (folder / name / "facts.json").write_text(json.dumps(facts))
+    words = ["--dataset", "made", "--models", *models]
+    words += ["--checkpoints", *(folder / name / "best.pt" for name in models)]
+    words += ["--facts", *(folder / name / "facts.json" for name in models)]
+    words += ["--output", folder / "best.pt", "--output-choice", folder / "choice.json"]
+    assert run(CHOOSE, *words) == 0
+    choice = json.loads((folder / "choice.json").read_text())
+    assert (folder / "best.pt").read_text() == f"weights of {choice['chosen']}"
+    return choice
+
+
+CHOICES = {
+    "macro F1": ({"a": (0.8, 0.1), "b": (0.9, 0.7), "c": (0.7, 0.2)}, ["b", "a", "c"]),
+    "then log loss": ({"a": (0.9, 0.7), "b": (0.9, 0.1), "c": (0.9, 0.3)}, ["b", "c", "a"]),
+    "then name": ({"vit": (0.9, 0.1), "meso4": (0.9, 0.1)}, ["meso4", "vit"]),
+    "one alone": ({"a": (0.0, 3.0)}, ["a"]),
+}
+
+
+@pytest.mark.parametrize("by", CHOICES)
+def test_the_best_model_is_chosen(tmp_path, by):
+    models, expected = CHOICES[by]
+    for number, order in enumerate(itertools.permutations(models.items())):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        choice = choose(folder, dict(order))
+        assert choice["chosen"] == expected[0]
+        assert [one["model"] for one in choice["candidates"]] == expected
+        assert all((one["f1_macro"], one["log_loss"]) == models[one["model"]] for one in choice["candidates"])
+
+
+def test_the_table_of_predictions_is_not_ordered_by_chance(made, checkpoint, tmp_path):
+    assert predict(made, checkpoint, tmp_path / "val.csv", "val") == 0
+    assert pd.read_csv(tmp_path / "val.csv")["image"].is_monotonic_increasing

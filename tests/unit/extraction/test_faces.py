@@ -1,0 +1,184 @@
+"""Face crops of a shard: a row for every frame, whatever became of it, and a tar that must fit its table."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from deepfake import tables
+from deepfake.extraction import images
+from deepfake.extraction.detectors import Detector, Spot
+from deepfake.extraction.faces import faces_of_clip, load_search
+from deepfake.extraction.tars import new_tar, read_tar
+from deepfake.extraction.tracking import find_faces
+
+ROOT = Path(__file__).resolve().parents[3]
+CFG = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}
+CFG |= {"margin": 1.3, "size": 64, "format": "jpg", "quality": 90}
+BOXES = [
+    Spot(20, 10, 60, 50, 2.0),
+    Spot(70, 20, 90, 40, 1.0),
+    Spot(0, 60, 8, 68, 0.5),
+    Spot(300, 300, 340, 340, 1),
+]
+
+
+def frames(count: int) -> list[tuple[dict, bytes]]:
+    """Rows and images whose brightness is ten times their number."""
+    data = [images.encode(np.full((90, 120, 3), 10 * n, np.uint8), "png", 0) for n in range(count)]
+    return [frame(n, image) for n, image in enumerate(data)]
+
+
+def frame(number: int, data: bytes, **row) -> tuple[dict, bytes]:
+    return {"video": "v", "frame": str(number), "time": "", "status": "ok", "reason": "", **row}, data
+
+
+def crops_of(found: list[list[Spot]], **cfg) -> list[tuple[dict, bytes]]:
+    detector = Detector("dlib", lambda picture: found[int(picture[0, 0, 0]) // 10], None)
+    cfg = CFG | cfg
+    return list(faces_of_clip(frames(len(found)), cfg, lambda pictures: find_faces(pictures, cfg, detector)))
+
+
+def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
+    rows = crops_of([BOXES[:1], [], BOXES[:3], BOXES[1::-1], BOXES[3:]])
+    assert [row["status"] for row, _ in rows] == ["ok", "no_face", "too_many_faces", "ok", "face_outside"]
+    assert all(bool(data) == (row["status"] == "ok") for row, data in rows)
+    assert all(row["reason"] for row, data in rows if not data)
+    assert "3 faces, more than max_faces = 2" in rows[2][0]["reason"]
+    assert (rows[3][0]["x"], rows[3][0]["faces"], rows[3][0]["counted"]) == (20, 2, "frame")  # the larger one
+    assert images.decode(rows[0][1]).shape == (64, 64, 3)
+
+
+def test_frames_without_an_image_are_carried_on_with_their_reasons():
+    clip = [frame(0, b"", status="missing", reason="a link"), *frames(1), frame(2, b"no image")]
+    rows = list(faces_of_clip(clip, CFG, load_search(CFG)))
+    assert [(row["frame"], row["status"]) for row, _ in rows] == [
+        ("0", "no_face"), ("0", "missing"), ("2", "unreadable"),
+    ]  # fmt: skip
+    assert rows[1][0]["reason"] == "a link" and "not an image" in rows[2][0]["reason"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 9000), (9000, 3), (9, 9000)])
+def test_a_still_of_any_shape_is_a_row(shape):
+    data = images.encode(np.zeros((*shape, 3), np.uint8), "png", 0)
+    for cfg in (CFG, CFG | {"search": "track"}):
+        ((row, image),) = faces_of_clip([frame(0, data)], cfg, load_search(cfg))
+        assert row["status"] == "no_face" and not image
+    ((row, image),) = faces_of_clip([frame(0, data)], UNCUT, None)
+    assert row["status"] == "ok" and images.decode(image).shape == (64, 64, 3)
+
+
+UNCUT = {"detector": "none", "size": 64, "format": "jpg", "quality": 90}
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(".jpg", True), (".png", True), (".webp", False)])
+def test_a_crop_of_the_right_size_keeps_its_bytes(kind, kept):
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    data = cv2.imencode(kind, pixels)[1].tobytes()
+    ((row, image),) = faces_of_clip([frame(3, data)], UNCUT, None)
+    assert (image == data) == kept and row["image"] == f"v/000003{kind if kept else '.jpg'}"
+    assert row["sha256"] == hashlib.sha256(image).hexdigest() and row["bytes"] == len(image)
+    assert [row.get(key, "") for key in ("x", "y", "width", "height", "faces", "counted", "score")] == [
+        0, 0, 64, 64, "", "", "",
+    ]  # fmt: skip
+    assert set(row) <= set(tables.FACES)
+
+
+@pytest.mark.parametrize(
+    ("shape", "square"), [((32, 32), (0, 0, 32)), ((128, 128), (0, 0, 128)), ((100, 141), (20, 0, 100)),
+                          ((90, 64), (0, 13, 64))],
+)  # fmt: skip
+def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
+    height, width = shape
+    pixels = np.zeros((*shape, 3), np.uint8)
+    x, y, side = square
+    pixels[y : y + side, x : x + side] = 200
+    png = images.encode(pixels, "png", 0)
+    ((row, image),) = faces_of_clip([frame(0, png)], UNCUT | {"format": "png"}, None)
+    assert (row["crop_x"], row["crop_y"], row["crop_side"]) == square
+    assert (row["width"], row["height"]) == (width, height)
+    assert images.decode(image).shape == (64, 64, 3) and images.decode(image).min() == 200
+
+
+def test_no_detector_loads_no_detectors_library():
+    code = "import sys; from deepfake.media import faceset; faceset.load_search({'detector': 'none'})"
+    code += "; print('dlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_clip_without_frames_has_no_rows():
+    assert crops_of([]) == []
+
+
+def make_frames(folder: Path) -> list[dict]:
+    """The frame set of three videos without any face: one of them damaged in between, one unreadable."""
+    rows = []
+    with new_tar(folder / "frames.tar") as add:
+        for video, states in (
+            ("a", ["ok", "damaged", "ok"]),
+            ("b", ["unreadable"]),
+            ("c", ["ok", "missing"]),
+        ):
+            for frame, status in enumerate(states):
+                row = {"video": video, "status": status, "reason": "" if status == "ok" else f"is {status}"}
+                row["frame"] = "" if status == "unreadable" else frame
+                if status in ("ok", "damaged"):
+                    row["image"], data = f"{video}/{frame:06d}.png", frames(1)[0][1]
+                    row["sha256"] = hashlib.sha256(data).hexdigest()
+                    add(row["image"], data)
+                rows.append(row)
+    tables.write_rows(folder / "frames.csv", tables.FRAMES, rows)
+    return rows
+
+
+def run(folder: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "scripts/faces.py", "--config", json.dumps(CFG)]
+    command += [f"--frames={folder}/frames.tar", f"--frame-table={folder}/frames.csv"]
+    command += [f"--output={folder}/faces.tar", f"--output-table={folder}/faces.csv"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_every_frame_of_a_shard_is_accounted_for(tmp_path):
+    before = make_frames(tmp_path)
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    after = {(row["video"], row["frame"]): row for row in tables.read_rows(tmp_path / "faces.csv")}
+    assert len(after) == len(before)
+    for row in before:
+        now = after[row["video"], str(row["frame"])]
+        same = (row["status"], row["reason"])
+        assert (now["status"], now["reason"]) == (
+            same if row["reason"] else ("no_face", "no face found by dlib")
+        )
+    assert list(read_tar(tmp_path / "faces.tar")) == []
+
+
+def other_bytes(rows):
+    return [{**rows[0], "sha256": "0" * 64}, *rows[1:]]
+
+
+def extend(rows):
+    return [*rows, {"video": "d", "frame": 0, "status": "ok", "image": "d/000000.png"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows[1:], "it holds a/000000.png where the table has a/000001.png"),
+        (lambda rows: rows[:-2], "it holds c/000000.png as well"),
+        (other_bytes, "it holds another a/000000.png than the table"),
+        (extend, "it holds no more where the table has d/000000.png"),
+    ],
+)
+def test_a_tar_out_of_step_with_its_table_is_an_error(tmp_path, change, said):
+    tables.write_rows(tmp_path / "frames.csv", tables.FRAMES, change(make_frames(tmp_path)))
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr and "frames.tar doesn't fit" in done.stderr and "run again" in done.stderr
+    assert not (tmp_path / "faces.tar").exists() and not (tmp_path / "faces.csv").exists()

@@ -1,0 +1,104 @@
+"""Which frames are taken: indices that rise, lie in the video and never repeat, for every strategy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepfake.extraction.sampling import STRATEGIES, boost_factor, parse_fraction, wanted_frames
+
+lengths = st.integers(0, 2000)
+counts = st.integers(1, 300)
+parts = st.one_of(
+    st.floats(0, 1), st.tuples(st.integers(0, 99), st.integers(1, 99)).map(lambda t: f"{min(t)}/{max(t)}")
+)
+sections = st.one_of(
+    st.fixed_dictionaries({"strategy": st.sampled_from(["uniform", "random"])}),
+    st.fixed_dictionaries(
+        {"strategy": st.just("interval"), "every": st.integers(1, 400), "max": st.none() | st.integers(1, 50)}
+    ),
+    st.fixed_dictionaries({"strategy": st.just("fractions"), "at": st.lists(parts, min_size=1, max_size=9)}),
+)
+
+
+@given(lengths, sections, counts, st.integers(0, 9))
+def test_indices_rise_in_the_video_and_are_the_same_each_time(frames, cfg, count, seed):
+    count = count if cfg["strategy"] in ("uniform", "random") else ""
+    taken = wanted_frames(frames, cfg | {"seed": seed}, "clip", count)
+    assert taken == sorted(set(taken)) == wanted_frames(frames, cfg | {"seed": seed}, "clip", str(count))
+    assert all(type(i) is int and 0 <= i < frames for i in taken)
+    assert bool(taken) == bool(frames)
+    if count:
+        assert len(taken) == min(count, frames)
+
+
+@given(st.integers(1, 2000), counts)
+def test_uniform_is_numpys_linspace_without_its_rounding(frames, count):
+    taken = wanted_frames(frames, {"strategy": "uniform"}, "clip", count)
+    exact = np.linspace(0, frames - 1, min(count, frames))
+    assert np.all(np.abs(exact - taken) < 1)
+    assert all(int(x + 1e-9) == i for x, i in zip(exact, taken, strict=True))
+    if len(taken) > 1:
+        assert (taken[0], taken[-1]) == (0, frames - 1)
+
+
+def test_interval_takes_every_nth_up_to_a_limit():
+    assert wanted_frames(10, {"strategy": "interval", "every": 3, "max": None}, "clip", "") == [0, 3, 6, 9]
+    assert wanted_frames(10, {"strategy": "interval", "every": 3, "max": 2}, "clip", "") == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("frames", "at", "taken"),
+    [
+        (300, ["1/3", "1/2", "2/3"], [100, 150, 200]),
+        (300, [0.25, 1 / 3], [75, 100]),
+        (300, [0, 1], [0, 299]),
+        (2, ["1/3", "1/2", "2/3"], [0, 1]),
+        (1, ["1/3", "1/2", "2/3"], [0]),
+    ],
+)
+def test_fractions_are_exact(frames, at, taken):
+    assert wanted_frames(frames, {"strategy": "fractions", "at": at}, "clip", "") == taken
+
+
+@pytest.mark.parametrize("part", ["3/2", 1.1, -0.1])
+def test_a_fraction_beyond_the_video_is_refused(part):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        parse_fraction(part)
+
+
+@given(st.integers(1, 500), st.integers(1, 50), st.integers(1, 50))
+def test_a_higher_random_count_keeps_the_earlier_frames(frames, few, more):
+    taken = [set(wanted_frames(frames, {"strategy": "random", "seed": 1}, "v", n)) for n in (few, few + more)]
+    assert taken[0] <= taken[1]
+
+
+def test_random_frames_depend_on_seed_and_name():
+    draws = [
+        tuple(wanted_frames(1000, {"strategy": "random", "seed": seed}, video, 5))
+        for seed, video in ((1, "a"), (2, "a"), (1, "b"))
+    ]
+    assert len(set(draws)) == 3
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more", "factor"),
+    [(10, 40, 4), (10, 41, 4), (10, 42, 5), (19, 29, 2), (10, 11, 1), (10, 12, 2), (7, 7, 1), (0, 9, 1)],
+)
+def test_the_ratio_is_rounded_up_with_a_tenth_forgiven(fewer, more, factor):
+    assert boost_factor(fewer, more, 8) == factor
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 1000))
+def test_both_classes_give_about_as_many_frames(fewer, others, most):
+    """But for what rounding adds to each video of the smaller class: less than one video's frames."""
+    more = fewer + others
+    factor = boost_factor(fewer, more, most)
+    assert 1 <= factor <= most
+    if factor < most:
+        assert -0.1 * fewer <= factor * fewer - more < 0.9 * fewer
+    assert factor == boost_factor(fewer, more, most + 1) or factor == most
+
+
+def test_every_strategy_is_tested_here():
+    assert set(STRATEGIES) == {"uniform", "random", "interval", "fractions"}

@@ -1,0 +1,139 @@
+"""Frames are exactly those that a plain sequential read gives, whatever the codec and container."""
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from deepfake.extraction.sampling import wanted_frames
+from deepfake.extraction.video import Clip, UnreadableVideo
+
+UNIFORM, COUNT = {"strategy": "uniform"}, 5
+B_FRAMES = {"g": "12", "bf": "3", "b-pyramid": "normal"}
+KINDS = {
+    "h264 with B-frames": ("a.mp4", dict(options=B_FRAMES)),
+    "h264 open group": ("a.mp4", dict(options={**B_FRAMES, "x264-params": "open-gop=1"}, frames=60)),
+    "h264 one keyframe only": ("a.mp4", dict(options={"g": "999"}, frames=60)),
+    "h264 all keyframes": ("a.mp4", dict(options={"g": "1"})),
+    "h264 4:4:4": ("a.mp4", dict(pix_fmt="yuv444p", options=B_FRAMES)),
+    "h264 10 bit": ("a.mp4", dict(pix_fmt="yuv420p10le", options=B_FRAMES)),
+    "h265 open group": (
+        "a.mp4",
+        dict(codec="libx265", frames=60, options={"x265-params": "keyint=12:bframes=4"}),
+    ),
+    "variable frame rate": ("a.mp4", dict(times=[i * 2 + i // 7 * 5 for i in range(30)], options=B_FRAMES)),
+    "odd size": ("a.mp4", dict(width=97, height=63, pix_fmt="yuv444p")),
+    "one frame": ("a.mp4", dict(frames=1)),
+    "no count in the container": ("a.mkv", dict(options=B_FRAMES)),
+    "transport stream": ("a.ts", dict(options=B_FRAMES)),
+    "mpeg4 in avi": ("a.avi", dict(codec="mpeg4")),
+    "no times at all": ("a.h264", dict(options=B_FRAMES)),
+    "vp9 with hidden frames": (
+        "a.webm",
+        dict(codec="libvpx-vp9", frames=40, options={"auto-alt-ref": "1", "b": "200k"}),
+    ),
+    "with sound and cover art": ("a.mp4", dict(audio=True, cover=True, options=B_FRAMES)),
+}
+
+
+def sequential(path) -> list[np.ndarray]:
+    """All frames as OpenCV reads them, one after the other."""
+    capture, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        got, frame = capture.read()
+        if not got:
+            return frames
+        frames.append(frame)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
+    name, options = KINDS[kind]
+    path = make_clip(tmp_path / name, **options)
+    expected = sequential(path)
+    clip = Clip(path)
+    assert clip.count == len(expected) == options.get("frames", 30)
+    for indices in (range(clip.count), [clip.count - 1], [0], range(3, clip.count, 13), [clip.count // 2]):
+        frames = list(clip.frames(indices))
+        assert sorted(f.index for f in frames) == list(indices)
+        assert not any(f.damaged for f in frames)
+        for frame in frames:
+            assert np.array_equal(frame.pixels, expected[frame.index]), (
+                f"frame {frame.index} of {list(indices)}"
+            )
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_rotation_is_honoured(rotation, tmp_path, make_clip):
+    path = make_clip(tmp_path / "turned.mp4", rotation=rotation)
+    expected = sequential(path)
+    frames = list(Clip(path).frames([0, 7]))
+    assert frames[0].pixels.shape == ((96, 64, 3) if rotation != 180 else (64, 96, 3))
+    for frame in frames:
+        assert np.array_equal(frame.pixels, expected[frame.index])
+
+
+def test_times_are_those_of_presentation(tmp_path, make_clip):
+    path = make_clip(tmp_path / "a.mp4", times=[0, 1, 2, 10, 11, 40], frames=6)
+    assert [round(f.time * 25) for f in Clip(path).frames(range(6))] == [0, 1, 2, 10, 11, 40]
+
+
+def test_a_cut_clip_gives_what_can_be_read(tmp_path, make_clip):
+    path = make_clip(tmp_path / "a.mp4", frames=60, options={"g": "12"}, index_first=True)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    clip = Clip(path)
+    assert 0 < clip.count < clip.declared == 60
+    assert len(list(clip.frames(range(clip.count)))) >= clip.count - 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"not a video at all"])
+def test_what_is_no_video_says_so(content, tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableVideo):
+        Clip(path)
+
+
+def test_a_clip_that_has_gone_is_no_bad_clip(tmp_path):
+    """A network file system may show it late: the job fails and is tried again; no row says unreadable."""
+    with pytest.raises(FileNotFoundError):
+        Clip(tmp_path / "gone.mp4")
+
+
+def test_sound_alone_is_no_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as out:
+        sound = out.add_stream("aac", rate=48000)
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        tone.sample_rate = 48000
+        out.mux(sound.encode(tone))
+        out.mux(sound.encode(None))
+    with pytest.raises(UnreadableVideo, match="no video stream"):
+        Clip(path)
+
+
+def test_an_index_past_the_end_is_refused(tmp_path, make_clip):
+    with pytest.raises(IndexError, match="0 to 29"):
+        list(Clip(make_clip(tmp_path / "a.mp4")).frames([30]))
+
+
+def test_real_clips_give_opencvs_frames(data):
+    for path in sorted(data.glob("ffpp/**/*.mp4")):
+        clip = Clip(path)
+        frames = {
+            f.index: f.pixels for f in clip.frames(wanted_frames(clip.count, UNIFORM, path.stem, COUNT))
+        }
+        capture = cv2.VideoCapture(str(path))
+        for index in range(max(frames) + 1):
+            assert capture.grab()
+            if index in frames:
+                assert np.array_equal(frames[index], capture.retrieve()[1]), f"{path.name} frame {index}"
+        assert len(frames) == COUNT
+
+
+def test_a_text_that_leads_to_other_files_is_no_video(tmp_path, make_clip):
+    make_clip(tmp_path / "secret.mp4")
+    (tmp_path / "clip.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    with pytest.raises(UnreadableVideo, match="can't be opened"):
+        Clip(tmp_path / "clip.mp4")

@@ -1,0 +1,292 @@
+"""Decoded datasets: resized as Pillow does, checked against the table, read without filling the memory."""
+
+import hashlib
+import io
+import os
+import re
+import runpy
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import decoded as made_decoded
+from PIL import Image
+
+from deepfake.inputs.decoded import (
+    ROWS,
+    BadImage,
+    check_size,
+    decode,
+    fit,
+    read_decoded,
+    read_images,
+    read_rows,
+    write_decoded,
+)
+from deepfake.inputs.geometry import RESAMPLE, Geometry, parse_geometry
+
+PROGRAM = runpy.run_path(str(Path(__file__).resolve().parents[3] / "scripts/decode.py"))
+sizes = st.integers(1, 8192)
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def encoded(image: np.ndarray, kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture
+def dataset(tmp_path) -> Path:
+    """A finished dataset of six images of different sizes; those of val are not in the order of names."""
+    folder = tmp_path / "dataset"
+    rows = []
+    for number, split in enumerate(["val", "train", "val", "train", "test", "train"]):
+        kind = ("real", "fake")[number % 2]
+        ending = ("jpg", "png")[number % 2]
+        name = f"{split}/{kind}/c__v{number}__000000.{ending}"
+        data = encoded(picture(40 + number, 50 - number, number), {"jpg": "JPEG", "png": "PNG"}[ending])
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        row = {"file_name": name, "label": number % 2, "corpus": "c", "video": f"v{number}", "method": ""}
+        row |= {"target": "NA", "group": "001", "split": split, "phash": "0"}
+        rows.append(row | {"sha256": hashlib.sha256(data).hexdigest()})
+    pd.DataFrame(rows).to_csv(folder / "metadata.csv", index=False)
+    return folder
+
+
+def program(dataset: Path, folder: Path, threads: int = 1, geometry: str = "32-bilinear") -> int:
+    words = ["decode.py", "--dataset", dataset, "--geometry", geometry, "--threads", threads]
+    words += ["--output", folder / "images.npy", "--output-rows", folder / "rows.csv"]
+    with patch.object(sys, "argv", [str(word) for word in words]):
+        return PROGRAM["main"]()
+
+
+# Geometry
+
+
+@given(size=sizes, more=st.integers(0, 500), resample=st.sampled_from(sorted(RESAMPLE)))
+def test_the_name_of_a_geometry_leads_back_to_it(size, more, resample):
+    geometry = Geometry(size, size + more, resample)
+    assert parse_geometry(geometry.name) == geometry
+    assert re.fullmatch(r"[\w-]+", geometry.name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "256",
+        "256-cubic",
+        "bilinear",
+        "256-bilinear-crop",
+        "a/256-bilinear",
+        "256-bilinear-crop256",
+        "0-bilinear",
+        "224-bicubic-crop256",
+    ],
+)
+def test_what_is_no_geometry_is_an_error(name):
+    with pytest.raises(ValueError, match="is no geometry"):
+        parse_geometry(name)
+
+
+@pytest.mark.parametrize("resample", sorted(RESAMPLE))
+@pytest.mark.parametrize("shape", [(64, 64), (20, 33), (120, 90)], ids=str)
+def test_images_are_resized_as_pillow_does(resample, shape):
+    image = picture(*shape)
+    expected = Image.fromarray(image).resize((32, 32), Image.Resampling[resample.upper()])
+    assert np.array_equal(fit(image, Geometry(32, 32, resample)), np.asarray(expected))
+
+
+def test_an_image_of_the_right_size_stays_as_it_is():
+    assert np.array_equal(fit(picture(32, 32), Geometry(32, 32, "bicubic")), picture(32, 32))
+
+
+@pytest.mark.parametrize(
+    "shape, box", [((60, 90), (9, 4, 41, 36)), ((90, 60), (4, 9, 36, 41))], ids=["wide", "high"]
+)
+def test_the_middle_is_cut_out_after_the_shorter_side_is_resized(shape, box):
+    image = picture(*shape)
+    width, height = (round(side * 40 / 60) for side in reversed(shape))
+    whole = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+    left, top = (width - 32) // 2, (height - 32) // 2
+    assert (left, top) == ((14, 4) if shape[1] > shape[0] else (4, 14))
+    expected = np.asarray(whole)[top : top + 32, left : left + 32]
+    assert np.array_equal(fit(image, Geometry(32, 40, "bicubic")), expected)
+
+
+@given(height=st.integers(1, 80), width=st.integers(1, 80), size=st.integers(1, 40), more=st.integers(0, 9))
+def test_any_image_comes_out_in_the_size_asked_for(height, width, size, more):
+    image = fit(picture(height, width), Geometry(size, size + more, "bilinear"))
+    assert image.shape == (size, size, 3) and image.dtype == np.uint8 and image.flags["C_CONTIGUOUS"]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK"])
+def test_pictures_of_every_kind_become_rgb(mode):
+    file = io.BytesIO()
+    Image.fromarray(picture(8, 8)).convert(mode).save(file, "JPEG" if mode == "CMYK" else "PNG")
+    assert decode(file.getvalue()).shape == (8, 8, 3)
+
+
+# A dataset
+
+
+def test_rows_are_ordered_by_image_and_keep_their_text(dataset):
+    rows = read_rows(dataset)
+    assert list(rows) == [*ROWS, "sha256"] and rows["image"].is_monotonic_increasing
+    assert set(rows["target"]) == {"NA"} and set(rows["group"]) == {"001"} and rows["label"].dtype == "int64"
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_the_number_of_threads_changes_no_byte(dataset, tmp_path, threads):
+    assert program(dataset, tmp_path / "one") == program(dataset, tmp_path / "many", threads) == 0
+    for name in ("images.npy", "rows.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
+
+
+def test_what_is_read_is_what_was_written(dataset, tmp_path):
+    assert program(dataset, tmp_path, geometry="32-bicubic-crop24") == 0
+    decoded = read_decoded(tmp_path / "images.npy", tmp_path / "rows.csv")
+    rows = read_rows(dataset)
+    assert decoded.rows.equals(rows[ROWS])
+    assert np.array_equal(np.load(tmp_path / "images.npy"), decoded.images)
+    for number, name in enumerate(rows["image"]):
+        image = np.asarray(Image.open(dataset / name).convert("RGB"))
+        assert np.array_equal(decoded.images[number], fit(image, Geometry(24, 32, "bicubic")))
+    assert [len(decoded.split(name)) for name in ("train", "val", "test", "other")] == [3, 2, 1, 0]
+    assert decoded.take(decoded.split("other")).shape == (0, 24, 24, 3)
+
+
+def change(path: Path) -> None:
+    path.write_bytes(encoded(picture(9, 9), "PNG"))
+
+
+SPOILED = {"has changed": change, "can't be read": Path.unlink}
+
+
+@pytest.mark.parametrize("message", SPOILED)
+def test_a_changed_or_missing_file_is_an_error_that_names_it(dataset, tmp_path, caplog, message):
+    name = read_rows(dataset)["image"][2]
+    SPOILED[message](dataset / name)
+    assert program(dataset, tmp_path / "out", threads=2) == 1
+    assert str(dataset / name) in caplog.text and message in caplog.text
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no picture", encoded(picture(64, 64), "PNG")[:500], encoded(picture(64, 64), "JPEG")[:900]],
+    ids=["empty", "text", "half a png", "half a jpeg"],
+)
+def test_a_broken_file_is_an_error_that_names_it(dataset, data):
+    rows = read_rows(dataset)
+    (dataset / rows["image"][1]).write_bytes(data)
+    rows.loc[1, "sha256"] = hashlib.sha256(data).hexdigest()
+    with pytest.raises(BadImage, match=f"{re.escape(rows['image'][1])} can't be decoded"):
+        list(read_images(dataset, rows))
+
+
+@pytest.mark.parametrize("table", [None, "", "file_name,label\na.jpg,0\n", "label\nx\n"], ids=str)
+def test_a_dataset_without_its_table_is_an_error(dataset, tmp_path, caplog, table):
+    (dataset / "metadata.csv").unlink()
+    if table is not None:
+        (dataset / "metadata.csv").write_text(table)
+    assert program(dataset, tmp_path / "out") == 1
+    assert f"{dataset / 'metadata.csv'} can't be read" in caplog.text
+
+
+def test_a_name_that_is_no_geometry_is_an_error_of_the_program(dataset, tmp_path, caplog):
+    assert program(dataset, tmp_path / "out", geometry="big") == 1
+    assert "'big' is no geometry" in caplog.text
+
+
+# The file
+
+
+@pytest.fixture
+def made(tmp_path):
+    return made_decoded.make(tmp_path / "made")
+
+
+BROKEN = {
+    "cut short": lambda data: data[:-1],
+    "cut in its head": lambda data: data[:50],
+    "too long": lambda data: data + b"\0",
+    "empty": lambda data: b"",
+    "another format": lambda data: b"PK" + data[2:],
+    "a head of nonsense": lambda data: data[:10] + b"{'descr': (" + data[21:],
+    "other numbers": lambda data: data.replace(b"|u1", b"|i1"),
+    "objects": lambda data: data.replace(b"'|u1'", b"'|O' "),
+    "other axes": lambda data: data.replace(b"(88, 32, 32, 3)", b"(88, 32, 3, 32)"),
+    "the other order": lambda data: data.replace(b"False", b"True "),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_of_images_is_an_error(made, how):
+    data = made.images.read_bytes()
+    made.images.write_bytes(BROKEN[how](data))
+    assert made.images.read_bytes() != data
+    with pytest.raises(BadImage, match=re.escape(str(made.images))):
+        read_decoded(made.images, made.rows)
+
+
+@pytest.mark.parametrize("how", ["fewer", "empty", "no label", "a word for a label"])
+def test_a_table_that_does_not_belong_is_an_error(made, how):
+    lines = made.rows.read_text().splitlines(keepends=True)
+    text = {"fewer": "".join(lines[:-1]), "empty": "", "no label": "image,split\na,train\n"}
+    text["a word for a label"] = lines[0] + lines[1].replace(",0,", ",real,")
+    made.rows.write_text(text[how])
+    with pytest.raises(BadImage, match=re.escape(str(made.rows))):
+        read_decoded(made.images, made.rows)
+
+
+def test_images_of_another_size_than_the_network_takes_are_an_error(made):
+    decoded = read_decoded(made.images, made.rows)
+    check_size(decoded, 32, made.images)
+    with pytest.raises(
+        BadImage, match="images.npy holds images of 32×32 pixels, and the network takes 64×64"
+    ):
+        check_size(decoded, 64, made.images)
+
+
+def test_what_is_taken_is_a_copy(made):
+    decoded = read_decoded(made.images, made.rows)
+    taken = decoded.take(np.array([3, 1]))
+    before = taken.copy()
+    taken[:] = 0
+    assert np.array_equal(decoded.take(np.array([3, 1])), before) and before.any()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
+def test_memory_does_not_grow_with_what_was_read(tmp_path):
+    number, size = 600, 128  # 29 MB
+    labels = np.arange(number) % 2
+    rows = made_decoded.table(labels, "train")
+    image = picture(size, size)
+    write_decoded(
+        (image for _ in labels), rows, Geometry(size, size, "bilinear"), tmp_path / "a", tmp_path / "b"
+    )
+    decoded = read_decoded(tmp_path / "a", tmp_path / "b")
+    decoded.take(np.arange(32))
+    before = memory()
+    for start in range(0, number, 20):
+        decoded.take(np.arange(start, start + 20))
+    after = memory()
+    assert os.path.getsize(tmp_path / "a") > 28 << 20
+    assert all(after[key] - before[key] < 5 << 10 for key in before), (before, after)
+
+
+def memory() -> dict[str, int]:
+    """kB of this process's own pages and of those of files."""
+    text = Path("/proc/self/status").read_text()
+    return {key: int(re.search(rf"{key}:\s*(\d+)", text)[1]) for key in ("RssAnon", "RssFile")}

@@ -1,0 +1,93 @@
+"""The pages in a browser: their numbers are shown, nothing is broken, and nothing is asked for elsewhere."""
+
+import json
+from pathlib import Path
+
+import browser
+import numpy as np
+import pytest
+from made.report import EVIL, inputs, make_results
+from PIL import Image
+
+from deepfake.pages.audit import page as audit_page
+from deepfake.pages.summary import page as summary_page
+from deepfake.pages.summary_data import read_summary
+
+browse = browser.browse
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    results = make_results(folder / "results", name=EVIL)
+    facts = json.loads((results / "reports/small/audit.json").read_text())
+    summary = read_summary(**inputs(results, cross=True))
+    texts = {"audit": audit_page(facts, {"policy": "identity"}), "summary": summary_page(summary)}
+    for name, text in texts.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in texts}
+
+
+def assert_drawn(picture: Path, width: int) -> None:
+    pixels = np.asarray(Image.open(picture).convert("L"))
+    assert pixels.shape[1] == width
+    assert pixels.shape[0] > 400 and np.ptp(pixels) > 150  # ink on paper
+
+
+@pytest.mark.parametrize("width", [1100, 390], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", ["audit", "summary"])
+def test_a_page_is_whole(browse, pages, name, width):
+    seen = browse(pages[name], width=width)
+    assert seen.errors == []
+    assert seen.requests == [pages[name].as_uri()]
+    assert_drawn(seen.screenshot, width)
+    assert EVIL in seen.text  # as text, and so not run
+    assert "1,234" in seen.text and "✓ passed" in seen.text
+
+
+def test_the_summary_shows_its_numbers(browse, pages):
+    seen = browse(pages["summary"])
+    metrics = pages["summary"].parent / "results/reports/small/b/metrics.json"
+    found = json.loads(metrics.read_text())["splits"]["test"]
+    for level in ("frame", "video"):
+        for name in ("f1_macro", "f1_fake", "roc_auc", "eer", "log_loss"):
+            assert f"{found[level]['metrics'][name]['value']:.3f}" in seen.text
+    assert "27,977 parameters" in seen.dom
+
+
+def test_every_picture_of_the_summary_can_be_shown(browse, pages, tmp_path):
+    text = pages["summary"].read_text(encoding="utf-8")
+    counted = """<script>addEventListener("load", () => console.log(
+        [...document.images].filter(i => i.naturalWidth > 0).length, document.images.length))</script>"""
+    (tmp_path / "counted.html").write_text(text + counted, encoding="utf-8")
+    assert browse(tmp_path / "counted.html").console == ["log: 12 12"]
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        ('<script>console.error("it broke")</script>', "error: it broke"),
+        ('<script>console.warn("it may break")</script>', "warning: it may break"),
+        ("<script>nothing.there()</script>", "ReferenceError: nothing is not defined"),
+        ('<script>setTimeout(() => { throw Error("late") }, 50)</script>', "Error: late"),
+        ('<img src="missing.png">', "ERR_FILE_NOT_FOUND"),
+        ('<style>p { background: url("missing.png") }</style><p>x</p>', "ERR_FILE_NOT_FOUND"),
+        ('<img src="https://elsewhere.example/x.png">', "ERR_NAME_NOT_RESOLVED"),
+    ],
+    ids=["error", "warning", "exception", "late", "missing", "style", "elsewhere"],
+)
+def test_the_browser_tells_what_is_wrong(browse, tmp_path, body, said):
+    bad = tmp_path / "bad.html"
+    bad.write_text(f'<!DOCTYPE html><link rel="icon" href="data:,">{body}', encoding="utf-8")
+    seen = browse(bad)
+    assert len(seen.errors) == 1 and said in seen.errors[0]
+
+
+def test_the_browser_tells_what_was_said_and_asked_for(browse, tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "dot.png")
+    fine = tmp_path / "fine.html"
+    fine.write_text('<p>a &amp; b</p><img src="dot.png"><script>console.log("hi", 2)</script>')
+    seen = browse(fine, width=500, height=300)
+    assert (seen.errors, seen.console, seen.text.strip()) == ([], ["log: hi 2"], "a & b")
+    assert seen.requests == [fine.as_uri(), (tmp_path / "dot.png").as_uri()]
+    assert Image.open(seen.screenshot).size == (500, 300)

@@ -1,0 +1,268 @@
+"""The one-page report says what the files say, in words where there is nothing, and needs no other file."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from made.report import EVIL, inputs, make_results, write
+
+from deepfake.pages.audit import page as audit_page
+from deepfake.pages.summary import page
+from deepfake.pages.summary_data import (
+    BadReport,
+    judged,
+    mistakes,
+    numbers,
+    read_summary,
+    short_losses,
+    videos,
+    warnings,
+)
+
+
+class Reader(HTMLParser):
+    """Rows of cells as text, all links and sources, and all tags, of a page."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset", "data")]
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, text):
+        if self.inside:
+            self.rows[-1][-1] += f" {text.strip()}" if self.rows[-1][-1] else text.strip()
+
+
+@pytest.fixture
+def copy(results, tmp_path):
+    """A results folder of its own, to be spoiled."""
+    return Path(shutil.copytree(results, tmp_path / "results"))
+
+
+def plain(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</style>")[1]))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return make_results(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def html(results):
+    return page(read_summary(**inputs(results, cross=True), config={"seed": 42}))
+
+
+def edit(path: Path, change) -> None:
+    found = json.loads(path.read_text())
+    change(found)
+    write(path, found)
+
+
+def test_the_leaders_are_sorted_by_validation_and_have_their_numbers(results, html):
+    summary = read_summary(**inputs(results))
+    assert [model.name for model in summary.models] == ["b", "a"]
+    rows = [row for row in Reader(html).rows if row and row[0].startswith(("b (chosen)", "a meso4"))]
+    assert [row[0] for row in rows] == ["b (chosen) meso4, 27,977 parameters", "a meso4, 27,977 parameters"]
+    found = json.loads((results / "reports/small/b/metrics.json").read_text())["splits"]["test"]["video"]
+    f1 = found["metrics"]["f1_macro"]
+    assert rows[0][1:4] == ["0.910", "video", f"{f1['value']:.3f} {f1['low']:.3f} to {f1['high']:.3f}"]
+    assert rows[0][8:] == ["3 best: 3", "92"]  # epochs, and the median of 91, 92, 93 images a second
+
+
+def test_the_verdict_names_model_scores_dataset_and_audit(results, html):
+    text = plain(html.split("<nav>")[0])
+    frame = numbers(read_summary(**inputs(results)).chosen, "frame", "f1_macro")
+    assert "Deepfake detection on small" in text and "b was chosen, the best of 2 models" in text
+    assert (
+        f"{frame['value']:.3f} (95 % interval {frame['low']:.3f} to {frame['high']:.3f}) over frames" in text
+    )
+    assert "Test has only 24 videos, so the numbers say little." in text
+    assert "passed its audit" in text
+
+
+def test_losses_add_up_over_methods(results, html):
+    losses = read_summary(**inputs(results)).losses
+    fake, real = short_losses(losses).to_dict("records")
+    assert fake == {
+        "corpus": "one",
+        "class": "fake",
+        "videos": 35,
+        "videos_kept": 34,
+        "images": 340,
+        "images_kept": 307,
+        "duplicates": 4,
+        "faces": 29,
+    }
+    assert (real["images"], real["images_kept"], real["faces"], real["duplicates"]) == (380, 296, 0, 84)
+    assert warnings(losses) == ["FaceSwap loses 40 %", "fakes lose more"]
+    assert "<li>fakes lose more</li>" in html
+    assert ["one", "real", "19 of 19", "296 of 380", "78%", "–", "84"] in Reader(html).rows
+
+
+def test_dataset_audit_cross_and_settings_are_told(html):
+    text, rows = plain(html), Reader(html).rows
+    assert "1,234 images of 144 videos, 6.0 MB" in text and "Methods: Deepfakes." in text
+    assert ["✓ passed", "people", "–", "Nobody is in two splits."] in rows
+    assert ["b", "small", "small", "96", "24", "0", "0.850", "0.950", "0.812", "0.900"] in rows
+    assert ["b", "small", "big", "0", "0", "96", "–", "–", "–", "–"] in rows
+    assert ["Versions", "numpy 2.4.0, torch 2.15.0"] in rows and ["Seed", "42"] in rows
+    assert '"lr": 0.001' in html.replace("&quot;", '"') and "Other datasets" in text
+    assert any(row[0] == "one/Deepfakes" for row in rows if row)
+
+
+def test_splits_stand_in_their_order_whatever_the_file_s(results):
+    audit = json.loads(
+        json.dumps(json.loads((results / "reports/small/audit.json").read_text()), sort_keys=True)
+    )
+    assert list(audit["splits"]) == ["test", "train", "val"]
+    audit["strata"] = {"sex": {"deviation": 0, "values": {"f": {"all": 1, "test": 1, "train": 1, "val": 1}}}}
+    rows = Reader(audit_page(audit, {})).rows
+    assert [row[0] for row in rows if row[0] in audit["splits"]] == ["train", "val", "test"]
+    assert [row[-3:] for row in rows if row[-1] == "test"] == [["train", "val", "test"]] * 2
+
+
+def test_intervals_from_few_people_are_marked(copy, html):
+    assert "by bootstrap over 12 people, not" in plain(html) and "surer than they are" not in plain(html)
+    units = {"person": 2, "group": 1, "video": 0}
+    edit(copy / "reports/small/b/metrics.json", lambda m: m["splits"]["test"].update(units=units))
+    text = plain(page(read_summary(**inputs(copy))))
+    assert "over 2 people and 1 group, not over frames. Intervals from fewer than 10" in text
+    assert text.count("from 2 people and 1 group") == 2 + 3  # the verdict and its tiles
+
+
+def test_methods_that_no_corpus_names_have_no_table(copy):
+    def forget(metrics):
+        split = metrics["splits"]["test"]
+        split["by_method"] = {"one/unknown": split["by_method"]["one/Deepfakes"]}
+
+    edit(copy / "reports/small/b/metrics.json", forget)
+    html = page(read_summary(**inputs(copy)))
+    assert "The corpora name no methods, so" in html
+    assert not any(row[0] == "one/unknown" for row in Reader(html).rows if row)
+
+
+def test_without_other_datasets_there_is_no_such_section(results):
+    assert "Other datasets" not in page(read_summary(**inputs(results)))
+
+
+def test_the_page_needs_nothing_else(html):
+    reader = Reader(html)
+    assert "script" not in reader.tags and "link" not in reader.tags and "url(" not in html
+    kinds = {address.split(",")[0].split("#")[0] for address in reader.addresses}
+    assert kinds == {"", "data:image/svg+xml;base64", "data:image/png;base64"}
+    assert reader.tags.count("img") == 12
+
+
+def test_texts_from_data_are_escaped(tmp_path):
+    make_results(tmp_path, name=EVIL)
+    edit(tmp_path / "model/choice.json", lambda c: c.update(by=EVIL))
+    edit(tmp_path / "models/small/b/facts.json", lambda f: f.update(arch=EVIL))
+    edit(tmp_path / "models/small/b/facts.json", lambda f: f["training"].update(note=EVIL))
+    edit(tmp_path / "reports/small/audit.json", lambda a: a["checks"][0].update(text=EVIL, examples=[EVIL]))
+    html = page(read_summary(**inputs(tmp_path), config={"x": EVIL}))
+    assert "<script" not in html and html.count("&lt;script&gt;") >= 8
+
+
+def test_no_test_split_is_said_in_words(tmp_path):
+    html = page(read_summary(**inputs(make_results(tmp_path, test=False))))
+    text = plain(html)
+    assert "This dataset has no test split: the numbers are of val" in text
+    assert "There is no test split." in text and "Its macro F1 on val is" in text
+    assert "(no interval)" in text and "Below a score" not in text
+
+
+def test_nothing_measured_is_said_in_words(copy):
+    for name in "ab":
+        edit(
+            copy / f"reports/small/{name}/metrics.json",
+            lambda m: m.update(splits={"test": None, "val": None}),
+        )
+    text = plain(page(read_summary(**inputs(copy))))
+    assert "nothing could be measured" in text and "no mistakes are known" in text
+
+
+def test_a_metric_that_is_null_is_a_dash(copy):
+    none = {"value": None, "low": None, "high": None}
+    edit(
+        copy / "reports/small/b/metrics.json",
+        lambda m: m["splits"]["test"]["video"]["metrics"].update(roc_auc=none, f1_macro=none),
+    )
+    html = page(read_summary(**inputs(copy)))
+    row = next(row for row in Reader(html).rows if row and row[0].startswith("b (chosen)"))
+    assert row[3] == "–" and row[5] == "–" and row[4] != "–"
+    assert "not defined over videos" in plain(html)
+
+
+def test_mistakes_are_counted_and_none_are_said(copy):
+    path = copy / "reports/small/b/metrics.json"
+    edit(path, lambda m: m["splits"]["test"]["frame"]["metrics"]["accuracy"].update(value=91 / 96))
+    summary = read_summary(**inputs(copy))
+    assert mistakes(summary.chosen) == 5
+    assert "5 of 96 images of test are on the wrong side" in page(summary)
+    edit(path, lambda m: m["splits"]["test"]["frame"]["metrics"]["accuracy"].update(value=1.0))
+    assert "There are none: all 96 images of test" in page(read_summary(**inputs(copy)))
+
+
+@pytest.mark.parametrize("status, words", [("warned", "with warnings"), ("failed", "can't be trusted")])
+def test_the_audit_shows_in_the_verdict(copy, status, words):
+
+    def spoil(audit):
+        audit["checks"][0].update(status=status, found=3)
+        audit["passed"] = status != "failed"
+
+    edit(copy / "reports/small/audit.json", spoil)
+    html = page(read_summary(**inputs(copy)))
+    assert f'<div class="verdict {status}">' in html and words in html
+
+
+@pytest.mark.parametrize(
+    "path, content, said",
+    [
+        ("reports/small/b/metrics.json", {"splits": {}}, "metrics.json: no key threshold"),
+        ("plans/small.json", "{", "small.json is no JSON"),
+        ("models/small/a/history.json", [{"epoch": 1}], "history.json: must be a list of epochs"),
+        ("reports/small/attrition.csv", "corpus,class\n", "attrition.csv: no column method"),
+        ("model/choice.json", {"chosen": "c", "by": "", "candidates": []}, "'c' is chosen"),
+        ("reports/small/b/roc.svg", None, "roc.svg is not there"),
+        ("models/small/b/facts.json", None, "facts.json is not there"),
+    ],
+    ids=["key", "json", "history", "column", "choice", "picture", "absent"],
+)
+def test_what_does_not_fit_is_named(copy, path, content, said):
+    (copy / path).unlink()
+    if content is not None:
+        write(copy / path, content)
+    with pytest.raises(BadReport, match=re.escape(said)):
+        read_summary(**inputs(copy))
+
+
+def test_a_model_without_a_number_comes_last(copy):
+    edit(copy / "model/choice.json", lambda c: c.update(candidates=[{"model": "a", "f1_macro": 0.1}]))
+    assert [model.name for model in read_summary(**inputs(copy)).models] == ["a", "b"]
+
+
+def test_helpers_know_absent_splits(results):
+    summary = read_summary(**inputs(results))
+    assert videos(summary.kept) == 144
+    assert judged({"splits": {"test": None, "val": None}}) is None
+    assert judged({"splits": {"val": {"frame": {}}}}) == "val"
+    assert numbers(summary.chosen, "frame", "no such metric")["value"] is None

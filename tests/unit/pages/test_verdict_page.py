@@ -1,0 +1,253 @@
+"""The page of verdicts says what was judged, by what, and what was not; nothing in a name can break it."""
+
+import dataclasses
+import io
+import math
+import re
+from html.parser import HTMLParser
+
+import browser
+import numpy as np
+import pytest
+from made.verdicts import (
+    EVIL,
+    REASON,
+    looks,
+    model,
+    person,
+    some,
+    still,
+    unread,
+    video,
+)
+from PIL import Image
+
+from deepfake.detection.verdict import Person, Verdict
+from deepfake.pages.text import clock
+from deepfake.pages.verdicts import SHOWN, page
+
+browse = browser.browse
+
+
+class Reader(HTMLParser):
+    """Rows of cells and headings as text, some attributes, tags, and all the text."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.heads: list[str] = []
+        self.found: dict[str, list[str]] = {name: [] for name in ("alt", "id", "href", "src")}
+        self.tags: list[str] = []
+        self.text = self.inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in self.found:
+                self.found[name].append(value)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th", "h3", "style"):
+            self.inside = tag
+            (self.rows[-1] if tag in ("td", "th") else self.heads).append("")
+
+    def handle_endtag(self, tag):
+        self.inside = "" if tag == self.inside else self.inside
+
+    def handle_data(self, text):
+        if self.inside != "style":
+            self.text += text
+        if self.inside:
+            where = self.heads if self.inside in ("h3", "style") else self.rows[-1]
+            where[-1] = f"{where[-1]} {text.strip()}".strip()
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    return model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def whole(opened) -> str:
+    return page(some(), opened, f"Verdicts {EVIL}")
+
+
+def plain(html: str) -> str:
+    return " ".join(Reader(html).text.split())
+
+
+def heads(html: str) -> list[str]:
+    """The media that have a section."""
+    return re.findall(r'<h3 id="m\d+">(.*?)</h3>', html)
+
+
+def test_media_are_listed_by_score_and_those_not_judged_last(whole):
+    rows = Reader(whole).rows
+    assert rows[1:9] == [
+        ["crowd.mp4", "fake", "0.960 0.860 to 1.000", "", "12", "20 of 20"],
+        ["clips/fake.mp4", "fake", "0.859 0.759 to 0.959", "", "1", "20 of 20"],
+        ["stills/one.png", "fake", "0.700", "", "1", "1 of 1"],
+        ["clips/two people.mp4", "real, unsure", "0.439 0.379 to 0.499", "", "2", "20 of 20"],
+        [f"stills/{EVIL}.png", "real", "0.200", "", "1", "1 of 1"],
+        ["clips/real.mp4", "real", "0.172 0.072 to 0.272", "", "1", "8 of 20"],
+        ["broken.mp4", "not judged", "–", "", "0", "0 of 0"],
+        ["empty room.mp4", "not judged", "–", "", "0", "0 of 20"],
+    ]
+
+
+def test_the_top_counts_and_names_the_model(whole):
+    text = plain(whole)
+    assert (
+        "Of 8 media 3 were called fake and 3 real; 2 could not be judged. 1 of these verdicts is uns" in text
+    )
+    facts = dict(row for row in Reader(whole).rows if len(row) == 2)
+    assert facts["Network"] == "meso4"
+    assert facts["Learnt from"] == f"small, digest abababababab; faces of demo, {EVIL}"
+    assert facts["Macro F1 on val"] == "0.812 over single images"
+    assert facts["Called fake"] == "a still from 0.500 on, a person in a video from 0.450 on"
+    assert facts["Calibrated"].startswith("no") and "no probability that holds elsewhere" in text
+
+
+def test_what_could_not_be_judged_has_its_reasons_and_frames(whole):
+    text, rows = plain(whole), Reader(whole).rows
+    assert "11 frames (15, 20, 25, 30, 35, 55, 60, 65, 70, 75, 90): no face found by dlib" in text
+    assert "frame 95: damaged" in text
+    assert ["broken.mp4", "not a video that can be read"] in rows
+    assert [REASON, "11", "1"] in rows and ["damaged", "1", "1"] in rows
+    reason = next(row[1] for row in rows if row[0] == "empty room.mp4" and len(row) == 2)
+    assert reason.startswith("20 frames (0, 5, ") and reason.endswith(f": {REASON}")
+
+
+def test_every_picture_has_a_text_and_every_link_a_place(whole):
+    found, tags = Reader(whole).found, Reader(whole).tags
+    assert tags.count("img") == len(found["alt"]) == len(found["src"]) and all(found["alt"])
+    assert len(set(found["id"])) == len(found["id"])
+    assert {link.removeprefix("#") for link in found["href"]} <= set(found["id"])
+    assert all(source.startswith("data:image/") for source in found["src"])
+    kinds = [source.split(";")[0].rpartition("/")[2] for source in found["src"]]
+    assert kinds.count("svg+xml") == 4  # of four videos; stills have no time
+    assert sum(alt.startswith("Grad-CAM") for alt in found["alt"]) == 1 + 1 + 2 + 12 + 2  # one a person
+    assert "Person 1, frame 85, score 0.188" in found["alt"]
+
+
+def test_names_are_text_and_can_turn_nothing_round(opened):
+    evil = f"{EVIL}&amp;\udcff\u202egpj.exe\n"
+    reason = f"{EVIL} is no video"
+    html = page([still(evil, 0.9), unread(evil, reason)], opened, evil)
+    assert "script" not in Reader(html).tags
+    assert html.encode() and f"{EVIL}&amp;��gpj.exe�" in Reader(html).heads
+    assert [row for row in Reader(html).rows if row[-1] == reason]
+
+
+def test_the_same_verdicts_give_the_same_page(opened, whole):
+    assert page(some(), opened, f"Verdicts {EVIL}") == whole
+    others = some()[::-1]
+    assert page(others, opened, f"Verdicts {EVIL}") == whole
+
+
+def test_nothing_to_judge(opened):
+    html = page([], opened, "Nothing")
+    assert "There are no media to judge." in plain(html)
+    assert ["Network", "meso4"] in Reader(html).rows and "img" not in Reader(html).tags
+
+
+def test_a_still_has_neither_interval_nor_timeline(opened):
+    html = page([still("a.png", 0.7)], opened, "One")
+    assert "fake: score 0.700, no interval; from 0.500 on it is called fake." in plain(html)
+    assert "svg+xml" not in html and "frames judged" not in plain(html)
+
+
+def test_a_model_without_gradients_says_so(opened):
+    html = page(some(), dataclasses.replace(opened, detector=None), "Verdicts")
+    assert "There is no Grad-CAM: this form of the model gives no gradients" in plain(html)
+    assert not [alt for alt in Reader(html).found["alt"] if "Grad-CAM" in alt]
+
+
+def test_of_several_hundred_media_those_of_the_highest_scores_are_shown(opened):
+    scores = np.random.default_rng(1).permutation(np.linspace(0, 1, 301))
+    bare = [
+        Verdict(f"{score:.4f}.mp4", "image", 1, [person(1, looks(1, [score], shown=0))], 1)
+        for score in scores.tolist()
+    ]
+    html = page([*bare, *(unread(f"bad{number}") for number in range(20))], opened, "Many")
+    assert heads(html) == [f"{score:.4f}.mp4" for score in sorted(scores, reverse=True)[:SHOWN]]
+    assert f"Shown are the {SHOWN} of the highest scores; 251 more were judged." in plain(html)
+    assert len([row for row in Reader(html).rows if len(row) == 6]) == 1 + 301 + 20
+    assert len([row for row in Reader(html).rows if row[-1] == "not a video that can be read"]) == 20
+    assert "No pictures were kept of this person." in html
+
+
+def test_scores_that_are_no_numbers_are_dashes_and_last(opened):
+    nan = Person(1, looks(1, [math.nan, 0.5]), math.nan, math.nan, math.nan, "real", False)
+    html = page([Verdict("nan.mp4", "video", 2, [nan], 1), still("a.png", 0.1)], opened, "NaN")
+    assert heads(html) == ["a.png", "nan.mp4"]
+    assert ["nan.mp4", "real", "–", "", "1", "2 of 2"] in Reader(html).rows
+    assert "nan" not in plain(html).replace("nan.mp4", "")
+
+
+@pytest.mark.parametrize(
+    "facts, row",
+    [
+        ({"training": {"epochs": 0}}, ["Network", "meso4, with weights taken as they were"]),
+        ({"metrics": {"val": "x"}}, ["Macro F1 on val", "–"]),
+        ({"metrics": {"val": {"f1_macro": None}}}, ["Macro F1 on val", "–"]),
+        ({"dataset": {}, "preprocessing": []}, ["Learnt from", "–, digest –"]),
+    ],
+    ids=["untrained", "odd", "undefined", "unknown"],
+)
+def test_what_a_model_does_not_say_is_a_dash(opened, facts, row):
+    foreign = dataclasses.replace(opened, facts=opened.facts | facts)
+    assert row in Reader(page([], foreign, "Foreign")).rows
+
+
+def test_an_ensemble_says_what_it_is_made_of(opened):
+    part = {"network": opened.facts["network"], "views": [{}] * 6, "weight": 0.5}
+    made = {"models": ["a", "b"], "weighted": "validation", "calibrate": True}
+    facts = {key: value for key, value in opened.facts.items() if key != "network"}
+    facts |= {"parts": [part, part], "temperature": 1.3, "training": {"ensemble": made}}
+    rows = dict(
+        row for row in Reader(page([], dataclasses.replace(opened, facts=facts), "E")).rows if len(row) == 2
+    )
+    assert rows["Network"] == "a, b: 2 networks (meso4), weighted by validation, 6 views of each image"
+    assert rows["Calibrated"].startswith("on val, by one temperature, 1.3")
+
+
+def test_a_crowd_is_cut_to_twelve_and_the_one_who_decides_is_first(opened):
+    people = [person(n, looks(1, [n / 100] * 2, shown=0)) for n in range(30)]
+    verdict = dataclasses.replace(video("crowd.mp4", *people), decided=3)
+    html = page([verdict], opened, "Crowd")
+    assert "Below are 12 of these 30 people." in plain(html)
+    shown = re.findall(r"</i>Person (\d+):", html)
+    assert shown == [str(n) for n in [3, *range(29, 18, -1)]]
+    assert [row[0] for row in Reader(html).rows if row[0].startswith("3 ")] == ["3 (decides)"]
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (math.nan, ""),
+        (0, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1:00.0"),
+        (67.4, "1:07.4"),
+        (3667.4, "1:01:07.4"),
+    ],
+    ids=["unknown", "start", "below", "carried", "minute", "hour"],
+)
+def test_times_are_read_as_on_a_player(seconds, text):
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize("width", [1200, 400], ids=["desk", "phone"])
+def test_the_page_is_whole_in_a_browser(browse, whole, tmp_path, width):
+    told = """<script>addEventListener("load", () => console.log(
+        [...document.images].filter(i => i.naturalWidth > 0).length == document.images.length,
+        document.documentElement.scrollWidth - document.documentElement.clientWidth))</script>"""
+    (tmp_path / "page.html").write_text(whole + told, encoding="utf-8")
+    seen = browse(tmp_path / "page.html", width=width)
+    assert seen.errors == [] and seen.requests == [(tmp_path / "page.html").as_uri()]
+    assert seen.console == ["log: True 0"]  # all pictures are shown, and nothing is wider
+    assert EVIL in seen.text
+    pixels = np.asarray(Image.open(io.BytesIO(seen.screenshot.read_bytes())).convert("L"))
+    assert np.ptp(pixels) > 150

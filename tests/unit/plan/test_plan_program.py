@@ -1,0 +1,118 @@
+"""From the tables under results to the files of a plan: gathering them, and the program."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from made.corpora import CFG, far_apart
+
+from deepfake import tables
+from deepfake.plan.gather import gather
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def write_tree(
+    results: Path, images: str = "faces", header: tuple = tables.FACES, usable: bool = True
+) -> None:
+    """Tables of one corpus: 12 videos in two shards, one of them refused and one without a row."""
+    index, shards, hashes = [], {"0": [], "1": []}, far_apart(12)
+    for number in range(12):
+        row = {
+            "video": f"v{number}",
+            "shard": str(number % 2),
+            "label": number % 2,
+            "group": f"g{number // 2}",
+        }
+        row |= {
+            "member": "caf\udce9.mp4",
+            "method": "caf\udce9",
+            "reason": "no label" if number == 11 else "",
+        }
+        index.append(row)
+        state = {"status": "ok"} if usable else {"status": "no_face", "reason": "no face"}
+        if number < 10:
+            name = {"image": f"v{number}/000000.jpg", "video": f"v{number}", "frame": 0}
+            shards[row["shard"]].append(
+                {**name, "bytes": 9, "sha256": "s", "phash": f"{hashes[number]:016x}", **state}
+            )
+    tables.write_rows(results / "index/demo/videos.csv", tables.INDEX, index)
+    for shard, rows in shards.items():
+        tables.write_rows(results / images / "demo" / f"{shard}.csv", header, rows)
+
+
+@pytest.mark.parametrize(("images", "header"), [("faces", tables.FACES), ("frames", tables.FRAMES)])
+def test_gathering_accounts_for_every_video_of_either_kind_of_table(tmp_path, images, header):
+    write_tree(tmp_path, images, header)
+    whole = gather(tmp_path, {"demo": "family"}, images)
+    assert list(whole.columns) == tables.GATHERED
+    assert whole["video"].tolist() == sorted(f"v{number}" for number in range(12))
+    assert whole.set_index("video").loc[["v11", "v10"], "step"].tolist() == ["index", images]
+    assert whole.set_index("video").loc["v10", "reason"] == f"no row in the table of {images}"
+    assert whole["method"].unique().tolist() == ["caf\\xe9"]  # can be written as UTF-8 from here on
+    assert (whole["step"] == "").sum() == 10
+
+
+def test_a_table_of_another_kind_is_named(tmp_path):
+    write_tree(tmp_path)
+    (tmp_path / "faces/demo/1.csv").write_text("image,video\n")
+    with pytest.raises(ValueError, match=r"1\.csv: columns differ .*delete both"):
+        gather(tmp_path, {"demo": "family"}, "faces")
+
+
+def run_plan(results: Path, *more: str, **settings: object) -> subprocess.CompletedProcess:
+    cfg = json.dumps(CFG | {"families": {"demo": "family"}} | settings)
+    outputs = [f"--output={results}/plans/d.csv", f"--output-kept={results}/plans/d.json"]
+    command = [
+        sys.executable,
+        ROOT / "scripts/plan.py",
+        f"--results={results}",
+        "--config",
+        cfg,
+        *outputs,
+        *more,
+    ]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_the_program_writes_the_plan_and_what_was_lost(tmp_path):
+    write_tree(tmp_path)
+    done = run_plan(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "plans/d.json").read_text())["images"] == 10
+    plan = tables.read_rows(tmp_path / "plans/d.csv")
+    assert [row["step"] for row in plan if row["reason"]] == ["faces", "index"]
+    assert {row["group"] for row in plan if row["group"]} == {f"family/g{number}" for number in range(6)}
+    assert "1 no row in the table of faces" in done.stdout
+
+
+def test_a_corpus_that_lost_everything_ends_in_an_error_that_shows_where(tmp_path):
+    write_tree(tmp_path, usable=False)
+    done = run_plan(tmp_path)
+    assert done.returncode == 1
+    assert (
+        "datasets.d: splits" in done.stderr and "10 no face" in done.stderr and "Traceback" not in done.stderr
+    )
+    assert not (tmp_path / "plans/d.csv").exists()
+
+
+def test_known_people_are_read_from_a_table(tmp_path):
+    write_tree(tmp_path)
+    for text, words in {
+        "one,other\ndemo/v0,demo/v9\n": None,
+        "demo/v0\n": "line 1: expected two names",
+        "demo/v0,v9\n": "line 1: expected two names",
+        "demo/nobody,demo/v9\n": "none of its 1 pairs is in the dataset",
+    }.items():
+        (tmp_path / "same.csv").write_text(text)
+        done = run_plan(tmp_path, f"--same-identity={tmp_path}/same.csv")
+        assert done.returncode == (1 if words else 0), done.stderr
+        assert (words or "") in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_column_that_no_corpus_has_is_named(tmp_path):
+    write_tree(tmp_path)
+    done = run_plan(tmp_path, stratify=["sexx"])
+    assert done.returncode == 1 and "datasets.d: stratify: ['sexx'] can't be used" in done.stderr

@@ -1,0 +1,208 @@
+"""train.py: what it leaves, how it goes on after a kill, several processes, and its errors."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+from made import decoded as made_decoded
+from made.decoded import MODEL, history_of, points, train_here, write_start
+from made.huggingface import vit
+from made.keras import write_weights
+
+from deepfake.checkpoints.best_pt import load_checkpoint, read_detector
+from deepfake.checkpoints.inference import predict_split
+from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.thresholds import choose_threshold
+from deepfake.inputs.decoded import read_decoded
+from deepfake.networks.build import build
+from deepfake.networks.keras_weights import read_h5
+from deepfake.networks.mesonet import Meso4
+from deepfake.training.history import HISTORY
+from deepfake.training.results import class_weights
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LEFT = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return made_decoded.make(tmp_path_factory.mktemp("made"))
+
+
+def test_a_run_leaves_all_that_it_promises_and_nothing_else(made, tmp_path, capsys):
+    out = train_here(made, tmp_path, {"epochs": 5})
+    assert sorted(path.name for path in out.iterdir()) == LEFT
+    assert sorted(path.name for path in (out / "checkpoints").iterdir()) == ["epoch_005.pt", "last.pt"]
+    assert not (tmp_path / "run").exists()
+    rows, table = history_of(out), pd.read_csv(out / "history.csv", float_precision="round_trip")
+    assert list(table) == HISTORY and table.to_dict("records") == rows and len(rows) == 5
+    for key, values in points(out / "tensorboard").items():
+        assert [step for step, _ in values] == [1, 2, 3, 4, 5]
+        assert np.allclose([value for _, value in values], table[key], rtol=1e-6), key
+    assert (out / "curves.svg").read_text().count("<path") > 10
+    assert re.match(r"made/tiny: macro F1 \d\.\d{3} on val, threshold 0\.\d{3}\n", capsys.readouterr().out)
+
+
+def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have(made, tmp_path):
+    out = train_here(made, tmp_path, {"epochs": 5})
+    decoded = read_decoded(made.images, made.rows)
+    labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
+    for path in (out / "best.pt", *sorted((out / "checkpoints").glob("*.pt"))):
+        detector, content = read_detector(path)
+        found = predict_split(logits_of(detector), [decoded], "val").astype(np.float64)
+        assert content["threshold"] == choose_threshold(labels, found)
+        assert content["metrics"]["val"] == measure(labels, found, content["threshold"])
+    best = load_checkpoint(out / "best.pt")
+    rows = sorted(history_of(out), key=lambda row: (-row["val_f1_macro"], row["val_loss"]))
+    assert best["metrics"]["epoch"] == rows[0]["epoch"]
+    assert best["dataset"] == {"name": "made", "sha256": "0" * 64, "images": {"all": 88}}
+    assert best["training"] == MODEL | {"epochs": 5, "class_weights": {"real": 1.0, "fake": 1.0}}
+    facts = json.loads((out / "facts.json").read_text())
+    assert {key: facts[key] for key in ("metrics", "threshold", "training", "dataset", "geometry")} == {
+        key: best[key] for key in ("metrics", "threshold", "training", "dataset", "geometry")
+    }
+
+
+def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(made, tmp_path):
+    kept = {"class_weights": {"real": 2.0, "fake": 0.5}}
+    for wanted, expected in (
+        ("auto", (2.0, 0.5)),
+        ("none", (1.0, 1.0)),
+        ({"real": 3, "fake": 1}, (3.0, 1.0)),
+    ):
+        assert class_weights({"class_weights": wanted}, kept) == expected
+
+
+# Several processes
+
+
+def test_two_processes_train_one_network_on_all_images(tmp_path):
+    made = made_decoded.make(
+        tmp_path / "made", counts={"train": 48, "val": 25}
+    )  # not to be shared out evenly
+    done = made_decoded.train(made, tmp_path, {"epochs": 2}, "--devices", "2")
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "out"
+    rows = history_of(out)
+    assert len(rows) == 2 and done.stderr.count("epoch 2 of 2") == 1
+    decoded = read_decoded(made.images, made.rows)
+    labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
+    detector, content = read_detector(out / "checkpoints/last.pt")
+    found = measure(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
+    assert rows[-1]["val_f1_macro"] == found["f1_macro"]
+    assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
+    assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
+    assert sorted(path.name for path in out.iterdir()) == LEFT and not (tmp_path / "run").exists()
+
+
+# Weights that are given
+
+
+def test_without_epochs_the_given_weights_are_kept_with_a_threshold_from_val(made, tmp_path):
+    write_start(tmp_path / "given.pt", 3)
+    out = train_here(made, tmp_path, {"epochs": 0, "weights": str(tmp_path / "given.pt")})
+    given = torch.load(tmp_path / "given.pt", weights_only=True)
+    detector, best = read_detector(out / "best.pt")
+    assert all(torch.equal(best["state"][key], given[key]) for key in given)
+    decoded = read_decoded(made.images, made.rows)
+    labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
+    assert best["threshold"] == choose_threshold(
+        labels, predict_split(logits_of(detector), [decoded], "val").astype(float)
+    )
+    assert list(best["metrics"]) == ["val"]
+    assert history_of(out) == [] and list(pd.read_csv(out / "history.csv")) == HISTORY
+    assert "there was no training" in re.sub(r"<!--|-->", "", (out / "curves.svg").read_text())
+    assert sorted(path.name for path in out.iterdir()) == LEFT
+
+
+def test_weights_of_the_authors_of_mesonet_are_evaluated_as_they_are(tmp_path):
+    made = made_decoded.make(tmp_path / "made", size=256, counts={"train": 2, "val": 4})
+    file = write_weights(tmp_path / "Meso4.h5", "meso4")
+    out = train_here(made, tmp_path, {"epochs": 0, "weights": str(file), "image_size": None})
+    expected = read_h5(file, Meso4(256))
+    state = load_checkpoint(out / "best.pt")["state"]
+    assert all(torch.equal(state[key], expected[key]) for key in expected)
+
+
+def test_a_model_of_transformers_is_saved_so_that_transformers_gives_the_same(made, tmp_path):
+    vit(tmp_path / "baseline")
+    arch = f"hf/{tmp_path / 'baseline'}"
+    model = {"arch": arch, "head": "keep", "image_size": None, "epochs": 4, "lr": 0.003}
+    out = train_here(made, tmp_path, model)
+    names = [path.name for path in sorted((out / "checkpoints").iterdir())]
+    assert names == ["hf_best", "hf_last", "last.pt"]
+    assert max(row["val_f1_macro"] for row in history_of(out)) > 0.9
+    decoded = read_decoded(made.images, made.rows)
+    ours = predict_split(logits_of(read_detector(out / "best.pt")[0]), [decoded], "test")
+    images = list(decoded.take(decoded.split("test")))
+    for name, same in (("hf_best", True), ("../../baseline", False)):
+        folder = out / "checkpoints" / name
+        theirs = transformers.AutoModelForImageClassification.from_pretrained(folder)
+        processor = transformers.AutoImageProcessor.from_pretrained(folder)
+        with torch.inference_mode():
+            shares = theirs(**processor(images, return_tensors="pt")).logits.softmax(1)
+        assert theirs.config.id2label[1] == "Deepfake"
+        assert np.allclose(shares[:, 1].numpy(), ours, atol=1e-5) == same
+
+
+# Errors
+
+
+def broken(made, folder: Path, change) -> made_decoded.Made:
+    """A copy of a decoded dataset after `change` of its table."""
+    rows = change(pd.read_csv(made.rows, dtype=str, keep_default_na=False))
+    rows.to_csv(folder / "rows.csv", index=False)
+    images = np.load(made.images)[: len(rows)]
+    np.save(folder / "images.npy", images)
+    return made_decoded.Made(folder / "images.npy", folder / "rows.csv", made.kept)
+
+
+TABLES = {
+    "the split val is empty": lambda rows: rows.assign(split=rows["split"].replace("val", "test")),
+    "the split train has no fake images": lambda rows: rows[
+        (rows["split"] != "train") | (rows["label"] == "0")
+    ],
+}
+
+
+@pytest.mark.parametrize("message", TABLES)
+def test_a_dataset_that_cannot_be_trained_on_is_one_line(made, tmp_path, caplog, message):
+    train_here(broken(made, tmp_path, TABLES[message]), tmp_path, code=1)
+    assert [record.getMessage().startswith(f"made/tiny: {message}") for record in caplog.records] == [True]
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_that_are_cut_short_are_one_line(made, tmp_path, caplog):
+    own = broken(made, tmp_path, lambda rows: rows)
+    own.images.write_bytes(own.images.read_bytes()[:-100])
+    train_here(own, tmp_path, code=1)
+    assert "images.npy can't be read" in caplog.text and len(caplog.records) == 1
+
+
+SECTIONS = {
+    "there is no weights file nowhere.pt": {"weights": "nowhere.pt"},
+    "there is no arch 'meso5'": {"arch": "meso5"},
+    "there is no folder .*nowhere": {"arch": "hf//nowhere"},
+    "holds images of 32×32 pixels, and the network takes 64×64": {"image_size": 64},
+    "other.pt": {"weights": "other.pt"},
+    "in epoch 1 the network's outputs are no finite": {"lr": 1e37, "warmup": 0, "clip": None},
+    "accelerator gpu with devices 99 isn't possible": {},
+}
+
+
+@pytest.mark.parametrize("message", SECTIONS)
+def test_a_section_that_cannot_be_is_one_line(made, tmp_path, monkeypatch, caplog, message):
+    monkeypatch.chdir(tmp_path)
+    torch.save(build(MODEL | {"arch": "mesoinception4"}, 0).detector.network.state_dict(), "other.pt")
+    more = ["--accelerator", "gpu", "--devices", "99"] if "gpu" in message else []
+    train_here(made, tmp_path, SECTIONS[message], *more, code=1)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(lines) == 1 and re.search(message, lines[0]) and "\n" not in lines[0]
+    assert not (tmp_path / "out").exists()
