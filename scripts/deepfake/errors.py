@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """Something is wrong with an input: a file, a setting, a model. The message says what, where, and what to do.
+    """An input is wrong: a file, a setting, a model. The message says what, where, and what to do.
 
     A program reports it as one line without a traceback, and exits with 1; see `deepfake.program`.
     """

@@ -13,7 +13,7 @@ FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
 
 Main = Callable[[Sequence[str] | None], int | None]
-"""A program's `main`: takes the arguments (None: those of the command line), returns an exit code or None for 0."""
+"""A program's `main`: takes the arguments (None: the command line's), returns an exit code (None: 0)."""
 
 
 def make_parser(docstring: str) -> argparse.ArgumentParser:
