@@ -21,7 +21,7 @@ from deepfake.console import log, progress
 from deepfake.corpora.archives import BadArchive
 from deepfake.corpora.sources import open_indexed
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
-from deepfake.extraction.stills import UNREADABLE, no_image, stills_of
+from deepfake.extraction.stills import no_image, stills_of
 from deepfake.extraction.tars import new_tar
 from deepfake.program import start_logging
 
@@ -62,7 +62,7 @@ def of_videos(videos: Iterable[dict], folder: Path, cfg: dict) -> Iterator[tuple
             log.error("%s/unpacked.csv has no row for %s; delete the folder, run again", folder, name)
             raise SystemExit(1)
         if reason := unpacked[name]["reason"]:
-            yield no_image(name, UNREADABLE, reason), b""
+            yield no_image(name, tables.UNREADABLE, reason), b""
         else:
             yield from frames_of_video(folder / unpacked[name]["file"], name, cfg, video["frames_wanted"])
 

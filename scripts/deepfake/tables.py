@@ -1,4 +1,7 @@
-"""The workflow's tables: CSV files with a header, whole or absent, the same bytes for the same rows."""
+"""The workflow's tables: their columns, their status values, and how they are read and written.
+
+A table is a CSV file with a header. It is written whole or not at all, and equal rows give equal bytes.
+"""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -6,55 +9,66 @@ from pathlib import Path
 
 from deepfake.files import new_file
 
+OK = "ok"
+DAMAGED = "damaged"  # decoded, but the decoder had to make up parts of the image
+MISSING = "missing"  # can't be decoded, or isn't an ordinary file
+UNREADABLE = "unreadable"  # the whole video, or the whole still
+NO_FACE = "no_face"
+TOO_MANY_FACES = "too_many_faces"
+FACE_OUTSIDE = "face_outside"  # nothing of the face's box lies in the frame
+
 INDEX = (
-    "video shard media archive member bytes crc32 frames_wanted label method target source original group"
+    "video shard kind archive member bytes crc32 frames_wanted label method target source original group"
     " split attributes reason"
 ).split()
-"""videos.csv, a row a video: `reason` is empty where it can be used, and says why where it can't. `media` is
-"video", "image" (a still) or "sequence" (a tar of stills); `frames_wanted` how many frames it gives, "" where
-the strategy alone says so; `attributes` what else the corpus says of it, as JSON."""
+"""videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence" (a tar of stills).
+`frames_wanted` is the number of frames to take, "" where the sampling strategy doesn't need one. `attributes`
+is a JSON object of what else the corpus says of the video. `reason` is why it can't be used, "" if it can."""
 
-SHARD = "video media archive member bytes crc32 frames_wanted".split()
-"""The videos of one shard, and only what their pixels depend on: a corrected label decodes nothing again."""
+SHARD = "video kind archive member bytes crc32 frames_wanted".split()
+"""The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes
+nothing again."""
 
 UNPACKED = "video file reason".split()
-"""What `unpack` made of each video of a shard: `file` in its folder, or the reason why there is none."""
+"""A row for each video of a shard: its unpacked `file`, or the `reason` why there is none."""
 
-FRAMES = "image video frame time width height clip phash bytes sha256 status reason".split()
-"""A row a frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in
-seconds, `clip` what became of the clip it comes from ("ok", or "damaged: 150 of 300 frames"). `status` is
-"ok", "damaged" (decoded, but the decoder had to make parts up) or "missing"; the one row of a clip without
-any frame has no `frame` and status "unreadable"."""
+FRAMES = "image video frame time width height video_status phash bytes sha256 status reason".split()
+"""A row for each frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in
+seconds, `video_status` the state of its video (OK, or "damaged: 150 of 300 frames"). `status` is OK, DAMAGED
+or MISSING. A video without any frame has one row, without `frame` and with status UNREADABLE."""
 
 FACES = (
     "image video frame time x y width height score faces counted crop_x crop_y crop_side sharpness"
     " phash bytes sha256 status reason"
 ).split()
-"""A row for each row of the frames' table. `x y width height` is the box of the largest face and
-`crop_x crop_y crop_side` the square cut out, in frame pixels; `faces` how many there are, `counted` on the
-whole "frame" or in the "window" searched; `sharpness` the variance of the Laplacian of the crop. `status`
-is "ok", "no_face", "too_many_faces", or the frame's own where that wasn't "ok"."""
+"""A row for each row of FRAMES. `x y width height` is the box of the largest face and `crop_x crop_y
+crop_side` the square cut out, in frame pixels. `faces` is the number of faces, `counted` in the whole "frame"
+or in the "window" that was searched. `sharpness` is the variance of the Laplacian of the crop. `status` is
+OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that isn't OK."""
 
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"
     " phash attributes step reason"
 ).split()
-"""A row for each image of a dataset's corpora and for each video without one (`frame` -1); `split` is the
-corpus's own. `target source original group` carry the family of their corpus (`ffpp/000`), so that a name is
-the same in all corpora that share it. `step` is where it was left out, "" where it was not."""
+"""A row for each image of a dataset's corpora, and for each video without one (`frame` -1). `split` is the
+corpus's official one. `target source original group` begin with the family of their corpus (`ffpp/000`), so
+that corpora which share names share them here too. `step` is the step that left the image out, if any."""
 
 PLAN = ["file_name", *GATHERED]
-"""GATHERED, with the `split` of the dataset, "" for what is left out, and the image's `file_name` in it."""
+"""GATHERED, with the `split` of the dataset and the image's `file_name` in it; both "" if it is left out."""
 
 
 def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a table, every value a string."""
+    """Return the rows of a table, with every value as a string."""
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
         return list(csv.DictReader(file))
 
 
 def write_rows(path: str | Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
-    """Write `rows` as a table of just these `columns`; a value that a row lacks is left empty."""
+    """Write `rows` as a table of exactly these `columns`; a value that a row lacks is left empty.
+
+    Raises ValueError where a row has another column.
+    """
     with (
         new_file(path) as part,
         open(part, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,

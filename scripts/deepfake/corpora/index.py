@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepfake.corpora.archives import BadMember, Member
-from deepfake.corpora.shards import KINDS as MEDIA
-from deepfake.corpora.shards import assign_shards
+from deepfake.corpora.shards import KINDS, assign_shards
 from deepfake.extraction.sampling import boost_factor
 from deepfake.layouts import LAYOUTS, ONE_CLASS
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
@@ -15,7 +14,7 @@ from deepfake.layouts.shared import where
 from deepfake.names import draw, marked, slug
 
 NO_LABEL = "no label"
-KINDS = 5  # reasons told where a corpus is of no use
+REASONS_SHOWN = 5  # where a corpus can't be used
 NAMED = 20  # videos named in the log for each reason; videos.csv has them all
 TURNS = 4
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
@@ -70,9 +69,9 @@ def index_corpus(
     _cap(rows, cfg["seed"], cfg["max_videos"])
     _count_frames(rows, cfg["frames"])
     shards = {}
-    for medium in MEDIA:
-        names = (row["video"] for row in rows if not row["reason"] and row["media"] == medium)
-        shards |= assign_shards(names, cfg["shard_size"], medium)
+    for kind in KINDS:
+        names = (row["video"] for row in rows if not row["reason"] and row["kind"] == kind)
+        shards |= assign_shards(names, cfg["shard_size"], kind)
     for row in rows:
         row["shard"] = shards.get(row["video"], "")
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
@@ -88,7 +87,7 @@ def _reader(read: Callable[[str, str], bytes], labels: dict[Entry, Path]) -> Cal
     return read_entry
 
 
-def _medium(entry: Entry) -> str:
+def _kind(entry: Entry) -> str:
     return "image" if entry.is_image else "sequence" if entry.is_sequence else "video"
 
 
@@ -99,7 +98,7 @@ def _row(video: Video, member: Member | None) -> dict:
     attributes = {name: value for name, value in video.attributes.items() if value}
     return {
         "video": slug(video.name),
-        "media": _medium(video.entry),
+        "kind": _kind(video.entry),
         "archive": video.entry.archive,
         "member": video.entry.path,
         "bytes": member.bytes if member else "",
@@ -119,7 +118,7 @@ def _row(video: Video, member: Member | None) -> dict:
 def _refused(entry: Entry, member: Member) -> dict:
     return {
         "video": marked(slug(entry.stem), f"{member.archive}/{member.path}"),
-        "media": _medium(entry),
+        "kind": _kind(entry),
         "archive": member.archive,
         "member": member.path,
         "bytes": member.bytes,
@@ -184,7 +183,7 @@ def _count_frames(rows: list[dict], frames: dict | None) -> None:
 
     `frames` holds `count` and `boost`; None where the strategy doesn't count frames. Stills don't count.
     """
-    videos = [row for row in rows if not row["reason"] and row["media"] != "image"] if frames else []
+    videos = [row for row in rows if not row["reason"] and row["kind"] != "image"] if frames else []
     numbers = {label: sum(row["label"] == label for row in videos) for label in (REAL, FAKE)}
     fewer, more = sorted(numbers, key=numbers.get)
     factor = boost_factor(numbers[fewer], numbers[more], frames["boost"]) if frames else 1
@@ -227,7 +226,7 @@ def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
         if row["reason"]:
             reasons[row["reason"]].append(_place(row))
     common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
-    found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in common[:KINDS])
+    found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in common[:REASONS_SHOWN])
     names = {REAL: "real", FAKE: "fake"}
     missing = " and ".join(names[label] for label in wanted if not counts[label])
     raise UselessCorpus(

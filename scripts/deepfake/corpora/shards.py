@@ -16,12 +16,12 @@ from deepfake.names import draw
 WHOLE = "all"  # the one shard of a corpus that fits into one: the empty prefix
 BITS = 64
 KINDS = {"video": ("", 1), "sequence": ("sequences_", 1), "image": ("images_", 32)}
-"""By medium: how the names of its shards begin, and how many times `size` they hold."""
+"""By kind: how the names of its shards begin, and how many times `size` they hold."""
 
 
-def assign_shards(videos: Iterable[str], size: int, medium: str = "video") -> dict[str, str]:
-    """From each video, all of one medium, to the name of its shard: 0s and 1s, or `all`, after its kind."""
-    begin, times = KINDS[medium]
+def assign_shards(videos: Iterable[str], size: int, kind: str = "video") -> dict[str, str]:
+    """From each video, all of one kind, to the name of its shard: 0s and 1s, or `all`, after its kind."""
+    begin, times = KINDS[kind]
     hashes = sorted((draw(0, "shard", video), video) for video in set(videos))
     shards = _split("", hashes, fullest(size * times))
     return {video: begin + (prefix or WHOLE) for prefix, members in shards for _, video in members}

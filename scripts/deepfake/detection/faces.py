@@ -14,10 +14,10 @@ from deepfake.detection.media import Medium
 from deepfake.extraction.faces import Search, cut_face, cut_middle, decoded, load_search, searched
 from deepfake.extraction.frames import as_stored, shortfall, take_frames
 from deepfake.extraction.sampling import uniform, wanted_frames
-from deepfake.extraction.stills import OK
 from deepfake.extraction.video import Clip
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import BadImage, decode, fit
+from deepfake.tables import OK
 
 Box = tuple[int, int, int, int]
 Stored = Iterator[tuple[dict, bytes]]

@@ -9,14 +9,13 @@ import numpy as np
 
 from deepfake.extraction import images
 from deepfake.extraction.crops import crop_square, cut
-from deepfake.extraction.stills import OK, UNREADABLE
+from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
 
 if TYPE_CHECKING:  # they load a detector's library, and crops need none
     from deepfake.extraction.detectors import Face
     from deepfake.extraction.tracking import Found
 
 THINNEST = 8  # pixels of an image as it is searched: one cell of dlib's; scaled to none, it can't be
-NO_FACE, TOO_MANY, UNUSABLE = "no_face", "too_many_faces", "face_outside"
 
 Square = tuple[int, int, int]
 """x and y of the top-left pixel and the side, in frame pixels."""
@@ -158,11 +157,11 @@ def _crop(row: dict, pixels: np.ndarray, found: "Found", cfg: dict) -> tuple[dic
     }
     if found.n_faces > cfg["max_faces"]:
         reason = f"{found.n_faces} faces, more than max_faces = {cfg['max_faces']}"
-        return known | {"status": TOO_MANY, "reason": reason}, b""
+        return known | {"status": TOO_MANY_FACES, "reason": reason}, b""
     try:
         crop, square, data = cut_face(pixels, face, cfg)
     except ValueError as error:
-        return known | {"status": UNUSABLE, "reason": str(error)}, b""
+        return known | {"status": FACE_OUTSIDE, "reason": str(error)}, b""
     return _kept(known, crop, square, data, cfg["format"]), data
 
 

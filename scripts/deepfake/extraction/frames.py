@@ -9,10 +9,9 @@ import numpy as np
 
 from deepfake.extraction import images
 from deepfake.extraction.sampling import wanted_frames
-from deepfake.extraction.stills import MISSING, OK, UNREADABLE, no_image
+from deepfake.extraction.stills import no_image
 from deepfake.extraction.video import Clip, UnreadableVideo
-
-DAMAGED = "damaged"
+from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,15 @@ def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iter
         yield no_image(video, UNREADABLE, str(error)), b""
         return
     short = shortfall(clip)
-    state = {"video": video, "clip": f"damaged: {short}" if short else OK}
+    state = {"video": video, "video_status": f"{DAMAGED}: {short}" if short else OK}
     for taken in take_frames(clip, wanted_frames(clip.count, cfg, video, count), cfg):
         if taken.pixels is None:
-            yield no_image(video, taken.status, taken.reason, frame=taken.index, clip=state["clip"]), b""
+            yield (
+                no_image(
+                    video, taken.status, taken.reason, frame=taken.index, video_status=state["video_status"]
+                ),
+                b"",
+            )
             continue
         row = _row(taken.index, taken.time, taken.pixels, taken.data, cfg["format"], state)
         yield row | {"status": taken.status, "reason": taken.reason}, taken.data
@@ -80,7 +84,10 @@ def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dic
         except images.UnreadableImage as error:
             yield no_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
             continue
-        yield _row(row["frame"], math.nan, pixels, data, format, {"video": row["video"], "clip": OK}), data
+        yield (
+            _row(row["frame"], math.nan, pixels, data, format, {"video": row["video"], "video_status": OK}),
+            data,
+        )
 
 
 def as_stored(data: bytes) -> tuple[np.ndarray, bytes, str]:

@@ -9,8 +9,7 @@ from deepfake.corpora.archives import BadMember
 from deepfake.corpora.sources import Folder, Zips, check_crc32
 from deepfake.extraction.sampling import wanted_frames
 from deepfake.extraction.sequences import open_sequence
-
-OK, MISSING, UNREADABLE = "ok", "missing", "unreadable"
+from deepfake.tables import MISSING, OK, UNREADABLE
 
 
 def stills_of(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
@@ -22,7 +21,7 @@ def stills_of(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterat
     to see.
     """
     try:
-        if video["media"] == "image":
+        if video["kind"] == "image":
             data = source.read(video["archive"], video["member"])
             check_crc32(zlib.crc32(data), video)
             yield _row(video, 0), data

@@ -10,7 +10,7 @@ from deepfake import tables
 SHARED = ["target", "source", "original", "group"]
 """Columns whose names mean the same in every corpus of a family."""
 
-FRAME_TROUBLE = ("missing", "damaged", "unreadable")
+FRAME_TROUBLE = (tables.MISSING, tables.DAMAGED, tables.UNREADABLE)
 AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
 """How tables are read: names of files may hold bytes that are no UTF-8; what is made from here on may not."""
 
@@ -38,7 +38,7 @@ def _corpus(results: Path, corpus: str, family: str, images: str) -> pd.DataFram
     table = used.merge(taken, on="video", how="left", validate="one_to_many")
     silent = table["status"].isna()
     table.loc[silent, ["status", "reason"]] = ["silent", f"no row in the table of {images}"]
-    bad = table["status"] != "ok"
+    bad = table["status"] != tables.OK
     table["step"] = table["status"].isin(FRAME_TROUBLE).map({True: "frames", False: images}).where(bad, "")
     table["frame"] = pd.to_numeric(table["frame"]).fillna(-1).astype("int64")
     whole = pd.concat([table, refused], ignore_index=True).assign(corpus=corpus)

@@ -210,7 +210,7 @@ def test_stills_and_other_strategies_have_no_number_of_frames():
     clips = [media("", f"{label}/{n}.mp4", b"%d" % n) for n, label in enumerate(["real", "fake", "fake"])]
     stills = [media("", f"real/{n}.png", b"%d" % n) for n in range(50)]
     rows = index([*clips, *stills])
-    assert {(row["media"], row["label"]): row.get("frames_wanted", "") for row in rows} == {
+    assert {(row["kind"], row["label"]): row.get("frames_wanted", "") for row in rows} == {
         ("video", 0): 20, ("video", 1): 10, ("image", 0): "",
     }  # fmt: skip
     assert not any("frames_wanted" in row for row in index(clips, frames=None))
@@ -220,15 +220,15 @@ def test_a_shard_holds_media_of_one_kind():
     members = [media("", f"real_train/{n}.tar.gz", b"%d" % n) for n in range(9)]
     members += [media("", f"fake_train/{n}/0.png", b"%d" % n) for n in range(9)]
     rows = index(members, "wilddeepfake", shard_size=2)
-    assert {row["media"] for row in rows if row["shard"] == "images_all"} == {"image"}
-    assert {row["media"] for row in rows if row["shard"].startswith("sequences_")} == {"sequence"}
+    assert {row["kind"] for row in rows if row["shard"] == "images_all"} == {"image"}
+    assert {row["kind"] for row in rows if row["shard"].startswith("sequences_")} == {"sequence"}
     assert len({row["shard"] for row in rows}) > 3 and all(row["shard"] for row in rows)
-    assert {row["frames_wanted"] for row in rows if row["media"] == "sequence"} == {10}
+    assert {row["frames_wanted"] for row in rows if row["kind"] == "sequence"} == {10}
 
 
 def test_a_tar_is_a_video_only_where_the_layout_knows_it():
     refused = [media("", "real_train/1.tar", reason="encrypted"), media("", "a.tar")]
-    assert {row["member"]: row["media"] for row in index(refused, "wilddeepfake")} == {
+    assert {row["member"]: row["kind"] for row in index(refused, "wilddeepfake")} == {
         "real_train/1.tar": "sequence", "a.tar": "sequence",
     }  # fmt: skip
     assert index(refused) == []

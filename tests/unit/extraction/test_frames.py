@@ -33,7 +33,7 @@ def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
         pixels = images.decode(data)
         assert row["image"] == f"good/{row['frame']:06d}.jpg"
         assert (row["height"], row["width"]) == pixels.shape[:2] == (64, 96)
-        assert (row["status"], row["reason"], row["clip"]) == ("ok", "", "ok")
+        assert (row["status"], row["reason"], row["video_status"]) == ("ok", "", "ok")
         assert row["time"] == f"{row['frame'] / 25:.3f}"
         assert row["bytes"] == len(data) and set(row) == set(tables.FRAMES)
 
@@ -54,7 +54,7 @@ def test_a_shorter_clip_gives_what_it_has(tmp_path, make_clip):
 def test_a_clip_cut_short_says_how_much_is_left(tmp_path, clip):
     (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
     rows = [row for row, _ in frames_of_video(tmp_path / "cut.mp4", "cut", CFG, COUNT)]
-    assert all("of 30 frames" in row["clip"] for row in rows) and rows[0]["status"] == "ok"
+    assert all("of 30 frames" in row["video_status"] for row in rows) and rows[0]["status"] == "ok"
 
 
 @pytest.mark.parametrize("data", [b"", b"no video", bytes(5000)])
@@ -100,7 +100,7 @@ def shard(tmp_path, clip) -> Path:
     gone = {"gone": "CRC-32 is 00000000, not 12345678"}
     rows = [{"video": name, "file": file, "reason": gone.get(name, "")} for name, file in FILES.items()]
     tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
-    shard = [{"video": name, "media": "video", "frames_wanted": COUNT} for name in FILES]
+    shard = [{"video": name, "kind": "video", "frames_wanted": COUNT} for name in FILES]
     tables.write_rows(tmp_path / "all.csv", tables.SHARD, shard)
     return folder
 

@@ -47,8 +47,8 @@ def tar_of(files: dict[str, bytes | tarfile.TarInfo], mode: str = "w") -> bytes:
 
 
 def row_of(archive: str, member: str, data: bytes, wanted: object = "") -> dict[str, str]:
-    media = "image" if member.endswith("png") else "sequence"
-    return {"video": "v", "media": media, "archive": archive, "member": member,
+    kind = "image" if member.endswith("png") else "sequence"
+    return {"video": "v", "kind": kind, "archive": archive, "member": member,
             "crc32": f"{zlib.crc32(data):08x}", "frames_wanted": str(wanted)}  # fmt: skip
 
 
