@@ -1,4 +1,4 @@
-"""From archives of deepfake corpora to a face dataset and detectors that can be trusted; see README.md."""
+"""From archives of deepfake corpora to a face dataset and trained detectors; see README.md."""
 
 import sys
 from pathlib import Path
@@ -29,20 +29,20 @@ wildcard_constraints:
     part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
 
 
-include: "rules/common_corpus.smk"
-include: "rules/sources.smk"
-include: "rules/video.smk"
-include: "rules/faces.smk"
-include: "rules/common_dataset.smk"
+include: "rules/corpora_inputs.smk"
+include: "rules/corpora.smk"
+include: "rules/extraction.smk"
+include: "rules/dataset_inputs.smk"
 include: "rules/dataset.smk"
 include: "rules/exports.smk"
-include: "rules/common_model.smk"
-include: "rules/model.smk"
+include: "rules/models_inputs.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
 include: "rules/report.smk"
-include: "rules/common_use.smk"
-include: "rules/forms.smk"
-include: "rules/verdicts.smk"
-include: "rules/common_submissions.smk"
+include: "rules/formats.smk"
+include: "rules/detection_inputs.smk"
+include: "rules/detection.smk"
+include: "rules/submissions_inputs.smk"
 include: "rules/submissions.smk"
 include: "rules/verify.smk"
 

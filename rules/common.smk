@@ -1,4 +1,4 @@
-"""Checks the config and what Snakemake was started with; gives the rules of all phases their settings."""
+"""Checks the config and the options of this run, and defines what the rules of all phases share."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from deepfake.config.check import BadConfig, as_param, check_config
 from deepfake.code_digest import code_digest
+from deepfake.config.check import BadConfig, as_param, check_config
 from deepfake.slurm import left_over
 
 try:
@@ -19,13 +19,13 @@ except BadConfig as error:
 if workflow.storage_settings.default_storage_provider == "s3":
     from snakemake_storage_plugin_s3 import StorageObject
 
-    # Version 0.3.6 asks once whether a folder is there and keeps the answer; here other machines make folders.
+    # Version 0.3.6 asks once whether a folder exists and keeps the answer; here other machines create folders.
     StorageObject.is_dir = lambda folder: any(folder.get_subkeys())
 
 if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
     for image in config["containers"].values():
         if "://" not in image and not Path(image).exists():
-            logger.warning(f"containers: there is no {image}; `make containers` makes it, or name another")
+            logger.warning(f"containers: {image} doesn't exist; `make containers` builds it, or name another")
 
 
 onstart:
@@ -35,14 +35,15 @@ onstart:
         )
 
 
-def growing(amount):
-    """So many MB or minutes for a job, and as many more each time that it is tried again.
+def per_attempt(amount):
+    """The MB or minutes of a job's first attempt; each further attempt gets as much more.
 
-    Above what was measured of the program itself: on a cluster Snakemake runs twice beside it, in 430 MB.
+    The amounts lie above what the programs were measured to use: on a cluster Snakemake itself runs beside
+    each of them, twice, and takes 430 MB.
     """
     return lambda w, attempt: amount * attempt
 
 
-def code(script):
-    """A digest of a script and all of ours that it imports: an edit of one of them makes its steps stale."""
+def script_digest(script):
+    """A digest of a script and of the library modules that it imports: editing one makes its steps stale."""
     return code_digest(Path(workflow.basedir, "scripts", script))

@@ -1,21 +1,21 @@
 """
-From tables of images to a dataset.
+From the tables of all images to a dataset and its audit.
 
 config    datasets.<dataset>, seed
 requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar
-creates   results/plans/{dataset}.csv, what becomes of every image and why; .json, what is kept;
+creates   results/plans/{dataset}.csv, the split of every image, or why it is left out; .json, a summary;
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
-          results/reports/{dataset}/audit.json and .html, whether the dataset holds what it promises;
-          attrition.csv and .png, how much was lost at which step
+          results/reports/{dataset}/audit.json and .html, whether the dataset is what was promised;
+          attrition.csv and .png, how much was lost at each step
 """
 
 
 checkpoint plan:
-    """Decide from the tables alone which image goes to which split, and why each other one is left out."""
+    """Decide from tables alone which split each image goes to, or why it is left out."""
     input:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
-        same_identity=same_identity,
+        same_identity=same_identity_table,
     output:
         table="results/plans/{dataset}.csv",
         kept="results/plans/{dataset}.json",
@@ -29,11 +29,11 @@ checkpoint plan:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(4000),  # 1,293 MB for 973,000 images
-        runtime=growing(60),
+        mem_mb=per_attempt(4000),  # 1,293 MB for 973,000 images
+        runtime=per_attempt(60),
     params:
-        code=code("plan.py"),
-        results=lambda w, output: str(Path(output.table).parents[1]),  # also where a storage has it
+        code=script_digest("plan.py"),
+        results=lambda w, output: str(Path(output.table).parents[1]),  # also right with remote storage
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
         steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
@@ -48,15 +48,15 @@ checkpoint plan:
 
 
 rule dataset:
-    """Write the planned images out as folders, with metadata, checksums, a card and a contact sheet."""
+    """Write the planned images to folders, with metadata, checksums, a card and a contact sheet."""
     input:
-        plan=lambda w: ancient(plan(w.dataset).table),
-        kept=lambda w: plan(w.dataset).kept,
+        plan=lambda w: ancient(plan_of(w.dataset).table),
+        kept=lambda w: plan_of(w.dataset).kept,
         tars=image_tars,
     output:
         folder=report(
             directory("results/{dataset}"),
-            patterns=["contact_{part,sheet}.png"],  # without a wildcard Snakemake finds nothing
+            patterns=["contact_{part,sheet}.png"],  # Snakemake finds nothing without a wildcard
             category="2 Dataset",
             caption="../report/contact_sheet.rst",
             labels={"dataset": "{dataset}", "what": "contact sheet"},
@@ -71,11 +71,11 @@ rule dataset:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # 160 MB for 5,000 images
-        runtime=growing(120),
+        mem_mb=per_attempt(2000),  # 160 MB for 5,000 images
+        runtime=per_attempt(120),
     params:
-        code=code("dataset.py"),
-        results=lambda w, output: str(Path(output.folder).parent),  # also where a storage has it
+        code=script_digest("dataset.py"),
+        results=lambda w, output: str(Path(output.folder).parent),  # also right with remote storage
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/dataset.py"
@@ -88,11 +88,11 @@ rule dataset:
 
 
 rule audit:
-    """Check a finished dataset on its own files: no leak, nothing missing, changed or out of balance."""
+    """Check a finished dataset by its files: no leak, nothing missing, changed or out of balance."""
     input:
         folder="results/{dataset}",
-        kept=lambda w: plan(w.dataset).kept,  # a plan that keeps the same images audits nothing again
-        same_identity=same_identity,
+        kept=lambda w: plan_of(w.dataset).kept,  # the same kept images need no new audit
+        same_identity=same_identity_table,
     output:
         facts="results/reports/{dataset}/audit.json",
         page=report(
@@ -111,10 +111,10 @@ rule audit:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # 163 MB for 5,000 images
-        runtime=growing(120),
+        mem_mb=per_attempt(2000),  # 163 MB for 5,000 images
+        runtime=per_attempt(120),
     params:
-        code=code("audit.py"),
+        code=script_digest("audit.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/audit.py"
@@ -127,9 +127,9 @@ rule audit:
 
 
 rule attrition:
-    """Say how much of each corpus, class and method was lost at which step."""
+    """Count how much of each corpus, class and method was lost at each step."""
     input:
-        plan=lambda w: plan(w.dataset).table,
+        plan=lambda w: plan_of(w.dataset).table,
     output:
         table="results/reports/{dataset}/attrition.csv",
         picture=report(
@@ -148,10 +148,10 @@ rule attrition:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # 634 MB for 973,000 images
-        runtime=growing(30),
+        mem_mb=per_attempt(2000),  # 634 MB for 973,000 images
+        runtime=per_attempt(30),
     params:
-        code=code("attrition.py"),
+        code=script_digest("attrition.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
         "python scripts/attrition.py"

@@ -1,5 +1,5 @@
 """
-From a dataset to the forms in which others read it.
+From a dataset to the formats that other programs read.
 
 config    exports.<form>
 requires  results/plans/{dataset}.json, results/{dataset}
@@ -8,9 +8,9 @@ creates   results/exports/{dataset}/{webdataset,labels,dfd,parquet}
 
 
 rule export:
-    """Write a dataset's images in another form; nothing but the dataset's own folder is read."""
+    """Write a dataset in another format; only the dataset's own folder is read."""
     input:
-        kept=lambda w: plan(w.dataset).kept,  # without it every export is made anew whenever the plan is
+        kept=lambda w: plan_of(w.dataset).kept,  # without it every new plan would export again
         dataset="results/{dataset}",
     output:
         folder=directory("results/exports/{dataset}/{form}"),
@@ -24,10 +24,10 @@ rule export:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # 337 MB for 5,000 images
-        runtime=growing(120),
+        mem_mb=per_attempt(2000),  # 337 MB for 5,000 images
+        runtime=per_attempt(120),
     params:
-        code=code("export.py"),
+        code=script_digest("export.py"),
         cfg=lambda w: as_param(config["exports"].get(w.form, {})),
     shell:
         "python scripts/export.py"

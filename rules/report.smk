@@ -1,295 +1,35 @@
 """
-From trained models to numbers that can be believed, and pages for people.
+One page about the dataset, its audit and the models.
 
-config    evaluate, ensembles.<ensemble>.threshold, seed
-requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}.npy and .csv, results/{dataset}
-creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
-          results/reports/{dataset}/{model}/metrics.json, .csv and .txt, pictures, robustness, mistakes
-          results/report/cross.csv and .svg, each model across datasets
-          results/report/index.html, all of it on one page
+config    train
+requires  the audit, attrition, metrics and plots of results/reports/, results/models/, results/model/choice.json
+creates   results/report/index.html
 """
 
 
-rule predict:
-    """Predict of each image of a split the probability that it is fake."""
-    input:
-        kept=lambda w: [plan(w.dataset).kept, plan(tested(w)).kept],
-        checkpoint="results/models/{dataset}/{model}/best.pt",
-        images=lambda w: ancient(decoded(w, "npy")),
-        rows=lambda w: decoded(w, "csv"),
-    output:
-        table="results/predictions/{dataset}/{model}/{part}.csv",
-    log:
-        "logs/predict/{dataset}/{model}/{part}.log",
-    benchmark:
-        "benchmarks/predict/{dataset}/{model}/{part}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    container:
-        config["containers"]["torch"]
-    threads: 8
-    resources:
-        mem_mb=growing(4000),  # on a CPU 1,902 MB: ViT-B/16 or ResNet-18
-        runtime=growing(60),
-    params:
-        code=code("predict.py"),
-        split=lambda w: w.part.rpartition(".")[2],
-    shell:
-        "python scripts/predict.py"
-        " --checkpoint {input.checkpoint:q}"
-        " --images {input.images:q}"
-        " --rows {input.rows:q}"
-        " --split {params.split:q}"
-        " --threads {threads}"
-        " --output {output.table:q}"
-        " 2> {log:q}"
-
-
-rule evaluate:
-    """Measure a model on test, at the threshold that val gives."""
-    input:
-        kept=lambda w: plan(w.dataset).kept,
-        test="results/predictions/{dataset}/{model}/test.csv",
-        val="results/predictions/{dataset}/{model}/val.csv",
-        facts="results/models/{dataset}/{model}/facts.json",
-    output:
-        metrics="results/reports/{dataset}/{model}/metrics.json",
-        table=report(
-            "results/reports/{dataset}/{model}/metrics.csv",
-            category="4 Evaluation",
-            caption="../report/metrics.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "metrics"},
-        ),
-        text="results/reports/{dataset}/{model}/metrics.txt",
-        roc=report(
-            "results/reports/{dataset}/{model}/roc.svg",
-            category="4 Evaluation",
-            caption="../report/roc.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "ROC"},
-        ),
-        precision_recall=report(
-            "results/reports/{dataset}/{model}/precision_recall.svg",
-            category="4 Evaluation",
-            caption="../report/precision_recall.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "precision and recall"},
-        ),
-        confusion=report(
-            "results/reports/{dataset}/{model}/confusion.svg",
-            category="4 Evaluation",
-            caption="../report/confusion.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "confusion matrix"},
-        ),
-        calibration=report(
-            "results/reports/{dataset}/{model}/calibration.svg",
-            category="4 Evaluation",
-            caption="../report/calibration.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "calibration"},
-        ),
-        histogram=report(
-            "results/reports/{dataset}/{model}/histogram.svg",
-            category="4 Evaluation",
-            caption="../report/histogram.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "scores"},
-        ),
-    log:
-        "logs/evaluate/{dataset}/{model}.log",
-    benchmark:
-        "benchmarks/evaluate/{dataset}/{model}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    container:
-        config["containers"]["torch"]
-    threads: 1
-    resources:
-        mem_mb=growing(2000),  # 156 MB
-        runtime=growing(60),
-    params:
-        code=code("evaluate.py"),
-        cfg=lambda w: as_param(
-            {
-                "threshold": threshold_of(config, w.model),
-                "bootstrap": config["evaluate"]["bootstrap"],
-                "seed": config["seed"],
-            }
-        ),
-    shell:
-        "python scripts/evaluate.py"
-        " --test {input.test:q}"
-        " --val {input.val:q}"
-        " --facts {input.facts:q}"
-        " --config {params.cfg:q}"
-        " --output {output.metrics:q}"
-        " --output-table {output.table:q}"
-        " --output-text {output.text:q}"
-        " --roc {output.roc:q}"
-        " --precision-recall {output.precision_recall:q}"
-        " --confusion {output.confusion:q}"
-        " --calibration {output.calibration:q}"
-        " --histogram {output.histogram:q}"
-        " 2> {log:q}"
-
-
-rule distort:
-    """Measure a model on test once more, under the damages that pictures meet on their way."""
-    input:
-        kept=lambda w: plan(w.dataset).kept,
-        dataset="results/{dataset}",
-        checkpoint="results/models/{dataset}/{model}/best.pt",
-        metrics="results/reports/{dataset}/{model}/metrics.json",
-    output:
-        table="results/reports/{dataset}/{model}/robustness.csv",
-        picture=report(
-            "results/reports/{dataset}/{model}/robustness.svg",
-            category="5 Robustness",
-            caption="../report/robustness.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "robustness"},
-        ),
-    log:
-        "logs/distort/{dataset}/{model}.log",
-    benchmark:
-        "benchmarks/distort/{dataset}/{model}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    container:
-        config["containers"]["torch"]
-    threads: 8
-    resources:
-        mem_mb=growing(4000),  # on a CPU 1,205 MB
-        runtime=growing(240),
-    params:
-        code=code("distort.py"),
-        cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
-    shell:
-        "python scripts/distort.py"
-        " --dataset {input.dataset:q}"
-        " --checkpoint {input.checkpoint:q}"
-        " --metrics {input.metrics:q}"
-        " --config {params.cfg:q}"
-        " --threads {threads}"
-        " --output {output.table:q}"
-        " --output-picture {output.picture:q}"
-        " 2> {log:q}"
-
-
-rule explain:
-    """Show a model's most confident mistakes, and where it looks."""
-    input:
-        kept=lambda w: plan(w.dataset).kept,
-        dataset="results/{dataset}",
-        checkpoint="results/models/{dataset}/{model}/best.pt",
-        predictions=multiext("results/predictions/{dataset}/{model}/", "test.csv", "val.csv"),
-        metrics="results/reports/{dataset}/{model}/metrics.json",
-    output:
-        mistakes=report(
-            "results/reports/{dataset}/{model}/mistakes.png",
-            category="6 Mistakes",
-            caption="../report/mistakes.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "mistakes"},
-        ),
-        gradcam=report(
-            "results/reports/{dataset}/{model}/gradcam.png",
-            category="6 Mistakes",
-            caption="../report/gradcam.rst",
-            labels={"model": "{model}", "dataset": "{dataset}", "what": "Grad-CAM"},
-        ),
-        table="results/reports/{dataset}/{model}/mistakes.csv",
-    log:
-        "logs/explain/{dataset}/{model}.log",
-    benchmark:
-        "benchmarks/explain/{dataset}/{model}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    container:
-        config["containers"]["torch"]
-    threads: 8
-    resources:
-        mem_mb=growing(4000),  # on a CPU 1,234 MB
-        runtime=growing(60),
-    params:
-        code=code("explain.py"),
-    shell:
-        "python scripts/explain.py"
-        " --dataset {input.dataset:q}"
-        " --checkpoint {input.checkpoint:q}"
-        " --predictions {input.predictions:q}"
-        " --metrics {input.metrics:q}"
-        " --threads {threads}"
-        " --output-mistakes {output.mistakes:q}"
-        " --output-gradcam {output.gradcam:q}"
-        " --output-table {output.table:q}"
-        " 2> {log:q}"
-
-
-rule compare:
-    """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
-    input:
-        kept=lambda w: [plan(d).kept for d in config["evaluate"]["cross"]["datasets"]],
-        datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
-        predictions=across("results/predictions/{dataset}/{model}/{part}.csv"),
-        metrics=across("results/reports/{dataset}/{model}/metrics.json"),
-        same_identity=[local(path) for path in sorted({d["same_identity"] for d in crossed()} - {None})],
-    output:
-        table="results/report/cross.csv",
-        picture=report(
-            "results/report/cross.svg",
-            category="7 Across datasets",
-            caption="../report/cross.rst",
-            labels={"what": "across datasets"},
-        ),
-    log:
-        "logs/compare.log",
-    benchmark:
-        "benchmarks/compare.tsv"
-    localrule: True
-    conda:
-        "../envs/torch.yaml"
-    container:
-        config["containers"]["torch"]
-    threads: 1
-    resources:
-        mem_mb=growing(2000),  # run where Snakemake runs
-        runtime=growing(10),
-    params:
-        code=code("compare.py"),
-        datasets=lambda w, input: labelled(config["evaluate"]["cross"]["datasets"], input.datasets),
-        predictions=lambda w, input: labelled(across("{model}:{dataset}:{other}"), input.predictions),
-        thresholds=lambda w, input: labelled(across("{model}:{dataset}"), input.metrics),
-        duplicates=max([d["duplicates"] or 0 for d in crossed()], default=0),
-    shell:
-        "python scripts/compare.py"
-        " --datasets {params.datasets:q}"
-        " --predictions {params.predictions:q}"
-        " --thresholds {params.thresholds:q}"
-        " --duplicates {params.duplicates}"
-        " --same-identity {input.same_identity:q}"
-        " --output {output.table:q}"
-        " --output-picture {output.picture:q}"
-        " 2> {log:q}"
-
-
 rule summarise:
-    """Put it all on one page."""
+    """Write the one-page report."""
     input:
-        kept=lambda w: plan(config["train"]["dataset"]).kept,
+        kept=lambda w: plan_of(config["train"]["dataset"]).kept,
         dataset=f"results/{config['train']['dataset']}",
         audit=f"results/reports/{config['train']['dataset']}/audit.json",
         attrition=f"results/reports/{config['train']['dataset']}/attrition.csv",
         attrition_picture=f"results/reports/{config['train']['dataset']}/attrition.png",
         choice="results/model/choice.json",
-        facts=of_models("results/models/{dataset}/{model}/facts.json"),
-        history=of_trained("results/models/{dataset}/{model}/history.json"),
-        curves=of_trained("results/models/{dataset}/{model}/curves.svg"),
-        metrics=of_models("results/reports/{dataset}/{model}/metrics.json"),
-        roc=of_models("results/reports/{dataset}/{model}/roc.svg"),
-        precision_recall=of_models("results/reports/{dataset}/{model}/precision_recall.svg"),
-        confusion=of_models("results/reports/{dataset}/{model}/confusion.svg"),
-        calibration=of_models("results/reports/{dataset}/{model}/calibration.svg"),
-        histogram=of_models("results/reports/{dataset}/{model}/histogram.svg"),
-        robustness=of_models("results/reports/{dataset}/{model}/robustness.svg"),
-        mistakes=of_models("results/reports/{dataset}/{model}/mistakes.png"),
-        gradcam=of_models("results/reports/{dataset}/{model}/gradcam.png"),
-        cross="results/report/cross.csv" if across("{model}") else [],
-        cross_picture="results/report/cross.svg" if across("{model}") else [],
+        facts=for_models("results/models/{dataset}/{model}/facts.json"),
+        history=for_trained_models("results/models/{dataset}/{model}/history.json"),
+        curves=for_trained_models("results/models/{dataset}/{model}/curves.svg"),
+        metrics=for_models("results/reports/{dataset}/{model}/metrics.json"),
+        roc=for_models("results/reports/{dataset}/{model}/roc.svg"),
+        precision_recall=for_models("results/reports/{dataset}/{model}/precision_recall.svg"),
+        confusion=for_models("results/reports/{dataset}/{model}/confusion.svg"),
+        calibration=for_models("results/reports/{dataset}/{model}/calibration.svg"),
+        histogram=for_models("results/reports/{dataset}/{model}/histogram.svg"),
+        robustness=for_models("results/reports/{dataset}/{model}/robustness.svg"),
+        mistakes=for_models("results/reports/{dataset}/{model}/mistakes.png"),
+        gradcam=for_models("results/reports/{dataset}/{model}/gradcam.png"),
+        cross="results/report/cross.csv" if for_cross_pairs("{model}") else [],
+        cross_picture="results/report/cross.svg" if for_cross_pairs("{model}") else [],
     output:
         page=report(
             "results/report/index.html",
@@ -308,12 +48,12 @@ rule summarise:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # run where Snakemake runs
-        runtime=growing(10),
+        mem_mb=per_attempt(2000),  # runs where Snakemake runs
+        runtime=per_attempt(10),
     params:
-        code=code("summarise.py"),
+        code=script_digest("summarise.py"),
         models=config["train"]["models"],
-        audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # as the page names it
+        audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # named on the page, not read
         reports=lambda w, input: folders(input.metrics),
         training=lambda w, input: folders(input.facts),
     shell:

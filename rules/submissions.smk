@@ -1,22 +1,22 @@
 """
-From a trained model to what competitions ask for.
+From a trained model to competition submissions.
 
 config    submissions, detect.people, limits
 requires  results/models/{dataset}/{model}/best.pt, results/forms/{dataset}/{model}/{form},
           results/reports/{dataset}/{model}/metrics.json
 creates   results/submissions/{dataset}/{model}/prediction.txt, lines `image_name label`, in the list's order
           results/submissions/{dataset}/{model}/submission.csv, filename,label with the probability of fake
-          results/submissions/{dataset}/{model}/package.zip, which runs by itself, and package.json, its parts
+          results/submissions/{dataset}/{model}/package.zip, which runs by itself, and package.json, its contents
 """
 
 
 rule submit:
-    """Judge what a competition lists; what can't be judged gets the fallback and is named in the log."""
+    """Score what a competition lists. What can't be scored gets the fallback and is named in the log."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         checkpoint="results/models/{dataset}/{model}/best.pt",
-        names=lambda w: local(asked(names_of, w.file)),
-        media=test_set,
+        names=lambda w: local(submission_setting(names_of, w.file)),
+        media=test_media,
     output:
         answer="results/submissions/{dataset}/{model}/{file}",
     log:
@@ -31,12 +31,12 @@ rule submit:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(4000),  # 974 MB: Meso-4 and small videos
-        runtime=growing(600),
+        mem_mb=per_attempt(4000),  # 974 MB: Meso-4 and small videos
+        runtime=per_attempt(600),
     params:
-        code=code("submit.py"),
-        cfg=lambda w: as_param(asked(settings_of, w.file)),
-        contents=lambda w: fingerprint(tuple(asked(media_of, w.file))),
+        code=script_digest("submit.py"),
+        cfg=lambda w: as_param(submission_setting(settings_of, w.file)),
+        contents=lambda w: fingerprint(tuple(submission_setting(media_of, w.file))),
     shell:
         "python scripts/submit.py"
         " --file {wildcards.file:q}"
@@ -50,10 +50,10 @@ rule submit:
 
 
 rule package:
-    """Pack a model with all that it takes to run it elsewhere, without a network."""
+    """Pack a model with all that is needed to run it elsewhere, offline."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
-        model=packaged,
+        kept=lambda w: plan_of(w.dataset).kept,
+        model=packaged_model,
         metrics="results/reports/{dataset}/{model}/metrics.json",
         requirements=local("requirements.txt"),
         license=local("LICENSE"),
@@ -70,10 +70,10 @@ rule package:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
     params:
-        code=code("package.py"),
+        code=script_digest("package.py"),
         families=lambda w: as_param(dataset_section(config, w.dataset)["families"]),
     shell:
         "python scripts/package.py"

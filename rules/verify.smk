@@ -1,13 +1,13 @@
 """
-Whether what lies in results/ still is what was written.
+Whether the files in results/ are still what was written.
 
-requires  nothing: what lies in results/{frames,faces} and results/{dataset} is read, and nothing made for it
-creates   nothing, not even a benchmark, which Snakemake takes for an output: it runs whenever it is asked for
+requires  nothing: what exists of results/{frames,faces} and results/{dataset} is read
+creates   nothing, so it runs whenever it is requested; a benchmark would count as an output
 """
 
 
 rule verify:
-    """Read every frame, crop and dataset file anew, and fail where one is not what was written."""
+    """Read every frame, crop and dataset file, and fail if one is not what was written."""
     log:
         "logs/verify.log",
     conda:
@@ -16,10 +16,10 @@ rule verify:
         config["containers"]["media"]
     threads: 8
     resources:
-        mem_mb=growing(4000),  # 150 MB a process, and the table of the largest dataset
-        runtime=growing(1440),
+        mem_mb=per_attempt(4000),  # 150 MB a process, and the table of the largest dataset
+        runtime=per_attempt(1440),
     params:
-        code=code("verify.py"),
+        code=script_digest("verify.py"),
         results="results",
         storage=workflow.storage_settings.default_storage_provider or [],
     shell:

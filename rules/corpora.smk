@@ -3,13 +3,13 @@ From a corpus to the index of its videos, without unpacking anything.
 
 config    corpora.<corpus>, limits, frames.count, frames.boost
 creates   resources/{corpus}/demo.zip or download.zip
-          results/index/{corpus}/videos.csv, one row a video; {shard}.csv, what the pixels of a shard depend on;
-          sources.json, where the corpus lies; results/index/{corpus}.txt, the shards' names
+          results/index/{corpus}/videos.csv, one row per video; {shard}.csv, what the pixels of a shard depend on;
+          sources.json, where the corpus is stored; results/index/{corpus}.txt, the shards' names
 """
 
 
 rule demo:
-    """Draw a synthetic corpus."""
+    """Make a synthetic corpus."""
     output:
         archive="resources/{corpus}/demo.zip",
     log:
@@ -22,10 +22,10 @@ rule demo:
         config["containers"]["media"]
     threads: 8
     resources:
-        mem_mb=growing(4000),  # 749 MB with 2 workers, and they may be 8
-        runtime=growing(30),
+        mem_mb=per_attempt(4000),  # 749 MB with 2 workers, and they may be 8
+        runtime=per_attempt(30),
     params:
-        code=code("demo.py"),
+        code=script_digest("demo.py"),
         layout=lambda w: config["corpora"][w.corpus]["layout"],
         cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
         seed=config["seed"],
@@ -40,7 +40,7 @@ rule demo:
 
 
 rule download:
-    """Fetch a corpus from Kaggle."""
+    """Download a corpus from Kaggle."""
     output:
         archive="resources/{corpus}/download.zip",
     log:
@@ -54,10 +54,10 @@ rule download:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(1440),
+        mem_mb=per_attempt(500),
+        runtime=per_attempt(1440),
     params:
-        code=code("download.py"),
+        code=script_digest("download.py"),
         cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
     shell:
         "python scripts/download.py"
@@ -67,9 +67,9 @@ rule download:
 
 
 checkpoint index:
-    """List a corpus's videos with label, method, people, original and group, and deal them into shards."""
+    """List a corpus's videos with label, method, people, original and group, and assign them to shards."""
     input:
-        sources=sources,
+        sources=corpus_sources,
         label_files=label_files,
     output:
         tables=directory("results/index/{corpus}"),
@@ -84,12 +84,12 @@ checkpoint index:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=growing(1000),  # 312 MB for 124,000 videos
-        runtime=growing(240),  # a folder's clips are read whole, for their CRC
+        mem_mb=per_attempt(1000),  # 312 MB for 124,000 videos
+        runtime=per_attempt(240),  # a folder's videos are read in full, for their CRC-32
     params:
-        code=code("index.py"),
+        code=script_digest("index.py"),
         cfg=lambda w: as_param(index_section(config, w.corpus)),
-        contents=contents,
+        contents=sources_fingerprint,
     shell:
         "python scripts/index.py"
         " --corpus {wildcards.corpus:q}"

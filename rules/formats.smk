@@ -1,10 +1,10 @@
 """
-From a trained model to smaller and faster forms of it, and what they cost.
+From a trained model to smaller and faster formats, and what they cost.
 
 config    forms
 requires  results/models/{dataset}/{model}/best.pt, results/decoded/{dataset}/{geometry}.npy and .csv
 creates   results/forms/{dataset}/{model}/float32.onnx, int8_dynamic.onnx, int8_static.onnx, float32.safetensors
-          results/forms/{dataset}/{model}/forms.csv, .json and .txt: size, what is lost on test, and speed
+          results/forms/{dataset}/{model}/forms.csv, .json and .txt: size, loss on the test set, and speed
 """
 
 FORMS = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
@@ -12,12 +12,12 @@ CALIBRATED = "int8_static.onnx"
 
 
 rule convert:
-    """Bring a model into another form, and check it against the model; one is calibrated on images of val."""
+    """Convert a model to another format and check that against the model; one is calibrated on validation images."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         checkpoint="results/models/{dataset}/{model}/best.pt",
-        images=lambda w: ancient(decoded(w, "npy")) if w.form == CALIBRATED else [],
-        rows=lambda w: decoded(w, "csv") if w.form == CALIBRATED else [],
+        images=lambda w: ancient(decoded_images(w, "npy")) if w.form == CALIBRATED else [],
+        rows=lambda w: decoded_images(w, "csv") if w.form == CALIBRATED else [],
     output:
         file="results/forms/{dataset}/{model}/{form}",
     log:
@@ -32,10 +32,10 @@ rule convert:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(8000),  # 6,459 MB: ViT-B/16 to int8_static.onnx
-        runtime=growing(60),
+        mem_mb=per_attempt(8000),  # 6,459 MB: ViT-B/16 to int8_static.onnx
+        runtime=per_attempt(60),
     params:
-        code=code("convert.py"),
+        code=script_digest("convert.py"),
         cfg=lambda w: as_param(config["forms"] if w.form == CALIBRATED else {}),
     shell:
         "python scripts/convert.py"
@@ -50,13 +50,13 @@ rule convert:
 
 
 rule weigh:
-    """Compare a model's forms side by side: size, macro F1 and AUC on test, images a second on the CPU."""
+    """Compare a model's formats: size, macro F1 and AUC on the test set, images per second on the CPU."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         checkpoint="results/models/{dataset}/{model}/best.pt",
         forms=expand("results/forms/{{dataset}}/{{model}}/{form}", form=FORMS),
-        images=lambda w: ancient(decoded(w, "npy")),
-        rows=lambda w: decoded(w, "csv"),
+        images=lambda w: ancient(decoded_images(w, "npy")),
+        rows=lambda w: decoded_images(w, "csv"),
     output:
         table=report(
             "results/forms/{dataset}/{model}/forms.csv",
@@ -74,12 +74,12 @@ rule weigh:
         "../envs/torch.yaml"
     container:
         config["containers"]["torch"]
-    threads: 64  # all that there are: what runs beside it would spoil the speeds
+    threads: 64  # all cores: a job beside it would distort the speeds
     resources:
-        mem_mb=growing(6000),
-        runtime=growing(240),
+        mem_mb=per_attempt(6000),
+        runtime=per_attempt(240),
     params:
-        code=code("weigh.py"),
+        code=script_digest("weigh.py"),
     shell:
         "python scripts/weigh.py"
         " --checkpoint {input.checkpoint:q}"

@@ -3,19 +3,19 @@ From a dataset to trained models, and the best of them.
 
 config    models.<model>, ensembles.<ensemble>, train, seed
 requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
-creates   results/decoded/{dataset}/{geometry}.npy, the images at the size that a network takes, and .csv
+creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's input size, and .csv
           results/models/{dataset}/{model}/best.pt, facts.json, history.csv and .json, curves.svg,
-          checkpoints/ (last, every fifth epoch, transformers' folders), tensorboard/
+          checkpoints/ (the last, every fifth epoch, folders for transformers), tensorboard/
           results/models/{dataset}/{ensemble}/best.pt and facts.json
-          results/model/best.pt, that of the model with the highest validation macro F1, and choice.json
-          results/training/{dataset}/{model}, a run that isn't finished; deleted when it is
+          results/model/best.pt, of the model with the highest validation macro F1, and choice.json
+          results/training/{dataset}/{model}, an unfinished run; deleted at its end
 """
 
 
 rule decode:
-    """Decode a dataset's images once, at a size that networks take; all models of that size share them."""
+    """Decode a dataset's images once at a network's input size; all models of that size share them."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         dataset="results/{dataset}",
     output:
         images="results/decoded/{dataset}/{geometry}.npy",
@@ -30,10 +30,10 @@ rule decode:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(1000),  # 127 MB for 5,000 images
-        runtime=growing(60),
+        mem_mb=per_attempt(1000),  # 127 MB for 5,000 images
+        runtime=per_attempt(60),
     params:
-        code=code("decode.py"),
+        code=script_digest("decode.py"),
     shell:
         "python scripts/decode.py"
         " --dataset {input.dataset:q}"
@@ -45,12 +45,12 @@ rule decode:
 
 
 rule train:
-    """Train a model on a dataset that has passed its audit; a run that was killed goes on where it was."""
+    """Train a model on a dataset that has passed its audit; a killed run is resumed."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         audit="results/reports/{dataset}/audit.json",
-        images=lambda w: ancient(decoded(w, "npy")),  # its rows decide; it is too large for a checksum
-        rows=lambda w: decoded(w, "csv"),
+        images=lambda w: ancient(decoded_images(w, "npy")),  # too large for a checksum: its rows decide
+        rows=lambda w: decoded_images(w, "csv"),
     output:
         best="results/models/{dataset}/{model}/best.pt",
         facts="results/models/{dataset}/{model}/facts.json",
@@ -79,16 +79,16 @@ rule train:
         "../envs/torch.yaml"
     container:
         config["containers"]["torch"]
-    threads: 64  # all that there are: one training at a time
+    threads: 64  # all cores: one training at a time
     resources:
-        mem_mb=growing(8000),  # on a CPU 4,399 MB: ViT-B/16, 16 images of 224 pixels
-        runtime=growing(1440),
-        launcher="python",  # what starts the program; profiles/README.md has others, for several GPUs or nodes
+        mem_mb=per_attempt(8000),  # on a CPU 4,399 MB: ViT-B/16, 16 images of 224 pixels
+        runtime=per_attempt(1440),
+        launcher="python",  # starts the program; profiles/README.md has launchers for several GPUs or nodes
     params:
-        code=code("train.py"),
+        code=script_digest("train.py"),
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
-        run="results/training/{dataset}/{model}",  # no output: it stays on the machine that trains, also with S3
+        run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
         folder=lambda w, output: str(Path(output.best).parent),
     shell:
         "{resources.launcher} scripts/train.py"
@@ -105,16 +105,16 @@ rule train:
 
 
 rule combine:
-    """Make an ensemble of models, weighted and calibrated on val; nothing is trained for it."""
+    """Combine models to an ensemble, weighted and calibrated on the validation set; nothing is trained."""
     input:
-        kept=lambda w: plan(w.dataset).kept,
+        kept=lambda w: plan_of(w.dataset).kept,
         checkpoints=lambda w: expand(
             "results/models/{dataset}/{member}/best.pt",
             dataset=w.dataset,
             member=config["ensembles"][w.model]["models"],
         ),
-        images=lambda w: ancient(decoded(w, "npy")),
-        rows=lambda w: decoded(w, "csv"),
+        images=lambda w: ancient(decoded_images(w, "npy")),
+        rows=lambda w: decoded_images(w, "csv"),
     output:
         best="results/models/{dataset}/{model}/best.pt",
         facts="results/models/{dataset}/{model}/facts.json",
@@ -130,10 +130,10 @@ rule combine:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(6000),  # all members at once
-        runtime=growing(240),
+        mem_mb=per_attempt(6000),  # all models at once
+        runtime=per_attempt(240),
     params:
-        code=code("combine.py"),
+        code=script_digest("combine.py"),
         cfg=lambda w: as_param(config["ensembles"][w.model]),
         members=lambda w: config["ensembles"][w.model]["models"],
     shell:
@@ -155,9 +155,9 @@ rule combine:
 rule choose:
     """Choose the model or ensemble with the highest validation macro F1."""
     input:
-        kept=lambda w: plan(config["train"]["dataset"]).kept,
-        best=of_models("results/models/{dataset}/{model}/best.pt"),
-        facts=of_models("results/models/{dataset}/{model}/facts.json"),
+        kept=lambda w: plan_of(config["train"]["dataset"]).kept,
+        best=for_models("results/models/{dataset}/{model}/best.pt"),
+        facts=for_models("results/models/{dataset}/{model}/facts.json"),
     output:
         best="results/model/best.pt",
         choice="results/model/choice.json",
@@ -172,10 +172,10 @@ rule choose:
         config["containers"]["torch"]
     threads: 1
     resources:
-        mem_mb=growing(2000),  # run where Snakemake runs
-        runtime=growing(10),
+        mem_mb=per_attempt(2000),  # runs where Snakemake runs
+        runtime=per_attempt(10),
     params:
-        code=code("choose.py"),
+        code=script_digest("choose.py"),
         dataset=config["train"]["dataset"],
         models=config["train"]["models"],
     shell:

@@ -1,18 +1,18 @@
 """
-From any videos and stills to verdicts.
+From any videos and images to verdicts.
 
 config    media, detect, seed, limits
-requires  results/model/best.pt or another model, and a folder, archives or a list of videos and stills
-creates   results/verdicts/{media}/report.html, one page with a verdict for each and what it rests on
+requires  results/model/best.pt or another model, and a folder, archives or a list of videos and images
+creates   results/verdicts/{media}/report.html, one page with a verdict for each, and what it is based on
           results/verdicts/{media}/verdicts.csv and .json, for other programs
 """
 
 
 rule detect:
-    """Judge videos and stills; where some can't be (exit code 3), the page says which, and it is no failure."""
+    """Score videos and images. Files that can't be scored (exit code 3) are listed, and are no failure."""
     input:
-        kept=lambda w: plan(learnt_from(w)).kept if learnt_from(w) else [],
-        model=judge,
+        kept=lambda w: plan_of(training_dataset(w)).kept if training_dataset(w) else [],
+        model=detection_model,
         media=media_files,
     output:
         page=report(
@@ -33,11 +33,11 @@ rule detect:
         config["containers"]["torch"]
     threads: 8
     resources:
-        mem_mb=growing(4000),  # on a CPU 1,194 MB with two processes
-        runtime=growing(240),
+        mem_mb=per_attempt(4000),  # on a CPU 1,194 MB with two processes
+        runtime=per_attempt(240),
     params:
-        code=code("detect.py"),
-        contents=media_contents,
+        code=script_digest("detect.py"),
+        contents=media_fingerprint,
         options=media_options,
         listed=lambda w: "--list" if config["media"][w.media]["list"] else "--",
     shell:

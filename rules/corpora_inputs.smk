@@ -1,0 +1,81 @@
+"""Input functions and settings of the rules from archives to face crops."""
+
+import functools
+
+from deepfake.config.check import archive_paths, faces_section, frames_section, index_section, label_paths
+from deepfake.corpora.sources import fingerprint
+
+fingerprint = functools.cache(fingerprint)
+
+
+def is_produced(corpus):
+    """Whether the workflow itself makes or downloads the corpus's archive."""
+    return bool(config["corpora"][corpus].get("demo") or config["corpora"][corpus].get("kaggle"))
+
+
+def corpus_sources(w):
+    """The archives or the folder of a corpus. For a user's own, `sources_fingerprint` decides, not file times."""
+    if is_produced(w.corpus):
+        return f"resources/{w.corpus}/{'demo' if config['corpora'][w.corpus].get('demo') else 'download'}.zip"
+    return [local(ancient(path)) for path in archive_paths(config["corpora"][w.corpus])]
+
+
+def label_files(w):
+    """The label files of a corpus outside its sources. They are small, so their checksums decide."""
+    try:
+        return [local(path) for path in label_paths(config, w.corpus)]
+    except BadConfig as error:
+        raise WorkflowError(str(error)) from None
+
+
+def sources_fingerprint(w):
+    """A fingerprint of what a user's own archives or folder contain; "" for an archive that a rule makes."""
+    return "" if is_produced(w.corpus) else fingerprint(tuple(archive_paths(config["corpora"][w.corpus])))
+
+
+def index_folder(corpus):
+    """The folder of a corpus's index, after the checkpoint has run."""
+    checkpoints.index.get(corpus=corpus)
+    return f"results/index/{corpus}"
+
+
+def shard_table(w):
+    """The table of the videos of one shard."""
+    return f"{index_folder(w.corpus)}/{w.shard}.csv"
+
+
+def shard_names(corpus):
+    """The names of a corpus's shards, after the index has run; `open` fetches the list from remote storage."""
+    with checkpoints.index.get(corpus=corpus).output.shards.open() as names:
+        return names.read().split()
+
+
+def corpus_location(w):
+    """The index's record of where a corpus is stored. The shard's table decides, so a move reruns nothing."""
+    return ancient(f"{index_folder(w.corpus)}/sources.json")
+
+
+def produced_archive(w):
+    """The archive that a rule makes, as an input, so that remote storage is fetched; the table decides."""
+    return ancient(corpus_sources(w)) if is_produced(w.corpus) else []
+
+
+def has_stills(w):
+    """Whether a shard holds images, or tars of images, which are read where they are."""
+    return w.shard.startswith(("images_", "sequences_"))
+
+
+def only_for_videos(w, path):
+    """A path that only a shard of videos needs."""
+    return [] if has_stills(w) else path.format(corpus=w.corpus, shard=w.shard)
+
+
+def stills_sampling(w):
+    """The settings by which images are sampled from tars of images; other shards don't depend on them."""
+    return as_param(frames_section(config, w.corpus) if w.shard.startswith("sequences_") else {})
+
+
+def keeps_frames(corpus):
+    """Whether a corpus's frames are kept: the config says so, or a dataset consists of them."""
+    of_frames = [d for d in config["datasets"].values() if d["images"] == "frames"]
+    return config["keep_frames"] or any(corpus in d["corpora"] for d in of_frames)

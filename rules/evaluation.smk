@@ -1,0 +1,270 @@
+"""
+From trained models to their numbers on the validation and test sets.
+
+config    evaluate, ensembles.<ensemble>.threshold, seed
+requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}.npy and .csv, results/{dataset}
+creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
+          results/reports/{dataset}/{model}/metrics.json, .csv and .txt, plots, robustness, mistakes
+          results/report/cross.csv and .svg, each model tested on each dataset
+"""
+
+
+rule predict:
+    """Predict for each image of a split the probability that it is fake."""
+    input:
+        kept=lambda w: [plan_of(w.dataset).kept, plan_of(predicted_dataset(w)).kept],
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        images=lambda w: ancient(decoded_images(w, "npy")),
+        rows=lambda w: decoded_images(w, "csv"),
+    output:
+        table="results/predictions/{dataset}/{model}/{part}.csv",
+    log:
+        "logs/predict/{dataset}/{model}/{part}.log",
+    benchmark:
+        "benchmarks/predict/{dataset}/{model}/{part}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),  # on a CPU 1,902 MB: ViT-B/16 or ResNet-18
+        runtime=per_attempt(60),
+    params:
+        code=script_digest("predict.py"),
+        split=lambda w: w.part.rpartition(".")[2],
+    shell:
+        "python scripts/predict.py"
+        " --checkpoint {input.checkpoint:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --split {params.split:q}"
+        " --threads {threads}"
+        " --output {output.table:q}"
+        " 2> {log:q}"
+
+
+rule evaluate:
+    """Evaluate a model on the test set, at the threshold chosen on the validation set."""
+    input:
+        kept=lambda w: plan_of(w.dataset).kept,
+        test="results/predictions/{dataset}/{model}/test.csv",
+        val="results/predictions/{dataset}/{model}/val.csv",
+        facts="results/models/{dataset}/{model}/facts.json",
+    output:
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+        table=report(
+            "results/reports/{dataset}/{model}/metrics.csv",
+            category="4 Evaluation",
+            caption="../report/metrics.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "metrics"},
+        ),
+        text="results/reports/{dataset}/{model}/metrics.txt",
+        roc=report(
+            "results/reports/{dataset}/{model}/roc.svg",
+            category="4 Evaluation",
+            caption="../report/roc.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "ROC"},
+        ),
+        precision_recall=report(
+            "results/reports/{dataset}/{model}/precision_recall.svg",
+            category="4 Evaluation",
+            caption="../report/precision_recall.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "precision and recall"},
+        ),
+        confusion=report(
+            "results/reports/{dataset}/{model}/confusion.svg",
+            category="4 Evaluation",
+            caption="../report/confusion.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "confusion matrix"},
+        ),
+        calibration=report(
+            "results/reports/{dataset}/{model}/calibration.svg",
+            category="4 Evaluation",
+            caption="../report/calibration.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "calibration"},
+        ),
+        histogram=report(
+            "results/reports/{dataset}/{model}/histogram.svg",
+            category="4 Evaluation",
+            caption="../report/histogram.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "scores"},
+        ),
+    log:
+        "logs/evaluate/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/evaluate/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),  # 156 MB
+        runtime=per_attempt(60),
+    params:
+        code=script_digest("evaluate.py"),
+        cfg=lambda w: as_param(
+            {
+                "threshold": threshold_of(config, w.model),
+                "bootstrap": config["evaluate"]["bootstrap"],
+                "seed": config["seed"],
+            }
+        ),
+    shell:
+        "python scripts/evaluate.py"
+        " --test {input.test:q}"
+        " --val {input.val:q}"
+        " --facts {input.facts:q}"
+        " --config {params.cfg:q}"
+        " --output {output.metrics:q}"
+        " --output-table {output.table:q}"
+        " --output-text {output.text:q}"
+        " --roc {output.roc:q}"
+        " --precision-recall {output.precision_recall:q}"
+        " --confusion {output.confusion:q}"
+        " --calibration {output.calibration:q}"
+        " --histogram {output.histogram:q}"
+        " 2> {log:q}"
+
+
+rule distort:
+    """Evaluate a model on the test set again, with images distorted as they are on the web."""
+    input:
+        kept=lambda w: plan_of(w.dataset).kept,
+        dataset="results/{dataset}",
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+    output:
+        table="results/reports/{dataset}/{model}/robustness.csv",
+        picture=report(
+            "results/reports/{dataset}/{model}/robustness.svg",
+            category="5 Robustness",
+            caption="../report/robustness.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "robustness"},
+        ),
+    log:
+        "logs/distort/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/distort/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),  # on a CPU 1,205 MB
+        runtime=per_attempt(240),
+    params:
+        code=script_digest("distort.py"),
+        cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
+    shell:
+        "python scripts/distort.py"
+        " --dataset {input.dataset:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --metrics {input.metrics:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
+        " 2> {log:q}"
+
+
+rule explain:
+    """Show a model's most confident mistakes, and its Grad-CAM."""
+    input:
+        kept=lambda w: plan_of(w.dataset).kept,
+        dataset="results/{dataset}",
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        predictions=multiext("results/predictions/{dataset}/{model}/", "test.csv", "val.csv"),
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+    output:
+        mistakes=report(
+            "results/reports/{dataset}/{model}/mistakes.png",
+            category="6 Mistakes",
+            caption="../report/mistakes.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "mistakes"},
+        ),
+        gradcam=report(
+            "results/reports/{dataset}/{model}/gradcam.png",
+            category="6 Mistakes",
+            caption="../report/gradcam.rst",
+            labels={"model": "{model}", "dataset": "{dataset}", "what": "Grad-CAM"},
+        ),
+        table="results/reports/{dataset}/{model}/mistakes.csv",
+    log:
+        "logs/explain/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/explain/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=per_attempt(4000),  # on a CPU 1,234 MB
+        runtime=per_attempt(60),
+    params:
+        code=script_digest("explain.py"),
+    shell:
+        "python scripts/explain.py"
+        " --dataset {input.dataset:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --predictions {input.predictions:q}"
+        " --metrics {input.metrics:q}"
+        " --threads {threads}"
+        " --output-mistakes {output.mistakes:q}"
+        " --output-gradcam {output.gradcam:q}"
+        " --output-table {output.table:q}"
+        " 2> {log:q}"
+
+
+rule compare:
+    """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
+    input:
+        kept=lambda w: [plan_of(d).kept for d in config["evaluate"]["cross"]["datasets"]],
+        datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
+        predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
+        metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),
+        same_identity=[
+            local(path) for path in sorted({d["same_identity"] for d in cross_datasets()} - {None})
+        ],
+    output:
+        table="results/report/cross.csv",
+        picture=report(
+            "results/report/cross.svg",
+            category="7 Across datasets",
+            caption="../report/cross.rst",
+            labels={"what": "across datasets"},
+        ),
+    log:
+        "logs/compare.log",
+    benchmark:
+        "benchmarks/compare.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),  # runs where Snakemake runs
+        runtime=per_attempt(10),
+    params:
+        code=script_digest("compare.py"),
+        datasets=lambda w, input: with_labels(config["evaluate"]["cross"]["datasets"], input.datasets),
+        predictions=lambda w, input: with_labels(
+            for_cross_pairs("{model}:{dataset}:{other}"), input.predictions
+        ),
+        thresholds=lambda w, input: with_labels(for_cross_pairs("{model}:{dataset}"), input.metrics),
+        duplicates=max([d["duplicates"] or 0 for d in cross_datasets()], default=0),
+    shell:
+        "python scripts/compare.py"
+        " --datasets {params.datasets:q}"
+        " --predictions {params.predictions:q}"
+        " --thresholds {params.thresholds:q}"
+        " --duplicates {params.duplicates}"
+        " --same-identity {input.same_identity:q}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
+        " 2> {log:q}"
