@@ -1,18 +1,34 @@
-"""What a script runs of this project, and a digest of its meaning: a step is stale when that changes.
+"""A digest of the code that a script runs. The workflow reruns a step when its script's digest changes.
 
-Comments, docstrings and layout count for nothing, so that a mended comment decodes no corpus again.
+Comments, docstrings and layout do not count: correcting a comment must not decode a corpus again.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "deepfake"
 
 
+def code_digest(script: Path) -> str:
+    """Return 16 hexadecimal digits that identify the code of `script` and of all library files it uses.
+
+    The digest changes with the name or the syntax tree of a Python file (docstrings and positions excluded),
+    and with the name or the bytes of a data file, such as a page's template.
+    """
+    digest = hashlib.sha256()
+    modules = imported_files(script)
+    contents = {path: meaning(path.read_text(encoding="utf-8")).encode() for path in modules}
+    contents |= {path: path.read_bytes() for path in data_files(modules)}
+    for path in sorted(contents):
+        digest.update(path.relative_to(script.parent).as_posix().encode() + b"\0" + contents[path] + b"\0")
+    return digest.hexdigest()[:16]
+
+
 def imported_files(script: Path) -> list[Path]:
-    """`script` and every file of the library beside it that it imports, directly or not; sorted."""
+    """Return `script` and every library file beside it that it imports, directly or not; sorted."""
     found, new = set(), {script}
     while new:
         found |= new
@@ -20,24 +36,20 @@ def imported_files(script: Path) -> list[Path]:
     return sorted(found)
 
 
-def code_digest(script: Path) -> str:
-    """16 hexadecimal digits of the meaning of `script` and of all that it imports of the library.
+def data_files(modules: Iterable[Path]) -> list[Path]:
+    """Return every file of the modules' packages that is no Python file, hidden ones excluded; sorted.
 
-    Two versions of the code have the same digest if their files have the same names and the same syntax
-    trees, docstrings and positions apart.
+    A package's files are those in its folder and in subfolders that are not packages themselves.
     """
-    digest = hashlib.sha256()
-    for path in imported_files(script):
-        name = path.relative_to(script.parent).as_posix()
-        digest.update(f"{name}\0{meaning(path.read_text(encoding='utf-8'))}\0".encode())
-    return digest.hexdigest()[:16]
+    packages = {path.parent for path in modules if (path.parent / "__init__.py").is_file()}
+    return sorted(file for package in packages for file in _data_files(package))
 
 
 def meaning(source: str) -> str:
-    """The syntax tree of Python code as text, without docstrings, comments and positions.
+    """Return the syntax tree of Python code as text, without docstrings, comments and positions.
 
-    A string that stands alone as a statement, such as one below a constant, is documentation as well. Empty
-    fields are left out, since later versions of Python have more of them: the text is the same in all.
+    A string that is a statement by itself, such as one below a constant, is documentation too. Empty fields
+    are left out: later versions of Python have more of them, and the text must be the same for all versions.
     """
     return _text(ast.parse(source))
 
@@ -70,7 +82,19 @@ def _imports(path: Path, top: Path) -> frozenset[Path]:
 
 
 def _files(module: str, top: Path) -> list[Path]:
-    """The module's file and those of the packages around it; a name that is no module has none of its own."""
+    """Return the module's file, if it is a module, and the `__init__.py` of each package around it."""
     parts = module.split(".")
     packages = [top.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
     return [file for file in [*packages, top.joinpath(*parts).with_suffix(".py")] if file.is_file()]
+
+
+def _data_files(folder: Path) -> list[Path]:
+    found = []
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name == "__pycache__":
+            continue
+        if path.is_dir() and not (path / "__init__.py").is_file():
+            found += _data_files(path)
+        elif path.is_file() and path.suffix != ".py":
+            found.append(path)
+    return found

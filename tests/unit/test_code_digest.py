@@ -1,4 +1,4 @@
-"""The digest of a step's code: the same for the same meaning, and another for every other one."""
+"""The digest of a step's code changes with the meaning of the code, and with nothing else."""
 
 import ast
 import shutil
@@ -9,7 +9,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake.code_digest import code_digest, imported_files, meaning
+from deepfake.code_digest import code_digest, data_files, imported_files, meaning
 
 FILES = sorted((ROOT / "scripts").rglob("*.py"))
 SOURCES = [path.read_text(encoding="utf-8") for path in FILES]
@@ -19,7 +19,7 @@ comments = st.text(
 
 
 def with_other_docstrings(source: str, text: str) -> str:
-    """`source` with every docstring replaced by `text`, and its layout by that of `ast.unparse`."""
+    """Return `source` with every docstring replaced by `text`, in the layout of `ast.unparse`."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         kinds = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -29,7 +29,7 @@ def with_other_docstrings(source: str, text: str) -> str:
 
 
 def statements(source: str) -> list[int]:
-    """The lines before which a comment can stand: those on which a statement of the module begins."""
+    """Return the numbers of the lines on which the module's statements begin: a comment fits before each."""
     return [node.lineno for node in ast.parse(source).body]
 
 
@@ -49,7 +49,7 @@ def test_docstrings_and_layout_mean_nothing(source, text):
 
 
 class Edit(ast.NodeTransformer):
-    """Changes the node that is `place`-th in the order of the tree, if it can be changed."""
+    """Change node number `place` of the tree, if its type is one that can be changed."""
 
     def __init__(self, place: int):
         self.place = place
@@ -100,7 +100,10 @@ def test_small_differences_of_meaning_count(one, other):
 
 @pytest.fixture
 def scripts(tmp_path) -> Path:
-    """A script that imports a module, which imports another one; a third is imported by nobody."""
+    """A script that imports module one, which imports module two; module three is imported by nobody.
+
+    The package of these modules has a template, and another package, not imported, has data of its own.
+    """
     texts = {
         "step.py": '"""Do it.\n\n    python scripts/step.py\n"""\nfrom deepfake.room.one import one\none()\n',
         "deepfake/__init__.py": "",
@@ -108,6 +111,10 @@ def scripts(tmp_path) -> Path:
         "deepfake/room/one.py": "from deepfake.room import two\n\n\ndef one():\n    return two.TWO\n",
         "deepfake/room/two.py": "TWO = 2  # two\n",
         "deepfake/room/three.py": "THREE = 3\n",
+        "deepfake/room/templates/page.html.j2": "<p>{{ one }}</p>\n",
+        "deepfake/room/.hidden": "",
+        "deepfake/other/__init__.py": "",
+        "deepfake/other/table.csv": "a,b\n",
     }
     for name, text in texts.items():
         path = tmp_path / name
@@ -122,6 +129,11 @@ def test_a_step_depends_on_what_it_imports_however_far(scripts):
                      "deepfake/room/two.py", "step.py"]  # fmt: skip
 
 
+def test_a_step_depends_on_the_data_files_of_the_packages_it_imports(scripts):
+    names = [path.relative_to(scripts).as_posix() for path in data_files(imported_files(scripts / "step.py"))]
+    assert names == ["deepfake/room/templates/page.html.j2"]
+
+
 @pytest.mark.parametrize(
     ("file", "text", "changes"),
     [
@@ -129,10 +141,15 @@ def test_a_step_depends_on_what_it_imports_however_far(scripts):
         ("deepfake/room/two.py", '# The number two.\nTWO = 2\n"""How many."""\n', False),
         ("deepfake/room/two.py", "TWO = 3\n", True),
         ("deepfake/room/three.py", "THREE = 4\n", False),
+        ("deepfake/room/templates/page.html.j2", "<p> {{ one }}</p>\n", True),
+        ("deepfake/room/templates/style.css", "p { color: red; }\n", True),
+        ("deepfake/room/__pycache__/one.cpython-311.pyc", "compiled", False),
+        ("deepfake/other/table.csv", "a,b,c\n", False),
     ],
 )
 def test_the_digest_of_a_step(scripts, file, text, changes):
     before = code_digest(scripts / "step.py")
+    (scripts / file).parent.mkdir(exist_ok=True)
     (scripts / file).write_text(text)
     moved = scripts / "elsewhere"
     shutil.copytree(scripts, moved, ignore=shutil.ignore_patterns("elsewhere"))
