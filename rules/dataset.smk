@@ -18,7 +18,7 @@ checkpoint plan:
         same_identity=same_identity_table,
     output:
         table="results/plans/{dataset}.csv",
-        kept="results/plans/{dataset}.json",
+        summary="results/plans/{dataset}.json",
     log:
         "logs/plan/{dataset}.log",
     benchmark:
@@ -43,7 +43,7 @@ checkpoint plan:
         " --steps {params.steps:q}"
         " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
-        " --output-kept {output.kept:q}"
+        " --output-summary {output.summary:q}"
         " 2> {log:q}"
 
 
@@ -51,7 +51,7 @@ rule dataset:
     """Write the planned images to folders, with metadata, checksums, a card and a contact sheet."""
     input:
         plan=lambda w: ancient(plan_of(w.dataset).table),
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         tars=image_tars,
     output:
         folder=report(
@@ -82,7 +82,7 @@ rule dataset:
         " --plan {input.plan:q}"
         " --results {params.results:q}"
         " --config {params.cfg:q}"
-        " --kept {input.kept:q}"
+        " --plan-summary {input.plan_summary:q}"
         " --output {output.folder:q}"
         " 2> {log:q}"
 
@@ -91,7 +91,7 @@ rule audit:
     """Check a finished dataset by its files: no leak, nothing missing, changed or out of balance."""
     input:
         folder="results/{dataset}",
-        kept=lambda w: plan_of(w.dataset).kept,  # the same kept images need no new audit
+        plan_summary=lambda w: plan_of(w.dataset).summary,  # the same kept images need no new audit
         same_identity=same_identity_table,
     output:
         facts="results/reports/{dataset}/audit.json",

@@ -11,7 +11,7 @@ creates   results/verdicts/{media}/report.html, one page with a verdict for each
 rule detect:
     """Score videos and images. Files that can't be scored (exit code 3) are listed, and are no failure."""
     input:
-        kept=lambda w: plan_of(training_dataset(w)).kept if training_dataset(w) else [],
+        plan_summary=lambda w: plan_of(training_dataset(w)).summary if training_dataset(w) else [],
         model=detection_model,
         media=media_files,
     output:

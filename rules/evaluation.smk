@@ -12,7 +12,7 @@ creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv
 rule predict:
     """Predict for each image of a split the probability that it is fake."""
     input:
-        kept=lambda w: [plan_of(w.dataset).kept, plan_of(predicted_dataset(w)).kept],
+        plan_summary=lambda w: [plan_of(w.dataset).summary, plan_of(predicted_dataset(w)).summary],
         checkpoint="results/models/{dataset}/{model}/best.pt",
         images=lambda w: ancient(decoded_images(w, "npy")),
         rows=lambda w: decoded_images(w, "csv"),
@@ -47,7 +47,7 @@ rule predict:
 rule evaluate:
     """Evaluate a model on the test set, at the threshold chosen on the validation set."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         test="results/predictions/{dataset}/{model}/test.csv",
         val="results/predictions/{dataset}/{model}/val.csv",
         facts="results/models/{dataset}/{model}/facts.json",
@@ -131,7 +131,7 @@ rule evaluate:
 rule distort:
     """Evaluate a model on the test set again, with images distorted as they are on the web."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         dataset="results/{dataset}",
         checkpoint="results/models/{dataset}/{model}/best.pt",
         metrics="results/reports/{dataset}/{model}/metrics.json",
@@ -173,7 +173,7 @@ rule distort:
 rule explain:
     """Show a model's most confident mistakes, and its Grad-CAM."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         dataset="results/{dataset}",
         checkpoint="results/models/{dataset}/{model}/best.pt",
         predictions=multiext("results/predictions/{dataset}/{model}/", "test.csv", "val.csv"),
@@ -222,7 +222,7 @@ rule explain:
 rule compare:
     """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
     input:
-        kept=lambda w: [plan_of(d).kept for d in config["evaluate"]["cross"]["datasets"]],
+        plan_summary=lambda w: [plan_of(d).summary for d in config["evaluate"]["cross"]["datasets"]],
         datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
         predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),

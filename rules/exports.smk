@@ -10,7 +10,7 @@ creates   results/exports/{dataset}/{webdataset,labels,dfd,parquet}
 rule export:
     """Write a dataset in another format; only the dataset's own folder is read."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,  # without it every new plan would export again
+        plan_summary=lambda w: plan_of(w.dataset).summary,  # without it every new plan would export again
         dataset="results/{dataset}",
     output:
         folder=directory("results/exports/{dataset}/{form}"),

@@ -14,7 +14,7 @@ CALIBRATED = "int8_static.onnx"
 rule convert:
     """Convert a model to another format and check that against the model; one is calibrated on validation images."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         checkpoint="results/models/{dataset}/{model}/best.pt",
         images=lambda w: ancient(decoded_images(w, "npy")) if w.form == CALIBRATED else [],
         rows=lambda w: decoded_images(w, "csv") if w.form == CALIBRATED else [],
@@ -52,7 +52,7 @@ rule convert:
 rule weigh:
     """Compare a model's formats: size, macro F1 and AUC on the test set, images per second on the CPU."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         checkpoint="results/models/{dataset}/{model}/best.pt",
         forms=expand("results/forms/{{dataset}}/{{model}}/{form}", form=FORMS),
         images=lambda w: ancient(decoded_images(w, "npy")),

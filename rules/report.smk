@@ -10,7 +10,7 @@ creates   results/report/index.html
 rule summarise:
     """Write the one-page report."""
     input:
-        kept=lambda w: plan_of(config["train"]["dataset"]).kept,
+        plan_summary=lambda w: plan_of(config["train"]["dataset"]).summary,
         dataset=f"results/{config['train']['dataset']}",
         audit=f"results/reports/{config['train']['dataset']}/audit.json",
         attrition=f"results/reports/{config['train']['dataset']}/attrition.csv",
@@ -59,7 +59,7 @@ rule summarise:
     shell:
         "python scripts/summarise.py"
         " --dataset {input.dataset:q}"
-        " --kept {input.kept:q}"
+        " --plan-summary {input.plan_summary:q}"
         " --audit {input.audit:q}"
         " --audit-page {params.audit_page:q}"
         " --attrition {input.attrition:q}"

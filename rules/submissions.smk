@@ -13,7 +13,7 @@ creates   results/submissions/{dataset}/{model}/prediction.txt, lines `image_nam
 rule submit:
     """Score what a competition lists. What can't be scored gets the fallback and is named in the log."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         checkpoint="results/models/{dataset}/{model}/best.pt",
         names=lambda w: local(submission_setting(names_of, w.file)),
         media=test_media,
@@ -52,7 +52,7 @@ rule submit:
 rule package:
     """Pack a model with all that is needed to run it elsewhere, offline."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         model=packaged_model,
         metrics="results/reports/{dataset}/{model}/metrics.json",
         requirements=local("requirements.txt"),

@@ -15,7 +15,7 @@ creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's in
 rule decode:
     """Decode a dataset's images once at a network's input size; all models of that size share them."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         dataset="results/{dataset}",
     output:
         images="results/decoded/{dataset}/{geometry}.npy",
@@ -47,7 +47,7 @@ rule decode:
 rule train:
     """Train a model on a dataset that has passed its audit; a killed run is resumed."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         audit="results/reports/{dataset}/audit.json",
         images=lambda w: ancient(decoded_images(w, "npy")),  # too large for a checksum: its rows decide
         rows=lambda w: decoded_images(w, "csv"),
@@ -94,7 +94,7 @@ rule train:
         "{resources.launcher} scripts/train.py"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
-        " --kept {input.kept:q}"
+        " --plan-summary {input.plan_summary:q}"
         " --dataset {wildcards.dataset:q}"
         " --model {wildcards.model:q}"
         " --config {params.cfg:q}"
@@ -107,7 +107,7 @@ rule train:
 rule combine:
     """Combine models to an ensemble, weighted and calibrated on the validation set; nothing is trained."""
     input:
-        kept=lambda w: plan_of(w.dataset).kept,
+        plan_summary=lambda w: plan_of(w.dataset).summary,
         checkpoints=lambda w: expand(
             "results/models/{dataset}/{member}/best.pt",
             dataset=w.dataset,
@@ -144,7 +144,7 @@ rule combine:
         " --checkpoints {input.checkpoints:q}"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
-        " --kept {input.kept:q}"
+        " --plan-summary {input.plan_summary:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
         " --output {output.best:q}"
@@ -155,7 +155,7 @@ rule combine:
 rule choose:
     """Choose the model or ensemble with the highest validation macro F1."""
     input:
-        kept=lambda w: plan_of(config["train"]["dataset"]).kept,
+        plan_summary=lambda w: plan_of(config["train"]["dataset"]).summary,
         best=for_models("results/models/{dataset}/{model}/best.pt"),
         facts=for_models("results/models/{dataset}/{model}/facts.json"),
     output:

@@ -4,7 +4,7 @@
         --checkpoints results/models/small/meso4/best.pt results/models/small/vit/best.pt \
         --images results/decoded/small/256-bilinear.npy results/decoded/small/224-bilinear.npy \
         --rows results/decoded/small/256-bilinear.csv results/decoded/small/224-bilinear.csv \
-        --kept results/plans/small.json --output best.pt --output-facts facts.json \
+        --plan-summary results/plans/small.json --output best.pt --output-facts facts.json \
         --config '{"models": ["meso4", "vit"], "weighted": "validation", "calibrate": true,
                    "tta": {"flip": true, "scales": [1, 0.9], "crops": null}, "threshold": null}'
 
@@ -33,7 +33,7 @@ def main() -> int:
             members=dict(zip(args.members, args.checkpoints, strict=True)),
             images=args.images,
             rows=args.rows,
-            kept=args.kept,
+            kept=args.plan_summary,
             output=args.output,
             output_facts=args.output_facts,
             threads=args.threads,
@@ -62,7 +62,7 @@ def parse_args() -> argparse.Namespace:
         "--images", required=True, nargs="+", help=".npy of decoded images, for each geometry"
     )
     parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
-    parser.add_argument("--kept", required=True, type=Path, help="JSON of what the dataset's plan keeps")
+    parser.add_argument("--plan-summary", required=True, type=Path, help="summary of the plan, JSON")
     parser.add_argument("--config", required=True, help="JSON: the ensemble's section")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
     parser.add_argument("--output", required=True, type=Path, help="best.pt of the ensemble")

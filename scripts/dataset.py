@@ -33,7 +33,7 @@ def main() -> int:
     numbers = {"frame": "int64", "bytes": "int64"}
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False).astype(numbers)
     kept = plan[plan["file_name"] != ""]
-    steps = json.loads(args.kept.read_text())["steps"] if args.kept else {}
+    steps = json.loads(args.plan_summary.read_text())["steps"] if args.plan_summary else {}
     shards = sorted(set(zip(kept["corpus"], kept["shard"], strict=True)))
     tars = [(corpus, args.results / cfg["images"] / corpus / f"{shard}.tar") for corpus, shard in shards]
     try:
@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--plan", required=True, help="the dataset's plan")
     parser.add_argument("--results", required=True, type=Path, help="folder with frames and faces")
     parser.add_argument("--config", required=True, help="JSON: the dataset's section")
-    parser.add_argument("--kept", type=Path, help="JSON of what the plan keeps, and how it was made")
+    parser.add_argument("--plan-summary", type=Path, help="summary of the plan, JSON")
     parser.add_argument("--output", required=True, type=Path, help="folder for the dataset")
     return parser.parse_args()
 

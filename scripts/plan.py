@@ -1,7 +1,7 @@
 """Decide which image goes to which split of a dataset, and say why each other one is left out.
 
     python scripts/plan.py --results results --output results/plans/small.csv \
-        --output-kept results/plans/small.json \
+        --output-summary results/plans/small.json \
         --config '{"families": {"demo": "dfdc"}, "images": "faces", "size_mb": 20, "balance": "corpus",
                    "splits": {"train": 0.8, "val": 0.2}, "policy": "identity", "tolerance": 0.05,
                    "stratify": [], "test_only": [], "duplicates": 3, "seed": 42}'
@@ -20,7 +20,7 @@ from deepfake.plan.links import UnknownPeople, read_same_identity
 from deepfake.plan.plan import make_plan
 from deepfake.plan.splits import UnsplittableDataset
 from deepfake.plan.strata import UnknownColumn
-from deepfake.plan.summary import kept_facts
+from deepfake.plan.summary import plan_summary
 from deepfake.program import start_logging
 
 
@@ -37,8 +37,8 @@ def main() -> int:
         losses = as_text(attrition(gathered, cfg["images"]))
         log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1
-    facts = kept_facts(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
-    with new_file(args.output) as table, new_file(args.output_kept) as kept:
+    facts = plan_summary(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
+    with new_file(args.output) as table, new_file(args.output_summary) as kept:
         plan.to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
         kept.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     for column, shares in facts["stratify"].items():
@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--steps", default="{}", help="JSON: by corpus, the settings of its frames and faces")
     parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")
-    parser.add_argument("--output-kept", required=True, help="JSON of what is kept")
+    parser.add_argument("--output-summary", required=True, help="JSON of what is kept")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
 """Put what is known of a dataset and of the models trained on it on one page that can be sent to a colleague.
 
-    python scripts/summarise.py --dataset results/small --kept results/plans/small.json \
+    python scripts/summarise.py --dataset results/small --plan-summary results/plans/small.json \
         --audit results/reports/small/audit.json --attrition results/reports/small/attrition.csv \
         --attrition-picture results/reports/small/attrition.png --choice results/model/choice.json \
         --models meso4 --reports results/reports/small/meso4 --training results/models/small/meso4 \
@@ -27,7 +27,7 @@ def main() -> int:
     try:
         summary = read_summary(
             dataset=args.dataset,
-            kept=args.kept,
+            kept=args.plan_summary,
             audit=args.audit,
             audit_page=args.audit_page,
             attrition=args.attrition,
@@ -54,7 +54,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
-    parser.add_argument("--kept", required=True, type=Path, help="JSON of what the plan keeps")
+    parser.add_argument("--plan-summary", required=True, type=Path, help="summary of the plan, JSON")
     parser.add_argument("--audit", required=True, type=Path, help="JSON of the audit")
     parser.add_argument("--audit-page", help="what to call its page; by default audit.html beside it")
     parser.add_argument("--attrition", required=True, type=Path, help="table of the losses")

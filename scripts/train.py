@@ -5,8 +5,9 @@ scripts/train.py …`. They share each batch of batch_size images, but batch nor
 share. A run may be gone on from by another number of processes.
 
     python scripts/train.py --images results/decoded/small/256-bilinear.npy \
-        --rows results/decoded/small/256-bilinear.csv --kept results/plans/small.json --dataset small \
-        --model meso4 --run-folder results/training/small/meso4 --output results/models/small/meso4 \
+        --rows results/decoded/small/256-bilinear.csv --plan-summary results/plans/small.json \
+        --dataset small --model meso4 --run-folder results/training/small/meso4 \
+        --output results/models/small/meso4 \
         --config '{"arch": "meso4", "weights": null, "head": "new", "image_size": null, "epochs": 20,
                    "batch_size": 32, "accumulate": 1, "optimizer": "adamw", "lr": 0.001, "clip": 1.0,
                    "weight_decay": 0.0001, "schedule": "cosine", "warmup": 1, "label_smoothing": 0,
@@ -35,7 +36,7 @@ def main() -> int:
     args = parse_args()
     start_logging()
     name, model, code = f"{args.dataset}/{args.model}", json.loads(args.config), code_digest(Path(__file__))
-    files = args.images, args.rows, args.kept, args.run_folder, args.output
+    files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
     try:
         world, machine = world_of(), Machine(args.accelerator, args.devices)
         settle(world, args.threads)
@@ -56,7 +57,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--images", required=True, help=".npy of decoded images")
     parser.add_argument("--rows", required=True, help="csv of their rows")
-    parser.add_argument("--kept", required=True, type=Path, help="JSON of what the dataset's plan keeps")
+    parser.add_argument("--plan-summary", required=True, type=Path, help="summary of the plan, JSON")
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--model", required=True, help="name of the model")
     parser.add_argument("--config", required=True, help="JSON: the model's section, and the seed")

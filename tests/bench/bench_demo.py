@@ -73,7 +73,7 @@ def permuted(folder: Path, seed: int) -> None:
         ROWS.replace("csv", "npy"),
         "--rows",
         "permuted.csv",
-        "--kept",
+        "--plan-summary",
         "results/plans/dataset_2gb.json",
         "--dataset",
         "dataset_2gb",

@@ -19,7 +19,7 @@ from made.full_size import CORPORA, families, write_tables
 from deepfake.plan.duplicates import as_hashes, clusters
 from deepfake.plan.gather import gather
 from deepfake.plan.plan import make_plan
-from deepfake.plan.summary import kept_facts
+from deepfake.plan.summary import plan_summary
 
 PARTS = {"10 k": 0.004, "100 k": 0.04, "1 M": 0.4, "2.5 M": 1.0}  # rows, about: part of the groups
 CFG = {
@@ -59,7 +59,7 @@ def measure(results: Path, policy: str) -> tuple[float, ...]:
     marks.append(time.perf_counter())
     plan = make_plan(gathered, CFG | {"policy": policy})
     marks.append(time.perf_counter())
-    kept_facts(plan)
+    plan_summary(plan)
     marks.append(time.perf_counter())
     plan.to_csv(results / "plan.csv", index=False, lineterminator="\n")
     marks.append(time.perf_counter())

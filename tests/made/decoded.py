@@ -102,7 +102,7 @@ def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: b
 def command(made: Made, folder: Path, model: dict | None = None, *more: str) -> list[str]:
     """train.py with the run in `folder`/run and the outputs in `folder`/out."""
     words = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
-    words += ["--kept", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
+    words += ["--plan-summary", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
     words += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
     return [str(word) for word in [*words, "--run-folder", folder / "run", "--output", folder / "out", *more]]
 

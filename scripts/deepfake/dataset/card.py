@@ -12,7 +12,7 @@ import pandas as pd
 from deepfake.dataset.card_counts import by_attribute, by_method, by_split_and_class, table
 from deepfake.dataset.metadata import METADATA, metadata_table
 from deepfake.dataset.terms import terms_of
-from deepfake.plan.summary import CLASSES, kept_facts
+from deepfake.plan.summary import CLASSES, plan_summary
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
 PAPERS_FOLLOW = "Their papers, which whoever publishes with this dataset should cite:"
@@ -36,7 +36,7 @@ def card(name: str, kept: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, di
 
     `steps` has for each corpus its settings of `frames` and `faces`, and may lack any.
     """
-    facts = kept_facts(kept)
+    facts = plan_summary(kept)
     sections = {
         "Motivation": _motivation(cfg),
         "Composition": _composition(kept, facts),

@@ -14,7 +14,7 @@ def table(head: list[str], rows: list) -> str:
 
 
 def by_split_and_class(facts: dict) -> str:
-    """Videos, images and MB; `facts` as kept.kept_facts gives them."""
+    """Videos, images and MB; `facts` as kept.plan_summary gives them."""
     rows = [
         (split, label, n["videos"], n["images"], f"{n['bytes'] / 1e6:.1f}")
         for split, classes in facts["splits"].items()

@@ -11,7 +11,7 @@ CLASSES = {"0": "real", "1": "fake"}
 """The names of the labels, as the tables write them."""
 
 
-def kept_facts(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
+def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
     """What is kept, in numbers, and a digest of it that changes only when an image or its row does.
 
     `class_weights` weigh the classes of train against their numbers, so that both count the same: images

@@ -88,7 +88,8 @@ def run(results: Path) -> subprocess.CompletedProcess:
         results,
     ]
     (results / "plans/kept.json").write_text(json.dumps({"steps": STEPS}))
-    command += ["--output", results / "d", "--config", json.dumps(CFG), "--kept", results / "plans/kept.json"]
+    command += ["--output", results / "d", "--config", json.dumps(CFG)]
+    command += ["--plan-summary", results / "plans/kept.json"]
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -12,7 +12,7 @@ from deepfake.plan import partition
 from deepfake.plan.duplicates import as_hashes, clusters
 from deepfake.plan.plan import make_plan
 from deepfake.plan.splits import UnsplittableDataset
-from deepfake.plan.summary import kept_facts
+from deepfake.plan.summary import plan_summary
 
 corpora = st.builds(
     swaps,
@@ -78,7 +78,7 @@ def test_every_image_is_kept_or_left_out_with_a_reason(made, recipe):
     assert kept["file_name"].str.casefold().is_unique
     folders = kept["split"] + "/" + kept["label"].map({"0": "real", "1": "fake"}) + "/"
     assert all(name.startswith(folder) for name, folder in zip(kept["file_name"], folders, strict=True))
-    facts = kept_facts(plan)
+    facts = plan_summary(plan)
     assert facts["images"] == len(kept) == sum(facts["corpora"].values())
     assert set(facts["corpora"]) == set(kept["corpus"])
 
@@ -120,7 +120,7 @@ def test_the_classes_are_balanced_and_in_every_split(made, recipe):
         apart = parts.index.get_level_values("split").map(there) == 2
         assert (parts["0"] == parts["1"])[apart].all()
     train = sizes.loc["train"]
-    weights = kept_facts(plan)["class_weights"]
+    weights = plan_summary(plan)["class_weights"]
     assert weights["real"] * train["0"] == pytest.approx(train.sum() / 2, rel=1e-4)
     assert weights["fake"] * train["1"] == pytest.approx(train.sum() / 2, rel=1e-4)
 

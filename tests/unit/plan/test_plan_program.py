@@ -64,7 +64,7 @@ def test_a_table_of_another_kind_is_named(tmp_path):
 
 def run_plan(results: Path, *more: str, **settings: object) -> subprocess.CompletedProcess:
     cfg = json.dumps(CFG | {"families": {"demo": "family"}} | settings)
-    outputs = [f"--output={results}/plans/d.csv", f"--output-kept={results}/plans/d.json"]
+    outputs = [f"--output={results}/plans/d.csv", f"--output-summary={results}/plans/d.json"]
     command = [
         sys.executable,
         ROOT / "scripts/plan.py",

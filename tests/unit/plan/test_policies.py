@@ -9,7 +9,7 @@ from made.corpora import CFG, clip, kept_of, splits_of, swaps, table
 
 from deepfake.plan.plan import make_plan
 from deepfake.plan.splits import UnsplittableDataset
-from deepfake.plan.summary import kept_facts
+from deepfake.plan.summary import plan_summary
 
 THREE = {"train": 0.7, "val": 0.2, "test": 0.1}
 
@@ -163,7 +163,7 @@ def test_strata_are_kept_and_their_deviation_is_told(seed):
     told = {}
     for stratify in ([], ["sex", "method"]):
         plan = make_plan(gathered, cfg | {"stratify": stratify})
-        facts = kept_facts(plan, ["sex", "method"])["stratify"]
+        facts = plan_summary(plan, ["sex", "method"])["stratify"]
         told[bool(stratify)] = {name: column["largest_deviation"] for name, column in facts.items()}
         kept = kept_of(plan)
         women = kept["attributes"].str.contains('"f"').groupby(kept["split"]).mean()

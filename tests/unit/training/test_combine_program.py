@@ -54,7 +54,7 @@ def inputs(made) -> list:
 
 def combine(made, members: dict, folder: Path, **changes) -> int:
     section = SECTION | {"models": list(members)} | changes
-    words = ["--dataset", "made", "--ensemble", "both", "--kept", made[0].kept, *inputs(made)]
+    words = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
     words += ["--members", *members, "--checkpoints", *members.values(), "--config", json.dumps(section)]
     return run(COMBINE, *words, "--output", folder / "best.pt", "--output-facts", folder / "facts.json")
 
@@ -185,7 +185,7 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(made, members, tmp_path, c
 
 
 def test_members_and_checkpoints_are_as_many(made, members, tmp_path, capsys):
-    words = ["--dataset", "made", "--ensemble", "both", "--kept", made[0].kept, *inputs(made)]
+    words = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
     words += ["--members", "a", "b", "--checkpoints", members["a"], "--config", "{}"]
     with pytest.raises(SystemExit):
         run(COMBINE, *words, "--output", tmp_path / "best.pt", "--output-facts", tmp_path / "facts.json")
