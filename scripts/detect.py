@@ -1,83 +1,98 @@
-"""Judge videos and stills by a trained model: is each of them fake?
+"""Detect manipulated faces in videos and images with a trained model: a verdict for each file.
 
     python scripts/detect.py clip.mp4 folder/ more.zip --model results/model/best.pt --output-page report.html
 
-Prints a table, or with --json a line of JSON for each medium as soon as it is judged. Exit codes: 0 all were
-judged; 1 nothing can be judged, and why; 2 wrong options; 3 some could not be judged, and the table says why;
-130 interrupted.
+Prints a table, or with --json one line of JSON for each file as soon as it is judged. Exit codes: 0 all files
+were judged; 1 nothing can be judged, and the reason is logged; 2 wrong options; 3 some files could not be
+judged, and the table says why; 130 interrupted.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from deepfake.checkpoints.inference import open_model
-from deepfake.console import log, progress_bar
+from deepfake.console import progress_bar
 from deepfake.detection import output
-from deepfake.detection.detect import judge_media
+from deepfake.detection.detect import detect_media
 from deepfake.detection.media import LIMITS, find_media, read_list
-from deepfake.detection.options import json_object, number
 from deepfake.detection.preprocessing import preprocessing_of
-from deepfake.detection.scores import WHOSE
-from deepfake.detection.worker_pool import CantWork
-from deepfake.program import start_logging
+from deepfake.detection.scores import DECISIVE
+from deepfake.files import new_file
+from deepfake.program import make_parser, run
+
+CROPS_SHOWN = 8  # faces of each video on the page
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the workers, too
+    model = open_model(args.model, args.threads)
+    preprocessing = preprocessing_of(model.facts, args.corpus, args.frames, args.crops, args.face_model)
+    media = find_media([*args.media, *(read_list(args.list) if args.list else [])], LIMITS | args.limits)
+    options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}
+    options |= {"workers": args.threads, "shown": CROPS_SHOWN if args.output_page else 0}
     verdicts = []
-    try:
-        model = open_model(args.model, args.threads)
-        ready = preprocessing_of(model.facts, args.corpus, args.frames, args.crops, args.face_model)
-        media = find_media([*args.media, *(read_list(args.list) if args.list else [])], LIMITS | args.limits)
-        options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}
-        options |= {"workers": args.threads, "shown": output.SHOWN if args.output_page else 0}
-        with progress_bar(len(media), "detect", "media") as advance:
-            for verdict in judge_media(media, model, ready, **options):
-                verdicts.append(verdict)
-                if args.json:
-                    output.print_json(verdict)
-                advance(1)
-        output.write(verdicts, model, args.output_page, args.output_table, args.output_json)
-        if not args.json:
-            output.print_table(verdicts)
-    except (ValueError, OSError, CantWork) as error:
-        log.error("%s", error)
-        return 1
-    except KeyboardInterrupt:
-        log.error("interrupted; no file was written")
-        return 128 + signal.SIGINT
+    with progress_bar(len(media), "detect", "files") as advance:
+        for verdict in detect_media(media, model, preprocessing, **options):
+            verdicts.append(verdict)
+            if args.json:
+                output.print_json(verdict)
+            advance(1)
+    if args.output_table:
+        output.write_table(args.output_table, verdicts)
+    if args.output_json:
+        output.write_json(args.output_json, verdicts)
+    if args.output_page:
+        from deepfake.pages.verdicts import page  # loads matplotlib
+
+        with new_file(args.output_page) as part:
+            part.write_text(page(verdicts, model, "Verdicts"), encoding="utf-8", newline="\n")
+    if not args.json:
+        output.print_table(verdicts)
     return 0 if all(verdict.people for verdict in verdicts) else 3
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("media", nargs="*", help="videos, stills, folders and zips of them")
-    add("--list", help="text file of more of them, a path a line, relative to its folder")
-    add("--model", required=True, help="best.pt, or one of its other forms")
-    add("--people", choices=list(WHOSE), default="worst", help="whose verdict is a video's")
-    add("--corpus", help="make media ready as those of this corpus that the model learnt from")
-    add("--frames", type=json_object, default={}, help="JSON: other settings of `frames`")
-    add("--crops", action="store_true", help="stills are face crops already")
-    add("--face-model", help="where YuNet's model file lies, if not where it was")
-    add("--threads", type=number, default=os.cpu_count(), help="processes, and threads of the model")
-    add("--bootstrap", type=number, default=1000, help="draws for the 95 %% intervals")
-    add("--seed", type=int, default=0, help="of those draws")
-    add("--limits", type=json_object, default={}, help="JSON: other `limits` of archives")
-    add("--json", action="store_true", help="print a line of JSON for each medium")
-    for name, file in (("page", "report.html"), ("table", "verdicts.csv"), ("json", "verdicts.json")):
-        add(f"--output-{name}", help=f"write {file}")
-    args = parser.parse_args()
+    add("media", nargs="*", help="videos, images, folders and zips of them")
+    add("--list", help="text file of more paths, one a line, relative to the file's folder")
+    add("--model", required=True, help="best.pt, or the model in another format")
+    add("--people", choices=list(DECISIVE), default="worst", help="which person decides a video's verdict")
+    add("--corpus", help="preprocess as for this corpus of those that the model was trained on")
+    add("--frames", type=json_object, default={}, help="JSON: settings of `frames` to override")
+    add("--crops", action="store_true", help="images are face crops already")
+    add("--face-model", help="path of YuNet's file, if it isn't where it was in training")
+    add("--threads", type=positive, default=os.cpu_count(), help="worker processes, and threads of the model")
+    add("--bootstrap", type=positive, default=1000, help="resamples for the 95 %% intervals")
+    add("--seed", type=int, default=0, help="seed of the resampling")
+    add("--limits", type=json_object, default={}, help="JSON: `limits` to override")
+    add("--json", action="store_true", help="print a line of JSON for each file")
+    add("--output-page", help="write report.html")
+    add("--output-table", help="write verdicts.csv")
+    add("--output-json", help="write verdicts.json")
+    args = parser.parse_args(argv)
     if not args.media and not args.list:
-        parser.error("name videos, stills, folders or zips, or a --list of them")
+        parser.error("name videos, images, folders or zips, or a --list of them")
     return args
 
 
+def json_object(text: str) -> dict:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def positive(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError("less than 1")
+    return int(text)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

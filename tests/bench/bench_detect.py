@@ -25,7 +25,7 @@ from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import in_batches, open_model, probabilities
 from deepfake.demo import corpus as demo
 from deepfake.demo.layouts import Clip as Drawn
-from deepfake.detection.detect import judge_media
+from deepfake.detection.detect import detect_media
 from deepfake.detection.faces import wanted_of
 from deepfake.detection.media import LIMITS, find_media
 from deepfake.detection.preprocessing import preprocessing_of
@@ -119,7 +119,7 @@ def one(model: str, video: str, workers: str) -> None:
     threading.Thread(target=watch, args=[peaks], daemon=True).start()
     began, before = time.monotonic(), cpu()
     ready, media = preprocessing_of(opened.facts), find_media([video], LIMITS)
-    (verdict,) = judge_media(media, opened, ready, workers=int(workers))
+    (verdict,) = detect_media(media, opened, ready, workers=int(workers))
     wall, used = time.monotonic() - began, cpu() - before
     print(json.dumps({"frames": verdict.frames, "wall": wall, "cpu": used, "peak": sum(peaks.values())}))
 

@@ -8,7 +8,7 @@ import numpy as np
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import Opened, open_model
 from deepfake.demo.people import frame, head, moods, scene
-from deepfake.detection.verdict import LeftOut, Look, Person, Verdict
+from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 from deepfake.extraction.images import encode
 from deepfake.networks.build import build
 
@@ -28,17 +28,19 @@ def face(number: int, moment: int, side: int = 96) -> bytes:
 
 def looks(
     number: int, scores: list[float], frames: list[int] | None = None, shown: int = SHOWN
-) -> list[Look]:
+) -> list[ScoredFace]:
     """A look for each score, every fifth frame of 25 a second unless `frames` says which; some have crops."""
     frames = frames or [5 * place for place in range(len(scores))]
     cropped = set(np.linspace(0, len(scores) - 1, min(shown, len(scores))).round().astype(int).tolist())
     return [
-        Look(at, at / 25, (10, 20, 30, 40), 0.9, score, face(number, place) if place in cropped else b"")
+        ScoredFace(
+            at, at / 25, (10, 20, 30, 40), 0.9, score, face(number, place) if place in cropped else b""
+        )
         for place, (at, score) in enumerate(zip(frames, scores, strict=True))
     ]
 
 
-def person(number: int, seen: list[Look], spread: float = 0.1) -> Person:
+def person(number: int, seen: list[ScoredFace], spread: float = 0.1) -> Person:
     """With an interval of `spread` to both sides of the mean."""
     mean = float(np.mean([look.probability for look in seen]))
     low, high = (max(0.0, mean - spread), min(1.0, mean + spread)) if len(seen) > 1 else (math.nan, math.nan)
@@ -53,7 +55,7 @@ def video(name: str, *people: Person, left_out: tuple[LeftOut, ...] = (), frames
 
 
 def still(name: str, score: float) -> Verdict:
-    look = Look(0, math.nan, None, math.nan, score, face(4, 0))
+    look = ScoredFace(0, math.nan, None, math.nan, score, face(4, 0))
     return Verdict(name, "image", 1, [person(1, [look])], 1)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from deepfake.checkpoints.inference import Opened
 from deepfake.detection.batches import Batches
 from deepfake.detection.faces import Seen, without_images
-from deepfake.detection.media import IMAGE, Medium
+from deepfake.detection.media import IMAGE, MediaFile
 from deepfake.detection.people import Sight, link
 from deepfake.detection.scores import decide, score_person
-from deepfake.detection.verdict import LeftOut, Look, Verdict
+from deepfake.detection.verdict import LeftOut, ScoredFace, Verdict
 from deepfake.detection.worker import Done, Found, Lost, Part, Start, Stills, Told, Whole
 from deepfake.detection.worker_pool import Crew, Gone, Member
 from deepfake.layouts.entries import Entry
@@ -28,8 +28,8 @@ PARTS = 4  # a process: a part begins with reading the video's packets and its g
 AHEAD = 2000  # media that may be judged before an earlier one
 
 
-def judge_media(
-    media: Sequence[Medium],
+def detect_media(
+    media: Sequence[MediaFile],
     model: Opened,
     preprocessing: dict,
     *,
@@ -60,7 +60,7 @@ def judge_media(
 class _Underway:
     """A medium that is being judged: of each frame asked for what was seen, but for its images."""
 
-    medium: Medium
+    medium: MediaFile
     wanted: list[int] = field(default_factory=list)
     seen: dict[int, Seen] = field(default_factory=dict)
     probabilities: dict[int, np.ndarray] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class _Underway:
 class _Judging:
     """Which tasks are left, who does which, and what is known of each medium."""
 
-    def __init__(self, media: list[Medium], model: Opened, folder: Path, crew: Crew, workers: int):
+    def __init__(self, media: list[MediaFile], model: Opened, folder: Path, crew: Crew, workers: int):
         self._crew, self._batches = crew, Batches(model.logits)
         self._media, self._folder = media, folder
         self._underway: dict[int, _Underway] = {}
@@ -217,10 +217,10 @@ def _verdict(one: _Underway, facts: dict, whose: str, rounds: int, seed: int) ->
     threshold = facts["threshold" if kind == IMAGE else "video_threshold"]
     frames = [one.seen[position] for position in range(len(one.wanted))]
     numbers = _people(frames)
-    looks: dict[int, list[Look]] = {}
+    looks: dict[int, list[ScoredFace]] = {}
     for position, (seen, persons) in enumerate(zip(frames, numbers, strict=True)):
         for face, person, p in zip(seen.faces, persons, one.probabilities[position], strict=True):
-            look = Look(seen.frame, seen.time, face.box, face.found, float(p), face.crop)
+            look = ScoredFace(seen.frame, seen.time, face.box, face.found, float(p), face.crop)
             looks.setdefault(person, []).append(look)
     name = one.medium.name
     people = [score_person(n, looks[n], threshold, rounds, seed, name) for n in sorted(looks)]

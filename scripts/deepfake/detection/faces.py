@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepfake.detection.appearance import describe
-from deepfake.detection.media import Medium
+from deepfake.detection.media import MediaFile
 from deepfake.extraction.faces import Search, cut_face, cut_middle, decoded, load_search, searched
 from deepfake.extraction.frames import as_stored, shortfall, take_frames
 from deepfake.extraction.sampling import uniform, wanted_frames
@@ -80,7 +80,7 @@ def load_way(preprocessing: dict, geometries: list[Geometry], shown: int) -> Way
     return Way(preprocessing, geometries, shown, search, search if stills == faces else load_search(stills))
 
 
-def wanted_of(clip: Clip, medium: Medium, cfg: dict) -> list[int]:
+def wanted_of(clip: Clip, medium: MediaFile, cfg: dict) -> list[int]:
     """The frames of a clip that are asked for by the `frames` section."""
     return wanted_frames(clip.count, cfg, medium.name, cfg.get("count", ""))
 
@@ -91,7 +91,9 @@ def damage(clip: Clip) -> str:
     return f"the clip is damaged: {short} can be read" if short else ""
 
 
-def look_at_clip(clip: Clip, medium: Medium, wanted: list[int], positions: range, way: Way) -> Iterator[Seen]:
+def look_at_clip(
+    clip: Clip, medium: MediaFile, wanted: list[int], positions: range, way: Way
+) -> Iterator[Seen]:
     """Each of the frames of `clip` at `wanted` that `positions` picks, once; what can't be had comes last."""
     position = {wanted[number]: number for number in positions}
     shown = set(uniform(len(wanted), 0, "", way.shown))
@@ -119,7 +121,7 @@ def ahead(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
             yield item
 
 
-def look_at_still(data: bytes, medium: Medium, way: Way) -> Seen:
+def look_at_still(data: bytes, medium: MediaFile, way: Way) -> Seen:
     """A still, from its bytes as they lie in its file."""
     row = {"video": medium.name, "frame": 0, "time": "", "status": OK, "reason": ""}
     cfg = way.preprocessing.get("stills", way.preprocessing["faces"])

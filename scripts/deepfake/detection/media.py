@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deepfake.corpora.archives import BadArchive
 from deepfake.corpora.sources import open_source, walk
+from deepfake.errors import UserError
 from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
 
 VIDEO, IMAGE = "video", "image"
@@ -21,7 +22,7 @@ STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
 
 @dataclass(frozen=True)
-class Medium:
+class MediaFile:
     """One video or still: `name` as people know it, `kind` VIDEO or IMAGE ("" where it can't be told).
 
     It is the file `path`, or `member` of `archive` (as sources.Zips names it) in the zip at `path`, which is
@@ -37,13 +38,13 @@ class Medium:
     limits: dict = field(default_factory=dict, compare=False, repr=False)
 
 
-def find_media(paths: Sequence[str | Path], limits: dict) -> list[Medium]:
+def find_media(paths: Sequence[str | Path], limits: dict) -> list[MediaFile]:
     """The media at `paths`: files, folders with all below, and zips; each name once.
 
     In the order of `paths`, and in that of their names below a folder or in a zip. What can't be read has a
     `reason`; of folders and zips, files that aren't named like videos, stills or archives are none.
     """
-    found: dict[str, Medium] = {}
+    found: dict[str, MediaFile] = {}
     for path in map(str, paths):
         for medium in _at(path, limits):
             found.setdefault(medium.name, medium)
@@ -60,30 +61,30 @@ def read_list(path: str | Path) -> list[str]:
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no list in UTF-8: {error.reason} at byte {error.start}") from None
+        raise UserError(f"{path} is no list in UTF-8: {error.reason} at byte {error.start}") from None
     if any(len(line) > LONGEST or "\0" in line for line in lines):
-        raise ValueError(f"{path} is no list of paths: write one path a line")
+        raise UserError(f"{path} is no list of paths: write one path a line")
     named = [line.strip() for line in lines]
     folder = os.path.dirname(path)
     return [os.path.join(folder, name) for name in named if name and not name.startswith("#")]
 
 
-def _at(path: str, limits: dict) -> Iterator[Medium]:
+def _at(path: str, limits: dict) -> Iterator[MediaFile]:
     if os.path.isdir(path):
         yield from _in_folder(path, limits)
     elif not os.path.exists(path):
-        yield Medium(path, "", reason="there is no such file")
+        yield MediaFile(path, "", reason="there is no such file")
     elif not os.path.isfile(path):
-        yield Medium(path, "", reason="can't be read: not a file")
+        yield MediaFile(path, "", reason="can't be read: not a file")
     else:
         yield from _in_file(path, limits)
 
 
-def _in_file(path: str, limits: dict) -> Iterator[Medium]:
+def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
     """What a file that was named is, by its ending, and where that says nothing by what it holds."""
     entry = Entry("", Path(path).name)
     if kind := _kind(entry):
-        yield Medium(path, kind, path, limits=limits)
+        yield MediaFile(path, kind, path, limits=limits)
         return
     try:
         if entry.suffix == ".zip" or zipfile.is_zipfile(path):
@@ -92,17 +93,17 @@ def _in_file(path: str, limits: dict) -> Iterator[Medium]:
         with open(path, "rb") as file:
             head = file.read(16)
     except OSError as error:
-        yield Medium(path, "", reason=f"can't be read: {error.strerror}")
+        yield MediaFile(path, "", reason=f"can't be read: {error.strerror}")
         return
     is_still = head.startswith(STILLS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-    yield Medium(path, IMAGE if is_still else VIDEO, path, limits=limits)
+    yield MediaFile(path, IMAGE if is_still else VIDEO, path, limits=limits)
 
 
-def _in_folder(folder: str, limits: dict) -> Iterator[Medium]:
+def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
     try:
         names = walk(Path(folder))
     except BadArchive as error:
-        yield Medium(folder, "", reason=str(error))
+        yield MediaFile(folder, "", reason=str(error))
         return
     nothing = True
     for name in names:
@@ -110,22 +111,22 @@ def _in_folder(folder: str, limits: dict) -> Iterator[Medium]:
         if entry.is_fork:
             continue
         if kind := _kind(entry):
-            yield Medium(path, kind, path, limits=limits)
+            yield MediaFile(path, kind, path, limits=limits)
         elif name.lower().endswith(PACKED):
-            yield Medium(path, "", reason="an archive in a folder; name it by itself, or unpack it")
+            yield MediaFile(path, "", reason="an archive in a folder; name it by itself, or unpack it")
         else:
             continue
         nothing = False
     if nothing:
-        yield Medium(folder, "", reason="no video or still in this folder")
+        yield MediaFile(folder, "", reason="no video or still in this folder")
 
 
-def _in_zip(path: str, limits: dict) -> Iterator[Medium]:
+def _in_zip(path: str, limits: dict) -> Iterator[MediaFile]:
     try:
         with open_source([path], limits) as source:
             members = source.members()
     except BadArchive as error:
-        yield Medium(path, "", reason=str(error))
+        yield MediaFile(path, "", reason=str(error))
         return
     nothing = True
     for member in members:
@@ -137,10 +138,10 @@ def _in_zip(path: str, limits: dict) -> Iterator[Medium]:
             reason = reason or "an archive in an archive; unpack it"
         if kind or reason:
             name = os.path.join(os.path.dirname(path), member.archive, member.path.lstrip("/"))
-            yield Medium(name, kind, path, member.archive, member.path, reason, limits)
+            yield MediaFile(name, kind, path, member.archive, member.path, reason, limits)
             nothing = False
     if nothing:
-        yield Medium(path, "", reason="no video or still in this archive")
+        yield MediaFile(path, "", reason="no video or still in this archive")
 
 
 def _kind(entry: Entry) -> str:

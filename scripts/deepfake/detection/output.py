@@ -1,59 +1,110 @@
-"""Verdicts as detect.py prints and writes them."""
+"""Verdicts as a table for people, as rows of verdicts.csv and as JSON for other programs."""
 
 import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from deepfake.checkpoints.inference import Opened
-from deepfake.detection.tables import COLUMNS, as_json, by_reason, frames_judged, table_rows
-from deepfake.detection.verdict import Verdict
+from deepfake.detection.text import called, clean, interval, score
+from deepfake.detection.verdict import (
+    LeftOut,
+    Person,
+    ScoredFace,
+    Verdict,
+    by_reason,
+    frames_judged,
+    frames_left_out,
+)
 from deepfake.files import new_file
-from deepfake.pages.text import called, clean, interval, score
 from deepfake.tables import write_rows
 
-SHOWN = 8  # frames of a video of which the page shows the faces
-TITLE = "Verdicts"
+COLUMNS = "name kind verdict score low high sure person people frames judged left_out reason".split()
+
 HEADER = ["name", "verdict", "score", "95 % interval", "people", "frames", "not judged, and why"]
-LEFT = (0, 1, 6)  # columns of text
-LONGEST = 60  # characters of a name
+TEXT_COLUMNS = (0, 1, 6)  # aligned to the left
+NAME_LENGTH = 60  # characters; the start of a longer name is cut
 
 
 def print_json(verdict: Verdict) -> None:
-    """One line of JSON on standard output, at once."""
+    """Print a verdict as one line of JSON, and flush."""
     print(json.dumps(as_json(verdict)), flush=True)
 
 
 def print_table(verdicts: Sequence[Verdict]) -> None:
-    """A table for people on standard output; what its encoding doesn't have is replaced."""
-    rows = [HEADER, *map(_row, verdicts)]
+    """Print a table with a line for each verdict; characters that stdout can't encode are replaced."""
+    rows = [HEADER, *map(_printed_row, verdicts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     encoding = sys.stdout.encoding or "utf-8"
     for row in rows:
         cells = (
-            cell.ljust(width) if column in LEFT else cell.rjust(width)
+            cell.ljust(width) if column in TEXT_COLUMNS else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         print("  ".join(cells).rstrip().encode(encoding, "replace").decode(encoding))
 
 
-def write(
-    verdicts: Sequence[Verdict], model: Opened, page: str | None, table: str | None, as_list: str | None
-) -> None:
-    """Write those of the three files that have a path: a page, a table, and a list of JSON, one a line."""
-    if table:
-        write_rows(table, COLUMNS, table_rows(verdicts))
-    if as_list:
-        with new_file(as_list) as part:
-            lines = ",\n".join(json.dumps(as_json(verdict)) for verdict in verdicts)
-            part.write_text(f"[\n{lines}\n]\n" if lines else "[]\n", encoding="utf-8")
-    if page:
-        from deepfake.pages.verdicts import page as page_of  # loads what draws pictures
-
-        with new_file(page) as part:
-            part.write_text(page_of(list(verdicts), model, TITLE), encoding="utf-8", newline="\n")
+def write_table(path: str | Path, verdicts: Iterable[Verdict]) -> None:
+    """Write verdicts.csv: a row of COLUMNS for each verdict."""
+    write_rows(path, COLUMNS, table_rows(verdicts))
 
 
-def _row(verdict: Verdict) -> list[str]:
+def write_json(path: str | Path, verdicts: Iterable[Verdict]) -> None:
+    """Write verdicts.json: a list with a line for each verdict."""
+    lines = ",\n".join(json.dumps(as_json(verdict)) for verdict in verdicts)
+    with new_file(path) as part:
+        part.write_text(f"[\n{lines}\n]\n" if lines else "[]\n", encoding="utf-8")
+
+
+def table_rows(verdicts: Iterable[Verdict]) -> list[dict]:
+    """Return a dict of COLUMNS for each verdict, in their order; None where there is no number.
+
+    `score`, `low`, `high`, `sure` and `person` are those of the person who decides the verdict; `people` is
+    the number of people found, `judged` and `left_out` count the sampled `frames`, `reason` says why.
+    """
+    return [
+        {
+            "name": verdict.name,
+            "kind": verdict.kind,
+            "verdict": verdict.verdict,
+            **_decisive(verdict.person),
+            "people": len(verdict.people),
+            "frames": verdict.frames,
+            "judged": frames_judged(verdict),
+            "left_out": frames_left_out(verdict),
+            "reason": "; ".join(_with_count(reason, left) for reason, left in by_reason(verdict).items()),
+        }
+        for verdict in verdicts
+    ]
+
+
+def as_json(verdict: Verdict) -> dict:
+    """Return a verdict, without crops, in plain types for json.dumps; null where there is no number."""
+    return {
+        "name": verdict.name,
+        "kind": verdict.kind,
+        "verdict": verdict.verdict,
+        **_decisive(verdict.person),
+        "frames": verdict.frames,
+        "judged": frames_judged(verdict),
+        "people": [
+            {"number": int(person.number), "verdict": person.verdict, **_scores(person)}
+            | {"looks": [_face(face) for face in person.faces]}
+            for person in verdict.people
+        ],
+        "left_out": [
+            {"frame": None if left.frame is None else int(left.frame), "reason": left.reason}
+            for left in verdict.left_out
+        ],
+    }
+
+
+def number(value: float | None) -> float | None:
+    """Return `value` as a Python float; None where it is nan, infinite or None."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _printed_row(verdict: Verdict) -> list[str]:
     person = verdict.person
     name = clean(verdict.name)
     reasons = (
@@ -61,7 +112,7 @@ def _row(verdict: Verdict) -> list[str]:
         for reason, left in by_reason(verdict).items()
     )
     return [
-        name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}",
+        name if len(name) <= NAME_LENGTH else f"…{name[1 - NAME_LENGTH :]}",
         called(person),
         score(verdict.score),
         interval(person) if person else "",
@@ -69,3 +120,29 @@ def _row(verdict: Verdict) -> list[str]:
         f"{frames_judged(verdict)}/{verdict.frames}",
         clean("; ".join(reasons)),
     ]
+
+
+def _with_count(reason: str, left_out: list[LeftOut]) -> str:
+    frames = sum(left.frame is not None for left in left_out)
+    return f"{reason} ({frames:,} frame{'s' * (frames != 1)})" if frames else reason
+
+
+def _decisive(person: Person | None) -> dict:
+    if person is None:
+        return dict.fromkeys(("score", "low", "high", "sure", "person"))
+    return _scores(person) | {"person": int(person.number)}
+
+
+def _scores(person: Person) -> dict:
+    bounds = {key: number(getattr(person, key)) for key in ("score", "low", "high")}
+    return bounds | {"sure": bool(person.sure)}
+
+
+def _face(face: ScoredFace) -> dict:
+    return {
+        "frame": int(face.frame),
+        "time": number(face.time),
+        "box": None if face.box is None else [int(side) for side in face.box],
+        "found": number(face.detection_score),
+        "probability": number(face.probability),
+    }

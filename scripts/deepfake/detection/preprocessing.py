@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES, parse_fraction
 
 SHOWS = ("faces", "frames")
@@ -28,23 +29,23 @@ def preprocessing_of(
     """
     recorded = facts.get("preprocessing")
     if not recorded:
-        raise ValueError(
+        raise UserError(
             "the model doesn't say how the images that it learnt from were made, so none can be made alike; "
             "train it on a dataset of this workflow"
         )
     corpora = recorded.get("corpora")
     corpus = recorded.get("default") if corpus is None else corpus
     if recorded.get("shows") not in SHOWS or not isinstance(corpora, dict) or not isinstance(corpus, str):
-        raise ValueError(f"the model's preprocessing is none of this workflow; {AGAIN}")
+        raise UserError(f"the model's preprocessing is none of this workflow; {AGAIN}")
     if corpus not in corpora:
         known = ", ".join(sorted(map(str, corpora)))
-        raise ValueError(f"the model has learnt from no corpus {corpus!r}; write one of {known}")
+        raise UserError(f"the model has learnt from no corpus {corpus!r}; write one of {known}")
     sections = corpora[corpus]
     if not isinstance(sections, dict) or not all(isinstance(sections.get(k), dict) for k in SHOWS):
-        raise ValueError(f"the model's preprocessing of {corpus} lacks frames or faces; {AGAIN}")
+        raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {AGAIN}")
     faces = dict(sections["faces"])
     if wrong := [key for key in _needed(faces) if not FACES[key](faces.get(key))]:
-        raise ValueError(f"the model's faces.{wrong[0]} is {faces.get(wrong[0])!r}, which can't be; {AGAIN}")
+        raise UserError(f"the model's faces.{wrong[0]} is {faces.get(wrong[0])!r}, which can't be; {AGAIN}")
     stills = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
     if face_model is not None and faces["detector"] == "yunet":
         faces["model"] = str(face_model)
@@ -66,21 +67,21 @@ def _needed(faces: dict) -> list[str]:
 
 
 def _checked(cfg: dict) -> dict:
-    """The `frames` section with all that its strategy needs. Raises ValueError, naming the key."""
+    """The `frames` section with all that its strategy needs. Raises UserError, naming the key."""
     if unknown := sorted(set(cfg) - KEYS):
-        raise ValueError(f"frames: unknown {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}")
+        raise UserError(f"frames: unknown {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}")
     if cfg.get("strategy") not in STRATEGIES:
-        raise ValueError(f"frames.strategy is {cfg.get('strategy')!r}: write one of {', '.join(STRATEGIES)}")
+        raise UserError(f"frames.strategy is {cfg.get('strategy')!r}: write one of {', '.join(STRATEGIES)}")
     cfg = {"max": None, **cfg} if cfg["strategy"] == "interval" else cfg
     for key in STRATEGIES[cfg["strategy"]][1]:
         if not _fits(key, cfg.get(key)):
-            raise ValueError(
+            raise UserError(
                 f"frames.{key} is {cfg.get(key)!r}: strategy {cfg['strategy']} needs {NEEDS[key]}"
             )
     if cfg.get("format") not in FORMATS:
-        raise ValueError(f"frames.format is {cfg.get('format')!r}: write one of {', '.join(FORMATS)}")
+        raise UserError(f"frames.format is {cfg.get('format')!r}: write one of {', '.join(FORMATS)}")
     if cfg["format"] == "jpg" and not (_is_whole(cfg.get("quality")) and cfg["quality"] <= 100):
-        raise ValueError(f"frames.quality is {cfg.get('quality')!r}: write a whole number from 1 to 100")
+        raise UserError(f"frames.quality is {cfg.get('quality')!r}: write a whole number from 1 to 100")
     return cfg
 
 

@@ -1,4 +1,4 @@
-"""From the probabilities of looks to people's scores and verdicts, and to whose verdict is a medium's."""
+"""The score and verdict of each person, and which person decides the verdict of a media file."""
 
 import math
 from collections.abc import Sequence
@@ -6,70 +6,75 @@ from statistics import median
 
 import numpy as np
 
-from deepfake.detection.verdict import FAKE, REAL, Look, Person
+from deepfake.detection.verdict import FAKE, REAL, Person, ScoredFace
 from deepfake.names import draw
 
-CELLS = 1_000_000  # draws times looks at once: 8 MB
-OFTEN = 10  # who is seen in less than a tenth of the frames with faces, or but once, may be no face at all
+CHUNK = 1_000_000  # resampled values held at a time: 8 MB
+RARE = 10  # people in less than a tenth of the frames with faces may be false detections
 
 
 def score_person(
-    number: int, looks: list[Look], threshold: float, rounds: int, seed: int, name: str
+    number: int, faces: list[ScoredFace], threshold: float, resamples: int, seed: int, name: str
 ) -> Person:
-    """A person of the medium `name` by `looks`: the mean of their probabilities, and its 95 % interval.
+    """Return person `number` of the media file `name`: score, 95 % interval and verdict by `threshold`.
 
-    The interval is that of the percentile bootstrap over looks (Efron and Tibshirani 1993), `rounds` draws;
-    it depends on `seed`, `name` and `number`. Frames of one video are alike, so that another video of the
-    same person may differ by more.
+    The score is the mean probability of `faces`. The interval is that of the percentile bootstrap over faces
+    (Efron and Tibshirani 1993); its random numbers depend on `seed`, `name` and `number`. Frames of one video
+    are alike, so another video of the same person may differ by more than the interval.
     """
-    values = np.array([look.probability for look in looks], np.float64)
+    values = np.array([face.probability for face in faces], np.float64)
     score = float(values.mean())
-    low, high = interval(values, rounds, draw(seed, "detect", name, number))
+    low, high = interval(values, resamples, draw(seed, "detect", name, number))
     verdict = FAKE if score >= threshold else REAL
     sure = low >= threshold if verdict == FAKE else high < threshold  # nan is neither
-    return Person(number, looks, score, low, high, verdict, bool(sure))
+    return Person(number, faces, score, low, high, verdict, bool(sure))
 
 
-def interval(values: np.ndarray, rounds: int, seed: int) -> tuple[float, float]:
-    """The middle 95 % of the means of as many values, drawn with replacement; nan of less than two values."""
-    if len(values) < 2 or rounds < 1:
+def interval(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the 2.5th and 97.5th percentile of the means of bootstrap resamples of `values`, float64 (n,).
+
+    Both are nan where there are fewer than two values.
+    """
+    if len(values) < 2 or resamples < 1:
         return math.nan, math.nan
     generator = np.random.default_rng(seed)
-    at_once = max(1, CELLS // len(values))
+    chunk = max(1, CHUNK // len(values))
     means = [
-        values[generator.integers(len(values), size=(min(at_once, rounds - start), len(values)))].mean(axis=1)
-        for start in range(0, rounds, at_once)
+        values[generator.integers(len(values), size=(min(chunk, resamples - start), len(values)))].mean(
+            axis=1
+        )
+        for start in range(0, resamples, chunk)
     ]
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
 
 
 def worst(people: Sequence[Person]) -> Person:
-    """Who has the highest score; of equals the first."""
+    """Return the person with the highest score; of equals the first."""
     return max(people, key=lambda person: (person.score, -person.number))
 
 
 def largest(people: Sequence[Person]) -> Person:
-    """Whose face is largest, by the median of its boxes' areas; of equals the first."""
+    """Return the person with the largest median area of the face boxes; of equals the first."""
 
     def area(person: Person) -> float:
-        return median(look.box[2] * look.box[3] if look.box else 0 for look in person.looks)
+        return median(face.box[2] * face.box[3] if face.box else 0 for face in person.faces)
 
     return max(people, key=lambda person: (area(person), -person.number))
 
 
-WHOSE = {"worst": worst, "largest": largest}
-"""Whose verdict is the video's, by name."""
+DECISIVE = {"worst": worst, "largest": largest}
+"""By the config's `detect.people`: the function that picks the person who decides the verdict."""
 
 
-def decide(people: Sequence[Person], whose: str) -> int | None:
-    """The number of the person whose verdict is the medium's; None where there is nobody.
+def decide(people: Sequence[Person], rule: str) -> int | None:
+    """Return the number of the person who decides the verdict by `rule`, a key of DECISIVE; None for nobody.
 
-    Who counts are those seen at least twice, and in at least a tenth of the frames in which any face was
-    found, so that a chance hit of the face detector doesn't decide; where nobody is, those seen most often.
+    Only people with at least two faces, and in at least a tenth of the frames with faces, can decide, so that
+    a false detection doesn't. Where there are no such people, those with most faces can.
     """
     if not people:
         return None
-    frames = len({look.frame for person in people for look in person.looks})
-    needed = min(max(2, -(-frames // OFTEN)), max(len(person.looks) for person in people))
-    return WHOSE[whose]([person for person in people if len(person.looks) >= needed]).number
+    frames = len({face.frame for person in people for face in person.faces})
+    needed = min(max(2, -(-frames // RARE)), max(len(person.faces) for person in people))
+    return DECISIVE[rule]([person for person in people if len(person.faces) >= needed]).number

@@ -18,7 +18,7 @@ import cv2
 from deepfake.corpora.archives import BadArchive, BadMember
 from deepfake.corpora.sources import Folder, Zips, open_source
 from deepfake.detection.faces import Seen, Way, damage, load_way, look_at_clip, look_at_still, wanted_of
-from deepfake.detection.media import Medium
+from deepfake.detection.media import MediaFile
 from deepfake.extraction.video import Clip, UnreadableVideo
 from deepfake.inputs.geometry import Geometry
 
@@ -38,7 +38,7 @@ class Start:
 class Stills:
     """The task of judging stills, each with its number."""
 
-    media: list[tuple[int, Medium]]
+    media: list[tuple[int, MediaFile]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Whole:
     """
 
     number: int
-    medium: Medium
+    medium: MediaFile
     place: Path
     part: int
     parts: int
@@ -61,7 +61,7 @@ class Part:
     """The task of judging those frames of a video, wanted by `wanted`, that `positions` picks."""
 
     number: int
-    medium: Medium
+    medium: MediaFile
     place: Path
     wanted: list[int]
     positions: range
@@ -112,11 +112,11 @@ class Sources:
         self._stack, self._zip, self._source = ExitStack(), "", None
         self._path, self._clip = "", None
 
-    def still(self, medium: Medium) -> bytes:
+    def still(self, medium: MediaFile) -> bytes:
         """A still's bytes. Raises those of UNREADABLE."""
         return self._of(medium).read(medium.archive, medium.member or Path(medium.path).name)
 
-    def clip(self, medium: Medium, place: Path) -> Clip:
+    def clip(self, medium: MediaFile, place: Path) -> Clip:
         """A video; from a zip it is unpacked to `place`. Raises those of UNREADABLE."""
         if medium.member and not place.exists():
             self._of(medium).place(medium.archive, medium.member, place)
@@ -126,7 +126,7 @@ class Sources:
             self._path = path
         return self._clip
 
-    def _of(self, medium: Medium) -> Folder | Zips:
+    def _of(self, medium: MediaFile) -> Folder | Zips:
         if not medium.member:
             return Folder(Path(medium.path).absolute().parent, medium.limits)
         if self._zip != medium.path:

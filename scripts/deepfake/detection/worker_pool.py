@@ -14,14 +14,17 @@ from types import TracebackType
 from typing import Any
 
 from deepfake.detection.worker import Ready, Start
+from deepfake.errors import UserError
 
 LIBRARY = Path(__file__).resolve().parents[2]
-PROGRAM = "from deepfake.verdicts.work import main; main()"  # run as a module its classes would be __main__'s
+PROGRAM = (
+    "from deepfake.detection.worker import main; main()"  # run as a module its classes would be __main__'s
+)
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "ERROR"}
 WAITING = 2  # messages a process that may wait to be heard: so much is made ready ahead of the model
 
 
-class CantWork(RuntimeError):
+class CantWork(UserError):
     """The processes can't begin; the message says why."""
 
 

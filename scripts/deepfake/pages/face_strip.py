@@ -7,11 +7,12 @@ import numpy as np
 from PIL import Image
 
 from deepfake.checkpoints.inference import Opened
-from deepfake.detection.verdict import Look, Person
+from deepfake.detection.text import score
+from deepfake.detection.verdict import Person, ScoredFace
 from deepfake.evaluation.mistakes import overlay
 from deepfake.inputs.pixels import decode, fit
 from deepfake.pages.html import embedded
-from deepfake.pages.text import clock, score
+from deepfake.pages.text import clock
 
 SIDE = 112  # pixels of a face in the strip
 LARGE = 224  # pixels of one that is explained
@@ -20,13 +21,13 @@ AT_ONCE = 8  # pictures whose gradients are held
 
 def strip(person: Person) -> str:
     """The faces of a person that crops are kept of, as HTML, each with its time and its score below."""
-    tiles = [tile(look, person.number) for look in person.looks if look.crop]
+    tiles = [tile(look, person.number) for look in person.faces if look.crop]
     if not tiles:
         return ""
     return f'<div class="strip" role="group" aria-label="Person {person.number}">{"".join(tiles)}</div>'
 
 
-def tile(look: Look, number: int, side: int = SIDE) -> str:
+def tile(look: ScoredFace, number: int, side: int = SIDE) -> str:
     """One face, as HTML."""
     about = f"Person {number}, frame {look.frame}, score {score(look.probability)}"
     shown = embedded(jpeg(decode(look.crop), side), ".jpg", about)
@@ -34,13 +35,13 @@ def tile(look: Look, number: int, side: int = SIDE) -> str:
     return f"<figure>{shown}<figcaption>{below}</figcaption></figure>"
 
 
-def highest(person: Person) -> Look | None:
+def highest(person: Person) -> ScoredFace | None:
     """The look of the highest score among those that crops are kept of; of equals the first."""
-    shown = [look for look in person.looks if look.crop]
+    shown = [look for look in person.faces if look.crop]
     return max(shown, key=lambda look: np.nan_to_num(look.probability, nan=-1.0), default=None)
 
 
-def explained(looks: Sequence[Look], model: Opened) -> Iterator[tuple[bytes, bytes]]:
+def explained(looks: Sequence[ScoredFace], model: Opened) -> Iterator[tuple[bytes, bytes]]:
     """Of each look, which has a crop, the picture as the model saw it, and under its Grad-CAM: two jpgs.
 
     `model.detector` must not be None.

@@ -40,13 +40,13 @@ def draw_timeline(verdict: Verdict, people: Sequence[Person], threshold: float) 
     axes.axhline(threshold, color=GREY, linestyle="--", linewidth=1.2)
     ends = []
     for place, person in enumerate(people):
-        scores = {look.frame: float(look.probability) for look in person.looks}
+        scores = {look.frame: float(look.probability) for look in person.faces}
         x = np.array([times[frame] for frame in times])
         y = np.array([scores.get(frame, math.nan) for frame in times])
         _line(axes, x, y, *look_of(place))
         if seen := [frame for frame in times if math.isfinite(scores.get(frame, math.nan))]:
             ends.append((scores[seen[-1]], person.number, look_of(place)[0]))
-    judged = {look.frame for person in verdict.people for look in person.looks}
+    judged = {look.frame for person in verdict.people for look in person.faces}
     failed = [time for frame, time in times.items() if frame not in judged]
     axes.plot(failed, [-0.03] * len(failed), "|", color=GREY, markersize=7, clip_on=False)
     axes.set(ylim=(-0.03, 1.03), xlabel=unit, ylabel="score")
@@ -88,7 +88,7 @@ def _times(verdict: Verdict) -> tuple[dict[int, float], str]:
 
     The times of those that were only tried lie between those known, and beyond them go on at their rate.
     """
-    known = {int(look.frame): float(look.time) for person in verdict.people for look in person.looks}
+    known = {int(look.frame): float(look.time) for person in verdict.people for look in person.faces}
     frames = sorted(known | {int(left.frame): 0 for left in verdict.left_out if left.frame is not None})
     if len(known) < 2 or not all(map(math.isfinite, known.values())):
         return {frame: float(frame) for frame in frames}, "frame"

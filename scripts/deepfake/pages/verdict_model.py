@@ -2,9 +2,10 @@
 
 from html import escape
 
-from deepfake.detection.tables import number
+from deepfake.detection.output import number
+from deepfake.detection.text import clean, score
 from deepfake.pages.html import cell, table, wide
-from deepfake.pages.text import clean, many, score
+from deepfake.pages.text import many
 
 MEANING = (
     "A score is what the model gives as the probability of fake; that of a person in a video is the mean over"

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from deepfake.detection.tables import by_reason, frames_judged
-from deepfake.detection.verdict import LeftOut, Look, Person, Verdict
+from deepfake.detection.text import called, clean, interval, is_unsure, score
+from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict, by_reason, frames_judged
 from deepfake.pages.face_strip import highest, strip
 from deepfake.pages.html import cell, embedded, note, table, wide
-from deepfake.pages.text import called, clean, clock, interval, is_unsure, score, threshold_of
+from deepfake.pages.text import clock, threshold_of
 from deepfake.pages.timeline import draw_timeline, look_of
 from deepfake.plotting import GREY
 
@@ -23,12 +23,12 @@ def shown_people(verdict: Verdict) -> list[Person]:
     """Those with pictures, up to PEOPLE: whose verdict it is first, then by score, then by number."""
 
     def rank(person: Person) -> tuple[bool, float, int]:
-        return person.number != verdict.decided, -_sortable(person.score), person.number
+        return person.number != verdict.decisive, -_sortable(person.score), person.number
 
     return sorted(verdict.people, key=rank)[:PEOPLE]
 
 
-def most_fake(verdict: Verdict) -> dict[int, Look]:
+def most_fake(verdict: Verdict) -> dict[int, ScoredFace]:
     """By the number of each person shown the look that Grad-CAM is to explain."""
     looks = {person.number: highest(person) for person in shown_people(verdict)}
     return {number: look for number, look in looks.items() if look}
@@ -42,7 +42,7 @@ def section(verdict: Verdict, anchor: str, facts: dict, explained: Explained) ->
         parts.append(wide(_people(verdict)))
     if len(verdict.people) > len(people):
         parts.append(note(f"Below are {len(people)} of these {len(verdict.people):,} people."))
-    if verdict.kind != "image" and len({look.frame for p in verdict.people for look in p.looks}) > 1:
+    if verdict.kind != "image" and len({look.frame for p in verdict.people for look in p.faces}) > 1:
         parts.append(_timeline(verdict, people, threshold))
     for place, person in enumerate(people):
         parts.append(_person(verdict, place, person, explained.get(person.number)))
@@ -85,11 +85,11 @@ def _people(verdict: Verdict) -> str:
     head = ["person", "verdict", ("score", "n"), ("95 % interval", "n"), ("frames", "n"), "seen"]
     rows = [
         [
-            cell(f"{person.number}{' (decides)' if person.number == verdict.decided else ''}"),
+            cell(f"{person.number}{' (decides)' if person.number == verdict.decisive else ''}"),
             cell(called(person), person.verdict),
             cell(score(person.score), "n"),
             cell(interval(person) or "–", "n"),
-            cell(f"{len(person.looks):,}", "n"),
+            cell(f"{len(person.faces):,}", "n"),
             cell(_seen(person), "c"),
         ]
         for person in sorted(verdict.people, key=lambda person: person.number)
@@ -98,7 +98,7 @@ def _people(verdict: Verdict) -> str:
 
 
 def _seen(person: Person) -> str:
-    times = [clock(look.time) for look in person.looks[:1] + person.looks[-1:]]
+    times = [clock(look.time) for look in person.faces[:1] + person.faces[-1:]]
     return " to ".join(dict.fromkeys(filter(None, times))) or "–"
 
 
@@ -107,7 +107,7 @@ def _timeline(verdict: Verdict, people: list[Person], threshold: float) -> str:
     about = f"Timeline of the score: {', '.join(lines)}; threshold {threshold:.3f}"
     caption = "<strong>Score over time.</strong> The dashed line is the threshold. A line is broken where the"
     caption += " face was not seen"
-    judged = {look.frame for person in verdict.people for look in person.looks}
+    judged = {look.frame for person in verdict.people for look in person.faces}
     failed = any(left.frame is not None and left.frame not in judged for left in verdict.left_out)
     caption += "; ticks at the bottom are frames in which nobody was judged." if failed else "."
     shown = embedded(draw_timeline(verdict, people, threshold), ".svg", about)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from html import escape
 
 from deepfake.checkpoints.inference import Opened
-from deepfake.detection.tables import by_reason, frames_judged
-from deepfake.detection.verdict import FAKE, NONE, REAL, Verdict
+from deepfake.detection.text import called, clean, interval, is_unsure, score
+from deepfake.detection.verdict import FAKE, NONE, REAL, Verdict, by_reason, frames_judged
 from deepfake.pages.face_strip import explained
 from deepfake.pages.html import cell, document, note, table, wide
-from deepfake.pages.text import called, clean, interval, is_unsure, many, score, threshold_of
+from deepfake.pages.text import many, threshold_of
 from deepfake.pages.verdict_model import about_model
 from deepfake.pages.verdict_section import left_out_lines, most_fake, section
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake.console import log
-from deepfake.detection.media import Medium
+from deepfake.detection.media import MediaFile
 from deepfake.detection.verdict import FAKE, NONE, Verdict
 from deepfake.files import new_file
 from deepfake.submissions.names import CONTROL
 from deepfake.tables import write_rows
 
-Judge = Callable[[list[Medium]], Iterable[Verdict]]
+Judge = Callable[[list[MediaFile]], Iterable[Verdict]]
 """Judges media: a verdict for each, in their order."""
 
 
@@ -24,7 +24,7 @@ class Answer:
     reason: str = ""
 
 
-def answers(names: Sequence[str], places: Sequence[Medium | str], judge: Judge) -> Iterator[Answer]:
+def answers(names: Sequence[str], places: Sequence[MediaFile | str], judge: Judge) -> Iterator[Answer]:
     """An answer for each name, in order; `places` has its medium, or the reason why there is none."""
     verdicts = iter(judge([place for place in places if not isinstance(place, str)]))
     for name, place in zip(names, places, strict=True):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from deepfake.checkpoints.inference import Opened
 from deepfake.console import progress_bar
-from deepfake.detection.detect import judge_media
-from deepfake.detection.media import Medium
+from deepfake.detection.detect import detect_media
+from deepfake.detection.media import MediaFile
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import Verdict
 from deepfake.submissions.answers import Judge
@@ -27,9 +27,9 @@ def judge_with(
     """
     preprocessing = preprocessing_of(model.facts, corpus, crops=crops, face_model=face_model)
 
-    def judge(media: list[Medium]) -> Iterator[Verdict]:
+    def judge(media: list[MediaFile]) -> Iterator[Verdict]:
         with progress_bar(len(media), "judge", "files") as advance:
-            for verdict in judge_media(media, model, preprocessing, people=people, workers=workers, shown=0):
+            for verdict in detect_media(media, model, preprocessing, people=people, workers=workers, shown=0):
                 yield verdict
                 advance(1)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from deepfake.checkpoints.onnx import open_onnx
 from deepfake.console import log
-from deepfake.detection.media import LIMITS, Medium, find_media
-from deepfake.detection.tables import as_json
+from deepfake.detection.media import LIMITS, MediaFile, find_media
+from deepfake.detection.output import as_json
 from deepfake.detection.worker_pool import CantWork
 from deepfake.files import new_file
 from deepfake.program import start_logging
@@ -63,7 +63,7 @@ def main() -> int:
     return 3 if any(one.verdict is None for one in found) else 0
 
 
-def asked(args: argparse.Namespace) -> tuple[Names, list[Medium | str]]:
+def asked(args: argparse.Namespace) -> tuple[Names, list[MediaFile | str]]:
     """The names to answer, and for each what lies there, or why nothing does."""
     if args.list:
         if len(args.paths) != 1:

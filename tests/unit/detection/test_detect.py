@@ -9,11 +9,11 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from made import media as made
 
+from deepfake import program
 from deepfake.detection.media import IMAGE, VIDEO, find_media, read_list
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.tables import read_rows
@@ -21,7 +21,7 @@ from deepfake.tables import read_rows
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).resolve().parents[3]
-DETECT = runpy.run_path(str(ROOT / "scripts/detect.py"))["main"]
+MAIN = runpy.run_path(str(ROOT / "scripts/detect.py"))["main"]
 
 
 # What media there are
@@ -152,8 +152,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def run(*words: object) -> int:
-    with patch.object(sys, "argv", ["detect.py", *map(str, words)]):
-        return DETECT()
+    return program.run(MAIN, [str(word) for word in words])
 
 
 def test_a_folder_is_judged_to_a_table_and_files(folder, tmp_path, capsys):
@@ -238,15 +237,16 @@ WITHOUT_TORCH = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from deepfake.datasets.geometry import Geometry
-from deepfake.models.inference import Opened
-from deepfake.verdicts.judge import judge_media
-from deepfake.verdicts.media import LIMITS, find_media
-from deepfake.verdicts.preprocessing import preprocessing_of
+from deepfake.inputs.geometry import Geometry
+from deepfake.checkpoints.inference import Opened
+from deepfake.detection.detect import detect_media
+from deepfake import program
+from deepfake.detection.media import LIMITS, find_media
+from deepfake.detection.preprocessing import preprocessing_of
 
 facts = {"preprocessing": json.loads(sys.argv[3]), "threshold": 0.5, "video_threshold": 0.5}
 model = Opened(facts, [Geometry(32, 32, "bilinear")], lambda batch: np.zeros(len(batch[0]), np.float32))
-for verdict in judge_media(find_media(sys.argv[2:3], LIMITS), model, preprocessing_of(facts), workers=2):
+for verdict in detect_media(find_media(sys.argv[2:3], LIMITS), model, preprocessing_of(facts), workers=2):
     print(verdict.name, flush=True)
 assert "torch" not in sys.modules
 """

@@ -10,8 +10,8 @@ from made import media as made
 
 from deepfake.checkpoints.inference import open_model, probabilities
 from deepfake.detection import worker as work
-from deepfake.detection.detect import judge_media
-from deepfake.detection.media import Medium, find_media
+from deepfake.detection.detect import detect_media
+from deepfake.detection.media import MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import NONE
 from deepfake.detection.worker_pool import CantWork
@@ -47,7 +47,7 @@ def media(tmp_path_factory, people) -> Path:
 
 def verdicts(paths, opened, ready=None, **options):
     found = find_media(paths, made.LIMITS)
-    return list(judge_media(found, opened, ready or preprocessing_of(opened.facts), **options))
+    return list(detect_media(found, opened, ready or preprocessing_of(opened.facts), **options))
 
 
 def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple[list[int], list, np.ndarray]:
@@ -81,9 +81,9 @@ def test_media_are_made_ready_as_a_datasets_images_are(opened, media, faces):
     for name, verdict in zip(names, found, strict=True):
         frames, crops, scores = as_in_training(media / name, opened, ready)
         (person,) = verdict.people
-        assert [look.frame for look in person.looks] == frames
-        assert [look.crop for look in person.looks] == crops
-        assert np.allclose([look.probability for look in person.looks], scores, atol=1e-5)
+        assert [look.frame for look in person.faces] == frames
+        assert [look.crop for look in person.faces] == crops
+        assert np.allclose([look.probability for look in person.faces], scores, atol=1e-5)
         assert person.score == pytest.approx(scores.mean(), abs=1e-5)
 
 
@@ -91,8 +91,8 @@ def test_the_largest_face_of_several_is_the_datasets_crop(opened, media):
     ready = preprocessing_of(opened.facts)
     frames, crops, scores = as_in_training(media / "two.mp4", opened, ready)
     (verdict,) = verdicts([media / "two.mp4"], opened, shown=12)
-    assert len(verdict.people) == 2 and all(len(person.looks) == 4 for person in verdict.people)
-    looks = {(look.frame, look.crop): look.probability for p in verdict.people for look in p.looks}
+    assert len(verdict.people) == 2 and all(len(person.faces) == 4 for person in verdict.people)
+    looks = {(look.frame, look.crop): look.probability for p in verdict.people for look in p.faces}
     for frame, crop, score in zip(frames, crops, scores, strict=True):
         assert looks[frame, crop] == pytest.approx(score, abs=1e-5)
 
@@ -103,10 +103,10 @@ def test_a_model_of_whole_frames_judges_whole_frames(opened, media):
     for name, verdict in zip(names, found, strict=True):
         frames, crops, scores = as_in_training(media / name, opened, ready, "frames")
         (person,) = verdict.people
-        assert [(look.frame, look.crop, look.box) for look in person.looks] == [
+        assert [(look.frame, look.crop, look.box) for look in person.faces] == [
             (frame, crop, None) for frame, crop in zip(frames, crops, strict=True)
         ]
-        assert np.allclose([look.probability for look in person.looks], scores, atol=1e-5)
+        assert np.allclose([look.probability for look in person.faces], scores, atol=1e-5)
 
 
 def test_verdicts_do_not_depend_on_the_number_of_processes(opened, media):
@@ -122,7 +122,7 @@ def test_a_video_in_a_zip_is_judged_like_the_file(opened, media, tmp_path):
     again, zipped = verdicts([path], opened, shown=2)
     assert zipped.name == str(path / "x/one.mp4") and again.score == zipped.score
     _, crops, scores = as_in_training(media / "one.mp4", opened, preprocessing_of(opened.facts))
-    looks = zipped.people[0].looks
+    looks = zipped.people[0].faces
     assert [look.crop for look in looks] == [crops[0], b"", b"", crops[3]]  # of as many as shown
     assert np.allclose([look.probability for look in looks], scores, atol=1e-5)
 
@@ -149,7 +149,7 @@ DEADLY = """
 import os
 import signal
 
-from deepfake.media import images
+from deepfake.extraction import images
 
 decode = images.decode
 
@@ -170,8 +170,8 @@ def test_a_process_that_dies_costs_its_medium_a_reason_and_is_replaced(opened, m
     monkeypatch.setenv("PYTHONPATH", f"{Path(work.__file__).parents[2]}:{tmp_path}")
     paths = [media / "stills/a.png"] * 10
     paths[1] = paths[5] = tmp_path / "deadly.jpg"
-    found = [Medium(str(number), "image", str(path)) for number, path in enumerate(paths)]
-    judged = list(judge_media(found, opened, preprocessing_of(opened.facts)))
+    found = [MediaFile(str(number), "image", str(path)) for number, path in enumerate(paths)]
+    judged = list(detect_media(found, opened, preprocessing_of(opened.facts)))
     assert [verdict.name for verdict in judged] == [medium.name for medium in found]
     assert [bool(verdict.people) for verdict in judged] == [number not in (1, 5) for number in range(10)]
     assert all("ended by SIGSEGV" in judged[number].left_out[0].reason for number in (1, 5))
@@ -179,7 +179,9 @@ def test_a_process_that_dies_costs_its_medium_a_reason_and_is_replaced(opened, m
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in Linux's /proc")
 def test_processes_end_where_verdicts_are_no_longer_wanted(opened, media):
-    judging = judge_media(find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2)
+    judging = detect_media(
+        find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2
+    )
     next(judging)
     assert children()
     judging.close()
@@ -240,7 +242,7 @@ def test_a_zip_that_lies_about_its_members_costs_only_these(opened, media, tmp_p
 def test_the_verdict_is_that_of_the_worst_by_the_threshold_of_videos(opened, media):
     (verdict,) = verdicts([media / "two.mp4"], opened)
     scores = {person.number: person.score for person in verdict.people}
-    assert verdict.decided == max(scores, key=scores.get) and verdict.score == max(scores.values())
+    assert verdict.decisive == max(scores, key=scores.get) and verdict.score == max(scores.values())
     facts = opened.facts | {"video_threshold": verdict.score, "threshold": 1.0}
     one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, facts=facts))
     assert one.verdict == "fake" and sum(person.verdict == "fake" for person in one.people) == 1

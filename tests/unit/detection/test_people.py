@@ -11,7 +11,7 @@ from made import media as made
 from deepfake.detection.appearance import LENGTH, describe, unlike
 from deepfake.detection.people import Sight, link
 from deepfake.detection.scores import decide, interval, score_person
-from deepfake.detection.verdict import Look, Person
+from deepfake.detection.verdict import Person, ScoredFace
 from deepfake.extraction.detectors import Face
 from deepfake.extraction.faces import cut_face, load_search
 
@@ -127,8 +127,8 @@ def test_looks_are_few_numbers_and_the_same_however_often_they_are_made():
 # Scores and decisions
 
 
-def look(frame: int, probability: float, side: int = 80) -> Look:
-    return Look(frame, frame / 25, (0, 0, side, side), 1.0, probability)
+def look(frame: int, probability: float, side: int = 80) -> ScoredFace:
+    return ScoredFace(frame, frame / 25, (0, 0, side, side), 1.0, probability)
 
 
 def person(number: int, score: float, frames: range, side: int = 80) -> Person:
@@ -155,8 +155,8 @@ def test_a_score_is_the_mean_with_an_interval_about_it():
     found = score_person(1, [look(n, p) for n, p in enumerate(values)], 0.5, 1000, 0, "a")
     assert found.score == pytest.approx(0.55) and 0.2 <= found.low < 0.55 < found.high <= 0.9
     assert (found.verdict, found.sure) == ("fake", False)
-    again = score_person(1, found.looks, 0.5, 1000, 0, "a")
-    other = score_person(1, found.looks, 0.5, 1000, 0, "b")
+    again = score_person(1, found.faces, 0.5, 1000, 0, "a")
+    other = score_person(1, found.faces, 0.5, 1000, 0, "b")
     assert again == found and (other.low, other.high) != (found.low, found.high)
 
 
@@ -171,4 +171,4 @@ def test_one_look_has_no_interval_and_is_not_sure():
     found = score_person(1, [look(0, 0.99)], 0.5, 100, 0, "a")
     assert math.isnan(found.low) and math.isnan(found.high) and not found.sure
     sure = score_person(1, [look(0, 0.99), look(1, 0.98)], 0.5, 100, 0, "a")
-    assert sure.sure and score_person(1, sure.looks, 0.985, 100, 0, "a").sure is False
+    assert sure.sure and score_person(1, sure.faces, 0.985, 100, 0, "a").sure is False

@@ -9,8 +9,8 @@ import pytest
 from made.verdicts import REASON, looks, person, some, unread, video
 
 from deepfake.detection.fingerprints import list_fingerprint
-from deepfake.detection.tables import COLUMNS, as_json, table_rows
-from deepfake.detection.verdict import LeftOut, Look, Person, Verdict
+from deepfake.detection.output import COLUMNS, as_json, table_rows
+from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 
 
 def test_a_row_for_each_medium_in_their_order():
@@ -58,7 +58,7 @@ def test_json_is_plain_and_holds_no_crops():
 
 def test_what_is_no_number_is_null():
     nan = math.nan
-    person = Person(1, [Look(0, nan, None, nan, nan)], nan, nan, nan, "real", False)
+    person = Person(1, [ScoredFace(0, nan, None, nan, nan)], nan, nan, nan, "real", False)
     told = as_json(Verdict("a.png", "image", 1, [person], 1))
     assert (told["score"], told["low"], told["high"]) == (None, None, None)
     assert told["people"][0]["looks"][0] == dict.fromkeys(("time", "box", "found", "probability")) | {

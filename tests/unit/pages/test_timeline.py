@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from made.verdicts import looks, person, video, wave
 
-from deepfake.detection.verdict import LeftOut, Look, Verdict
+from deepfake.detection.verdict import LeftOut, ScoredFace, Verdict
 from deepfake.pages.timeline import COLOURS, draw_timeline
 
 
@@ -51,6 +51,6 @@ def test_few_and_many_looks(count):
 
 
 def test_without_times_frames_are_counted():
-    seen = [Look(frame, float("nan"), None, 0.5, 0.5) for frame in (0, 5)]
+    seen = [ScoredFace(frame, float("nan"), None, 0.5, 0.5) for frame in (0, 5)]
     verdict = Verdict("a.mp4", "video", 2, [person(1, seen)], 1)
     assert b"<!-- frame -->" in draw_timeline(verdict, verdict.people, 0.5)

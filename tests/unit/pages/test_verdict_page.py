@@ -215,7 +215,7 @@ def test_an_ensemble_says_what_it_is_made_of(opened):
 
 def test_a_crowd_is_cut_to_twelve_and_the_one_who_decides_is_first(opened):
     people = [person(n, looks(1, [n / 100] * 2, shown=0)) for n in range(30)]
-    verdict = dataclasses.replace(video("crowd.mp4", *people), decided=3)
+    verdict = dataclasses.replace(video("crowd.mp4", *people), decisive=3)
     html = page([verdict], opened, "Crowd")
     assert "Below are 12 of these 30 people." in plain(html)
     shown = re.findall(r"</i>Person (\d+):", html)

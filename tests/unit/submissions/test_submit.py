@@ -11,10 +11,10 @@ from conftest import write_clip
 from made.submission import LIMITS, submit, write_images, write_model
 
 from deepfake.checkpoints.inference import open_model, probabilities
-from deepfake.detection.detect import judge_media
-from deepfake.detection.media import Medium, find_media
+from deepfake.detection.detect import detect_media
+from deepfake.detection.media import MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
-from deepfake.detection.verdict import FAKE, REAL, LeftOut, Look, Person, Verdict
+from deepfake.detection.verdict import FAKE, REAL, LeftOut, Person, ScoredFace, Verdict
 from deepfake.submissions.answers import Answer, answers, tell, write_prediction, write_submission
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def judged(name: str, score: float) -> Verdict:
     verdict = FAKE if score >= 0.5 else REAL
-    look = Look(0, math.nan, None, math.nan, score)
+    look = ScoredFace(0, math.nan, None, math.nan, score)
     return Verdict(name, "image", 1, [Person(0, [look], score, math.nan, math.nan, verdict, True)], 0)
 
 
@@ -35,7 +35,7 @@ def said(*scores: float | str) -> list[Answer]:
 
 
 def test_what_has_no_verdict_or_no_place_has_a_reason():
-    media = [Medium(name, "image") for name in ("a", "b")]
+    media = [MediaFile(name, "image") for name in ("a", "b")]
     verdicts = [judged("a", 0.7), Verdict("b", "image", 1, left_out=[LeftOut(0, "no face")])]
     asked = []
     found = list(
@@ -127,7 +127,7 @@ def test_every_video_of_the_sample_stands_in_its_order(made, tmp_path, caplog, c
     (tmp_path / "sample.csv").write_text("filename,label\n" + "".join(f"{name},0.5\n" for name in names))
     model = open_model(folder / "best.pt")
     media = find_media([clips / "a.mp4", clips / "b.mp4"], LIMITS)
-    scores = {v.name[-5:]: v.score for v in judge_media(media, model, preprocessing_of(model.facts))}
+    scores = {v.name[-5:]: v.score for v in detect_media(media, model, preprocessing_of(model.facts))}
     for source in (tmp_path / "test.zip", clips):
         output = tmp_path / f"{source.name}.csv"
         text = submit("submission.csv", folder / "best.pt", tmp_path / "sample.csv", [source], output)
