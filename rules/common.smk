@@ -8,12 +8,13 @@ from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
 from deepfake.code_digest import code_digest
-from deepfake.config.check import BadConfig, as_param, check_config
-from deepfake.slurm import left_over
+from deepfake.config.check import as_param, check_config
+from deepfake.errors import UserError
+from deepfake.slurm import unfinished_jobs
 
 try:
     check_config(config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text()))
-except BadConfig as error:
+except UserError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.storage_settings.default_storage_provider == "s3":
@@ -29,7 +30,7 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 
 
 onstart:
-    if workflow.executor_plugin.name == "slurm" and (jobs := left_over(Path.cwd())):
+    if workflow.executor_plugin.name == "slurm" and (jobs := unfinished_jobs(Path.cwd())):
         raise WorkflowError(
             f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"
         )

@@ -24,7 +24,7 @@ def label_files(w):
     """The label files of a corpus outside its sources. They are small, so their checksums decide."""
     try:
         return [local(path) for path in label_paths(config, w.corpus)]
-    except BadConfig as error:
+    except UserError as error:
         raise WorkflowError(str(error)) from None
 
 

@@ -7,7 +7,7 @@ def submission_setting(function, file):
     """What a function of submissions.settings returns for a file; an error if the config lacks it."""
     try:
         return function(config, file)
-    except BadConfig as error:
+    except UserError as error:
         raise WorkflowError(str(error)) from None
 
 

@@ -13,7 +13,8 @@ import logging
 import sys
 from pathlib import Path
 
-from deepfake.corpora.kaggle import DownloadError, download
+from deepfake.corpora.kaggle import download
+from deepfake.errors import UserError
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,7 +33,7 @@ def main() -> int:
     logging.getLogger("deepfake").setLevel(logging.INFO)
     try:
         download(args.config, args.output)
-    except DownloadError as error:
+    except UserError as error:
         print(f"download: {error}", file=sys.stderr)
         return 1
     return 0

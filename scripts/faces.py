@@ -21,7 +21,7 @@ import cv2
 
 from deepfake import tables
 from deepfake.console import log, progress
-from deepfake.corpora.archives import BadArchive
+from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_indexed
 from deepfake.extraction.faces import faces_of_clip, load_search
 from deepfake.extraction.stills import stills_of
@@ -51,7 +51,7 @@ def main() -> int:
     except (OutOfStep, tarfile.TarError) as error:
         log.error("%s doesn't fit %s: %s; delete both and run again", args.frames, args.frame_table, error)
         return 1
-    except (BadArchive, OSError) as error:
+    except (SourceError, OSError) as error:
         log.error("%s: %s", args.output, error)
         return 1
     tables.write_rows(args.output_table, tables.FACES, rows)

@@ -18,7 +18,7 @@ import cv2
 
 from deepfake import tables
 from deepfake.console import log, progress
-from deepfake.corpora.archives import BadArchive
+from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_indexed
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
 from deepfake.extraction.stills import no_image, stills_of
@@ -41,7 +41,7 @@ def main() -> int:
                 rows.append(row)
                 if data:
                     add(row["image"], data)
-    except (BadArchive, OSError) as error:
+    except (SourceError, OSError) as error:
         log.error("%s: %s", args.output, error)
         return 1
     tables.write_rows(args.output_table, tables.FRAMES, rows)

@@ -24,7 +24,7 @@ import torch
 
 from deepfake.code_digest import code_digest
 from deepfake.console import log
-from deepfake.files import Overtaken
+from deepfake.files import ConcurrentWrite
 from deepfake.program import start_logging
 from deepfake.training.distributed import Failed, joined, settle, world_of
 from deepfake.training.fit import Machine
@@ -42,7 +42,7 @@ def main() -> int:
         settle(world, args.threads)
         with joined(world, machine.kind() == "gpu") as group:
             found = train(args.dataset, args.model, model, *files, code, machine, group)
-    except (Diverged, Failed, Overtaken) as error:
+    except (Diverged, Failed, ConcurrentWrite) as error:
         log.error("%s: %s", name, error)
         return 1
     if found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deepfake import tables
 from deepfake.console import log, progress
-from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.archives import MemberError, SourceError
 from deepfake.corpora.sources import check_crc32, open_indexed
 from deepfake.files import new_directory
 from deepfake.program import start_logging
@@ -28,7 +28,7 @@ def main() -> int:
                 row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
                 rows.append(row if not row["reason"] else {**row, "file": ""})
             tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
-    except (BadArchive, OSError) as error:
+    except (SourceError, OSError) as error:
         log.error("%s: %s", args.output, error)
         return 1
     bad = [row for row in rows if row["reason"]]
@@ -41,8 +41,8 @@ def main() -> int:
 def place(source, video: dict[str, str], target: Path) -> str:
     """Put one video at `target`; returns why that can't be done, or ""."""
     try:
-        check_crc32(source.place(video["archive"], video["member"], target), video)
-    except BadMember as error:
+        check_crc32(source.extract(video["archive"], video["member"], target), video)
+    except MemberError as error:
         target.unlink(missing_ok=True)
         return str(error)
     return ""

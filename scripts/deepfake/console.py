@@ -1,61 +1,64 @@
-"""What a step says: plain lines to its log, and a progress bar to the terminal where one is attached."""
+"""What a program reports: lines in its log, and a progress bar on the terminal where there is one."""
 
 import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
-EVERY = 30  # seconds between two lines of progress in a log
+INTERVAL = 30  # seconds between two lines of progress in a log
 
 log = logging.getLogger("deepfake")
 
 
-def progress(items: Iterable[Item], what: str, unit: str) -> Iterator[Item]:
-    """Give `items` on, with a bar on the terminal and a line in the log every now and then."""
-    with progress_bar(len(items) if isinstance(items, Sized) else None, what, unit) as advance:
+def progress(items: Iterable[Item], title: str, unit: str) -> Iterator[Item]:
+    """Yield `items`, with a progress bar on the terminal and a line in the log every INTERVAL seconds."""
+    with progress_bar(len(items) if isinstance(items, Sized) else None, title, unit) as advance:
         for item in items:
             yield item
             advance(1)
 
 
 @contextmanager
-def progress_bar(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many more are done; for work that isn't a loop over items."""
-    done, said, began = 0, time.monotonic(), time.monotonic()
+def progress_bar(total: int | None, title: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that takes the number of newly finished units; for work that isn't a loop over items.
+
+    `total` is the number of units, None if unknown.
+    """
+    done, start = 0, time.monotonic()
+    last = start
     with (
         _terminal() as screen,
-        tqdm(None, what, total, False, screen, unit=f" {unit}", disable=not screen) as bar,
+        tqdm(desc=title, total=total, leave=False, file=screen, unit=f" {unit}", disable=not screen) as bar,
     ):
 
         def advance(number: int) -> None:
-            nonlocal done, said
+            nonlocal done, last
             done += number
             bar.update(number)
             now = time.monotonic()
-            if now - said >= EVERY:
-                said = now
-                log.info(
-                    "%s: %d of %s %s, %.1f a second", what, done, total or "?", unit, done / (now - began)
-                )
+            if now - last >= INTERVAL:
+                last = now
+                rate = done / (now - start)
+                log.info("%s: %d of %s %s, %.1f a second", title, done, total or "?", unit, rate)
 
         yield advance
 
 
-class _terminal:
-    """The terminal behind a redirected standard error; None where there is none (a cluster, a pipe, CI)."""
-
-    def __enter__(self):
-        try:
-            self.file = open("/dev/tty", "w") if not sys.stderr.isatty() else sys.stderr
-        except OSError:
-            self.file = None
-        return self.file
-
-    def __exit__(self, *_):
-        if self.file and self.file is not sys.stderr:
-            self.file.close()
+@contextmanager
+def _terminal() -> Iterator[TextIO | None]:
+    """Yield the terminal, also where standard error goes to a file; None without one (a cluster, CI)."""
+    if sys.stderr.isatty():
+        yield sys.stderr
+        return
+    try:
+        terminal = open("/dev/tty", "w")  # noqa: SIM115
+    except OSError:
+        yield None
+        return
+    with terminal:
+        yield terminal

@@ -1,5 +1,6 @@
-"""Outputs that appear whole or not at all: written aside under a name of their own, then renamed."""
+"""Outputs that appear whole or not at all: written under a temporary name, then renamed."""
 
+import glob
 import os
 import shutil
 import uuid
@@ -7,74 +8,75 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deepfake.errors import UserError
 
-class Overtaken(RuntimeError):
-    """Another process has begun to write the same output since; what this one wrote is dropped."""
+
+class ConcurrentWrite(UserError):
+    """Another process began to write the same output later; the output of this one is discarded."""
 
 
 @contextmanager
 def new_file(path: str | Path) -> Iterator[Path]:
-    """Yield an empty file to write to; when the block ends without an error it becomes `path`.
+    """Yield an empty temporary file to write to; it becomes `path` if the block ends without an error.
 
-    What a killed writer of the same file left behind is removed first. A writer that lives on after
-    its parent was killed loses its file by this and ends with Overtaken: it never overwrites the newer one.
+    Temporary files of killed writers of `path` are removed first. If the process that wrote one of them is
+    still alive, its block ends with ConcurrentWrite, so it never overwrites the newer output.
     """
     path = Path(path)
-    with _aside(path, Path.touch) as (part, check):
-        yield part
+    with _temporary(path, Path.touch) as (temporary, check):
+        yield temporary
         check()
-        os.replace(part, path)
+        os.replace(temporary, path)
 
 
 @contextmanager
 def new_directory(path: str | Path) -> Iterator[Path]:
-    """The same for a folder: yield an empty one to fill, that takes the place of `path`."""
+    """Yield an empty temporary folder to fill; it replaces `path` if the block ends without an error.
+
+    Otherwise like `new_file`.
+    """
     path = Path(path)
-    with _aside(path, Path.mkdir) as (part, check):
-        yield part
+    with _temporary(path, Path.mkdir) as (temporary, check):
+        yield temporary
         check()
-        old = _beside(path)
+        old = _temporary_name(path)
         with suppress(FileNotFoundError):
-            os.rename(path, old)  # no folder can be renamed over one that isn't empty
-        os.rename(part, path)
+            os.rename(path, old)  # a folder can't be renamed over one that isn't empty
+        os.rename(temporary, path)
         _remove(old)
 
 
 @contextmanager
-def _aside(path: Path, make: Callable[[Path], None]) -> Iterator[tuple[Path, Callable[[], None]]]:
-    """Yield a new file or folder beside `path`, and a function that raises Overtaken once that is gone."""
+def _temporary(path: Path, make: Callable[[Path], None]) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """Yield a new file or folder beside `path`, and a function that raises ConcurrentWrite if it is gone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{_literal(path.name)}.{'[0-9a-f]' * 8}.part"):
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
         _remove(stale)
-    part = _beside(path)
-    make(part)
-    pin = os.open(part, os.O_RDONLY)  # no other file gets its number as long as this is open
+    temporary = _temporary_name(path)
+    make(temporary)
+    descriptor = os.open(temporary, os.O_RDONLY)  # keeps its inode number from being used for another file
 
     def check() -> None:
-        if not (part.exists() and os.path.samestat(os.fstat(pin), part.stat())):
-            raise Overtaken(f"{path}: another process has begun to write it; this one's is dropped")
+        if not (temporary.exists() and os.path.samestat(os.fstat(descriptor), temporary.stat())):
+            raise ConcurrentWrite(f"{path}: another process has begun to write it; this one's is dropped")
 
     try:
-        yield part, check
+        yield temporary, check
     finally:
-        os.close(pin)
-        _remove(part)
+        os.close(descriptor)
+        _remove(temporary)
 
 
-def _beside(path: Path) -> Path:
+def _temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
-
-
 def _remove(path: Path) -> None:
-    """Remove a file or folder; a folder is first renamed, so that who still fills it can't go on."""
+    """Remove a file or folder; a folder is renamed first, so that a process that still fills it fails."""
     if path.is_dir() and not path.is_symlink():
-        gone = _beside(path)
+        doomed = _temporary_name(path)
         with suppress(FileNotFoundError):
-            os.rename(path, gone)
-            shutil.rmtree(gone, ignore_errors=True)
+            os.rename(path, doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

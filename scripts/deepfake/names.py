@@ -1,29 +1,23 @@
-"""Names and the numbers drawn from them: the only source of chance in the workflow."""
+"""Names for videos and files that every file system accepts."""
 
 import hashlib
 import re
 import unicodedata
 
-LONGEST = 120  # bytes; leaves room for corpus and frame in a file name of at most 255
+MAX_BYTES = 120  # leaves room for corpus and frame in a file name of at most 255
 
 
-def draw(seed: int, *names: object) -> int:
-    """A 64-bit number that depends on `seed` and `names` alone: the same on every machine, in every order."""
-    text = "\0".join(str(n) for n in (seed, *names))
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8], "big")
+def slugify(text: str) -> str:
+    """Return `text` with only letters of any script, digits, `_` and `-`, at most MAX_BYTES long in UTF-8.
 
-
-def slug(text: str) -> str:
-    """`text` as a name that every file system takes: letters of any script, digits, `_` and `-`.
-
-    Text that has to be changed or cut for it gets a mark of 8 hexadecimal digits made from the whole of it,
-    so that different texts never become one name.
+    Where text has to be replaced or cut, a hash of the whole of it is appended, so that different texts never
+    become the same name.
     """
     safe = re.sub(r"[^\w-]", "_", unicodedata.normalize("NFC", text))
-    cut = safe.encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore")
-    return cut if cut and cut == text else marked(cut, text)
+    cut = safe.encode("utf-8", "replace")[:MAX_BYTES].decode("utf-8", "ignore")
+    return cut if cut and cut == text else add_hash(cut, text)
 
 
-def marked(name: str, whole: str) -> str:
-    """`name` with 8 hexadecimal digits made from `whole`, for names that would otherwise be one."""
-    return f"{name}-{hashlib.sha256(whole.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+def add_hash(name: str, text: str) -> str:
+    """Return `name`, a hyphen, and 8 hexadecimal digits of the SHA-256 of `text`."""
+    return f"{name}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

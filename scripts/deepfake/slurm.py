@@ -1,19 +1,19 @@
-"""What an earlier run of Snakemake has left behind on a Slurm cluster."""
+"""Jobs that an earlier run of Snakemake left behind on a Slurm cluster."""
 
 import subprocess
 from pathlib import Path
 
 
-def left_over(folder: Path) -> list[str]:
-    """Numbers of the user's jobs that Snakemake has submitted from `folder`, and that wait or are at work.
+def unfinished_jobs(folder: Path) -> list[str]:
+    """Return the numbers of the user's waiting or running jobs that Snakemake submitted from `folder`.
 
-    At the start of a run there are some only where an earlier one was killed: by itself Snakemake cancels its
-    jobs. Such a job would work on the same files as the new run's, and where it fails delete the new one's.
-    Raises OSError or CalledProcessError where squeue can't tell.
+    Snakemake cancels its jobs when it ends, so at the start of a run there are some only where an earlier run
+    was killed. Such a job would write the same files as the new run, and delete them if it fails.
+    Raises OSError or CalledProcessError where squeue can't be run.
     """
     command = ["squeue", "--me", "--noheader", "--format", "%i|%k|%Z"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    jobs = [line.split("|", 2) for line in listed]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    jobs = [line.split("|", 2) for line in output.splitlines()]
     return [
-        number for number, comment, where in jobs if comment.startswith("rule_") and Path(where) == folder
+        number for number, comment, workdir in jobs if comment.startswith("rule_") and Path(workdir) == folder
     ]

@@ -11,8 +11,8 @@ import pandas as pd
 from deepfake import tables
 from deepfake.corpora.archives import Member
 from deepfake.corpora.index import index_corpus
+from deepfake.hashing import seeded_hash
 from deepfake.layouts import FAMILIES
-from deepfake.names import draw
 
 METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
 TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]
@@ -124,7 +124,7 @@ def pool(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFra
     parts = []
     for corpus in corpora:
         videos = index(corpus).astype({"label": str}).assign(corpus=corpus, step="")
-        drawn = {group: draw(0, group) < part * 2**64 for group in videos["group"].unique()}
+        drawn = {group: seeded_hash(0, group) < part * 2**64 for group in videos["group"].unique()}
         videos = videos[videos["group"].map(drawn)]
         times = videos["frames_wanted"].astype(int) // COUNTED["count"] * images
         table = videos.drop(columns=["bytes"]).loc[videos.index.repeat(times)].reset_index(drop=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.files import Overtaken, new_directory, new_file
+from deepfake.files import ConcurrentWrite, new_directory, new_file
 
 STALE = ".out.0123abcd.part"
 
@@ -97,7 +97,7 @@ def test_an_orphan_never_overwrites_the_newer_output(tmp_path, new, late, writes
         if new is new_directory:
             old_part.mkdir()
         fill(old_part, "orphan's")
-    with pytest.raises(Overtaken, match="out: another process"):
+    with pytest.raises(ConcurrentWrite, match="out: another process"):
         orphan.__exit__(None, None, None)
     if not late.endswith("newer one"):
         newer.__exit__(None, None, None)

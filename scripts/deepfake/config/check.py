@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import jsonschema
 
 from deepfake.config.conflicts import contradictions
+from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.layouts import FAMILIES
 
@@ -21,19 +22,15 @@ COUNTED = ("uniform", "random")
 """Strategies whose number of frames the index settles for each video, as `frames_wanted`."""
 
 
-class BadConfig(ValueError):
-    """One line for each thing that is wrong, each with key, value and what to write."""
-
-
 def check_config(config: dict, schema: dict) -> None:
-    """Fill `config` with the schema's defaults; raises BadConfig for everything wrong at once."""
+    """Fill `config` with the schema's defaults; raises UserError for everything wrong at once."""
     problems = set(_strange(config, ""))
     if not problems:
         problems = {_explain(error, schema) for error in _validator(schema).iter_errors(config)}
     if not problems:
         problems = set(contradictions(config))
     if problems:
-        raise BadConfig("the configuration can't be used:\n" + "\n".join(f"  {p}" for p in sorted(problems)))
+        raise UserError("the configuration can't be used:\n" + "\n".join(f"  {p}" for p in sorted(problems)))
 
 
 def _strange(value: object, key: str) -> Iterator[str]:
@@ -128,12 +125,12 @@ def archive_paths(corpus: dict) -> list[str]:
 
 
 def label_paths(config: dict, corpus: str) -> list[str]:
-    """The files that a corpus's `label_files` stand for; sorted, each once. BadConfig if one fits nothing."""
+    """The files that a corpus's `label_files` stand for; sorted, each once. UserError if one fits nothing."""
     patterns = config["corpora"][corpus]["label_files"] or []
     found = {pattern: glob.glob(pattern, recursive=True) for pattern in patterns}
     for pattern, paths in found.items():
         if not paths:
-            raise BadConfig(
+            raise UserError(
                 f"corpora.{corpus}.label_files: {pattern!r} fits no file; write a path or pattern"
             )
     return sorted({path for paths in found.values() for path in paths})

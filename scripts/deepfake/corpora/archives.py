@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepfake.errors import UserError
+
 CHUNK = 1 << 20  # bytes
 LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: its fixed part, and where in it the two variable lengths stand
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -31,11 +33,11 @@ UNREADABLE = (  # all that zipfile was seen to raise for damaged or crafted inpu
 )
 
 
-class BadArchive(ValueError):
+class SourceError(UserError):
     """The archive can't be used at all; the message names it and says why."""
 
 
-class BadMember(ValueError):
+class MemberError(UserError):
     """One member can't be used; the message says why."""
 
 
@@ -56,11 +58,11 @@ class Member:
 
 @contextmanager
 def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
-    """Open a zip; raises BadArchive when it is none, is cut short, or promises more than `limits` allow."""
+    """Open a zip; raises SourceError when it is none, is cut short, or promises more than `limits` allow."""
     try:
         raw = io.FileIO(path)
     except OSError as error:
-        raise BadArchive(f"{path}: the archive can't be opened: {error.strerror}") from error
+        raise SourceError(f"{path}: the archive can't be opened: {error.strerror}") from error
     with raw, _read_contents(raw, str(path), limits["members"]) as file:
         check_totals(str(path), file, limits)
         yield file
@@ -70,17 +72,17 @@ def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
 def open_inner_zip(
     outer: zipfile.ZipFile, path: str | Path, info: zipfile.ZipInfo, limits: dict
 ) -> Iterator[zipfile.ZipFile]:
-    """Open the zip `info` that lies stored inside the zip at `path`, in place; raises BadArchive."""
+    """Open the zip `info` that lies stored inside the zip at `path`, in place; raises SourceError."""
     name = f"{path}/{decoded_path(info)}"
     if info.compress_type != zipfile.ZIP_STORED:
-        raise BadArchive(
+        raise SourceError(
             f"{name}: a compressed zip inside a zip; unpack it first and list it under `archives`"
         )
     try:
         with outer.open(info):  # checks the local header
             pass
     except UNREADABLE as error:
-        raise BadArchive(f"{name}: damaged in the archive ({error}); download {path} again") from error
+        raise SourceError(f"{name}: damaged in the archive ({error}); download {path} again") from error
     file = outer.fp
     file.seek(info.header_offset + NAME_LENGTHS)
     start = info.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
@@ -94,9 +96,9 @@ def _read_contents(raw: io.RawIOBase, name: str, most: int | None = None) -> zip
         file = _Contents(raw, most)
         zipped = zipfile.ZipFile(file)
     except TooMany:
-        raise BadArchive(f"{name}: more members than limits.members = {most}") from None
+        raise SourceError(f"{name}: more members than limits.members = {most}") from None
     except UNREADABLE as error:
-        raise BadArchive(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
+        raise SourceError(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
     file.most = None
     return zipped
 
@@ -108,18 +110,20 @@ def _advice(name: str) -> str:
 
 
 def check_totals(name: str, file: zipfile.ZipFile, limits: dict) -> None:
-    """Raise BadArchive where the archive promises more members or bytes than `limits` (members, total_gb)."""
+    """Raise SourceError if the archive has more members or bytes than `limits` (members, total_gb) allow."""
     check_limits(name, len(file.infolist()), sum(info.file_size for info in file.infolist()), limits)
 
 
 def check_limits(name: str, members: int, total: int, limits: dict) -> None:
-    """Raise BadArchive where an archive of so many `members` and `total` bytes goes over `limits`."""
+    """Raise SourceError where an archive of so many `members` and `total` bytes goes over `limits`."""
     advice = "; raise it if you trust the archive"
     if members > limits["members"]:
-        raise BadArchive(f"{name}: {members} members, more than limits.members = {limits['members']}{advice}")
+        raise SourceError(
+            f"{name}: {members} members, more than limits.members = {limits['members']}{advice}"
+        )
     if total > limits["total_gb"] * 1e9:
         found = f"unpacks to {total / 1e9:.6g} GB"
-        raise BadArchive(f"{name}: {found}, more than limits.total_gb = {limits['total_gb']}{advice}")
+        raise SourceError(f"{name}: {found}, more than limits.total_gb = {limits['total_gb']}{advice}")
 
 
 def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Member]:
@@ -195,16 +199,16 @@ def info_by_path(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIOBase) -> int:
-    """Stream a member into `out`; returns its CRC-32. Raises BadMember for bad data or too many bytes."""
+    """Stream a member into `out`; returns its CRC-32. Raises MemberError for bad data or too many bytes."""
     crc = count = 0
     for chunk in _chunks(file, info):
         count += len(chunk)
         if count > info.file_size:
-            raise BadMember(f"holds more than the {info.file_size} bytes that the archive says")
+            raise MemberError(f"holds more than the {info.file_size} bytes that the archive says")
         crc = zlib.crc32(chunk, crc)
         out.write(chunk)
     if count != info.file_size:
-        raise BadMember(f"{count} of {info.file_size} bytes in the archive")
+        raise MemberError(f"{count} of {info.file_size} bytes in the archive")
     return crc
 
 
@@ -215,7 +219,7 @@ def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             while chunk := data.read(CHUNK):
                 yield chunk
     except UNREADABLE as error:
-        raise BadMember(f"damaged in the archive: {error}") from error
+        raise MemberError(f"damaged in the archive: {error}") from error
 
 
 def central_directory(path: str | Path) -> str:

@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from deepfake.corpora.archives import BadMember, Member
+from deepfake.corpora.archives import Member, MemberError
 from deepfake.corpora.shards import KINDS, assign_shards
+from deepfake.errors import UserError
 from deepfake.extraction.sampling import boost_factor
+from deepfake.hashing import seeded_hash
 from deepfake.layouts import LAYOUTS, ONE_CLASS
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.shared import where
-from deepfake.names import draw, marked, slug
+from deepfake.names import add_hash, slugify
 
 NO_LABEL = "no label"
 REASONS_SHOWN = 5  # where a corpus can't be used
@@ -21,14 +23,6 @@ PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 SEQUENCED = {"wilddeepfake"}  # layouts that read a tar of stills as a video
 
 
-class UselessCorpus(ValueError):
-    """Nothing, or only one class, was found; the message says what was there instead."""
-
-
-class BadLabelFile(ValueError):
-    """A file under `label_files` can't be used; the message names it and says why."""
-
-
 def is_media(path: str, layout: str) -> bool:
     """Whether a path ends like a video or a still, or like a tar of stills where the layout knows those."""
     entry = Entry("", path)
@@ -36,14 +30,14 @@ def is_media(path: str, layout: str) -> bool:
 
 
 def label_entries(paths: list[str]) -> dict[Entry, Path]:
-    """The files under `label_files` as entries at the corpus's top; raises BadLabelFile."""
+    """The files under `label_files` as entries at the corpus's top; raises UserError."""
     found = {}
     for path in map(Path, paths):
         entry = Entry("", path.name)
         if entry.is_video or entry.is_image or path.name.lower().endswith(PACKED):
-            raise BadLabelFile(f"label_files: {path} is no label file; name it under `archives` or `folder`")
+            raise UserError(f"label_files: {path} is no label file; name it under `archives` or `folder`")
         if entry in found:
-            raise BadLabelFile(f"label_files: {found[entry]} and {path} have the same name; rename one")
+            raise UserError(f"label_files: {found[entry]} and {path} have the same name; rename one")
         found[entry] = path
     return found
 
@@ -81,8 +75,8 @@ def _reader(read: Callable[[str, str], bytes], labels: dict[Entry, Path]) -> Cal
     def read_entry(entry: Entry) -> bytes:
         try:
             return labels[entry].read_bytes() if entry in labels else read(entry.archive, entry.path)
-        except BadMember as error:
-            raise BadMember(f"{where(entry)}: {error}") from error
+        except MemberError as error:
+            raise MemberError(f"{where(entry)}: {error}") from error
 
     return read_entry
 
@@ -97,7 +91,7 @@ def _row(video: Video, member: Member | None) -> dict:
         reason = "the file is missing"
     attributes = {name: value for name, value in video.attributes.items() if value}
     return {
-        "video": slug(video.name),
+        "video": slugify(video.name),
         "kind": _kind(video.entry),
         "archive": video.entry.archive,
         "member": video.entry.path,
@@ -107,7 +101,7 @@ def _row(video: Video, member: Member | None) -> dict:
         "method": video.method,
         "target": video.target,
         "source": video.source,
-        "original": slug(video.original) if video.original else "",
+        "original": slugify(video.original) if video.original else "",
         "group": video.group,
         "split": video.split,
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
@@ -117,7 +111,7 @@ def _row(video: Video, member: Member | None) -> dict:
 
 def _refused(entry: Entry, member: Member) -> dict:
     return {
-        "video": marked(slug(entry.stem), f"{member.archive}/{member.path}"),
+        "video": add_hash(slugify(entry.stem), f"{member.archive}/{member.path}"),
         "kind": _kind(entry),
         "archive": member.archive,
         "member": member.path,
@@ -138,9 +132,9 @@ def _name_apart(rows: list[dict]) -> None:
             usable = [row for row in group if not row["reason"]]
             for row in group:
                 if usable != [row]:
-                    row["video"] = marked(row["video"], f"{turn or ''}{_place(row)}")
+                    row["video"] = add_hash(row["video"], f"{turn or ''}{_place(row)}")
     for group in _namesakes(rows):
-        raise UselessCorpus(f"names that can't be told apart: {', '.join(map(_place, group))}; rename one")
+        raise UserError(f"names that can't be told apart: {', '.join(map(_place, group))}; rename one")
 
 
 def _namesakes(rows: list[dict]) -> list[list[dict]]:
@@ -173,7 +167,7 @@ def _cap(rows: list[dict], seed: int, max_videos: int | None) -> None:
         return
     for label in (REAL, FAKE):
         videos = [row for row in rows if not row["reason"] and row["label"] == label]
-        videos.sort(key=lambda row: draw(seed, "max_videos", row["video"]))
+        videos.sort(key=lambda row: seeded_hash(seed, "max_videos", row["video"]))
         for row in videos[max_videos:]:
             row["reason"] = f"over max_videos = {max_videos}"
 
@@ -216,7 +210,7 @@ def left_out(rows: list[dict], members: list[Member]) -> list[str]:
 
 
 def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
-    """Raise UselessCorpus unless each class that the layout's corpora have has a usable video."""
+    """Raise UserError unless each class that the layout's corpora have has a usable video."""
     wanted = (FAKE,) if layout in ONE_CLASS else (REAL, FAKE)
     counts = {label: sum(not r["reason"] and r["label"] == label for r in rows) for label in (REAL, FAKE)}
     if all(counts[label] for label in wanted):
@@ -229,7 +223,7 @@ def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
     found = "; ".join(f"{len(m)} with '{reason}' such as {m[0]}" for reason, m in common[:REASONS_SHOWN])
     names = {REAL: "real", FAKE: "fake"}
     missing = " and ".join(names[label] for label in wanted if not counts[label])
-    raise UselessCorpus(
+    raise UserError(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + found if found else ''}). "
         "Check that `layout` fits the files, and that the label files are among them."
     )

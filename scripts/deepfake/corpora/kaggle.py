@@ -28,15 +28,13 @@ from pathlib import Path
 import requests
 from tqdm import tqdm
 
+from deepfake.errors import UserError
+
 log = logging.getLogger(__name__)
 
 WAITS = (2, 10, 30, 60)  # s before each further try; a try that brought new bytes starts them over
 TIMEOUT = 60  # s without a single byte
 PASSING = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-
-
-class DownloadError(Exception):
-    """A failure whose message says all that the user needs to mend it."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,14 @@ class Source:
 
 
 def source_of(config: dict) -> Source:
-    """Read `{"competition": name}` or `{"dataset": "owner/slug"}`; DownloadError names a wrong key."""
+    """Read `{"competition": name}` or `{"dataset": "owner/slug"}`; UserError names a wrong key."""
     given = {key: value for key, value in config.items() if value is not None}
     if len(given) != 1 or not set(given) <= {"competition", "dataset"}:
-        raise DownloadError(f"kaggle: give one key, `competition` or `dataset`, instead of {sorted(given)}")
+        raise UserError(f"kaggle: give one key, `competition` or `dataset`, instead of {sorted(given)}")
     [(kind, name)] = given.items()
     pattern = r"[\w-]+" if kind == "competition" else r"[\w-]+/[\w-]+(/\d+)?"
     if not isinstance(name, str) or not re.fullmatch(pattern, name, re.ASCII):
-        raise DownloadError(f"kaggle: {kind}: write it as in {kind}s/… of its address, not {name!r}")
+        raise UserError(f"kaggle: {kind}: write it as in {kind}s/… of its address, not {name!r}")
     return Source(kind, name)
 
 
@@ -73,7 +71,7 @@ def download(config: dict, output: str | Path, waits: Sequence[float] = WAITS) -
     part = folder / "archive.part"
     for path in _credential_files():
         if path.stat().st_mode & 0o077:
-            raise DownloadError(f"{path} holds credentials that others can read: run `chmod 600 {path}`")
+            raise UserError(f"{path} holds credentials that others can read: run `chmod 600 {path}`")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with (folder / "lock").open("w") as lock:
@@ -81,28 +79,28 @@ def download(config: dict, output: str | Path, waits: Sequence[float] = WAITS) -
             _fetch_checked(source, part, waits)
             os.replace(part, output)
             shutil.rmtree(folder)
-    except DownloadError:
+    except UserError:
         raise
     except Exception as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise DownloadError(f"{folder}: the disk is full; make room and run again to resume") from None
+            raise UserError(f"{folder}: the disk is full; make room and run again to resume") from None
         if (trace := traceback.format_exc()) != (safe := scrub(trace)):
-            raise DownloadError(f"unexpected error, shown without what is secret:\n{safe}") from None
+            raise UserError(f"unexpected error, shown without what is secret:\n{safe}") from None
         raise
     with suppress(OSError):  # another output's folder may be in it
         folder.parent.rmdir()
 
 
 def check_archive(path: Path, size: int | None = None, md5: str | None = None) -> None:
-    """Raise DownloadError unless `path` has `size` bytes, the base64 `md5`, and is a zip with sound members.
+    """Raise UserError unless `path` has `size` bytes, the base64 `md5`, and is a zip with sound members.
 
     The contents' checksums are left to the step that unpacks them, which reads every byte anyway.
     """
     if size not in (None, path.stat().st_size):
-        raise DownloadError(f"the archive has {path.stat().st_size} bytes where Kaggle announced {size}")
+        raise UserError(f"the archive has {path.stat().st_size} bytes where Kaggle announced {size}")
     with path.open("rb") as file:
         if md5 and base64.b64encode(hashlib.file_digest(file, "md5").digest()).decode() != md5:
-            raise DownloadError("the archive's MD5 differs from the one that Kaggle sent with it")
+            raise UserError("the archive's MD5 differs from the one that Kaggle sent with it")
         try:
             members = zipfile.ZipFile(file).infolist()
             for member in members[:: len(members) // 1000 + 1]:  # a corpus can have a million
@@ -110,7 +108,7 @@ def check_archive(path: Path, size: int | None = None, md5: str | None = None) -
                 if file.read(4) != b"PK\3\4":
                     raise zipfile.BadZipFile(f"{member.filename} does not begin where it should")
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-            raise DownloadError(f"what Kaggle sent is no readable zip archive: {error}") from None
+            raise UserError(f"what Kaggle sent is no readable zip archive: {error}") from None
 
 
 def _fetch_checked(source: Source, part: Path, waits: Sequence[float]) -> None:
@@ -120,10 +118,10 @@ def _fetch_checked(source: Source, part: Path, waits: Sequence[float]) -> None:
         log.info("checking %d bytes", _length(part))
         try:
             return check_archive(part, identity["size"], identity["md5"])
-        except DownloadError as error:
+        except UserError as error:
             part.unlink()
             if not (resumed and once_more):
-                raise DownloadError(f"{source.page}: {error}; it was thrown away") from None
+                raise UserError(f"{source.page}: {error}; it was thrown away") from None
             log.warning("%s; the resumed download is thrown away and begun from zero", error)
 
 
@@ -138,12 +136,12 @@ def _fetch(source: Source, part: Path, waits: Sequence[float]) -> dict:
             return json.loads(part.with_suffix(".json").read_text())
         except requests.RequestException as error:
             if message := _final(error, source):
-                raise DownloadError(message) from None
+                raise UserError(message) from None
             reason = scrub(f"{type(error).__name__}: {error}")
         failures = 1 if _length(part) > before else failures + 1
         if failures > len(waits):
             kept = f"{_length(part)} bytes are kept, run again to resume"
-            raise DownloadError(f"{source.page}: the network failed {failures} times, with {reason}; {kept}")
+            raise UserError(f"{source.page}: the network failed {failures} times, with {reason}; {kept}")
         log.warning("%s; trying again in %g s", reason, waits[failures - 1])
         time.sleep(waits[failures - 1])
 
@@ -155,7 +153,7 @@ def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
         from kaggle.api.kaggle_api_extended import KaggleApi
     except (ImportError, OSError) as error:
         advice = "install the package it misses, or set KAGGLE_CONFIG_DIR to a folder that can be written"
-        raise DownloadError(f"Kaggle's client cannot be loaded, {advice}: {scrub(str(error))}") from None
+        raise UserError(f"Kaggle's client cannot be loaded, {advice}: {scrub(str(error))}") from None
 
     class Client(KaggleApi):
         def build_kaggle_client(self):
@@ -172,7 +170,7 @@ def _ask(source: Source, receive: Callable[[requests.Response], None]) -> None:
         client.authenticate()
     except SystemExit:
         found = ", ".join(map(str, _credential_files())) or "none"
-        raise DownloadError(
+        raise UserError(
             f"no credentials that Kaggle accepts (files: {found}). Make a token on kaggle.com/settings, save "
             "it as ~/.kaggle/kaggle.json, `chmod 600 ~/.kaggle/kaggle.json`; or set KAGGLE_USERNAME and "
             f"KAGGLE_KEY. Or by hand: download the zip from {source.page} in a browser to any folder, set "
@@ -202,7 +200,7 @@ def _receive(response: requests.Response, part: Path) -> None:
         response = _rest(response, offset, identity)
         offset *= response.status_code == 206  # 200: the server chose to send all of it
     if (missing := (size or 0) - offset) > (free := shutil.disk_usage(part.parent).free):
-        raise DownloadError(f"{part}: {missing} bytes are still to come, but only {free} are free")
+        raise UserError(f"{part}: {missing} bytes are still to come, but only {free} are free")
     with response, part.open("ab" if offset else "wb") as out:
         for chunk in _with_progress(response.iter_content(1 << 20), offset, size):
             out.write(chunk)
@@ -254,7 +252,7 @@ def _hold(lock: io.TextIOWrapper) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise DownloadError(f"{lock.name}: another process downloads this; wait for it or end it") from None
+        raise UserError(f"{lock.name}: another process downloads this; wait for it or end it") from None
     except OSError:
         log.warning("%s: this file system has no locks; let only one download run", lock.name)
 

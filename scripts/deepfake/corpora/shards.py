@@ -11,7 +11,7 @@ far more of them go into a shard: a job of a second each would cost more to star
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 WHOLE = "all"  # the one shard of a corpus that fits into one: the empty prefix
 BITS = 64
@@ -22,7 +22,7 @@ KINDS = {"video": ("", 1), "sequence": ("sequences_", 1), "image": ("images_", 3
 def assign_shards(videos: Iterable[str], size: int, kind: str = "video") -> dict[str, str]:
     """From each video, all of one kind, to the name of its shard: 0s and 1s, or `all`, after its kind."""
     begin, times = KINDS[kind]
-    hashes = sorted((draw(0, "shard", video), video) for video in set(videos))
+    hashes = sorted((seeded_hash(0, "shard", video), video) for video in set(videos))
     shards = _split("", hashes, fullest(size * times))
     return {video: begin + (prefix or WHOLE) for prefix, members in shards for _, video in members}
 

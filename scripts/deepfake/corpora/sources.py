@@ -2,7 +2,7 @@
 
 with open_source(["part_00.zip", "part_01.zip"], limits) as source:
     for member in source.members(): ...
-    source.read(member), source.place(member, "clip.mp4")
+    source.read(member), source.extract(member, "clip.mp4")
 """
 
 import errno
@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deepfake.corpora import archives
-from deepfake.corpora.archives import BadArchive, BadMember, Member
+from deepfake.corpora.archives import Member, MemberError, SourceError
 from deepfake.layouts.entries import Entry
 
 SMALL = 1 << 28  # bytes; labels and stills are far smaller
@@ -46,25 +46,25 @@ class Folder:
         return found
 
     def read(self, archive: str, path: str) -> bytes:
-        """The bytes of a small file. Raises BadMember for one that isn't small or can't be read."""
+        """The bytes of a small file. Raises MemberError for one that isn't small or can't be read."""
         file = self._root / path
         try:
             status = file.stat()
             if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
-                raise BadMember("can't be read: not a file")
+                raise MemberError("can't be read: not a file")
             if status.st_size > SMALL:
-                raise BadMember(TOO_LARGE)
+                raise MemberError(TOO_LARGE)
             return file.read_bytes()
         except OSError as error:
-            raise BadMember(f"can't be read: {error.strerror}") from error
+            raise MemberError(f"can't be read: {error.strerror}") from error
 
-    def place(self, archive: str, path: str, target: Path) -> int:
-        """Make `target` a link to the file; returns the file's CRC-32 as it is now. Raises BadMember."""
+    def extract(self, archive: str, path: str, target: Path) -> int:
+        """Make `target` a link to the file; returns the file's CRC-32 as it is now. Raises MemberError."""
         file = (self._root / path).absolute()
         try:
             crc = crc32_of_file(file)
         except OSError as error:
-            raise BadMember(f"can't be read: {error.strerror}") from error
+            raise MemberError(f"can't be read: {error.strerror}") from error
         target.symlink_to(file)
         return crc
 
@@ -91,7 +91,7 @@ class Zips:
             if not member.path.lower().endswith(".zip") or Entry(name, member.path).is_fork:
                 continue
             if member.reason:
-                raise BadArchive(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")
+                raise SourceError(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")
             inner = stack.enter_context(archives.open_inner_zip(outer, path, infos[member.path], self.limits))
             self._files[f"{name}/{member.path}"] = inner
             count += len(inner.infolist())
@@ -108,34 +108,34 @@ class Zips:
         ]
 
     def read(self, archive: str, path: str) -> bytes:
-        """The bytes of a small file. Raises BadMember for one that isn't small or is damaged."""
+        """The bytes of a small file. Raises MemberError for one that isn't small or is damaged."""
         out = io.BytesIO()
         info = self._info(archive, path)
         if info.file_size > SMALL:
-            raise BadMember(TOO_LARGE)
+            raise MemberError(TOO_LARGE)
         archives.copy_member(self._files[archive], info, out)
         return out.getvalue()
 
-    def place(self, archive: str, path: str, target: Path) -> int:
-        """Unpack a member to `target`; returns its CRC-32. Raises BadMember, and leaves no file then."""
+    def extract(self, archive: str, path: str, target: Path) -> int:
+        """Unpack a member to `target`; returns its CRC-32. Raises MemberError, and leaves no file then."""
         info = self._info(archive, path)
         try:
             with open(target, "xb") as out:
                 return archives.copy_member(self._files[archive], info, out)
-        except BadMember:
+        except MemberError:
             target.unlink()
             raise
 
     def _info(self, archive: str, path: str) -> zipfile.ZipInfo:
         if archive not in self._files:
-            raise BadMember(f"the archive {archive} is not there any more")
+            raise MemberError(f"the archive {archive} is not there any more")
         if archive not in self._infos:
             self._infos[archive] = archives.info_by_path(self._files[archive])
         if path not in self._infos[archive]:
-            raise BadMember("not in the archive any more")
+            raise MemberError("not in the archive any more")
         info = self._infos[archive][path]
         if reason := archives.refusal(info, self.limits):  # also where another archive lies there by now
-            raise BadMember(reason)
+            raise MemberError(reason)
         return info
 
 
@@ -143,38 +143,38 @@ class Zips:
 def open_source(
     paths: list[str], limits: dict, crc32: Callable[[Path], int] | None = None
 ) -> Iterator[Folder | Zips]:
-    """One folder, or any number of zip archives. Raises BadArchive with what is wrong."""
+    """One folder, or any number of zip archives. Raises SourceError with what is wrong."""
     folders = [p for p in paths if os.path.isdir(p)]
     if not paths:
-        raise BadArchive("no archive fits the patterns under `archives`")
+        raise SourceError("no archive fits the patterns under `archives`")
     if folders and len(paths) > 1:
-        raise BadArchive(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
+        raise SourceError(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
     with ExitStack() as stack:
         yield Folder(folders[0], limits, crc32) if folders else Zips(paths, limits, stack)
 
 
 @contextmanager
 def open_indexed(found: str | Path) -> Iterator[Folder | Zips]:
-    """What a corpus's index was made from, as its sources.json `found` says. Raises BadArchive."""
+    """What a corpus's index was made from, as its sources.json `found` says. Raises SourceError."""
     listed = json.loads(Path(found).read_text(encoding="utf-8", errors="surrogateescape"))
     with open_source(listed["sources"], listed["limits"]) as source:
         yield source
 
 
 def check_crc32(crc32: int, video: dict[str, str]) -> None:
-    """Raise BadMember unless `crc32` is that of the `video` in the index's tables."""
+    """Raise MemberError unless `crc32` is that of the `video` in the index's tables."""
     if f"{crc32:08x}" != video["crc32"]:
-        raise BadMember(f"CRC-32 {crc32:08x}, not {video['crc32']} as in the index")
+        raise MemberError(f"CRC-32 {crc32:08x}, not {video['crc32']} as in the index")
 
 
 def walk(root: Path) -> list[str]:
     """The paths of all files below `root` with `/` between folders, in order.
 
     Each folder is read once, also where links lead to it; then the path without a link counts.
-    Raises BadArchive where `root` is no folder, or a folder in it can't be read.
+    Raises SourceError where `root` is no folder, or a folder in it can't be read.
     """
     if not root.is_dir():
-        raise BadArchive(f"{root}: there is no such folder")
+        raise SourceError(f"{root}: there is no such folder")
     files, folders, links, seen = [], [""], [], set()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
@@ -186,7 +186,7 @@ def walk(root: Path) -> list[str]:
             seen.add(identity)
             names = sorted(os.listdir(place))
         except OSError as error:
-            raise BadArchive(f"{place}: the folder can't be read: {error.strerror}") from error
+            raise SourceError(f"{place}: the folder can't be read: {error.strerror}") from error
         for name in names:
             path = f"{folder}/{name}" if folder else name
             if not os.path.isdir(os.path.join(root, path)):
@@ -226,7 +226,7 @@ def fingerprint(paths: list[str]) -> str:
                     )
             else:
                 digest.update(archives.central_directory(path).encode())
-        except (OSError, BadArchive) as error:
+        except (OSError, SourceError) as error:
             digest.update(type(error).__name__.encode())
     return digest.hexdigest()
 

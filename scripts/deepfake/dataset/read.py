@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from deepfake.console import progress
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 SPLITS = ("train", "val", "test")
 CHUNK = 1000  # rows that are held as dicts at a time; a table of text alone takes a fifth of the memory
@@ -40,7 +40,7 @@ def in_shards(folder: Path, table: pd.DataFrame, shard_mb: float) -> list[tuple[
     In such an order classes, corpora and videos mix, so that whoever reads a shard on end gets fair batches.
     A shard holds at most `shard_mb` millions of bytes of images, or one that is larger.
     """
-    table = table.assign(draw=[draw(0, "export", name) for name in table["file_name"]])
+    table = table.assign(draw=[seeded_hash(0, "export", name) for name in table["file_name"]])
     table = table.sort_values(["draw", "file_name"], ignore_index=True).drop(columns="draw")
     parts = [(split, table[table["split"] == split]) for split in SPLITS]
     return [(split, _cut(folder, part, shard_mb * MB)) for split, part in parts if len(part)]

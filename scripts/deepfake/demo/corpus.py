@@ -19,12 +19,12 @@ import av
 import cv2
 import numpy as np
 
-from deepfake import names
 from deepfake.demo import layouts as demo_layouts
 from deepfake.demo import people, portrait
 from deepfake.demo.canvas import curve, shape
 from deepfake.demo.layouts import Clip
 from deepfake.files import new_file
+from deepfake.hashing import seeded_hash
 
 FPS = 25
 DEFAULTS = {"people": 12, "clips": 48, "seconds": 3, "width": 480}
@@ -98,7 +98,7 @@ def frames(clip: Clip, seed: int) -> Iterator[np.ndarray]:
     target = people.head(seed, clip.target)
     scene = people.scene(seed, clip.target, clip.size, clip.take)
     states = _performance(seed, clip.take, clip.frames)
-    grain = _Grain(clip.size, names.draw(seed, "grain", clip.take))
+    grain = _Grain(clip.size, seeded_hash(seed, "grain", clip.take))
     paste = _paste(clip, seed, target, states) if clip.method else None
     for i, state in enumerate(states):
         out = grain.add(people.frame(scene, target, state), state.brightness)
@@ -128,7 +128,7 @@ def encode(pictures: Iterable[np.ndarray], size: tuple[int, int]) -> bytes:
 
 
 def _performance(seed: int, take: str, count: int) -> list[people.State]:
-    return people.moods(count, FPS, np.random.default_rng(names.draw(seed, "mood", take)))
+    return people.moods(count, FPS, np.random.default_rng(seeded_hash(seed, "mood", take)))
 
 
 class _Grain:
@@ -153,7 +153,7 @@ class _Grain:
 
 def _paste(clip: Clip, seed: int, target: portrait.Head, states: list[people.State]) -> Callable:
     """A function that puts the manipulated region into frame `i` of a clip, in place."""
-    rng = np.random.default_rng(names.draw(seed, "paste", clip.name))
+    rng = np.random.default_rng(seeded_hash(seed, "paste", clip.name))
     how = METHODS[clip.method]
     who = people.head(seed, clip.source) if how.swap else target
     acted = states if how.swap else [

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from deepfake import names
+from deepfake.hashing import seeded_hash
 
 FACEFORENSICS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures")
 SCENES = (
@@ -67,7 +67,7 @@ class _Maker:
     def real(self, take: str, person: int) -> Clip:
         """A real clip; one in ten is upright, one in ten larger, two in ten are wide."""
         w = self.cfg["width"]
-        kind = names.draw(self.seed, "size", self.layout, take) % 10
+        kind = seeded_hash(self.seed, "size", self.layout, take) % 10
         size = {0: (w * 3 // 4, w), 1: (w * 4 // 3, w), 2: (w, w * 9 // 16), 3: (w, w * 9 // 16)}.get(kind)
         width, height = size or (w, w * 3 // 4)
         take = f"{self.layout}/{take}"
@@ -95,12 +95,12 @@ class _Maker:
         """Somebody else than the target, of the same sex if possible; another for each turn."""
         others = [p for p in range(self.cfg["people"]) if p != of.target]
         others.sort(
-            key=lambda p: (p // 2 % 2 != of.target // 2 % 2, names.draw(self.seed, "source", of.name, p))
+            key=lambda p: (p // 2 % 2 != of.target // 2 % 2, seeded_hash(self.seed, "source", of.name, p))
         )
         return others[turn % len(others)]
 
     def letters(self, alphabet: str, length: int, *what: object) -> str:
-        number, out = names.draw(self.seed, "letters", self.layout, *what), ""
+        number, out = seeded_hash(self.seed, "letters", self.layout, *what), ""
         for _ in range(length):
             number, digit = divmod(number, len(alphabet))
             out += alphabet[digit]
@@ -125,7 +125,7 @@ def _dfdc(make: _Maker) -> Plan:
     for f, (original, turn) in enumerate(make.victims(len(originals))):
         file = name("fake", f)
         of_file, of = originals[original]
-        method = ("Deepfakes", "Synthesis", "FaceSwap")[names.draw(make.seed, "method", f) % 3]
+        method = ("Deepfakes", "Synthesis", "FaceSwap")[seeded_hash(make.seed, "method", f) % 3]
         rows[file] = {"label": "FAKE", "split": "train", "original": of_file}
         clips[f"{folder}/{file}"] = make.fake(f"fake {f}", of, make.source(of, turn), method)
     return clips, {f"{folder}/metadata.json": json.dumps(rows, sort_keys=True)}
@@ -161,7 +161,7 @@ def _dfd(make: _Maker) -> Plan:
         source = make.source(of, turn)
         pair = f"{of.target + 1:02d}_{source + 1:02d}__{scene}"
         name = f"{pair}__{make.letters(LETTERS.upper() + '0123456789', 8, pair, turn)}.mp4"
-        method = ("Deepfakes", "Synthesis")[names.draw(make.seed, "method", name) % 2]
+        method = ("Deepfakes", "Synthesis")[seeded_hash(make.seed, "method", name) % 2]
         folder = "DFD_manipulated_sequences/DFD_manipulated_sequences"
         clips[f"{folder}/{name}"] = make.fake(name, of, source, method)
     return clips, {}

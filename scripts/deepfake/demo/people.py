@@ -3,7 +3,7 @@
 Coordinates of a face are "face pixels": the origin lies between the eyes, x to the right, y down, the eyes
 about 84 apart. `portrait` paints a head once on a canvas in these pixels, about twice as fine as a video
 frame; a frame adds eyes and mouth to it and samples it through one map that holds pose, turn and jaw.
-All chance comes from `names.draw`; colours are RGB, 0 to 255.
+All chance comes from `hashing.seeded_hash`; colours are RGB, 0 to 255.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepfake import names
 from deepfake.demo import background as people_room
 from deepfake.demo import features as people_parts
 from deepfake.demo import portrait
 from deepfake.demo.canvas import ORIGIN
+from deepfake.hashing import seeded_hash
 
 REACH = (-200, 200, -215, 285)  # left, right, top, bottom of what is painted of a head, in face pixels
 EDGE = 4  # the farthest that a camera sways, frame pixels
@@ -93,7 +93,7 @@ def head(seed: int, number: int) -> portrait.Head:
 
 def scene(seed: int, number: int, size: tuple[int, int], *take: object) -> Scene:
     """Person `number` before the camera: `size` is (width, height) of a frame, `take` names the clip."""
-    rng = np.random.default_rng(names.draw(seed, "scene", number, *take))
+    rng = np.random.default_rng(seeded_hash(seed, "scene", number, *take))
     width, height = size
     scale = min(width, height) / 530 * rng.uniform(0.92, 1.08)
     centre = (width * rng.uniform(0.42, 0.58), height * rng.uniform(0.43, 0.48))

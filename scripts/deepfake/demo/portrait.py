@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deepfake import names
 from deepfake.demo import hair
 from deepfake.demo.canvas import SIZE, Canvas, curve, grid, noise, shape
+from deepfake.hashing import seeded_hash
 
 SKINS = (
     (230, 192, 168),
@@ -69,8 +69,8 @@ def person(seed: int, number: int) -> Person:
 
     Two men follow two women and so on: 0 and 1 are of one sex, 2 and 3 of the other.
     """
-    first = names.draw(seed, "people")
-    rng = np.random.default_rng(names.draw(seed, "person", number))
+    first = seeded_hash(seed, "people")
+    rng = np.random.default_rng(seeded_hash(seed, "person", number))
     turn = number + first % 420 * 2
     woman = bool(turn // 2 % 2)
     among = turn // 4 * 2 + turn % 2  # the how manieth man or woman
@@ -87,7 +87,7 @@ def person(seed: int, number: int) -> Person:
         chin=rng.uniform(0.95, 1.06) - 0.02 * woman, eyes=rng.uniform(0.92, 1.1) + 0.05 * woman,
         apart=rng.uniform(40, 45), tilt=rng.uniform(-1.5, 3.5), brow=rng.uniform(0.8, 1.35) - 0.3 * woman,
         nose=rng.uniform(0.85, 1.2) - 0.08 * woman, lips=rng.uniform(0.8, 1.25) + 0.15 * woman,
-        smile=rng.uniform(0.92, 1.12), seed=names.draw(seed, "texture", number),
+        smile=rng.uniform(0.92, 1.12), seed=seeded_hash(seed, "texture", number),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deepfake.corpora.archives import BadArchive
+from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_source, walk
 from deepfake.errors import UserError
 from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
@@ -102,7 +102,7 @@ def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
 def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
     try:
         names = walk(Path(folder))
-    except BadArchive as error:
+    except SourceError as error:
         yield MediaFile(folder, "", reason=str(error))
         return
     nothing = True
@@ -125,7 +125,7 @@ def _in_zip(path: str, limits: dict) -> Iterator[MediaFile]:
     try:
         with open_source([path], limits) as source:
             members = source.members()
-    except BadArchive as error:
+    except SourceError as error:
         yield MediaFile(path, "", reason=str(error))
         return
     nothing = True

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 
 from deepfake.detection.verdict import FAKE, REAL, Person, ScoredFace
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 CHUNK = 1_000_000  # resampled values held at a time: 8 MB
 RARE = 10  # people in less than a tenth of the frames with faces may be false detections
@@ -24,7 +24,7 @@ def score_person(
     """
     values = np.array([face.probability for face in faces], np.float64)
     score = float(values.mean())
-    low, high = interval(values, resamples, draw(seed, "detect", name, number))
+    low, high = interval(values, resamples, seeded_hash(seed, "detect", name, number))
     verdict = FAKE if score >= threshold else REAL
     sure = low >= threshold if verdict == FAKE else high < threshold  # nan is neither
     return Person(number, faces, score, low, high, verdict, bool(sure))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 
-from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.archives import MemberError, SourceError
 from deepfake.corpora.sources import Folder, Zips, open_source
 from deepfake.detection.faces import Seen, Way, damage, load_way, look_at_clip, look_at_still, wanted_of
 from deepfake.detection.media import MediaFile
@@ -119,7 +119,7 @@ class Sources:
     def clip(self, medium: MediaFile, place: Path) -> Clip:
         """A video; from a zip it is unpacked to `place`. Raises those of UNREADABLE."""
         if medium.member and not place.exists():
-            self._of(medium).place(medium.archive, medium.member, place)
+            self._of(medium).extract(medium.archive, medium.member, place)
         path = str(place if medium.member else Path(medium.path).absolute())  # no protocol of FFmpeg's
         if self._path != path:
             self._clip = Clip(path)
@@ -162,7 +162,7 @@ def answers(task: Stills | Whole | Part, way: Way, sources: Sources) -> Iterator
         yield Lost(task.number, reason_of(error))
 
 
-UNREADABLE = (UnreadableVideo, BadMember, BadArchive, OSError)
+UNREADABLE = (UnreadableVideo, MemberError, SourceError, OSError)
 
 
 def reason_of(error: Exception) -> str:

@@ -6,7 +6,7 @@ from deepfake.evaluation.bootstrap import ENOUGH, FEWEST, intervals
 from deepfake.evaluation.metrics import METRICS, measure
 from deepfake.evaluation.predictions import VIDEO, unit_of, video_level
 from deepfake.evaluation.thresholds import DEFAULT, LEVELS, choose_threshold
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
 KINDS = ("person", "group", "video")
@@ -38,7 +38,7 @@ def evaluate(
     splits = {}
     for name, tables in levels.items():
         rounds = cfg["bootstrap"] if name == "test" else 0
-        splits[name] = _split(tables, threshold, rounds, draw(seed, "bootstrap", name))
+        splits[name] = _split(tables, threshold, rounds, seeded_hash(seed, "bootstrap", name))
     return {
         "threshold": threshold,
         "bootstrap": {"rounds": cfg["bootstrap"], "level": LEVEL},
@@ -75,7 +75,7 @@ def _split(tables: dict[str, pd.DataFrame], threshold: dict, rounds: int, seed: 
 
     def blocks(name: str, **part: str) -> dict:
         return {
-            level: _block(_part(table, **part), threshold[level], rounds, draw(seed, level, name))
+            level: _block(_part(table, **part), threshold[level], rounds, seeded_hash(seed, level, name))
             for level, table in tables.items()
         }
 

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
 from deepfake.evaluation.metrics import measure
 from deepfake.evaluation.predictions import video_level
+from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import fit
-from deepfake.names import draw
 from deepfake.plotting import BLUE, GREY, STYLE, VERMILLION, save
 
 NONE = "none"
@@ -56,7 +56,7 @@ def variants(
 
     def distorted(pair: tuple[np.ndarray, str]) -> list[list[np.ndarray]]:
         image, name = pair
-        damaged = (_distorted(image, setting, draw(seed, "noise", name)) for setting in tried)
+        damaged = (_distorted(image, setting, seeded_hash(seed, "noise", name)) for setting in tried)
         return [[fit(picture, geometry) for geometry in geometries] for picture in damaged]
 
     pairs = zip(images, names, strict=True)

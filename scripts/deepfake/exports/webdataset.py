@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from deepfake.dataset.read import images, in_shards, read_metadata
 from deepfake.extraction.tars import new_tar
-from deepfake.names import slug
+from deepfake.names import slugify
 
 
 def export(dataset: Path, output: Path, cfg: dict) -> None:
@@ -28,7 +28,7 @@ def export(dataset: Path, output: Path, cfg: dict) -> None:
         with new_tar(output / names[number]) as add:
             for _, row, data in part:
                 name = PurePosixPath(row["file_name"])
-                key = slug(name.stem)  # what comes after its first dot is the kind of a member
+                key = slugify(name.stem)  # what comes after its first dot is the kind of a member
                 add(f"{key}{name.suffix}", data)
                 add(f"{key}.cls", str(row["label"]).encode())
                 add(f"{key}.json", json.dumps(row, ensure_ascii=False).encode())

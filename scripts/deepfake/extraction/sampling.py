@@ -6,7 +6,7 @@ gives what it has.
 
 from fractions import Fraction
 
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 
 def uniform(frames: int, seed: int, video: str, count: int) -> list[int]:
@@ -27,7 +27,7 @@ def fractions(frames: int, seed: int, video: str, at: list[str | float]) -> list
 
 def random(frames: int, seed: int, video: str, count: int) -> list[int]:
     """`count` frames by chance, from `seed` and the video's name; a higher count keeps the earlier ones."""
-    return sorted(sorted(range(frames), key=lambda i: draw(seed, video, i))[:count])
+    return sorted(sorted(range(frames), key=lambda i: seeded_hash(seed, video, i))[:count])
 
 
 def parse_fraction(part: str | float) -> Fraction:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from deepfake.corpora.archives import CHUNK, UNREADABLE, BadMember
+from deepfake.corpora.archives import CHUNK, UNREADABLE, MemberError
 from deepfake.corpora.sources import SMALL
 from deepfake.layouts.entries import Entry
 
@@ -37,7 +37,7 @@ class Sequence:
         self._stills = {}
         for count, member in enumerate(_members(file), 1):
             if count > limits["members"]:
-                raise BadMember(f"more members than limits.members = {limits['members']}")
+                raise MemberError(f"more members than limits.members = {limits['members']}")
             entry = Entry("", member.name)
             if entry.is_image and not entry.is_fork and not member.isdir():
                 is_file = member.isreg() and not member.issparse()
@@ -45,19 +45,19 @@ class Sequence:
         self.names = sorted(self._stills, key=natural)
 
     def read(self, position: int) -> bytes:
-        """The bytes of the still at `position` in `names`; raises BadMember where it can't be had."""
+        """The bytes of the still at `position` in `names`; raises MemberError where it can't be had."""
         offset, size = self._stills[self.names[position]]
         if size is None:
-            raise BadMember(NO_FILE)
+            raise MemberError(NO_FILE)
         if size > SMALL:
-            raise BadMember(f"{size / 1e6:.0f} MB, too large for a still")
+            raise MemberError(f"{size / 1e6:.0f} MB, too large for a still")
         self._file.seek(offset)
         return self._file.read(size)
 
 
 @contextmanager
 def open_sequence(path: str | Path, limits: dict) -> Iterator[Sequence]:
-    """Open a tar, plain or by gzip. Raises BadMember where it is cut short, damaged or beyond `limits`."""
+    """Open a tar, plain or by gzip. Raises MemberError where it is cut short, damaged or beyond `limits`."""
     with ExitStack() as stack:
         file = stack.enter_context(open(path, "rb"))
         if file.read(len(GZIP)) == GZIP:
@@ -79,9 +79,9 @@ def _unpacked(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:
     file.seek(0)
     for chunk in _chunks(file):
         if (size := out.tell() + len(chunk)) > by_ratio:
-            raise BadMember(f"unpacks to more than limits.ratio = {limits['ratio']} times its size")
+            raise MemberError(f"unpacks to more than limits.ratio = {limits['ratio']} times its size")
         if size > limits["total_gb"] * 1e9:
-            raise BadMember(f"unpacks to more than limits.total_gb = {limits['total_gb']}")
+            raise MemberError(f"unpacks to more than limits.total_gb = {limits['total_gb']}")
         out.write(chunk)
     return out
 
@@ -92,7 +92,7 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
             try:
                 chunk = unpacked.read(CHUNK)
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise BadMember(f"cut short or damaged: {error}") from error
+                raise MemberError(f"cut short or damaged: {error}") from error
             if not chunk:
                 return
             yield chunk
@@ -106,15 +106,15 @@ def _members(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
         with tarfile.open(fileobj=guarded, mode="r:") as tar:
             while member := tar.next():
                 if member.size < 0:
-                    raise BadMember("damaged: a member of less than no bytes")
+                    raise MemberError("damaged: a member of less than no bytes")
                 tar.members.clear()
                 yield member
     except DAMAGED as error:
-        if isinstance(error, BadMember):
+        if isinstance(error, MemberError):
             raise
-        raise BadMember(f"not a whole tar: {error}") from error
+        raise MemberError(f"not a whole tar: {error}") from error
     if any(guarded.header):
-        raise BadMember("not a whole tar: it has no end")
+        raise MemberError("not a whole tar: it has no end")
 
 
 class _Guarded:
@@ -126,7 +126,7 @@ class _Guarded:
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= LONGEST_HEADER:
-            raise BadMember(f"a header of {size} bytes")
+            raise MemberError(f"a header of {size} bytes")
         data = self._file.read(size)
         if size == BLOCK:
             self.header = data if len(data) == BLOCK else b"none"

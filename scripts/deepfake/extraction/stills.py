@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from deepfake.corpora.archives import BadMember
+from deepfake.corpora.archives import MemberError
 from deepfake.corpora.sources import Folder, Zips, check_crc32
 from deepfake.extraction.sampling import wanted_frames
 from deepfake.extraction.sequences import open_sequence
@@ -27,7 +27,7 @@ def stills_of(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterat
             yield _row(video, 0), data
         else:
             yield from _stills_of_sequence(video, source, cfg)
-    except BadMember as error:
+    except MemberError as error:
         yield no_image(video["video"], UNREADABLE, str(error)), b""
 
 
@@ -41,14 +41,14 @@ def _stills_of_sequence(
 ) -> Iterator[tuple[dict, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "sequence.tar")
-        check_crc32(source.place(video["archive"], video["member"], place), video)
+        check_crc32(source.extract(video["archive"], video["member"], place), video)
         with open_sequence(place, source.limits) as sequence:
             if not sequence.names:
-                raise BadMember("no stills in it")
+                raise MemberError("no stills in it")
             for frame in wanted_frames(len(sequence.names), cfg, video["video"], video["frames_wanted"]):
                 try:
                     yield _row(video, frame), sequence.read(frame)
-                except BadMember as error:
+                except MemberError as error:
                     yield no_image(video["video"], MISSING, str(error), frame=frame), b""
 
 

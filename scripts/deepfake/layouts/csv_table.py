@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from deepfake.groups import components
+from deepfake.groups import connected_components
 from deepfake.layouts.csv_columns import Columns, labels_of, lines_of, plain_label
 from deepfake.layouts.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
 from deepfake.layouts.finder import Finder, folder_of, plain
@@ -127,5 +127,5 @@ def _join(rows: list[Video]) -> list[Video]:
     for row in rows:
         if row.group:
             pairs += [(row.group, name) for name in _called(row) & wanted]
-    groups = components(pairs)
+    groups = connected_components(pairs)
     return [replace(row, group=groups[row.group]) if row.group else row for row in rows]

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from deepfake.groups import components
+from deepfake.groups import connected_components
 from deepfake.layouts import dfd
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.faceforensics_tree import MASK, Place, place
@@ -97,7 +97,7 @@ def _groups(rows: list[Video]) -> dict[str, str]:
     """Each YouTube id with the name of its group."""
     pairs = [(row.target, row.source or row.target) for row in rows if _is_youtube(row)]
     present = {item for pair in pairs for item in pair}
-    return components([*pairs, *(pair for pair in ONE_YOUTUBE_VIDEO if present.issuperset(pair))])
+    return connected_components([*pairs, *(pair for pair in ONE_YOUTUBE_VIDEO if present.issuperset(pair))])
 
 
 def _splits(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> dict[str, str]:

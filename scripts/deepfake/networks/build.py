@@ -11,8 +11,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
-from deepfake.names import draw
 from deepfake.networks import weights
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import WeightsDontFit, WeightsMissing
@@ -93,7 +93,7 @@ def rebuild(facts: dict, state: Mapping[str, Tensor], source: str = "the checkpo
 def _drawn_from(seed: int):
     """Torch's numbers on the CPU come from `seed` in this block, and go on as before after it."""
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(draw(seed, "network"))
+        torch.random.default_generator.manual_seed(seeded_hash(seed, "network"))
         yield
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 from deepfake.plan.splits import UnsplittableDataset
 
 MB = 1_000_000  # bytes
@@ -45,7 +45,7 @@ def _draws(pool: pd.DataFrame, seed: int) -> np.ndarray:
     """For each image a number drawn from seed, corpus, video and frame: uint64 (images,)."""
     clips = pool.loc[~pool["clip"].duplicated(), ["clip", "corpus", "video"]].sort_values("clip")
     draws = np.array(
-        [draw(seed, "image", *names) for names in zip(clips["corpus"], clips["video"], strict=True)],
+        [seeded_hash(seed, "image", *names) for names in zip(clips["corpus"], clips["video"], strict=True)],
         np.uint64,
     )
     place = np.searchsorted(clips["clip"].to_numpy(), pool["clip"].to_numpy())

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from deepfake.groups import components
-from deepfake.names import draw
+from deepfake.groups import connected_components
+from deepfake.hashing import seeded_hash
 from deepfake.plan import tabu
 
 CHAINS, STEPS = 96, 3000  # of one search, at most
@@ -50,11 +50,11 @@ def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, 
     splits, parts = _splits(ratios)
     if not names:
         return pd.Series(dtype=str)
-    draws = {name: (draw(seed, "people", name), name) for name in names}
+    draws = {name: (seeded_hash(seed, "people", name), name) for name in names}
     names = sorted(names, key=draws.get)
     number = {name: place for place, name in enumerate(names)}
     first, second = (rows[column].map(number).to_numpy(int) for column in ("node", "other"))
-    root = components([*zip(first.tolist(), second.tolist(), strict=True)])
+    root = connected_components([*zip(first.tolist(), second.tolist(), strict=True)])
     whole = np.array([root[node] for node in range(len(names))], int)  # of each node, its component
     where = _best(Rows(first, second, _kinds(rows)), whole, parts, tolerance, seed)
     return pd.Series(np.array(splits, object)[where], names, dtype=str).sort_index()
@@ -116,7 +116,7 @@ def _best(rows: Rows, whole: np.ndarray, ratios: np.ndarray, tolerance: float, s
         unit = np.where(np.isin(whole, order[:cut]), np.arange(len(whole)), whole)
         fine = np.unique(unit, return_inverse=True)[1]
         coarse = _bundled(fine, rows, len(ratios))
-        where, key = _searched(coarse, rows, ratios, tolerance, best, draw(seed, "cut", cut), CHAINS)
+        where, key = _searched(coarse, rows, ratios, tolerance, best, seeded_hash(seed, "cut", cut), CHAINS)
         idle = 0 if best_key is None or key[:4] < best_key[:4] else idle + 1
         if not idle:
             best, best_key, units, bundles = where, key, fine, coarse
@@ -126,7 +126,7 @@ def _best(rows: Rows, whole: np.ndarray, ratios: np.ndarray, tolerance: float, s
         cut = max(1, 2 * cut)
     if bundles.max() == units.max():
         return best
-    return _searched(units, rows, ratios, tolerance, best, draw(seed, "fine"), 1)[0]
+    return _searched(units, rows, ratios, tolerance, best, seeded_hash(seed, "fine"), 1)[0]
 
 
 def _searched(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from deepfake.groups import components
+from deepfake.groups import connected_components
 from deepfake.plan.links import Pair
 
 
@@ -26,7 +26,7 @@ def people_of_rows(rows: pd.DataFrame, same: list[Pair], families: dict[str, str
     for kind, names in clips:
         seen = rows[rows["target"] != ""].assign(name=names)[["name", "target"]].drop_duplicates()
         pairs += [((kind, n), ("person", t)) for n, t in seen.itertuples(index=False) if (kind, n) in meant]
-    joined = components(pairs)
+    joined = connected_components(pairs)
     named = _long(rows, filmed, lambda node: _name(joined.get(node, node)))
     shown_by = _long(rows, clips, lambda node: _name(joined[node]) if node in meant else "")
     return _once(pd.concat([named, shown_by[shown_by != ""]]))

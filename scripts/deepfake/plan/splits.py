@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 
 CLASSES = ("real", "fake")
 MOVES = 300  # at the most, when the shares are evened out at the end
@@ -33,7 +33,7 @@ def assign_splits(
     brings the shares nearer to the ratios. Groups of `fixed` stay in the splits that it gives them. Depends
     on names, counts and `seed`, not on order.
     """
-    order = sorted(groups.index, key=lambda name: (draw(seed, "split", name), name))
+    order = sorted(groups.index, key=lambda name: (seeded_hash(seed, "split", name), name))
     counts = groups.loc[order].to_numpy(np.float64)
     names = sorted((split for split in ratios if ratios[split] > 0), key=lambda s: (-ratios[s], s))
     dealt = _Dealt(counts, np.array([ratios[split] for split in names]))

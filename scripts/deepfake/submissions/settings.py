@@ -1,6 +1,7 @@
 """What the config's section `submissions` says of each file that can be made for a competition."""
 
-from deepfake.config.check import BadConfig, archive_paths
+from deepfake.config.check import archive_paths
+from deepfake.errors import UserError
 
 SECTIONS = {"prediction.txt": "prediction", "submission.csv": "submission"}
 LISTS = {
@@ -14,17 +15,17 @@ PLACES = {
 
 
 def names_of(config: dict, file: str) -> str:
-    """The path of the list that `file`, one of SECTIONS, follows. BadConfig where the config has none."""
+    """The path of the list that `file`, one of SECTIONS, follows. UserError where the config has none."""
     key, wanted = LISTS[SECTIONS[file]]
     return config["submissions"][SECTIONS[file]][key] or _lacking(file, key, wanted)
 
 
 def media_of(config: dict, file: str) -> list[str]:
-    """The folder or the zips of what `file` judges. BadConfig where it has neither or both."""
+    """The folder or the zips of what `file` judges. UserError where it has neither or both."""
     section = SECTIONS[file]
     cfg = {"archives": None, **config["submissions"][section]}
     if cfg["folder"] and cfg["archives"]:
-        raise BadConfig(f"submissions.{section}: folder and archives given; set one of them to null")
+        raise UserError(f"submissions.{section}: folder and archives given; set one of them to null")
     return archive_paths(cfg) if cfg["folder"] or cfg["archives"] else _lacking(file, *PLACES[section])
 
 
@@ -36,4 +37,4 @@ def settings_of(config: dict, file: str) -> dict:
 
 
 def _lacking(file: str, key: str, wanted: str):
-    raise BadConfig(f"submissions.{SECTIONS[file]}.{key}: null, and {file} can't be made; write {wanted}")
+    raise UserError(f"submissions.{SECTIONS[file]}.{key}: null, and {file} can't be made; write {wanted}")

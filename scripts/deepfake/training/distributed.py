@@ -12,7 +12,7 @@ import torch
 from torch import distributed
 
 from deepfake.console import log
-from deepfake.files import Overtaken
+from deepfake.files import ConcurrentWrite
 from deepfake.networks.memory import keep_freed_memory
 
 Found = TypeVar("Found")
@@ -60,15 +60,15 @@ class Group:
     def together(self, task: Callable[[], Found]) -> Found:
         """What `task` gives here, once it has ended in all processes.
 
-        Where it raised Failed or Overtaken in one of them, all raise Failed with the first one's message: so
-        none goes on alone and waits for the others.
+        If it raised Failed or ConcurrentWrite in one of them, all raise Failed with the first one's message:
+        so none goes on alone and waits for the others.
         """
         if self.members is None:
             return task()
         found, message = None, None
         try:
             found = task()
-        except (Failed, Overtaken) as error:
+        except (Failed, ConcurrentWrite) as error:
             message = str(error)
         for told in self.gather(message):
             if told is not None:

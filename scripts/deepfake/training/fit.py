@@ -19,8 +19,8 @@ from torch import Tensor
 
 from deepfake.console import log
 from deepfake.files import new_file
+from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded
-from deepfake.names import draw
 from deepfake.networks.detector import Detector
 from deepfake.training.distributed import ALONE, Group, UnusableMachine
 from deepfake.training.history import History
@@ -62,8 +62,8 @@ class Fitted:
     """What a run has come to: its history (history.HISTORY), the best epoch, and weights by name.
 
     `best` has `epoch` (from 1), `f1_macro` and `loss` of validation. The names of the weights are best, last,
-    epoch_005 and so on; each is a state of the detector's network. `check` raises Overtaken once another
-    process has begun the same run.
+    epoch_005 and so on; each is a state of the detector's network. `check` raises ConcurrentWrite once
+    another process has begun the same run.
     """
 
     history: list[dict]
@@ -98,9 +98,9 @@ def fit(
     that Lightning starts, one for each of the machine's devices. How many there are decides no more than on
     what hardware: a run may be gone on from by more or fewer. The first one alone writes.
 
-    Raises UnusableMachine, Diverged, and Overtaken once another process has begun the same run; of a group's
-    processes all raise. Asked to end by SIGTERM a process that is alone ends after the batch at hand, with
-    exit code 143; one of several ends at once.
+    Raises UnusableMachine, Diverged, and ConcurrentWrite once another process has begun the same run; of a
+    group's processes all raise. Asked to end by SIGTERM a process that is alone ends after the batch at hand,
+    with exit code 143; one of several ends at once.
     """
     keep = Keep(folder, model["patience"], group)
     history = History(folder, name)
@@ -122,7 +122,7 @@ def fit(
     state = folder / STATE if group.gather((folder / STATE).exists())[0] else None
     device, share = trainer.strategy.root_device, Share(trainer.global_rank, processes)
     train, val = (Images(decoded, split, device) for split in ("train", "val"))
-    batches = loader(train, batch, draw(seed, "order") % 2**62, share, device)
+    batches = loader(train, batch, seeded_hash(seed, "order") % 2**62, share, device)
     checks = loader(val, 2 * batch, None, share, device)
     order = batches.batch_sampler.sampler
     training = Training(detector, model, weights, decoded.images.shape[1], seed, order)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.utils.data import DistributedSampler
 
 from deepfake.evaluation.metrics import measure
-from deepfake.names import draw
+from deepfake.hashing import seeded_hash
 from deepfake.networks.detector import Detector
 from deepfake.training.augmentation import augmentation
 from deepfake.training.self_blending import blend_reals
@@ -70,7 +70,7 @@ class Training(lightning.LightningModule):
     def on_train_epoch_start(self) -> None:
         # Lightning does so too, but in a run that goes on it is an epoch behind
         self.order.set_epoch(self.current_epoch)
-        torch.manual_seed(draw(self.seed, "epoch", self.current_epoch, self.global_rank) % 2**63)
+        torch.manual_seed(seeded_hash(self.seed, "epoch", self.current_epoch, self.global_rank) % 2**63)
         self.shown, self.right, self.losses = [], [], []
 
     def training_step(self, batch: tuple[Tensor, Tensor], number: int) -> Tensor:

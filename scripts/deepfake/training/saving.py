@@ -8,7 +8,7 @@ import lightning
 import torch
 from lightning.pytorch.plugins import TorchCheckpointIO
 
-from deepfake.files import Overtaken, new_file
+from deepfake.files import ConcurrentWrite, new_file
 from deepfake.networks.detector import Detector
 from deepfake.training.distributed import Group
 
@@ -18,7 +18,7 @@ OWNER = "owner"
 
 
 def claim(folder: Path) -> Callable[[], None]:
-    """Make the run in `folder` this process's own; gives a function that raises Overtaken once it isn't.
+    """Make the run in `folder` this process's own; return a function that raises ConcurrentWrite if not.
 
     A process that lives on after its parent was killed ends by this before it writes into a newer run.
     """
@@ -27,7 +27,7 @@ def claim(folder: Path) -> Callable[[], None]:
 
     def check() -> None:
         if not owner.is_file() or owner.read_text() != mine:
-            raise Overtaken(f"{folder}: another process has begun to train there; this one ends")
+            raise ConcurrentWrite(f"{folder}: another process has begun to train there; this one ends")
 
     return check
 

@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
-from deepfake.names import draw
 from deepfake.networks.build import Built, build
 from deepfake.networks.settings import weights_digest
 from deepfake.training.distributed import Failed, Group
@@ -32,9 +32,9 @@ def train(
     a decoded dataset, `kept` is the JSON of what its plan keeps. A run that isn't finished lies in `run`; it
     is gone on from where settings, dataset, weights and `code`, a digest of the program, are the same. What
     outcome.write_outcome describes goes to `output`, with the TensorBoard events. Raises Failed, Diverged
-    and Overtaken.
+    and ConcurrentWrite.
     """
-    seed = draw(model["seed"], dataset, name)
+    seed = seeded_hash(model["seed"], dataset, name)
     plan, decoded, built = group.together(lambda: _read(images, rows, kept, model, seed))
     weights, mark = class_weights(model, plan), _fingerprint(model, plan, code)
     fitted = fit(

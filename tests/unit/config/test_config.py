@@ -8,7 +8,6 @@ import yaml
 from snakemake.utils import update_config
 
 from deepfake.config.check import (
-    BadConfig,
     archive_paths,
     check_config,
     dataset_section,
@@ -17,6 +16,7 @@ from deepfake.config.check import (
     index_section,
     label_paths,
 )
+from deepfake.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def checked(text: str = "") -> dict:
 
 
 def refusal(text: str) -> list[str]:
-    with pytest.raises(BadConfig) as caught:
+    with pytest.raises(UserError) as caught:
         checked(text)
     return str(caught.value).split("\n  ")[1:]
 
@@ -214,7 +214,7 @@ def test_a_section_that_lacks_keys_is_told_what_they_are():
     config = laid_over("")
     del config["frames"]["count"], config["frames"]["every"]
     with pytest.raises(
-        BadConfig, match=r"frames: missing 'count', 'every'; write count: uniform, random: frames a"
+        UserError, match=r"frames: missing 'count', 'every'; write count: uniform, random: frames a"
     ):
         check_config(config, SCHEMA)
 
@@ -305,5 +305,5 @@ def test_label_files_become_sorted_paths_and_one_that_fits_nothing_is_named(tmp_
 
     assert paths(f"{tmp_path}/*.txt", f"{tmp_path}/a.txt") == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
     assert paths() == []
-    with pytest.raises(BadConfig, match=r"corpora\.x\.label_files: '.*/c\*\.txt' fits no file"):
+    with pytest.raises(UserError, match=r"corpora\.x\.label_files: '.*/c\*\.txt' fits no file"):
         paths(f"{tmp_path}/a.txt", f"{tmp_path}/c*.txt")

@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 from deepfake.corpora import archives
-from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.archives import MemberError, SourceError
 
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
 NOISE = random.Random(0).randbytes(50_000)
@@ -139,7 +139,7 @@ def test_links_and_devices(tmp_path, mode):
 def test_encrypted(tmp_path):
     path = patched(zip_of(tmp_path / "a.zip", [("a.mp4", NOISE)]), CENTRAL, 8, "<H", 1)
     assert reasons(path) == {"a.mp4": "encrypted"}
-    with pytest.raises(BadMember, match="encrypted"):
+    with pytest.raises(MemberError, match="encrypted"):
         unpacked(path, "a.mp4")
 
 
@@ -152,14 +152,14 @@ def test_other_methods_of_compression(tmp_path, method):
 
 def test_bombs(tmp_path):
     many = zip_of(tmp_path / "many.zip", [(f"{n}.mp4", b"") for n in range(11)])
-    with pytest.raises(BadArchive, match=r"many\.zip: 11 members, more than limits\.members = 10"):
+    with pytest.raises(SourceError, match=r"many\.zip: 11 members, more than limits\.members = 10"):
         reasons(many, {**LIMITS, "members": 10})
     zeros = zip_of(tmp_path / "0.zip", [("0.mp4", bytes(9_000_000))], zipfile.ZIP_DEFLATED)
     assert reasons(zeros) == {"0.mp4": "unpacks to more than limits.ratio = 200 times its size"}
     large = {**LIMITS, "ratio": 2000, "member_gb": 0.008}
     assert reasons(zeros, large) == {"0.mp4": "0.009 GB, more than limits.member_gb = 0.008"}
     with pytest.raises(
-        BadArchive, match=r"0\.zip: unpacks to 0\.009 GB, more than limits\.total_gb = 0\.001"
+        SourceError, match=r"0\.zip: unpacks to 0\.009 GB, more than limits\.total_gb = 0\.001"
     ):
         reasons(zeros, {**LIMITS, "total_gb": 0.001})
 
@@ -171,7 +171,7 @@ def test_a_list_of_contents_too_long_is_not_taken_apart(tmp_path):
     path = tmp_path / "a.zip"
     path.write_bytes(record * count + end)
     tracemalloc.start()
-    with pytest.raises(BadArchive, match=r"a\.zip: more members than limits\.members = 1000"):
+    with pytest.raises(SourceError, match=r"a\.zip: more members than limits\.members = 1000"):
         reasons(path)
     assert tracemalloc.get_traced_memory()[1] < 4 * path.stat().st_size
     tracemalloc.stop()
@@ -193,13 +193,13 @@ def test_members_that_share_data(tmp_path):
 def test_a_size_that_is_not_true(tmp_path, method, size):
     path = zip_of(tmp_path / "a.zip", [("a.mp4", NOISE), ("b.mp4", b"x" * 60_000)], method)
     patched(path, CENTRAL, 24, "<I", size)
-    with pytest.raises(BadMember, match="damaged|bytes"):
+    with pytest.raises(MemberError, match="damaged|bytes"):
         unpacked(path, "a.mp4")
 
 
 def test_a_local_header_that_says_otherwise(tmp_path):
     path = patched(zip_of(tmp_path / "a.zip", [("a.mp4", NOISE)]), LOCAL, 30, "<5s", b"b.mp4")
-    with pytest.raises(BadMember, match=r"differ"):
+    with pytest.raises(MemberError, match=r"differ"):
         unpacked(path, "a.mp4")
     patched(path, LOCAL, 30, "<5s", b"a.mp4")
     patched(
@@ -207,7 +207,7 @@ def test_a_local_header_that_says_otherwise(tmp_path):
     )  # method, time, date, CRC-32, sizes: the list counts
     assert unpacked(path, "a.mp4") == NOISE
     patched(patched(path, LOCAL, 6, "<H", 0x800), LOCAL, 30, "<5s", b"\xff.mp4")
-    with pytest.raises(BadMember, match="damaged"):
+    with pytest.raises(MemberError, match="damaged"):
         unpacked(path, "a.mp4")
 
 
@@ -228,17 +228,17 @@ def test_empty_zip_and_empty_name(tmp_path):
 def test_what_is_no_zip(tmp_path, content):
     for name, advice in (("a.zip", "download it again"), ("a.tar.gz", "give the `folder`")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(BadArchive, match=rf"{name}: not a whole zip archive .*{advice}"):
+        with pytest.raises(SourceError, match=rf"{name}: not a whole zip archive .*{advice}"):
             reasons(tmp_path / name)
 
 
 def test_an_archive_that_is_not_there(tmp_path):
-    with pytest.raises(BadArchive, match=r"a\.zip: the archive can't be opened: No such file"):
+    with pytest.raises(SourceError, match=r"a\.zip: the archive can't be opened: No such file"):
         reasons(tmp_path / "a.zip")
 
 
 def test_damage_anywhere_is_an_error_of_ours_or_found_by_the_crc(tmp_path):
-    """Cut at many points, and with bytes changed at many points: BadArchive, BadMember, or the true data."""
+    """Cut at many points, or with bytes changed at many: SourceError, MemberError, or the true data."""
     path = zip_of(tmp_path / "a.zip", [("한.mp4", NOISE[:300]), ("b.mp4", bytes(500))], zipfile.ZIP_DEFLATED)
     whole, rng = path.read_bytes(), random.Random(1)
     cuts = [whole[:at] for at in range(len(whole))]
@@ -259,8 +259,8 @@ def test_damage_anywhere_is_an_error_of_ours_or_found_by_the_crc(tmp_path):
                         archives.copy_member(file, infos[member.path], out)
                         assert number >= len(cuts) and out.getvalue() in (NOISE[:300], bytes(500), b"")
                         outcomes.add("true")
-        except (BadArchive, BadMember) as error:
+        except (SourceError, MemberError) as error:
             outcomes.add(type(error).__name__)
-        with contextlib.suppress(BadArchive):
+        with contextlib.suppress(SourceError):
             archives.central_directory(path)
-    assert outcomes == {"true", "BadArchive", "BadMember"}
+    assert outcomes == {"true", "SourceError", "MemberError"}

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.kaggle import DownloadError, source_of
+from deepfake.corpora.kaggle import source_of
+from deepfake.errors import UserError
 
 ROOT = Path(__file__).parents[3]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -296,5 +297,5 @@ def test_token_that_cannot_be_sent_is_not_shown(kaggle, cli, token):
 
 @pytest.mark.parametrize("config", [{}, {"competition": "a/b"}, {"dataset": "../x"}, COMPETITION | DATASET])
 def test_wrong_config_names_the_key(config):
-    with pytest.raises(DownloadError, match="competition" if "dataset" not in config else "dataset"):
+    with pytest.raises(UserError, match="competition" if "dataset" not in config else "dataset"):
         source_of(config)

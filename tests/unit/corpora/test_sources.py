@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from deepfake.corpora.archives import BadArchive, BadMember
+from deepfake.corpora.archives import MemberError, SourceError
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.sources import fingerprint, open_source
 
@@ -55,7 +55,7 @@ def test_a_folder_is_linked_not_copied(folder, tmp_path, monkeypatch, form):
         ]  # fmt: skip
         out = tmp_path / "out" / "x.mp4"
         out.parent.mkdir()
-        assert source.place("", found[1].path, out) == zlib.crc32(NOISE)
+        assert source.extract("", found[1].path, out) == zlib.crc32(NOISE)
     monkeypatch.chdir("/")
     assert out.is_symlink() and out.read_bytes() == NOISE
 
@@ -74,10 +74,10 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
         ("", "가짜 폴더/b c.mp4"): "",
     }
     with open_source([str(folder)], LIMITS) as source:
-        with pytest.raises(BadMember, match="No such file"):
-            source.place("", "gone.mp4", tmp_path / "x.mp4")
+        with pytest.raises(MemberError, match="No such file"):
+            source.extract("", "gone.mp4", tmp_path / "x.mp4")
         for name, said in (("gone.mp4", "No such file"), ("pipe.mp4", "not a file")):
-            with pytest.raises(BadMember, match=f"can't be read: {said}"):
+            with pytest.raises(MemberError, match=f"can't be read: {said}"):
                 source.read("", name)
     assert not (tmp_path / "x.mp4").is_symlink()
 
@@ -93,7 +93,7 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
 def test_sources_that_are_none(tmp_path, monkeypatch, paths, message):
     monkeypatch.chdir(tmp_path)
     zip_of(tmp_path / "a.zip", {})
-    with pytest.raises(BadArchive, match=message), open_source(paths, LIMITS):
+    with pytest.raises(SourceError, match=message), open_source(paths, LIMITS):
         pass
 
 
@@ -102,10 +102,10 @@ def test_several_archives_go_by_their_path_below_their_common_folder(tmp_path):
     assert members(paths) == {("부분 0/x y.zip", "a.mp4"): "", ("부분 1/x y.zip", "a.mp4"): ""}
     with open_source(map_str(paths), LIMITS) as source:
         assert source.read("부분 1/x y.zip", "a.mp4") == "부분 1".encode()
-        with pytest.raises(BadMember, match="not in the archive any more"):
+        with pytest.raises(MemberError, match="not in the archive any more"):
             source.read("부분 1/x y.zip", "b.mp4")
-        with pytest.raises(BadMember, match="the archive z.zip is not there any more"):
-            source.place("z.zip", "b.mp4", tmp_path / "b.mp4")
+        with pytest.raises(MemberError, match="the archive z.zip is not there any more"):
+            source.extract("z.zip", "b.mp4", tmp_path / "b.mp4")
     assert not (tmp_path / "b.mp4").exists()
 
 
@@ -130,22 +130,24 @@ def test_the_parts_of_dfdc_stored_in_one_zip(tmp_path):
         for n in (2, 0, 1):
             archive = f"all.zip/all/dfdc_train_part_{n:02d}.zip"
             assert source.read(archive, f"p{n}/metadata.json") == f"{{{n}}}".encode()
-            source.place(archive, f"p{n}/a.mp4", tmp_path / f"{n}.mp4")
+            source.extract(archive, f"p{n}/a.mp4", tmp_path / f"{n}.mp4")
             assert (tmp_path / f"{n}.mp4").read_bytes() == NOISE[n:]
 
 
 def test_zips_inside_that_cannot_be_read_in_place(tmp_path):
     good = zip_bytes({"a.mp4": NOISE})
     deflated = zip_of(tmp_path / "d.zip", {"in/x.zip": good}, zipfile.ZIP_DEFLATED)
-    with pytest.raises(BadArchive, match=r"d\.zip/in/x\.zip: a compressed zip inside a zip; unpack it first"):
+    with pytest.raises(
+        SourceError, match=r"d\.zip/in/x\.zip: a compressed zip inside a zip; unpack it first"
+    ):
         members([deflated])
     for data in (b"", b"PK\5\6" + bytes(10), good[:-30], b"<html>"):
         path = zip_of(tmp_path / "b.zip", {"x.zip": data})
-        with pytest.raises(BadArchive, match=r"b\.zip/x\.zip: not a whole zip archive .*download it again"):
+        with pytest.raises(SourceError, match=r"b\.zip/x\.zip: not a whole zip archive .*download it again"):
             members([path])
     outside = zip_of(tmp_path / "o.zip", {"../x.zip": good})
     with pytest.raises(
-        BadArchive, match=r"o\.zip/\.\./x\.zip: its path leads outside the archive; unpack it"
+        SourceError, match=r"o\.zip/\.\./x\.zip: its path leads outside the archive; unpack it"
     ):
         members([outside])
 
@@ -153,11 +155,11 @@ def test_zips_inside_that_cannot_be_read_in_place(tmp_path):
 def test_zips_inside_count_together(tmp_path):
     inner = zip_bytes({f"{n}.mp4": b"" for n in range(8)})
     assert len(members([zip_of(tmp_path / "2.zip", {f"{n}.zip": inner for n in range(2)})])) == 16
-    with pytest.raises(BadArchive, match=r"3\.zip: 27 members, more than limits\.members = 20"):
+    with pytest.raises(SourceError, match=r"3\.zip: 27 members, more than limits\.members = 20"):
         members([zip_of(tmp_path / "3.zip", {f"{n}.zip": inner for n in range(3)})])
     zeros = zip_bytes({"0.mp4": bytes(2_000_000)}, zipfile.ZIP_DEFLATED)
     limits = {**LIMITS, "ratio": 5000, "total_gb": 0.005}
-    with pytest.raises(BadArchive, match=r"z\.zip: unpacks to 0\.006 GB, more than limits\.total_gb"):
+    with pytest.raises(SourceError, match=r"z\.zip: unpacks to 0\.006 GB, more than limits\.total_gb"):
         members([zip_of(tmp_path / "z.zip", {f"{n}.zip": zeros for n in range(3)})], limits)
 
 
@@ -171,8 +173,8 @@ def test_many_zips_inside_keep_no_files_open(tmp_path):
 
 def test_a_member_is_judged_again_when_it_is_unpacked(tmp_path):
     path = zip_of(tmp_path / "a.zip", {"a.mp4": bytes(100_000)}, zipfile.ZIP_DEFLATED)
-    with open_source([str(path)], LIMITS) as source, pytest.raises(BadMember, match=r"limits\.ratio"):
-        source.place("a.zip", "a.mp4", tmp_path / "a.mp4")
+    with open_source([str(path)], LIMITS) as source, pytest.raises(MemberError, match=r"limits\.ratio"):
+        source.extract("a.zip", "a.mp4", tmp_path / "a.mp4")
     assert not (tmp_path / "a.mp4").exists()
 
 
@@ -221,12 +223,12 @@ def test_crc32s_are_taken_again_only_where_size_or_time_changed(folder, tmp_path
 
 def test_crc32s_learned_before_an_error_are_kept_and_those_of_gone_files_forgotten(folder, tmp_path):
     cache = tmp_path / "crc32.csv"
-    with pytest.raises(BadArchive), Crc32Cache(cache) as crc32:
+    with pytest.raises(SourceError), Crc32Cache(cache) as crc32:
         crc32(folder / "a.mp4")
-        raise BadArchive
-    with pytest.raises(BadArchive), Crc32Cache(cache) as crc32:
+        raise SourceError
+    with pytest.raises(SourceError), Crc32Cache(cache) as crc32:
         crc32(folder / "가짜 폴더" / "b c.mp4")
-        raise BadArchive
+        raise SourceError
     assert "a.mp4" in cache.read_text() and "b c.mp4" in cache.read_text()
     (folder / "a.mp4").unlink()
     with Crc32Cache(cache) as crc32, open_source([str(folder)], LIMITS, crc32) as source:

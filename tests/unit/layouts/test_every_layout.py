@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
 from deepfake.corpora.index import is_media
-from deepfake.groups import components
+from deepfake.groups import connected_components
 from deepfake.layouts import LAYOUTS
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -136,7 +136,7 @@ def test_a_fake_and_its_original_share_a_group(layout, corpus):
     pairs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12))), seed=st.randoms(use_true_random=False)
 )
 def test_components(pairs, seed):
-    found = components(pairs)
+    found = connected_components(pairs)
     assert found.keys() == {item for pair in pairs for item in pair}
     assert all(found[a] == found[b] for a, b in pairs)
     # No more is joined than must be: what a walk along the pairs reaches.
@@ -148,4 +148,4 @@ def test_components(pairs, seed):
         assert smallest == min(reached)
     shuffled = [tuple(seed.sample(pair, 2)) for pair in pairs]
     seed.shuffle(shuffled)
-    assert components(shuffled) == found
+    assert connected_components(shuffled) == found

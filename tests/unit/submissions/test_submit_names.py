@@ -9,7 +9,8 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.config.check import BadConfig, check_config
+from deepfake.config.check import check_config
+from deepfake.errors import UserError
 from deepfake.submissions.names import LONGEST, BadNames, read_list, read_sample, unsafe
 from deepfake.submissions.paths import among, in_folder
 from deepfake.submissions.settings import SECTIONS, media_of, names_of, settings_of
@@ -169,10 +170,10 @@ def configured(**sections) -> dict:
 def test_the_config_names_what_is_asked_for(file):
     config, section = configured(), SECTIONS[file]
     with pytest.raises(
-        BadConfig, match=rf"submissions\.{section}\.(list|sample): null.*{file}.*; write the path"
+        UserError, match=rf"submissions\.{section}\.(list|sample): null.*{file}.*; write the path"
     ):
         names_of(config, file)
-    with pytest.raises(BadConfig, match=rf"submissions\.{section}\.folder: null.*; write the path"):
+    with pytest.raises(UserError, match=rf"submissions\.{section}\.folder: null.*; write the path"):
         media_of(config, file)
     assert {"fallback", "people", "limits"} <= set(settings_of(config, file))
 
@@ -184,5 +185,5 @@ def test_videos_lie_in_a_folder_or_in_zips(tmp_path):
     assert names_of(config, "submission.csv") == "s.csv"
     assert media_of(config, "submission.csv") == [f"{tmp_path}/a.zip", f"{tmp_path}/b.zip"]
     config["submissions"]["submission"]["folder"] = "clips"
-    with pytest.raises(BadConfig, match="submissions.submission: folder and archives given"):
+    with pytest.raises(UserError, match="submissions.submission: folder and archives given"):
         media_of(config, "submission.csv")

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from deepfake.checkpoints.inference import predict_split
 from deepfake.checkpoints.torch_runner import logits_of
 from deepfake.evaluation.metrics import measure
-from deepfake.files import Overtaken, new_file
+from deepfake.files import ConcurrentWrite, new_file
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 from deepfake.training import fit as fitting
@@ -198,7 +198,7 @@ def test_a_process_that_was_left_behind_does_a_newer_run_no_harm(few, tmp_path, 
         began(self, trainer, module)
 
     monkeypatch.setattr(history.History, "on_train_epoch_start", overtake)
-    with pytest.raises(Overtaken, match="another process has begun to train"):
+    with pytest.raises(ConcurrentWrite, match="another process has begun to train"):
         run(few, tmp_path / "run")
     assert {path: path.read_bytes() for path in files(tmp_path / "run")} == newer[1]
     assert same(run(few, tmp_path / "alone", mark="newer", seed=8), newer[0])
@@ -212,7 +212,7 @@ def test_a_run_that_is_done_knows_when_another_one_has_begun(few, tmp_path):
     one = run(few, tmp_path)
     one.check()
     run(few, tmp_path)
-    with pytest.raises(Overtaken):
+    with pytest.raises(ConcurrentWrite):
         one.check()
 
 
