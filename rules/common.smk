@@ -8,7 +8,8 @@ from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
 from deepfake.code_digest import code_digest
-from deepfake.config.check import as_param, check_config
+from deepfake.config.check import check_config
+from deepfake.config.sections import as_param
 from deepfake.errors import UserError
 from deepfake.slurm import unfinished_jobs
 

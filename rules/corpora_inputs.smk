@@ -2,7 +2,8 @@
 
 import functools
 
-from deepfake.config.check import archive_paths, faces_section, frames_section, index_section, label_paths
+from deepfake.config.paths import archive_paths, label_paths
+from deepfake.config.sections import faces_section, frames_section, index_section
 from deepfake.corpora.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)

@@ -1,6 +1,6 @@
 """Input functions and settings of the rules of datasets."""
 
-from deepfake.config.check import dataset_section, image_sections
+from deepfake.config.sections import dataset_section, image_sections
 
 
 def is_indexed(corpus):

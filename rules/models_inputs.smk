@@ -1,6 +1,6 @@
 """Input functions and settings of the rules of models and their evaluation."""
 
-from deepfake.config.check import model_section
+from deepfake.config.sections import model_section
 from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 
 

@@ -20,7 +20,8 @@ import pandas as pd
 import yaml
 from clips import ROOT, copy_workflow
 
-from deepfake.config.check import as_param, check_config, model_section
+from deepfake.config.check import check_config
+from deepfake.config.sections import as_param, model_section
 
 ROWS = "results/decoded/dataset_2gb/256-bilinear.csv"
 

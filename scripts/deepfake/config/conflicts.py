@@ -1,75 +1,88 @@
-"""What in a configuration can't be true at once, beyond what the schema can say."""
+"""Conflicts between keys of the configuration, which a schema can't express."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from deepfake.extraction.sampling import parse_fraction
 from deepfake.networks.settings import geometry_of
 
-SOURCES = ("archives", "folder", "kaggle", "demo")
-PLACES = ("folder", "archives", "list")
-YUNET = {
+CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
+MEDIA_SOURCES = ("folder", "archives", "list")
+YUNET_KEYS = {
     "model": "the path of face_detection_yunet_2023mar.onnx",
     "sha256": "the SHA-256 of the model file, 64 digits",
 }
 
 
-def contradictions(config: dict) -> Iterator[str]:
-    """A line for each thing that is wrong, with its key, its value and what to write."""
+def find_conflicts(config: dict) -> Iterator[str]:
+    """Yield a line for each conflict in a config that fits the schema: the key, its value, what to write."""
+    yield from _in_corpora(config)
+    yield from _in_faces(config)
+    yield from _in_fractions(config)
+    yield from _in_datasets(config)
+    yield from _in_models(config)
+    yield from _in_ensembles(config)
+    yield from _in_names(config)
+    yield from _in_media(config)
+    yield from _in_submissions(config)
+
+
+def _in_corpora(config: dict) -> Iterator[str]:
     for name, corpus in config["corpora"].items():
-        given = [key for key in SOURCES if corpus.get(key) is not None]
+        given = [key for key in CORPUS_SOURCES if corpus.get(key) is not None]
         if len(given) != 1:
             yield (
                 f"corpora.{name}: {' and '.join(given) or 'no source'} given; write just one of "
-                f"{', '.join(SOURCES)} (a name that config.yaml has already keeps its source: "
+                f"{', '.join(CORPUS_SOURCES)} (a corpus of config.yaml keeps its source: "
                 "take another name, or set that to null)"
             )
         if corpus["layout"] == "csv" and not corpus["columns"]:
             yield f"corpora.{name}.columns: missing; write {{path: <column>, label: <column>}}, see README"
         if corpus["layout"] != "csv" and corpus["columns"]:
             yield f"corpora.{name}.columns: can't be used with layout {corpus['layout']}; leave it out"
-        yield from _bad_fractions(f"corpora.{name}.frames.at", corpus.get("frames", {}).get("at", []))
-    yield from _bad_fractions("frames.at", config["frames"]["at"])
+
+
+def _in_faces(config: dict) -> Iterator[str]:
     faces = {
         name: {**config["faces"], **corpus.get("faces", {})} for name, corpus in config["corpora"].items()
     }
-    for key, wanted in YUNET.items():
-        lacking = [name for name, cfg in faces.items() if cfg["detector"] == "yunet" and not cfg[key]]
-        if lacking:
-            where = f"detector yunet (of {', '.join(lacking)})"
-            yield f"faces.{key}: None can't be used with {where}; write {wanted}"
+    for key, advice in YUNET_KEYS.items():
+        missing = [name for name, cfg in faces.items() if cfg["detector"] == "yunet" and not cfg[key]]
+        if missing:
+            detector = f"detector yunet (of {', '.join(missing)})"
+            yield f"faces.{key}: None can't be used with {detector}; write {advice}"
+
+
+def _in_fractions(config: dict) -> Iterator[str]:
+    keys = {"frames.at": config["frames"]["at"]}
+    for section in ("corpora", "media"):
+        for name, settings in config[section].items():
+            keys[f"{section}.{name}.frames.at"] = settings.get("frames", {}).get("at", [])
+    for key, fractions in keys.items():
+        for fraction in fractions:
+            try:
+                parse_fraction(fraction)
+            except ValueError:
+                yield f"{key}: {fraction!r} can't be used; write a part from 0 to 1, such as 1/3"
+
+
+def _in_datasets(config: dict) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
-        unknown = [c for c in dataset["corpora"] if c not in config["corpora"]]
-        if unknown:
+        if unknown := _not_in(config["corpora"], dataset["corpora"]):
             known = ", ".join(config["corpora"])
             yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
-        if extra := [c for c in dataset["test_only"] if c not in dataset["corpora"]]:
+        if extra := _not_in(dataset["corpora"], dataset["test_only"]):
             yield f"datasets.{name}.test_only: {extra} can't be used; write some of {dataset['corpora']}"
-        if not set(dataset["corpora"]) - set(dataset["test_only"]):
+        if not _not_in(dataset["test_only"], dataset["corpora"]):
             yield f"datasets.{name}.test_only: nothing is left to train on; leave a corpus out of it"
         total = sum(dataset["splits"].values())
         if abs(total - 1) > 1e-6:
             yield (
                 f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up "
-                "to 1 (a part of config.yaml that isn't wanted: 0)"
+                "to 1 (0 for a split of config.yaml that you don't want)"
             )
 
-    models = [*config["models"], *config["ensembles"]]
-    asked = {
-        "train.models": (config["train"]["models"], "models", models),
-        "train.dataset": ([config["train"]["dataset"]], "datasets", config["datasets"]),
-        "evaluate.cross.models": (config["evaluate"]["cross"]["models"], "models", models),
-        "evaluate.cross.datasets": (config["evaluate"]["cross"]["datasets"], "datasets", config["datasets"]),
-    }
-    for name, ensemble in config["ensembles"].items():
-        asked[f"ensembles.{name}.models"] = (ensemble["models"], "models", models)
-    for key, (names, kind, known) in asked.items():
-        if unknown := [name for name in names if name not in known]:
-            yield f"{key}: {unknown} can't be used, no such {kind}; write some of {', '.join(known)}"
-    yield from _bad_ensembles(config)
-    yield from _bad_media(config)
-    cross = config["evaluate"]["cross"]
-    if bool(cross["models"]) != bool(cross["datasets"]):
-        yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
+
+def _in_models(config: dict) -> Iterator[str]:
     for name, model in config["models"].items():
         try:
             geometry_of(model)
@@ -77,15 +90,7 @@ def contradictions(config: dict) -> Iterator[str]:
             yield f"models.{name}: {error}"
 
 
-def _bad_fractions(key: str, parts: list[str | float]) -> Iterator[str]:
-    for part in parts:
-        try:
-            parse_fraction(part)
-        except ValueError:
-            yield f"{key}: {part!r} can't be used; write a part from 0 to 1, such as 1/3"
-
-
-def _bad_ensembles(config: dict) -> Iterator[str]:
+def _in_ensembles(config: dict) -> Iterator[str]:
     ensembles = config["ensembles"]
     for name in ensembles:
         if name in config["models"]:
@@ -95,18 +100,43 @@ def _bad_ensembles(config: dict) -> Iterator[str]:
             new = {m for e in new for m in ensembles[e]["models"] if m in ensembles} - seen
             seen |= new
         if name in seen:
-            yield f"ensembles.{name}.models: it would be part of itself; leave out what leads back to it"
+            yield f"ensembles.{name}.models: it would contain itself; leave out what leads back to it"
 
 
-def _bad_media(config: dict) -> Iterator[str]:
+def _in_names(config: dict) -> Iterator[str]:
+    """Yield a line for each key that names a model or a dataset which the config doesn't have."""
+    models = [*config["models"], *config["ensembles"]]
+    cross = config["evaluate"]["cross"]
+    used = {
+        "train.models": (config["train"]["models"], "models", models),
+        "train.dataset": ([config["train"]["dataset"]], "datasets", config["datasets"]),
+        "evaluate.cross.models": (cross["models"], "models", models),
+        "evaluate.cross.datasets": (cross["datasets"], "datasets", config["datasets"]),
+    }
+    for name, ensemble in config["ensembles"].items():
+        used[f"ensembles.{name}.models"] = (ensemble["models"], "models", models)
+    for key, (names, kind, known) in used.items():
+        if unknown := _not_in(known, names):
+            yield f"{key}: {unknown} can't be used, no such {kind}; write some of {', '.join(known)}"
+    if bool(cross["models"]) != bool(cross["datasets"]):
+        yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
+
+
+def _in_media(config: dict) -> Iterator[str]:
     for name, media in config["media"].items():
-        given = [key for key in PLACES if media[key]]
+        given = [key for key in MEDIA_SOURCES if media[key]]
         if len(given) != 1:
             yield (
-                f"media.{name}: {' and '.join(given) or 'no place'} given; write just one of "
-                f"{', '.join(PLACES)} (set that of config.yaml to null, or take another name)"
+                f"media.{name}: {' and '.join(given) or 'no source'} given; write just one of "
+                f"{', '.join(MEDIA_SOURCES)} (set that of config.yaml to null, or take another name)"
             )
-        yield from _bad_fractions(f"media.{name}.frames.at", media.get("frames", {}).get("at", []))
+
+
+def _in_submissions(config: dict) -> Iterator[str]:
     low, high = config["submissions"]["submission"]["clip"]
     if low >= high:
         yield f"submissions.submission.clip: {[low, high]} can't be used; write the lower number first"
+
+
+def _not_in(known: Collection[str], names: Collection[str]) -> list[str]:
+    return [name for name in names if name not in known]

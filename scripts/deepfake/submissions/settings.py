@@ -1,6 +1,6 @@
 """What the config's section `submissions` says of each file that can be made for a competition."""
 
-from deepfake.config.check import archive_paths
+from deepfake.config.paths import archive_paths
 from deepfake.errors import UserError
 
 SECTIONS = {"prediction.txt": "prediction", "submission.csv": "submission"}

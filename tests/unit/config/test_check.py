@@ -1,44 +1,18 @@
-"""The configuration: complete defaults, and errors that name the key, the value and what to write."""
-
-import copy
-from pathlib import Path
+"""Validation of the configuration: complete defaults, and errors that name key, value and what to write."""
 
 import pytest
-import yaml
-from snakemake.utils import update_config
+from made.config import DEFAULTS, SCHEMA, checked, updated
 
-from deepfake.config.check import (
-    archive_paths,
-    check_config,
-    dataset_section,
-    faces_section,
-    frames_section,
-    index_section,
-    label_paths,
-)
+from deepfake.config.check import check_config
+from deepfake.config.sections import DETECTOR_KEYS
 from deepfake.errors import UserError
-
-ROOT = Path(__file__).resolve().parents[3]
-DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
+from deepfake.extraction.sampling import STRATEGIES
+from deepfake.layouts import LAYOUTS
 
 SHA = "a1" * 32
 
 
-def laid_over(text: str) -> dict:
-    """The default config with another one laid over it, as Snakemake does for --configfile."""
-    config = copy.deepcopy(DEFAULTS)
-    update_config(config, yaml.safe_load(text) or {})
-    return config
-
-
-def checked(text: str = "") -> dict:
-    config = laid_over(text)
-    check_config(config, SCHEMA)
-    return config
-
-
-def refusal(text: str) -> list[str]:
+def errors_of(text: str) -> list[str]:
     with pytest.raises(UserError) as caught:
         checked(text)
     return str(caught.value).split("\n  ")[1:]
@@ -47,9 +21,22 @@ def refusal(text: str) -> list[str]:
 def test_the_default_config_passes_as_it_is():
     nulls = "{max_videos: null, label_files: null, columns: null}"
     media = "{folder: null, list: null, model: null, crops: false, corpus: null}"
-    assert checked() == laid_over(
+    assert checked() == updated(
         f"{{corpora: {{demo: {nulls}, demo_ffpp: {nulls}}}, media: {{demo: {media}}}}}"
     )
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "names"),
+    [
+        ("corpora", "layout", LAYOUTS),
+        ("frames", "strategy", STRATEGIES),
+        ("faces", "detector", DETECTOR_KEYS),
+    ],
+)
+def test_the_schema_allows_exactly_what_the_code_knows(section, key, names):
+    properties = SCHEMA["properties"][section].get("additionalProperties") or SCHEMA["$defs"][section]
+    assert sorted(properties["properties"][key]["enum"]) == sorted(names)
 
 
 @pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])
@@ -201,17 +188,17 @@ def test_every_key_of_the_schema_is_described():
     ],
 )
 def test_an_error_names_key_value_and_remedy(text, key, value, remedy):
-    (line,) = refusal(text)
+    (line,) = errors_of(text)
     assert key in line.split(" ")[0] or line.startswith(key), line
     assert value in line and remedy in line, line
 
 
 def test_all_errors_come_at_once():
-    assert len(refusal("{frames: {count: 0, quality: 101}, faces: {size: 1}, seed: x}")) == 4
+    assert len(errors_of("{frames: {count: 0, quality: 101}, faces: {size: 1}, seed: x}")) == 4
 
 
 def test_a_section_that_lacks_keys_is_told_what_they_are():
-    config = laid_over("")
+    config = updated("")
     del config["frames"]["count"], config["frames"]["every"]
     with pytest.raises(
         UserError, match=r"frames: missing 'count', 'every'; write count: uniform, random: frames a"
@@ -224,86 +211,3 @@ def test_an_overlay_changes_only_what_it_says_and_gets_the_defaults():
     assert config["datasets"]["mine"] == {**DEFAULTS["datasets"]["dataset_2gb"], "corpora": ["demo"]}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None
     assert config["frames"] == DEFAULTS["frames"]
-
-
-def test_a_corpus_may_override_frames_and_faces():
-    config = checked("corpora: {demo: {frames: {strategy: fractions}, faces: {margin: 2, search: track}}}")
-    assert frames_section(config, "demo")["strategy"] == "fractions"
-    assert frames_section(config, "demo_ffpp")["strategy"] == "uniform"
-    assert faces_section(config, "demo")["margin"] == 2
-    assert faces_section(config, "demo_ffpp")["margin"] == 1.3
-
-
-@pytest.mark.parametrize("key", ["every: 7", "max: null", "at: [1/5]"])
-def test_an_unused_key_of_frames_changes_nothing(key):
-    assert frames_section(checked(f"frames: {{{key}}}"), "demo") == frames_section(checked(), "demo")
-    assert index_section(checked(f"frames: {{{key}}}"), "demo") == index_section(checked(), "demo")
-
-
-@pytest.mark.parametrize("key", ["count: 7", "boost: 1"])
-def test_the_number_of_frames_is_the_indexs(key):
-    assert frames_section(checked(f"frames: {{{key}}}"), "demo") == frames_section(checked(), "demo")
-    assert index_section(checked(f"frames: {{{key}}}"), "demo") != index_section(checked(), "demo")
-    other = "strategy: fractions"
-    one, two = (checked(f"frames: {{{text}}}") for text in (other, f"{other}, {key}"))
-    assert index_section(one, "demo") == index_section(two, "demo")
-
-
-@pytest.mark.parametrize("key", ["quality: 60", "format: png"])
-def test_a_used_key_of_frames_changes_its_section(key):
-    assert frames_section(checked(f"frames: {{{key}}}"), "demo") != frames_section(checked(), "demo")
-
-
-def test_frames_depend_on_the_seed_only_where_they_are_drawn():
-    for strategy, depends in (("uniform", False), ("random", True)):
-        one, two = (checked(f"{{seed: {s}, frames: {{strategy: {strategy}}}}}") for s in (1, 2))
-        assert (frames_section(one, "demo") != frames_section(two, "demo")) == depends
-
-
-def test_crops_depend_on_their_size_and_format_alone():
-    section = faces_section(
-        checked("faces: {detector: none, margin: 2, search: track, max_faces: 1}"), "demo"
-    )
-    assert section == {"detector": "none", "format": "jpg", "quality": 95, "size": 224}
-
-
-@pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5"])
-def test_an_unused_key_of_faces_changes_nothing(key):
-    assert faces_section(checked(f"faces: {{{key}}}"), "demo") == faces_section(checked(), "demo")
-
-
-def test_quality_of_a_png_changes_nothing():
-    one, two = (
-        checked(f"{{frames: {{format: png, quality: {q}}}, faces: {{format: png, quality: {q}}}}}")
-        for q in (60, 90)
-    )
-    assert frames_section(one, "demo") == frames_section(two, "demo")
-    assert faces_section(one, "demo") == faces_section(two, "demo")
-
-
-def test_sections_of_index_and_dataset_hold_what_they_depend_on():
-    config = checked("corpora: {demo: {max_videos: 3}}")
-    section = index_section(config, "demo")
-    own = {"layout": "dfdc", "max_videos": 3, "columns": None, "frames": {"count": 10, "boost": 8}}
-    assert section == own | {k: config[k] for k in ("seed", "shard_size", "limits")}
-    assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
-
-
-def test_archive_patterns_become_sorted_paths_and_keep_what_fits_nothing(tmp_path):
-    for name in "ba":
-        (tmp_path / f"{name}.zip").touch()
-    wanted = [f"{tmp_path}/*.zip", f"{tmp_path}/a.zip", f"{tmp_path}/none*.zip"]
-    assert archive_paths({"archives": wanted}) == [f"{tmp_path}/{name}.zip" for name in ("a", "b", "none*")]
-
-
-def test_label_files_become_sorted_paths_and_one_that_fits_nothing_is_named(tmp_path):
-    for name in "ba":
-        (tmp_path / f"{name}.txt").touch()
-
-    def paths(*patterns):
-        return label_paths({"corpora": {"x": {"label_files": patterns or None}}}, "x")
-
-    assert paths(f"{tmp_path}/*.txt", f"{tmp_path}/a.txt") == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
-    assert paths() == []
-    with pytest.raises(UserError, match=r"corpora\.x\.label_files: '.*/c\*\.txt' fits no file"):
-        paths(f"{tmp_path}/a.txt", f"{tmp_path}/c*.txt")
