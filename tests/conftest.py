@@ -1,9 +1,9 @@
 """What all tests share: a copy of the project to run in, real clips where present, and small made ones."""
 
+import atexit
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from made.preloaded import Snakemake
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -55,6 +56,10 @@ class Run:
         return set(self.jobs)
 
 
+SNAKEMAKE = Snakemake()
+atexit.register(SNAKEMAKE.close)
+
+
 class Project:
     """A copy of the workflow in a folder of its own."""
 
@@ -73,9 +78,7 @@ class Project:
 
     def run(self, *args: str, check: bool = True) -> Run:
         """Run Snakemake here; with `check` a failure shows the output and the logs of failed jobs."""
-        done = subprocess.run(
-            self.command(*args), cwd=self.folder, env=self.environment(), capture_output=True, text=True
-        )
+        done = SNAKEMAKE.run(["--cores", "2", *args], self.folder, self.environment())
         text = done.stdout + done.stderr
         jobs = Counter(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
         if check and done.returncode:
