@@ -17,6 +17,9 @@ NO_FACE = "no_face"
 TOO_MANY_FACES = "too_many_faces"
 FACE_OUTSIDE = "face_outside"  # nothing of the face's box lies in the frame
 
+CLASSES = {"0": "real", "1": "fake"}
+"""The name of each label, as tables hold labels."""
+
 INDEX = (
     "video shard kind archive member bytes crc32 frames_wanted label method target source original group"
     " split attributes reason"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 STEPS = ("index", "frames", "faces", "duplicates", "people", "balance", "size", "plan")
 """Where something is lost. The plan's own losses are told apart by their reasons; `plan` are its others."""

@@ -13,7 +13,7 @@ from deepfake.audit.read import ABOUT, File, shown
 from deepfake.plan.duplicates import as_hashes, clusters
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 SPLITS = ("train", "val", "test")
 MB = 1_000_000  # bytes

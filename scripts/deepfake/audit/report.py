@@ -4,7 +4,7 @@ import pandas as pd
 
 from deepfake.audit.checks import SPLITS, Evidence, Result
 from deepfake.audit.read import shown
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 EXAMPLES = 20  # of each check; the log has all
 PARTS = ["corpus", "method", "class", "split"]

@@ -12,7 +12,8 @@ import pandas as pd
 from deepfake.dataset.card_counts import by_attribute, by_method, by_split_and_class, table
 from deepfake.dataset.metadata import METADATA, metadata_table
 from deepfake.dataset.terms import terms_of
-from deepfake.plan.summary import CLASSES, plan_summary
+from deepfake.plan.summary import plan_summary
+from deepfake.tables import CLASSES
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
 PAPERS_FOLLOW = "Their papers, which whoever publishes with this dataset should cite:"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 MANY = 12  # values of an attribute; more of them are told in bands or by the most frequent
 

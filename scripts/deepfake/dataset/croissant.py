@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from deepfake.dataset.terms import terms_of
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 CONTEXT = {
     "@language": "en",

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from deepfake.dataset.read import MB, images, in_shards, read_metadata
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 NAMES = {"train": "train", "val": "validation", "test": "test"}
 GROUP = 32 * MB  # bytes of images in a row group, which is what a writer and most readers hold in memory

@@ -10,7 +10,7 @@ from deepfake.plan.balance import MB, in_turn, over_cap, surplus
 from deepfake.plan.duplicates import as_hashes, clusters
 from deepfake.plan.links import Pair, bind
 from deepfake.plan.policies import choose_splits
-from deepfake.plan.summary import CLASSES
+from deepfake.tables import CLASSES
 
 OF_VIDEO = "corpus video label method target source original group split attributes".split()
 

@@ -5,8 +5,9 @@ import pandas as pd
 from deepfake.plan import strata
 from deepfake.plan.links import smallest
 from deepfake.plan.partition import KEY, outcome, partition
-from deepfake.plan.splits import CLASSES, UnsplittableDataset, assign_splits
+from deepfake.plan.splits import UnsplittableDataset, assign_splits
 from deepfake.plan.tabu import LEAST
+from deepfake.tables import CLASSES
 
 
 def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
@@ -130,8 +131,8 @@ def _assign(
     )
     long = long[long["kind"] != ""]
     counts = long.groupby(["group", "kind"])["images"].sum().unstack(fill_value=0)
-    counts = counts.reindex(columns=sorted({*CLASSES, *counts.columns}), fill_value=0)
-    needed = [*CLASSES, *sorted(set(_method(videos)) - {""})]
+    counts = counts.reindex(columns=sorted({*CLASSES.values(), *counts.columns}), fill_value=0)
+    needed = [*CLASSES.values(), *sorted(set(_method(videos)) - {""})]
     return assign_splits(counts, _asked(cfg), cfg["seed"], needed, fixed or {})
 
 
@@ -177,10 +178,15 @@ def _check(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
     """Raise UnsplittableDataset where a split that is asked for, or made by `test_only`, lacks a class."""
     asked = [*_asked(cfg), *(["test"] if cfg["test_only"] and "test" not in _asked(cfg) else [])]
     have = set(zip(chosen, videos["class"], strict=True))
-    empty = [f"{split} without {label}" for split in asked for label in CLASSES if (split, label) not in have]
+    empty = [
+        f"{split} without {label}"
+        for split in asked
+        for label in CLASSES.values()
+        if (split, label) not in have
+    ]
     if not empty:
         return
-    nodes = videos.groupby("class")["node"].nunique().reindex(CLASSES, fill_value=0)
+    nodes = videos.groupby("class")["node"].nunique().reindex(CLASSES.values(), fill_value=0)
     sizes = videos["node"].value_counts()
     largest = f"; the largest group holds {sizes.iloc[0]} of {len(videos)} videos" if len(sizes) else ""
     raise UnsplittableDataset(

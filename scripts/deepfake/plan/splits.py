@@ -8,7 +8,6 @@ import pandas as pd
 
 from deepfake.hashing import seeded_hash
 
-CLASSES = ("real", "fake")
 MOVES = 300  # at the most, when the shares are evened out at the end
 
 
@@ -20,7 +19,7 @@ def assign_splits(
     groups: pd.DataFrame,
     ratios: dict[str, float],
     seed: int,
-    needed: Sequence[Hashable] = CLASSES,
+    needed: Sequence[Hashable] = ("real", "fake"),
     fixed: Mapping[Hashable, str] = MappingProxyType({}),
 ) -> pd.Series:
     """From each group to the name of its split.

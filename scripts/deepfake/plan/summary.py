@@ -6,9 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from deepfake.plan import strata
-
-CLASSES = {"0": "real", "1": "fake"}
-"""The names of the labels, as the tables write them."""
+from deepfake.tables import CLASSES
 
 
 def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
