@@ -17,9 +17,10 @@ from deepfake.audit.checks import Evidence, Result, audit
 from deepfake.audit.read import BadDataset, list_files, read_files, read_metadata, read_sums
 from deepfake.audit.report import report
 from deepfake.console import log, progress
+from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.pages.audit import page
-from deepfake.plan.links import Pair, UnknownPeople, read_same_identity
+from deepfake.plan.links import Pair, read_same_identity
 from deepfake.program import start_logging
 
 
@@ -30,7 +31,7 @@ def main() -> int:
     try:
         same = read_same_identity(args.same_identity) if args.same_identity else []
         evidence = gather_evidence(args.dataset, cfg, same)
-    except (BadDataset, UnknownPeople) as error:
+    except (BadDataset, UserError) as error:
         log.error("%s", error)
         return 1
     results = audit(evidence)

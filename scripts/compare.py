@@ -18,11 +18,11 @@ from pathlib import Path
 
 from deepfake.audit.read import BadDataset, read_metadata
 from deepfake.console import log, progress
+from deepfake.errors import UserError
 from deepfake.evaluation.cross_dataset import compare, draw_across
-from deepfake.evaluation.predictions import BadPredictions
-from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
+from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
-from deepfake.plan.links import UnknownPeople, read_same_identity
+from deepfake.plan.links import read_same_identity
 from deepfake.program import start_logging
 
 
@@ -35,7 +35,7 @@ def main() -> int:
         datasets = {name: read_metadata(Path(folder)) for name, folder in args.datasets}
         cells = progress(args.predictions, "compare", "tables")
         cross = compare(cells, datasets, thresholds, args.duplicates, same)
-    except (BadDataset, BadPredictions, BadThreshold, UnknownPeople) as error:
+    except (BadDataset, UserError) as error:
         log.error("%s", error)
         return 1
     with new_file(args.output) as new_table, new_file(args.output_picture) as picture:

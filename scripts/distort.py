@@ -16,9 +16,9 @@ from pathlib import Path
 
 from deepfake.checkpoints.inference import in_batches, open_model, probabilities
 from deepfake.console import log, progress
-from deepfake.evaluation.distortions import BadLevel
+from deepfake.errors import UserError
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
-from deepfake.evaluation.thresholds import BadThreshold, read_thresholds
+from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.decoded import read_images, read_rows
 from deepfake.inputs.pixels import BadImage
@@ -41,7 +41,7 @@ def main() -> int:
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
         views = variants(images, names, tried, model.geometries, seed, args.threads)
         found = probabilities(model.logits, in_batches(views))
-    except (BadImage, BadLevel, BadThreshold, WeightsDontFit, WeightsMissing) as error:
+    except (BadImage, UserError, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1
     table = judge(rows, found, tried, thresholds, split)

@@ -13,10 +13,11 @@ import sys
 from contextlib import ExitStack
 
 from deepfake.console import log
+from deepfake.errors import UserError
 from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import as_table, as_text, evaluate
-from deepfake.evaluation.predictions import BadPredictions, read_predictions, video_level
-from deepfake.evaluation.thresholds import BadThreshold, read_threshold
+from deepfake.evaluation.predictions import read_predictions, video_level
+from deepfake.evaluation.thresholds import read_threshold
 from deepfake.files import new_file
 from deepfake.program import start_logging
 
@@ -29,7 +30,7 @@ def main() -> int:
         test, val = read_predictions(args.test), read_predictions(args.val)
         default = read_threshold(args.facts) if args.facts else None
         facts = evaluate(test, val, cfg, cfg["seed"], default)
-    except (BadPredictions, BadThreshold) as error:
+    except UserError as error:
         log.error("%s", error)
         return 1
     levels, threshold = {"frame": test, "video": video_level(test)}, facts["threshold"]

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from deepfake.checkpoints.inference import open_model
 from deepfake.console import log
+from deepfake.errors import UserError
 from deepfake.evaluation import mistakes
-from deepfake.evaluation.predictions import BadPredictions, read_predictions
+from deepfake.evaluation.predictions import read_predictions
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.decoded import read_images, read_rows
@@ -40,7 +41,7 @@ def main() -> int:
         rows = read_rows(args.dataset)
         rows = rows[rows["image"].isin(names)].reset_index(drop=True)
         if missing := sorted(set(names) - set(rows["image"])):
-            raise BadPredictions(f"{args.dataset} has no image {missing[0]}: predict it anew")
+            raise UserError(f"{args.dataset} has no image {missing[0]}: predict it anew")
         pictures = dict(zip(rows["image"], read_images(args.dataset, rows), strict=True))
         model = open_model(args.checkpoint, args.threads)
         heats = gradcam_of(model, [pictures[name] for name in explained["image"]])

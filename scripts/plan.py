@@ -14,12 +14,11 @@ from pathlib import Path
 
 from deepfake.audit.attrition import as_text, attrition
 from deepfake.console import log
+from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.plan.gather import gather
-from deepfake.plan.links import UnknownPeople, read_same_identity
+from deepfake.plan.links import read_same_identity
 from deepfake.plan.plan import make_plan
-from deepfake.plan.splits import UnsplittableDataset
-from deepfake.plan.strata import UnknownColumn
 from deepfake.plan.summary import plan_summary
 from deepfake.program import start_logging
 
@@ -33,7 +32,7 @@ def main() -> int:
     try:
         same = read_same_identity(args.same_identity) if args.same_identity else []
         plan = make_plan(gathered, cfg, same)
-    except (UnsplittableDataset, UnknownPeople, UnknownColumn) as error:
+    except UserError as error:
         losses = as_text(attrition(gathered, cfg["images"]))
         log.error("datasets.%s: %s\nWhat was left out before:\n%s", args.output.stem, error, losses)
         return 1

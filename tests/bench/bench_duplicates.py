@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 
 SIZES = {"10 k": 10_000, "100 k": 100_000, "1 M": 1_000_000}
 
@@ -47,10 +47,10 @@ def measure(case: str, n: int, distance: int) -> tuple[float, float, int]:
     if case == "text":
         texts = [f"{number:016x}" for number in hashes.tolist()]
         start = time.perf_counter()
-        found = as_hashes(texts)
+        found = parse_hashes(texts)
     else:
         start = time.perf_counter()
-        found = clusters(hashes, distance)
+        found = cluster_hashes(hashes, distance)
     seconds = time.perf_counter() - start
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, len(np.unique(found))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from made.full_size import CORPORA, families, write_tables
 
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.gather import gather
 from deepfake.plan.plan import make_plan
 from deepfake.plan.summary import plan_summary
@@ -55,7 +55,7 @@ def measure(results: Path, policy: str) -> tuple[float, ...]:
     marks = [time.perf_counter()]
     gathered = gather(results, CFG["families"], "faces")
     marks.append(time.perf_counter())
-    clusters(as_hashes(gathered["phash"]), CFG["duplicates"])
+    cluster_hashes(parse_hashes(gathered["phash"]), CFG["duplicates"])
     marks.append(time.perf_counter())
     plan = make_plan(gathered, CFG | {"policy": policy})
     marks.append(time.perf_counter())

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from deepfake.audit.read import ABOUT, File, shown
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
 from deepfake.tables import CLASSES
@@ -134,7 +134,7 @@ def duplicates(e: Evidence) -> Iterator[str]:
     if e.cfg["duplicates"] is not None:
         hashes = e.rows["file_name"].map(lambda name: e.files[name].phash if name in e.files else "")
         known = hashes[hashes != ""]
-        cluster = pd.Series(clusters(as_hashes(known), e.cfg["duplicates"]), known.index)
+        cluster = pd.Series(cluster_hashes(parse_hashes(known), e.cfg["duplicates"]), known.index)
         found += [names for names in _apart(e.rows.loc[known.index], cluster, "split") if names not in found]
     for names in found:
         yield f"alike, but in two splits: {', '.join(names)}"

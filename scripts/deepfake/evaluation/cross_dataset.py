@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from deepfake.errors import UserError
 from deepfake.evaluation.metrics import measure
-from deepfake.evaluation.predictions import BadPredictions, read_predictions, video_level
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.evaluation.predictions import read_predictions, video_level
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
 from deepfake.plotting import BLACK, FAINT, GREY, STYLE, VERMILLION, save
@@ -36,7 +37,7 @@ def compare(
 
     `datasets` are their metadata.csv by name, `thresholds` those of `frame` and `video` by model and dataset
     trained on. What was seen in train or val is left out by `unseen`, but for the dataset's own test, whose
-    splits are apart as far as its policy says. Raises BadPredictions.
+    splits are apart as far as its policy says. Raises UserError.
     """
     rows = []
     for model, trained, tested, path in cells:
@@ -79,20 +80,20 @@ def unseen(
 def rows_of(table: pd.DataFrame, metadata: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of a dataset's `metadata` for the images of `table` (PREDICTIONS), in its order.
 
-    Raises BadPredictions, led by `name`, where an image isn't in the dataset, or its label is another there.
+    Raises UserError, led by `name`, where an image isn't in the dataset, or its label is another there.
     """
     rows = metadata.set_index("file_name").reindex(table["image"])
     other = (rows["label"] != table["label"].astype(str).to_numpy()).to_numpy()
     if other.any():
         image = table["image"][other].iloc[0]
-        raise BadPredictions(
-            f"{name}: {image} isn't so in the dataset that it is said to be of; predict anew"
-        )
+        raise UserError(f"{name}: {image} isn't so in the dataset that it is said to be of; predict anew")
     return rows
 
 
 def _near(test: pd.Series, train: pd.Series, distance: int) -> np.ndarray:
-    cluster = clusters(as_hashes([*train, *test]), distance)  # named by its first, which `train` goes before
+    cluster = cluster_hashes(
+        parse_hashes([*train, *test]), distance
+    )  # named by its first, which `train` goes before
     return cluster[len(train) :] < len(train)
 
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-
-class BadLevel(ValueError):
-    """No such distortion, or a level that it can't have; the message says which there are."""
+from deepfake.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -34,23 +32,23 @@ BOUNDS = {
 def distort(image: np.ndarray, kind: str, level: float, rng: np.random.Generator) -> np.ndarray:
     """`image`, uint8 (H, W, 3) RGB, with the distortion `kind` at `level`; shape and dtype stay.
 
-    `rng` is drawn from by noise alone. Raises BadLevel as `check_levels`.
+    `rng` is drawn from by noise alone. Raises UserError as `check_levels`.
     """
     check_levels(kind, [level])
     return DISTORTIONS[kind](image, level, rng)
 
 
 def check_levels(kind: str, levels: Iterable[float]) -> None:
-    """Raises BadLevel where `kind` isn't one of DISTORTIONS, or one of `levels` is outside its BOUNDS."""
+    """Raises UserError where `kind` isn't one of DISTORTIONS, or one of `levels` is outside its BOUNDS."""
     if kind not in BOUNDS:
-        raise BadLevel(f"{kind!r} is no distortion; there are {', '.join(BOUNDS)}")
+        raise UserError(f"{kind!r} is no distortion; there are {', '.join(BOUNDS)}")
     bounds = BOUNDS[kind]
     what = "whole numbers" if bounds.whole else "numbers"
     for level in levels:
         number = isinstance(level, int | float) and not isinstance(level, bool)
         inside = number and bounds.least <= level <= bounds.most
         if not inside or (bounds.whole and level != int(level)):
-            raise BadLevel(
+            raise UserError(
                 f"{kind}: {level!r} is no level; write {what} from {bounds.least:g} to {bounds.most:g}"
             )
 

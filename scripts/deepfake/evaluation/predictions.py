@@ -5,15 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from deepfake.errors import UserError
 from deepfake.evaluation.thresholds import choose_threshold
 
 PREDICTIONS = "image corpus video method label target group probability".split()
 VIDEO = ["corpus", "video", "method"]
 """What makes a video: by name alone the four fakes of one pair of FaceForensics++ would melt into one."""
-
-
-class BadPredictions(ValueError):
-    """A table that can't be evaluated; the message names the file and the column."""
 
 
 def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
@@ -25,29 +22,27 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
 def read_predictions(path: str | Path) -> pd.DataFrame:
     """Read what `write_predictions` wrote; `label` int64, `probability` float64 in [0, 1], the rest text.
 
-    Raises BadPredictions where the file or a column is missing, a label isn't 0 or 1, a probability isn't
+    Raises UserError where the file or a column is missing, a label isn't 0 or 1, a probability isn't
     from 0 to 1, or an image comes twice.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except OSError as error:
-        raise BadPredictions(f"{path} can't be read ({error.strerror}); predict it first") from None
+        raise UserError(f"{path} can't be read ({error.strerror}); predict it first") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BadPredictions(f"{path} is no table of predictions: {error}") from None
+        raise UserError(f"{path} is no table of predictions: {error}") from None
     if missing := [name for name in PREDICTIONS if name not in table]:
-        raise BadPredictions(
-            f"{path}: no column {', '.join(missing)}; there must be {', '.join(PREDICTIONS)}"
-        )
+        raise UserError(f"{path}: no column {', '.join(missing)}; there must be {', '.join(PREDICTIONS)}")
     if strange := sorted(set(table["label"]) - {"0", "1"}):
-        raise BadPredictions(f"{path}: label {strange[0]!r}; write 0 for real, 1 for fake")
+        raise UserError(f"{path}: label {strange[0]!r}; write 0 for real, 1 for fake")
     numbers = pd.to_numeric(table["probability"], errors="coerce")
     outside = ~numbers.between(0, 1)  # also what is no number
     if outside.any():
-        raise BadPredictions(
+        raise UserError(
             f"{path}: probability {table['probability'][outside].iloc[0]!r}; write numbers from 0 to 1"
         )
     if table["image"].duplicated().any():
-        raise BadPredictions(
+        raise UserError(
             f"{path}: image {table['image'][table['image'].duplicated()].iloc[0]!r} is there twice"
         )
     return table[PREDICTIONS].assign(

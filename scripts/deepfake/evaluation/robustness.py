@@ -32,7 +32,7 @@ Setting = tuple[str, float | None]
 def settings(cfg: dict) -> list[Setting]:
     """What is tried: undistorted first, then each distortion of `cfg`, {name: [levels]}, from mild to hard.
 
-    A level that is written twice is tried once. Raises BadLevel.
+    A level that is written twice is tried once. Raises UserError.
     """
     found: list[Setting] = [(NONE, None)]
     for kind, levels in cfg.items():

@@ -5,29 +5,26 @@ from pathlib import Path
 
 import numpy as np
 
+from deepfake.errors import UserError
 from deepfake.evaluation.metrics import curve, f1_scores
 
 DEFAULT = 0.5
 LEVELS = ("frame", "video")
 
 
-class BadThreshold(ValueError):
-    """A threshold, or a way to choose one, that can't be used; the message says what to do."""
-
-
 def read_thresholds(path: str | Path) -> dict[str, float]:
-    """The thresholds of `frame` and `video` in a metrics.json, from 0 to 1. Raises BadThreshold."""
+    """The thresholds of `frame` and `video` in a metrics.json, from 0 to 1. Raises UserError."""
     found = _threshold_in(path)
     if not isinstance(found, dict) or not all(_is_threshold(found.get(level)) for level in LEVELS):
-        raise BadThreshold(f"{path}: threshold must hold frame and video, from 0 to 1; run evaluate again")
+        raise UserError(f"{path}: threshold must hold frame and video, from 0 to 1; run evaluate again")
     return {level: float(found[level]) for level in LEVELS}
 
 
 def read_threshold(path: str | Path) -> float:
-    """The threshold in a model's facts.json, from 0 to 1. Raises BadThreshold."""
+    """The threshold in a model's facts.json, from 0 to 1. Raises UserError."""
     found = _threshold_in(path)
     if not _is_threshold(found):
-        raise BadThreshold(f"{path}: threshold must be a number from 0 to 1; train the model again")
+        raise UserError(f"{path}: threshold must be a number from 0 to 1; train the model again")
     return float(found)
 
 
@@ -35,9 +32,9 @@ def _threshold_in(path: str | Path) -> object:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadThreshold(f"{path} can't be read ({error.strerror}); run the step that writes it") from None
+        raise UserError(f"{path} can't be read ({error.strerror}); run the step that writes it") from None
     except (ValueError, RecursionError) as error:
-        raise BadThreshold(f"{path} is no JSON ({error}); run the step that writes it again") from None
+        raise UserError(f"{path} is no JSON ({error}); run the step that writes it again") from None
     return content.get("threshold") if isinstance(content, dict) else None
 
 
@@ -51,14 +48,14 @@ def choose_threshold(labels: np.ndarray, probabilities: np.ndarray, how: str | f
     `how` is "f1_macro" (the highest macro F1), "eer" (where FPR and FNR are nearest), or a number from 0 to
     1, which is given back. A threshold lies in the middle between two neighbouring distinct probabilities, or
     between 0 or 1 and the one next to it; of several as good, it is the one nearest 0.5, then the lower one.
-    Without both classes nothing can be chosen, and it is 0.5. Raises BadThreshold for any other `how`.
+    Without both classes nothing can be chosen, and it is 0.5. Raises UserError for any other `how`.
     """
     if not isinstance(how, str):
         if not 0 <= how <= 1:
-            raise BadThreshold(f"threshold {how}: write a number from 0 to 1, f1_macro or eer")
+            raise UserError(f"threshold {how}: write a number from 0 to 1, f1_macro or eer")
         return float(how)
     if how not in GAINS:
-        raise BadThreshold(f"threshold {how!r}: write f1_macro, eer or a number from 0 to 1")
+        raise UserError(f"threshold {how!r}: write f1_macro, eer or a number from 0 to 1")
     scores, tp, fp = curve(labels, probabilities)
     if not (tp[-1] > 0 and fp[-1] > 0):
         return DEFAULT

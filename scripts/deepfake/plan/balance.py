@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
-from deepfake.plan.splits import UnsplittableDataset
 
 MB = 1_000_000  # bytes
 
@@ -82,7 +82,7 @@ def over_cap(pool: pd.DataFrame, cap: float) -> pd.Index:
     """The images to leave out so that the rest takes at most `cap` bytes; `pool` as `in_turn` gives it.
 
     All units go through a stage side by side, each at the pace at which all end together; where a unit has
-    both classes a real and a fake go together. Raises UnsplittableDataset where a split would be without a
+    both classes a real and a fake go together. Raises UserError where a split would be without a
     class.
     """
     pair = pool.groupby(["unit", "rank"], sort=False).ngroup().rename("pair")
@@ -94,7 +94,7 @@ def over_cap(pool: pd.DataFrame, cap: float) -> pd.Index:
     spent = pair.map(pairs["spent"])
     least = spent.groupby([pool["split"], pool["class"]]).min().max()
     if least > cap:
-        raise UnsplittableDataset(
+        raise UserError(
             f"size_mb = {cap / MB:g} is less than one image of each class in each split; "
             f"write {math.ceil(least / 1000) / 1000} or more, or null for no limit"
         )

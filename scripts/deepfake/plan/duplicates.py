@@ -17,7 +17,7 @@ CROWDED = 128  # hashes in a bucket, at least 2; in a larger one not every pair 
 LINKS = 1 << 17  # pairs to hold in memory before those that they join are made one
 
 
-def as_hashes(texts: Iterable[str]) -> np.ndarray:
+def parse_hashes(texts: Iterable[str]) -> np.ndarray:
     """Hashes of 16 hexadecimal digits each as uint64 (n,); ValueError names the first text that is none."""
     texts = list(texts)
     try:
@@ -31,7 +31,7 @@ def as_hashes(texts: Iterable[str]) -> np.ndarray:
     return np.frombuffer(data, ">u8").astype(np.uint64)
 
 
-def clusters(hashes: np.ndarray, distance: int) -> np.ndarray:
+def cluster_hashes(hashes: np.ndarray, distance: int) -> np.ndarray:
     """For each of `hashes`, uint64 (n,), the smallest index in its cluster, int64 (n,).
 
     Two hashes that differ in at most `distance` bits (0 to 7) are in one cluster, and so are two that others

@@ -9,17 +9,15 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from deepfake.errors import UserError
+
 Pair = tuple[str, str]
-
-
-class UnknownPeople(ValueError):
-    """The table of people known to be the same can't be understood, or fits nothing; the message says why."""
 
 
 def read_same_identity(path: str | Path) -> list[Pair]:
     """The pairs of a csv of two columns, each cell `<corpus>/<video>` or `<corpus>/<person>`.
 
-    A first line without any `/` is its header. Raises UnknownPeople, naming file and line.
+    A first line without any `/` is its header. Raises UserError, naming file and line.
     """
     pairs = []
     try:
@@ -29,13 +27,13 @@ def read_same_identity(path: str | Path) -> list[Pair]:
                 if not cells or (number == 1 and not any("/" in cell for cell in cells)):
                     continue
                 if len(cells) != 2 or not all("/" in cell.strip("/") for cell in cells):
-                    raise UnknownPeople(
+                    raise UserError(
                         f"{path}, line {number}: expected two names such as dfd/01,faceforensics/000, "
                         f"each <corpus>/<person> or <corpus>/<video>; got {','.join(row)!r}"
                     )
                 pairs.append((cells[0], cells[1]))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnknownPeople(f"{path}: can't be read as a csv of pairs: {error}") from None
+        raise UserError(f"{path}: can't be read as a csv of pairs: {error}") from None
     return pairs
 
 
@@ -54,7 +52,7 @@ def bind(
     A group that bears a person's name is all that this person is the target of: FaceForensics++ and the
     corpora made from it know one clip of each. With `people` a fake's `other` is the node of its source;
     else, and for all without a source, it is its own. Nodes are named by the smallest name in them. Raises
-    UnknownPeople where no name of `same` fits.
+    UserError where no name of `same` fits.
     """
     own = "video:" + videos["corpus"] + "/" + videos["video"]
     group = ("group:" + videos["group"]).where(videos["group"] != "", own)
@@ -91,7 +89,7 @@ def _known_to_be_same(same: list[Pair], families: dict[str, str], named: pd.Data
             ties.append(([keys[0]] * len(keys), keys))
             met.update(keys)
     if not ties:
-        raise UnknownPeople(
+        raise UserError(
             f"same_identity: none of its {len(same)} pairs is in the dataset; write <corpus>/<person> or "
             f"<corpus>/<video> with names of results/index/<corpus>/videos.csv, such as {_examples(named)}"
         )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from deepfake import tables
 from deepfake.plan.balance import MB, in_turn, over_cap, surplus
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair, bind
 from deepfake.plan.policies import choose_splits
 from deepfake.tables import CLASSES
@@ -22,7 +22,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same: list[Pair] = ()) -> pd.Da
     Of the near-duplicates in a video one is kept, and those in several videos bind these together. Videos go
     to splits by the policy; of the images there as many real as fake are taken where `balance` asks for it,
     and no more than fit under the byte cap, in an order that takes of everything some first. A higher cap
-    therefore keeps what a lower one chose. Raises UnsplittableDataset and UnknownPeople.
+    therefore keeps what a lower one chose. Raises UserError.
     """
     plan = gathered.reset_index(drop=True)
     pool = plan.loc[plan["step"] == "", [*OF_VIDEO, "frame", "bytes", "phash"]]
@@ -64,7 +64,9 @@ def _repeats(pool: pd.DataFrame, distance: int | None, reasons: pd.Series) -> np
     share one: int (pairs, 2)."""
     if distance is None or not len(pool):
         return np.empty((0, 2), np.int64)
-    member = pd.DataFrame({"clip": pool["clip"], "cluster": clusters(as_hashes(pool["phash"]), distance)})
+    member = pd.DataFrame(
+        {"clip": pool["clip"], "cluster": cluster_hashes(parse_hashes(pool["phash"]), distance)}
+    )
     again = member.duplicated()
     first = pool["frame"].groupby([member["clip"], member["cluster"]]).transform("first")[again]
     reasons[first.index] = "near-duplicate of frame " + first.astype(str)

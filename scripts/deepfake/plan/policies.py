@@ -2,10 +2,11 @@
 
 import pandas as pd
 
+from deepfake.errors import UserError
 from deepfake.plan import strata
 from deepfake.plan.links import smallest
 from deepfake.plan.partition import KEY, outcome, partition
-from deepfake.plan.splits import UnsplittableDataset, assign_splits
+from deepfake.plan.splits import assign_splits
 from deepfake.plan.tabu import LEAST
 from deepfake.tables import CLASSES
 
@@ -15,7 +16,7 @@ def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 
     `videos` has the columns corpus, class ("real" or "fake"), method, split (the corpus's own), attributes,
     images (how many), node and other (see joins.bind); `cfg` is a `datasets` entry with seed. Corpora of
-    `test_only` have no say in where others go. Raises UnsplittableDataset, also where a split lacks a class.
+    `test_only` have no say in where others go. Raises UserError, also where a split lacks a class.
     """
     alone = videos["corpus"].isin(cfg["test_only"])
     chosen = pd.DataFrame({"split": "", "reason": ""}, index=videos.index)
@@ -96,7 +97,7 @@ def _official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
     for corpus, table in videos.groupby("corpus"):
         theirs = set(table["split"]) - {""}
         if not theirs:
-            raise UnsplittableDataset(
+            raise UserError(
                 f"policy = official: {corpus} has no official splits; give their files as "
                 f"corpora.{corpus}.label_files, or write another policy"
             )
@@ -175,7 +176,7 @@ def _for_test_alone(videos: pd.DataFrame, chosen: pd.Series, alone: pd.Series, p
 
 
 def _check(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
-    """Raise UnsplittableDataset where a split that is asked for, or made by `test_only`, lacks a class."""
+    """Raise UserError where a split that is asked for, or made by `test_only`, lacks a class."""
     asked = [*_asked(cfg), *(["test"] if cfg["test_only"] and "test" not in _asked(cfg) else [])]
     have = set(zip(chosen, videos["class"], strict=True))
     empty = [
@@ -189,7 +190,7 @@ def _check(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
     nodes = videos.groupby("class")["node"].nunique().reindex(CLASSES.values(), fill_value=0)
     sizes = videos["node"].value_counts()
     largest = f"; the largest group holds {sizes.iloc[0]} of {len(videos)} videos" if len(sizes) else ""
-    raise UnsplittableDataset(
+    raise UserError(
         f"splits = {cfg['splits']} can't be filled by policy = {cfg['policy']} ({', '.join(empty)}): of "
         f"{videos['node'].nunique()} groups of videos with usable images {nodes['real']} have real ones and "
         f"{nodes['fake']} fake ones{largest}; add videos, write fewer splits (a part of 0), or a smaller "

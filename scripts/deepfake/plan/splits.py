@@ -11,10 +11,6 @@ from deepfake.hashing import seeded_hash
 MOVES = 300  # at the most, when the shares are evened out at the end
 
 
-class UnsplittableDataset(ValueError):
-    """Some split would be without a class; the message says what there is and what to change."""
-
-
 def assign_splits(
     groups: pd.DataFrame,
     ratios: dict[str, float],

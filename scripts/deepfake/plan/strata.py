@@ -4,11 +4,9 @@ import json
 
 import pandas as pd
 
+from deepfake.errors import UserError
+
 OWN = ("corpus", "method", "class")
-
-
-class UnknownColumn(ValueError):
-    """`stratify` names a column that no corpus of the dataset brings; the message says which there are."""
 
 
 def attribute_table(attributes: pd.Series) -> pd.DataFrame:
@@ -29,13 +27,13 @@ def _text(value: object) -> str:
 def values(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """The wanted columns of a table of videos or images, its own (OWN) or from its attributes.
 
-    Raises UnknownColumn.
+    Raises UserError.
     """
     known = attribute_table(table["attributes"])
     unknown = [name for name in columns if name not in OWN and name not in known]
     if unknown:
         there = ", ".join([*OWN, *known])
-        raise UnknownColumn(f"stratify: {unknown} can't be used, no corpus has it; write some of {there}")
+        raise UserError(f"stratify: {unknown} can't be used, no corpus has it; write some of {there}")
     return pd.DataFrame({name: table[name] if name in OWN else known[name] for name in columns})
 
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepfake.dataset.metadata import METADATA
+from deepfake.errors import UserError
 from deepfake.evaluation.cross_dataset import CROSS, draw_across, judge, rows_of, unseen
-from deepfake.evaluation.predictions import PREDICTIONS, BadPredictions, write_predictions
+from deepfake.evaluation.predictions import PREDICTIONS, write_predictions
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/compare.py"
 PROGRAM = runpy.run_path(str(SCRIPT))
@@ -171,9 +172,9 @@ def test_images_that_the_dataset_has_not_are_named():
     metadata = frame([row(i, file_name=f"test/{i}.jpg", label=str(int(i > 1))) for i in range(4)])
     given = rows_of(predictions(FOUR)[::-1], metadata, "x.csv")
     assert given["video"].tolist() == ["v3", "v2", "v1", "v0"]
-    with pytest.raises(BadPredictions, match=r"x\.csv: test/3\.jpg"):
+    with pytest.raises(UserError, match=r"x\.csv: test/3\.jpg"):
         rows_of(predictions(FOUR), metadata[:3], "x.csv")
-    with pytest.raises(BadPredictions, match=r"x\.csv: test/0\.jpg"):
+    with pytest.raises(UserError, match=r"x\.csv: test/0\.jpg"):
         rows_of(predictions(FOUR), metadata.assign(label="1"), "x.csv")
 
 

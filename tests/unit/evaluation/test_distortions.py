@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepfake.errors import UserError
 from deepfake.evaluation import robustness
-from deepfake.evaluation.distortions import BOUNDS, DISTORTIONS, BadLevel, distort
+from deepfake.evaluation.distortions import BOUNDS, DISTORTIONS, distort
 from deepfake.evaluation.predictions import PREDICTIONS
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import fit
@@ -98,12 +99,12 @@ def test_known_answers():
     ],
 )
 def test_a_level_out_of_bounds_is_named_with_the_bounds(kind, level):
-    with pytest.raises(BadLevel, match=f"^{kind}: .*{BOUNDS[kind].least:g} to {BOUNDS[kind].most:g}"):
+    with pytest.raises(UserError, match=f"^{kind}: .*{BOUNDS[kind].least:g} to {BOUNDS[kind].most:g}"):
         robustness.settings({kind: [level]})
 
 
 def test_a_distortion_that_there_is_not():
-    with pytest.raises(BadLevel, match="'sepia' is no distortion; there are jpeg, blur"):
+    with pytest.raises(UserError, match="'sepia' is no distortion; there are jpeg, blur"):
         robustness.settings({"sepia": [1]})
 
 

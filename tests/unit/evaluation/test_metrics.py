@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
+from deepfake.errors import UserError
 from deepfake.evaluation.metrics import BINS, METRICS, bin_of, curve, measure, measure_many
-from deepfake.evaluation.thresholds import BadThreshold, choose_threshold
+from deepfake.evaluation.thresholds import choose_threshold
 
 quick = settings(deadline=None, max_examples=60)
 BOTH = ["balanced_accuracy", "roc_auc", "average_precision", "eer"]
@@ -211,7 +212,7 @@ def test_known_thresholds(labels, probabilities, how, known):
 
 @pytest.mark.parametrize("how", ["best", 1.5, float("nan")], ids=["word", "too high", "nan"])
 def test_an_unknown_way_to_choose_says_what_to_write(how):
-    with pytest.raises(BadThreshold, match="f1_macro"):
+    with pytest.raises(UserError, match="f1_macro"):
         choose_threshold(np.array([0, 1]), np.array([0.1, 0.3]), how)
 
 

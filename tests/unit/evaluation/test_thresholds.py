@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from deepfake.errors import UserError
 from deepfake.evaluation.metrics import measure
-from deepfake.evaluation.thresholds import BadThreshold, choose_threshold, read_threshold, read_thresholds
+from deepfake.evaluation.thresholds import choose_threshold, read_threshold, read_thresholds
 
 EDGES = [0.0, 5e-324, 1e-310, np.nextafter(0.5, 1), 0.5, np.nextafter(1, 0), 1 - 2**-24, 1.0]
 score = st.sampled_from(EDGES) | st.floats(0, 1) | st.floats(0, 1, width=32)
@@ -63,5 +64,5 @@ def test_what_holds_no_threshold_is_named(tmp_path, read, content, said):
     path = tmp_path / "metrics.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(BadThreshold, match=f"metrics.json:? {said}"):
+    with pytest.raises(UserError, match=f"metrics.json:? {said}"):
         read(path)

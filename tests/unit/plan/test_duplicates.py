@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepfake.extraction.images import encode, perceptual_hash
 from deepfake.plan import duplicates
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 distances = st.integers(0, 7)
@@ -33,7 +33,7 @@ def populations(draw, least: int = 0) -> np.ndarray:
 
 
 def every_pair(hashes: np.ndarray, distance: int) -> list[int]:
-    """What clusters() must give, by a flood from each hash in turn over all that are near."""
+    """What cluster_hashes() must give, by a flood from each hash in turn over all that are near."""
     smallest = np.full(len(hashes), -1)
     for start in range(len(hashes)):
         reached = [start] if smallest[start] < 0 else []
@@ -48,7 +48,7 @@ def clustered(hashes: np.ndarray, distance: int, crowded: int, links: int = dupl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "CROWDED", crowded)
         patch.setattr(duplicates, "LINKS", links)
-        return clusters(hashes, distance).tolist()
+        return cluster_hashes(hashes, distance).tolist()
 
 
 def partition(hashes: np.ndarray, labels: np.ndarray) -> set[frozenset]:
@@ -101,10 +101,15 @@ def test_one_kept_of_each_cluster_leaves_nothing_to_take_out(hashes, distance, c
 
 @pytest.mark.parametrize("distance", [0, 3, 7])
 def test_none_one_and_copies(distance):
-    none = clusters(np.array([], np.uint64), distance)
+    none = cluster_hashes(np.array([], np.uint64), distance)
     assert none.dtype == np.int64 and none.shape == (0,)
-    assert clusters(np.array([7], np.uint64), distance).tolist() == [0]
-    assert clusters(np.array([2**64 - 1, 7, 7, 2**64 - 1], np.uint64), distance).tolist() == [0, 1, 1, 0]
+    assert cluster_hashes(np.array([7], np.uint64), distance).tolist() == [0]
+    assert cluster_hashes(np.array([2**64 - 1, 7, 7, 2**64 - 1], np.uint64), distance).tolist() == [
+        0,
+        1,
+        1,
+        0,
+    ]
 
 
 def crowd(name: str, n: int) -> np.ndarray:
@@ -161,7 +166,7 @@ def test_in_no_crowd_is_a_large_part_of_all_pairs_compared(name, monkeypatch):
 
     monkeypatch.setattr(duplicates, "_join_within", counting)
     monkeypatch.setattr(duplicates, "CROWDED", 16)
-    clusters(crowd(name, 20_000), 3)
+    cluster_hashes(crowd(name, 20_000), 3)
     assert sum(compared) < 20_000**2 / 2 / 10
 
 
@@ -169,11 +174,11 @@ def test_texts_become_the_numbers_that_they_write():
     texts = ["0000000000000000", "00000000000000ff", "FFFFFFFFFFFFFFFF", "8000000000000001"]
     numbers = [int(text, 16) for text in texts]
     for given_as in (texts, pd.Series(texts, index=[3, 1, 2, 0]), iter(texts)):
-        found = as_hashes(given_as)
+        found = parse_hashes(given_as)
         assert found.dtype == np.uint64 and found.dtype.isnative and found.tolist() == numbers
-    assert as_hashes([]).shape == (0,) and as_hashes([]).dtype == np.uint64
+    assert parse_hashes([]).shape == (0,) and parse_hashes([]).dtype == np.uint64
     picture = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), "png", 0)
-    assert as_hashes([perceptual_hash(picture)]).tolist() == [int(perceptual_hash(picture), 16)]
+    assert parse_hashes([perceptual_hash(picture)]).tolist() == [int(perceptual_hash(picture), 16)]
 
 
 @pytest.mark.parametrize(
@@ -195,4 +200,4 @@ def test_texts_become_the_numbers_that_they_write():
 )
 def test_a_text_that_is_no_hash_is_named(wrong):
     with pytest.raises(ValueError, match=re.escape(f"{wrong[0]!r} is no hash of 16 hexadecimal digits")):
-        as_hashes(["0123456789abcdef", *wrong, "fedcba9876543210"])
+        parse_hashes(["0123456789abcdef", *wrong, "fedcba9876543210"])

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from made.corpora import CFG, clip, far_apart, kept_of, splits_of, swaps, table
 
 from deepfake.audit.checks import Evidence, balance, originals, people, videos
+from deepfake.errors import UserError
 from deepfake.plan import partition
-from deepfake.plan.duplicates import as_hashes, clusters
+from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.plan import make_plan
-from deepfake.plan.splits import UnsplittableDataset
 from deepfake.plan.summary import plan_summary
 
 corpora = st.builds(
@@ -58,7 +58,7 @@ def planned(made, recipe):
     gathered, families = made
     try:
         return make_plan(gathered, CFG | recipe | {"families": families})
-    except UnsplittableDataset as error:
+    except UserError as error:
         return str(error)
 
 
@@ -217,7 +217,7 @@ def test_the_cap_is_met_within_one_percent_where_enough_is_there(size_mb, balanc
 
 def test_a_cap_below_one_image_of_each_says_what_to_write():
     gathered = table(groups(10, 1, 3))
-    with pytest.raises(UnsplittableDataset, match=r"size_mb = 0.001 .* write (0\.\d+) or more") as caught:
+    with pytest.raises(UserError, match=r"size_mb = 0.001 .* write (0\.\d+) or more") as caught:
         make_plan(gathered, CFG | {"size_mb": 0.001})
     least = float(str(caught.value).split("write ")[1].split(" ")[0])
     assert len(kept_of(make_plan(gathered, CFG | {"size_mb": least}))) == 4
@@ -269,5 +269,5 @@ def test_near_duplicates_of_two_corpora_bind_their_groups():
 @given(corpora)
 def test_the_hashes_of_the_tests_are_what_they_say(made):
     usable = made[0].loc[made[0]["step"] == "", "phash"]
-    one, many = (clusters(as_hashes(usable), distance) for distance in (0, 7))
+    one, many = (cluster_hashes(parse_hashes(usable), distance) for distance in (0, 7))
     assert len(set(many)) >= 0.5 * len(set(one))

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made.corpora import CFG, clip, kept_of, splits_of, swaps, table
 
+from deepfake.errors import UserError
 from deepfake.plan.plan import make_plan
-from deepfake.plan.splits import UnsplittableDataset
 from deepfake.plan.summary import plan_summary
 
 THREE = {"train": 0.7, "val": 0.2, "test": 0.1}
@@ -104,7 +104,7 @@ def test_an_official_split_that_is_not_asked_for_is_left_out_with_the_reason():
 
 
 def test_without_any_official_split_the_error_says_what_to_give():
-    with pytest.raises(UnsplittableDataset, match=r"a has no official splits; .*label_files"):
+    with pytest.raises(UserError, match=r"a has no official splits; .*label_files"):
         make_plan(table([r | {"split": ""} for r in pairs(9)]), CFG | {"policy": "official"})
 
 
@@ -144,14 +144,14 @@ def test_test_may_be_made_of_unseen_methods_alone():
     plan = make_plan(table(rows), CFG | cfg)
     assert set(kept_of(plan).groupby("split")["corpus"].agg(set).map(tuple)) == {("a",), ("new",)}
     fakes = table([row for row in rows if row["corpus"] == "a" or row["label"] == "1"])
-    with pytest.raises(UnsplittableDataset, match="test without real"):
+    with pytest.raises(UserError, match="test without real"):
         make_plan(fakes, CFG | cfg)
 
 
 def test_a_class_that_is_not_there_is_named():
-    with pytest.raises(UnsplittableDataset, match=r"train without fake.*add videos"):
+    with pytest.raises(UserError, match=r"train without fake.*add videos"):
         make_plan(table([row for row in pairs(9) if row["label"] == "0"]), CFG)
-    with pytest.raises(UnsplittableDataset, match=r"the largest group holds 6 of 6 videos"):
+    with pytest.raises(UserError, match=r"the largest group holds 6 of 6 videos"):
         make_plan(table(pairs(1)), CFG)
 
 
