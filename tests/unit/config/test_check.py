@@ -103,7 +103,7 @@ def test_every_key_of_the_schema_is_described():
             "(of demo)",
             "the path of",
         ),
-        ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is laid out"),
+        ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is organised"),
         (
             "corpora: {x: {layout: dfdc}}",
             "corpora.x:",
@@ -128,13 +128,13 @@ def test_every_key_of_the_schema_is_described():
             "datasets: {faces: {corpora: [demo]}}",
             "datasets:",
             "'faces'",
-            "no name that results/ holds already",
+            "no name that results/ uses itself",
         ),
         (
             "datasets: {index: {corpora: [demo]}}",
             "datasets:",
             "'index'",
-            "no name that results/ holds already",
+            "no name that results/ uses itself",
         ),
         ("datasets: {a/b: {corpora: [demo]}}", "datasets:", "'a/b'", "letters, digits and underscores"),
         ("datasets: {2024: {corpora: [demo]}}", "datasets.2024:", "2024 ", "write '2024', in quotes"),
@@ -164,7 +164,7 @@ def test_every_key_of_the_schema_is_described():
             "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
             "datasets.d.splits:",
             "'train'",
-            "part to train on",
+            "fraction for training",
         ),
         ("datasets: {dataset_2gb: {balance: maybe}}", ".balance:", "'maybe'", "corpus | dataset | none"),
         ("corpora: {x: {layout: csv, folder: /x}}", "corpora.x.columns:", "missing", "{path: <column>"),
@@ -201,7 +201,7 @@ def test_a_section_that_lacks_keys_is_told_what_they_are():
     config = updated("")
     del config["frames"]["count"], config["frames"]["every"]
     with pytest.raises(
-        UserError, match=r"frames: missing 'count', 'every'; write count: uniform, random: frames a"
+        UserError, match=r"frames: missing 'count', 'every'; write count: uniform, random: frames per video"
     ):
         check_config(config, SCHEMA)
 
