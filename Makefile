@@ -10,9 +10,9 @@ demo: .venv/ready  ## run the default config to the end, on the built-in demo co
 	snakemake --cores $(CORES)
 
 test: .venv/ready  ## run all tests
-	pytest -n $(WORKERS) --dist loadfile  # what the tests of a file share is made once
+	pytest -n $(WORKERS) --dist loadfile  # a file's fixtures are made once
 
-test-slurm: .venv/ready  ## run the workflow on a real Slurm, started here for it (root, Debian)
+test-slurm: .venv/ready  ## run the workflow on a real Slurm, started for it (root, Debian)
 	bash tests/install.sh slurm-wlm munge
 	pytest tests/slurm
 
@@ -30,7 +30,7 @@ lint: .venv/ready  ## check the workflow and the code
 	ruff check
 	ruff format --check
 
-format: .venv/ready  ## bring the workflow and the code into form
+format: .venv/ready  ## format the workflow and the code
 	snakefmt Snakefile rules
 	ruff check --fix
 	ruff format
@@ -38,7 +38,7 @@ format: .venv/ready  ## bring the workflow and the code into form
 bench: .venv/ready  ## measure speed and memory; prints tables
 	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts:tests python $$bench || exit 1; done
 
-containers:  ## build the images of the steps, with podman or apptainer, whichever is there
+containers:  ## build the steps' images, with podman or apptainer, whichever is installed
 	bash envs/build_containers.sh
 
 graph:  ## draw the README's graphs of the rules (needs Graphviz's dot)

@@ -1,4 +1,4 @@
-"""What all tests share: a copy of the project to run in, real clips where present, and small made ones."""
+"""Shared by all tests: a copy of the project to run in, real videos if present, and small generated ones."""
 
 import atexit
 import os
@@ -24,15 +24,15 @@ PARTS += ["requirements.txt", "LICENSE"]  # for the package
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """The folder of real clips; set DEEPFAKE_TEST_DATA, or lay it at ../shared/data beside the project."""
+    """The folder of real videos: $DEEPFAKE_TEST_DATA, or ../shared/data beside the project."""
     if not (DATA / "ffpp").is_dir():
-        pytest.skip(f"no real clips: {DATA}/ffpp is not there (set DEEPFAKE_TEST_DATA)")
+        pytest.skip(f"no real videos: {DATA}/ffpp doesn't exist (set DEEPFAKE_TEST_DATA)")
     return DATA
 
 
 @pytest.fixture
 def one_thread():
-    """Torch on one thread, from one seed: tests run side by side, and sums must come out the same."""
+    """Torch on one thread, with a fixed seed: tests run in parallel, and sums must not change."""
     import torch  # takes a second, and most tests do without
 
     before = torch.get_num_threads()
@@ -40,12 +40,12 @@ def one_thread():
     torch.manual_seed(0)
     yield
     torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(False)  # Lightning asks for them and leaves them so
+    torch.use_deterministic_algorithms(False)  # Lightning turns them on and leaves them on
 
 
 @dataclass
 class Run:
-    """What a run of Snakemake did: its exit code, all it printed, and the jobs executed, by rule."""
+    """A finished run of Snakemake: its exit code, its output, and the number of executed jobs by rule."""
 
     code: int
     text: str
@@ -61,7 +61,7 @@ atexit.register(SNAKEMAKE.close)
 
 
 class Project:
-    """A copy of the workflow in a folder of its own."""
+    """A copy of the workflow in its own folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -69,16 +69,20 @@ class Project:
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
 
+    def arguments(self, *args: str) -> list[str]:
+        return ["--cores", "2", *args]
+
     def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", *args]
+        """The command line of a run, for tests that start and kill it themselves."""
+        return [sys.executable, "-m", "snakemake", *self.arguments(*args)]
 
     def environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder / ".cache")}
 
     def run(self, *args: str, check: bool = True) -> Run:
-        """Run Snakemake here; with `check` a failure shows the output and the logs of failed jobs."""
-        done = SNAKEMAKE.run(["--cores", "2", *args], self.folder, self.environment())
+        """Run Snakemake here. With `check`, a failure raises with the output and the logs of all jobs."""
+        done = SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment())
         text = done.stdout + done.stderr
         jobs = Counter(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
         if check and done.returncode:
@@ -87,7 +91,7 @@ class Project:
         return Run(done.returncode, text, jobs)
 
     def configure(self, text: str) -> str:
-        """Write a config file and give its name."""
+        """Write a config file and return its name."""
         (self.folder / "mine.yaml").write_text(text, encoding="utf-8")
         return "mine.yaml"
 
@@ -126,12 +130,12 @@ evaluate:
   cross: {models: [tiny], datasets: [dataset_2gb, other]}
 """
 ONE_THREAD = [f"{rule}=1" for rule in ("decode", "train", "combine", "predict", "distort", "explain")]
-"""For --set-threads: networks this small gain nothing by a second one, and two jobs run at a time."""
+"""For --set-threads: such small networks gain nothing from a second thread, and two jobs run at a time."""
 
 
 def write_stills(folder: Path, people: range, each: int = 2) -> None:
-    """Pictures of 64 pixels, `each` of a person, in {real,fake}/<person>; fakes are redder, so that a network
-    can learn to tell them."""
+    """Images of 64 pixels, `each` per person, in {real,fake}/<person>; fakes are redder, so a network can
+    learn the difference."""
     for person in people:
         for number in range(each):
             label = ("real", "fake")[person % 2]
@@ -145,7 +149,7 @@ def write_stills(folder: Path, people: range, each: int = 2) -> None:
 
 @pytest.fixture(scope="session")
 def modelled(tmp_path_factory) -> Project:
-    """A project of small stills, run to the report by the default targets; tests only look at it."""
+    """A project of small images, run to the report by the default targets; tests only read it."""
     project = copy_project(tmp_path_factory.mktemp("modelled") / "project")
     write_stills(project / "base", range(24))
     write_stills(project / "mine", range(24, 40))
@@ -160,7 +164,7 @@ def make_clip():
 
 
 def picture(index: int, width: int, height: int) -> np.ndarray:
-    """A picture that tells its number: moving stripes and a block; uint8 (height, width, 3) BGR."""
+    """An image that depends on its number: moving stripes and a block; uint8 (height, width, 3) BGR."""
     y, x = np.mgrid[0:height, 0:width]
     stripes = (x * 3 + y * 2 + index * 11) % 256
     image = np.stack([stripes, 255 - stripes, (x + index * 7) % 256], axis=-1).astype(np.uint8)
@@ -182,7 +186,7 @@ def write_clip(
     cover: bool = False,
     index_first: bool = False,
 ) -> Path:
-    """Encode a small clip at 25 frames a second; `times` (in 1/25 s) gives a variable frame rate,
+    """Encode a small video at 25 frames per second; `times` (in 1/25 s) gives a variable frame rate,
     `index_first` puts an mp4's index before its data."""
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as out:
         video = out.add_stream(codec, rate=25, options={"threads": "1", **(options or {})})

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +22,8 @@ QUICK = "--max-threads 2 --seconds-between-status-checks 1 --slurm-init-seconds-
 class OnSlurm(Project):
     """A copy of the workflow that runs by `--profile slurm`."""
 
-    def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--profile", "slurm", *QUICK.split(), *args]
+    def arguments(self, *args: str) -> list[str]:
+        return ["--profile", "slurm", *QUICK.split(), *args]
 
     @contextmanager
     def started(self, *args: str) -> Iterator[subprocess.Popen]:
