@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from deepfake.detection.fingerprints import list_fingerprint
+from deepfake.detection.media import list_fingerprint
 
 BEST = "results/model/best.pt"
 

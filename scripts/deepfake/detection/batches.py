@@ -1,4 +1,4 @@
-"""Images on their way through a model, in batches that don't depend on when each of them is ready."""
+"""Batches of faces for the model that don't depend on the order in which workers finish frames."""
 
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -6,38 +6,38 @@ import numpy as np
 
 from deepfake.checkpoints.inference import Logits, in_batches, probabilities
 
-Member = tuple[int, int]
-"""The number of a medium, and the position of a frame in it."""
+FrameKey = tuple[int, int]
+"""The number of a media file, and the position of a sampled frame in it."""
 
 
-class Batches:
-    """Frames are announced, a block at a time; once all frames of a block are there, the model is run.
+class Blocks:
+    """Frames in fixed blocks: the model runs once all frames of a block are there.
 
-    So the same media give the same numbers to the last bit, however many processes make them ready.
+    A network's output can differ in the last bits with the images beside it in a batch. With fixed blocks
+    the same media files have the same scores, whatever the number of workers.
     """
 
     def __init__(self, logits: Logits):
         self._logits = logits
-        self._open: dict[Hashable, dict[Member, Sequence[Sequence[np.ndarray]] | None]] = {}
+        self._open: dict[Hashable, dict[FrameKey, Sequence[Sequence[np.ndarray]] | None]] = {}
 
-    def announce(self, block: Hashable, members: Iterable[Member]) -> None:
-        """Say which frames make up a block."""
-        self._open[block] = dict.fromkeys(members)
+    def open(self, block: Hashable, frames: Iterable[FrameKey]) -> None:
+        """Define the frames of a block."""
+        self._open[block] = dict.fromkeys(frames)
 
     def add(
-        self, block: Hashable, member: Member, faces: Sequence[Sequence[np.ndarray]]
-    ) -> dict[Member, np.ndarray]:
-        """Give the faces of a frame, each as one image a geometry of the model.
+        self, block: Hashable, frame: FrameKey, faces: Sequence[Sequence[np.ndarray]]
+    ) -> dict[FrameKey, np.ndarray]:
+        """Add the faces of a frame, each as one image for each geometry of the model.
 
-        Returns {} until the block is whole; then of each of its frames the probabilities of fake, float32
-        (faces,).
+        Return {} while frames of the block are missing, then the probabilities of fake of each of its
+        frames, float32 (faces,).
         """
-        waiting = self._open[block]
-        waiting[member] = faces
-        if any(given is None for given in waiting.values()):
+        frames = self._open[block]
+        frames[frame] = faces
+        if any(given is None for given in frames.values()):
             return {}
         del self._open[block]
-        faces = [face for given in waiting.values() for face in given]
-        found = probabilities(self._logits, in_batches(faces))
-        ends = np.cumsum([len(given) for given in waiting.values()])
-        return dict(zip(waiting, np.split(found, ends[:-1]), strict=True))
+        result = probabilities(self._logits, in_batches(face for given in frames.values() for face in given))
+        ends = np.cumsum([len(given) for given in frames.values()])
+        return dict(zip(frames, np.split(result, ends[:-1]), strict=True))

@@ -1,4 +1,4 @@
-"""From media to verdicts: processes make them ready while the model judges what is ready already."""
+"""From media files to verdicts: worker processes extract faces while this process runs the model on them."""
 
 import math
 import tempfile
@@ -10,22 +10,31 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.checkpoints.inference import Opened
-from deepfake.detection.batches import Batches
-from deepfake.detection.faces import Seen, without_images
+from deepfake.detection.batches import Blocks
+from deepfake.detection.faces import FrameFaces, without_images
 from deepfake.detection.media import IMAGE, MediaFile
-from deepfake.detection.people import Sight, link
+from deepfake.detection.people import link_people
 from deepfake.detection.scores import decide, score_person
+from deepfake.detection.tasks import (
+    ImageTask,
+    PartTask,
+    Result,
+    Settings,
+    Task,
+    TaskDone,
+    VideoOpened,
+    VideoTask,
+)
 from deepfake.detection.verdict import LeftOut, ScoredFace, Verdict
-from deepfake.detection.worker import Done, Found, Lost, Part, Start, Stills, Told, Whole
-from deepfake.detection.worker_pool import Crew, Gone, Member
+from deepfake.detection.worker_pool import WorkerPool
 from deepfake.layouts.entries import Entry
 
-BLOCK = 32  # frames of a video, or media in which stills lie, that go through the model together
-STILLS = 4  # a task
-PART = 64  # frames, the least that a video falls into where there are media enough for all processes
+BLOCK = 32  # frames of a video, or media files of which some are images, that go through the model together
+PART = 64  # frames of a part of a video, at least, where there are enough media files for all workers
 SHORT_PART = 4  # where there aren't
-PARTS = 4  # a process: a part begins with reading the video's packets and its group of pictures again
-AHEAD = 2000  # media that may be judged before an earlier one
+PARTS = 4  # of a video, at most, for each worker: each reads the packets and some frames of the video again
+IMAGES = 4  # for which it pays to start a worker
+AHEAD = 2000  # media files that may be done before an earlier one
 
 
 def detect_media(
@@ -39,198 +48,188 @@ def detect_media(
     workers: int = 1,
     shown: int = 8,
 ) -> Iterator[Verdict]:
-    """A verdict for each of `media`, in their order, each as soon as it and all before it are done.
+    """Yield a verdict for each of `media`, in their order, as soon as it and all before it are done.
 
-    `preprocessing` is that of preprocessing.preprocessing_of; `people`, `bootstrap` and `seed` are those of
-    scoring; `workers` processes make media ready; crops are kept of `shown` frames of a video. The verdicts
-    don't depend on `workers`. What can't be read or judged is left out with its reason. Raises
-    crew.CantWork where no process can begin, such as without the face detector's model file.
+    `preprocessing` is the result of preprocessing.preprocessing_of. `people` is a key of scores.DECISIVE,
+    `bootstrap` the number of resamples for the intervals, `workers` the number of processes, `shown` the
+    number of frames of each video of which crops are kept. Verdicts don't depend on `workers`. What can't
+    be read or judged is left out with its reason. Raises UserError where no worker can start, for example
+    without the face detector's model file.
     """
     media = list(media)
-    stills = sum(medium.kind == IMAGE and not medium.reason for medium in media)
-    videos = sum(medium.kind != IMAGE and not medium.reason for medium in media)
-    number = min(workers, -(-stills // STILLS) + videos * workers)  # a video may fall in parts
-    start = Start(preprocessing, model.geometries, shown)
-    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder, Crew(start, number) as crew:
-        for one in _Judging(media, model, Path(folder), crew, workers).finished():
-            yield _verdict(one, model.facts, people, bootstrap, seed)
+    images = sum(file.kind == IMAGE and not file.reason for file in media)
+    videos = sum(file.kind != IMAGE and not file.reason for file in media)
+    size = min(workers, -(-images // IMAGES) + videos * workers)  # a video may be divided into parts
+    settings = Settings(preprocessing, model.geometries, shown)
+    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder, WorkerPool(settings, size) as pool:
+        for progress in _Detection(media, model, Path(folder), pool, workers).files():
+            yield _verdict(progress, model.facts, people, bootstrap, seed)
 
 
 @dataclass(eq=False)
-class _Underway:
-    """A medium that is being judged: of each frame asked for what was seen, but for its images."""
+class _Progress:
+    """What is known of a media file: `frames` (without images) and `probabilities` by position.
 
-    medium: MediaFile
-    wanted: list[int] = field(default_factory=list)
-    seen: dict[int, Seen] = field(default_factory=dict)
+    `problems` concern the whole file. A video `is_opened` once its frames are sampled, and `is_divided`
+    where its parts are tasks.
+    """
+
+    file: MediaFile
+    sampled: list[int] = field(default_factory=list)
+    frames: dict[int, FrameFaces] = field(default_factory=dict)
     probabilities: dict[int, np.ndarray] = field(default_factory=dict)
-    whole: list[str] = field(default_factory=list)  # what is to be said of the medium, not of one frame
-    is_open: bool = False
-    is_parted: bool = False
+    problems: list[str] = field(default_factory=list)
+    is_opened: bool = False
+    is_divided: bool = False
 
     @property
     def is_done(self) -> bool:
-        return self.is_open and len(self.probabilities) == len(self.wanted)
+        return self.is_opened and len(self.probabilities) == len(self.sampled)
 
 
-class _Judging:
-    """Which tasks are left, who does which, and what is known of each medium."""
+class _Detection:
+    """Gives tasks to the workers, runs the model on their results, and yields the files that are done."""
 
-    def __init__(self, media: list[MediaFile], model: Opened, folder: Path, crew: Crew, workers: int):
-        self._crew, self._batches = crew, Batches(model.logits)
-        self._media, self._folder = media, folder
-        self._underway: dict[int, _Underway] = {}
-        self._oldest = 0
-        self._part = PART if len(media) >= 2 * workers else SHORT_PART
-        self._parts = PARTS * workers
-        self._again: deque[Stills | Part] = deque()
+    def __init__(self, media: list[MediaFile], model: Opened, folder: Path, pool: WorkerPool, workers: int):
+        self._media, self._folder, self._pool = media, folder, pool
+        self._blocks = Blocks(model.logits)
+        self._progress: dict[int, _Progress] = {}
+        self._first = 0  # the first file that isn't done
+        self._part_size = PART if len(media) >= 2 * workers else SHORT_PART
+        self._max_parts = PARTS * workers
+        self._parts: deque[PartTask] = deque()
         self._tasks = self._all_tasks()
         self._next = next(self._tasks, None)
 
-    def finished(self) -> Iterator[_Underway]:
-        """Each medium, in order."""
-        while self._oldest < len(self._media):
-            one = self._of(self._oldest)
-            if one.is_done:
-                del self._underway[self._oldest]
-                self._oldest += 1
-                yield one
+    def files(self) -> Iterator[_Progress]:
+        """Yield each media file, in order, once it is done."""
+        while self._first < len(self._media):
+            progress = self._progress_of(self._first)
+            if progress.is_done:
+                del self._progress[self._first]
+                self._pool.forget(self._first)
+                self._first += 1
+                yield progress
                 continue
-            for member in self._crew.members:
-                if member.task is None and (task := self._take()):
-                    member.give(task)
-            member, message = self._crew.hear()
-            self._listen(member, message)
+            while self._pool.has_idle and (task := self._next_task()):
+                self._pool.submit(task)
+            self._handle(*self._pool.next_result())
 
-    def _all_tasks(self) -> Iterator[Stills | Whole]:
+    def _all_tasks(self) -> Iterator[ImageTask | VideoTask]:
+        """Yield the tasks of all files, block by block; in each the images first, which share a batch."""
         for start in range(0, len(self._media), BLOCK):
-            some = list(enumerate(self._media[start : start + BLOCK], start))
-            stills = [(n, one) for n, one in some if one.kind == IMAGE and not one.reason]
-            for first in range(0, len(stills), STILLS):
-                yield Stills(stills[first : first + STILLS])
-            for n, one in some:
-                if one.kind != IMAGE and not one.reason:
-                    yield Whole(n, one, self._folder / self._place(n), self._part, self._parts)
+            files = [(n, f) for n, f in enumerate(self._media[start : start + BLOCK], start) if not f.reason]
+            yield from (ImageTask(n, file) for n, file in files if file.kind == IMAGE)
+            for n, file in files:
+                if file.kind != IMAGE:
+                    yield VideoTask(n, file, self._unpacked(n), self._part_size, self._max_parts)
 
-    def _take(self) -> Stills | Whole | Part | None:
-        """The next task, None where there is none, or only of media too far ahead."""
-        if self._again:
-            return self._again.popleft()
+    def _next_task(self) -> Task | None:
+        """Return the next task; None where there is none, or only of files too far ahead."""
+        if self._parts:
+            return self._parts.popleft()
         task = self._next
-        first = task.media[0][0] if isinstance(task, Stills) else task.number if task else 0
-        if task is None or first >= self._oldest + AHEAD:
+        if task is None or task.number >= self._first + AHEAD:
             return None
         self._next = next(self._tasks, None)
         return task
 
-    def _of(self, number: int) -> _Underway:
-        """What is known of a medium; the stills of its block are announced with it."""
-        if number not in self._underway:
+    def _progress_of(self, number: int) -> _Progress:
+        """Return what is known of a file; the first time, its whole block of files is opened."""
+        if number not in self._progress:
             start = number - number % BLOCK
             block = range(start, min(start + BLOCK, len(self._media)))
-            stills = [n for n in block if self._media[n].kind == IMAGE and not self._media[n].reason]
-            self._batches.announce(("stills", start), [(n, 0) for n in stills])
+            images = [n for n in block if self._media[n].kind == IMAGE and not self._media[n].reason]
+            self._blocks.open(("images", start), [(n, 0) for n in images])
             for n in block:
-                medium = self._media[n]
-                self._underway[n] = _Underway(
-                    medium,
-                    [0] if n in stills else [],
-                    whole=[medium.reason] if medium.reason else [],
-                    is_open=medium.kind == IMAGE or bool(medium.reason),
+                file = self._media[n]
+                self._progress[n] = _Progress(
+                    file,
+                    sampled=[0] if n in images else [],
+                    problems=[file.reason] if file.reason else [],
+                    is_opened=file.kind == IMAGE or bool(file.reason),
                 )
-        return self._underway[number]
+        return self._progress[number]
 
-    def _place(self, number: int) -> str:
-        """Where a video of a zip is unpacked to, in the folder of this run."""
-        return f"{number}{Entry('', self._media[number].member).suffix}"
+    def _unpacked(self, number: int) -> Path:
+        """Return where a video of a zip is unpacked to."""
+        return self._folder / f"{number}{Entry('', self._media[number].member).suffix}"
 
-    def _listen(self, member: Member, message: object) -> None:
-        match message:
-            case Found():
-                self._found(message)
-            case Told():
-                for seen in message.seen:
-                    self._add(message.number, seen)
-            case Lost():
-                self._lose(message.number, member.task, message.reason)
-            case Done():
-                self._close(member.task, "it was not decoded")
-                member.task = None
-            case Gone():
-                self._close(member.task, f"the process that read it ended {message.how}")
+    def _handle(self, task: Task, result: Result) -> None:
+        match result:
+            case VideoOpened():
+                self._open(task, result)
+            case TaskDone():
+                self._end(task, result.problem)
+            case frames:
+                for frame in frames:
+                    self._add(task.number, frame)
 
-    def _found(self, message: Found) -> None:
-        one = self._of(message.number)
-        one.wanted, one.is_open, one.is_parted = message.wanted, True, bool(message.parts)
-        one.whole += [message.damage] if message.damage else []
-        for start in range(0, len(one.wanted), BLOCK):
-            positions = range(start, min(start + BLOCK, len(one.wanted)))
-            self._batches.announce((message.number, start), [(message.number, n) for n in positions])
-        place = self._folder / self._place(message.number)
-        for positions in reversed(message.parts):
-            self._again.appendleft(Part(message.number, one.medium, place, one.wanted, positions))
+    def _open(self, task: VideoTask, video: VideoOpened) -> None:
+        number, progress = task.number, self._progress_of(task.number)
+        progress.sampled, progress.is_opened, progress.is_divided = video.sampled, True, bool(video.parts)
+        progress.problems += [video.damage] if video.damage else []
+        for start in range(0, len(video.sampled), BLOCK):
+            positions = range(start, min(start + BLOCK, len(video.sampled)))
+            self._blocks.open((number, start), [(number, position) for position in positions])
+        for positions in video.parts:
+            self._parts.append(PartTask(number, task.file, task.unpacked, video.sampled, positions))
 
-    def _add(self, number: int, seen: Seen) -> None:
-        """Note a frame, and what the model says once its block is whole."""
-        one = self._of(number)
-        faces = [face.images for face in seen.faces]
-        one.seen[seen.position] = without_images(seen)
-        block = ("stills", number - number % BLOCK)
-        if one.medium.kind != IMAGE:
-            block = (number, seen.position - seen.position % BLOCK)
-        for (n, position), found in self._batches.add(block, (number, seen.position), faces).items():
-            self._of(n).probabilities[position] = found
-        if one.is_done and one.medium.member:
-            (self._folder / self._place(number)).unlink(missing_ok=True)
+    def _add(self, number: int, frame: FrameFaces) -> None:
+        """Note a frame; run the model once its block is complete."""
+        progress = self._progress_of(number)
+        progress.frames[frame.position] = without_images(frame)
+        block = (number, frame.position - frame.position % BLOCK)
+        if progress.file.kind == IMAGE:
+            block = ("images", number - number % BLOCK)
+        images = [face.images for face in frame.faces]
+        for (n, position), scores in self._blocks.add(block, (number, frame.position), images).items():
+            self._progress_of(n).probabilities[position] = scores
+        if progress.is_done:
+            self._remove_unpacked(progress, number)
 
-    def _lose(self, number: int, task: Stills | Whole | Part, reason: str) -> None:
-        """Give up what is left of a medium in a task."""
-        one = self._of(number)
-        if not one.is_open:
-            one.whole.append(reason)
-            one.is_open = True
-            (self._folder / self._place(number)).unlink(missing_ok=True)
-        of_all = range(len(one.wanted)) if not isinstance(task, Part) else task.positions
-        for position in of_all:
-            if position not in one.seen:
-                self._add(number, Seen(position, one.wanted[position], math.nan, [], [reason]))
+    def _end(self, task: Task, problem: str) -> None:
+        """Leave out what a task has not done, for the reason `problem`."""
+        if task.number < self._first:
+            return  # the file was done before its task ended
+        progress = self._progress_of(task.number)
+        if not progress.is_opened:
+            progress.problems.append(problem)
+            progress.is_opened = True
+            self._remove_unpacked(progress, task.number)
+        positions = task.positions if isinstance(task, PartTask) else range(len(progress.sampled))
+        if isinstance(task, VideoTask) and progress.is_divided:
+            positions = range(0)  # its frames are those of other tasks
+        for position in positions:
+            if position not in progress.frames:
+                reasons = [problem or "it was not decoded"]
+                frame = FrameFaces(position, progress.sampled[position], math.nan, [], reasons)
+                self._add(task.number, frame)
 
-    def _close(self, task: Stills | Whole | Part | None, reason: str) -> None:
-        """End a task; of stills only the first that nothing is known of has had the time to do harm."""
-        if isinstance(task, Stills):
-            left = [(n, medium) for n, medium in task.media if n >= self._oldest and not self._of(n).seen]
-            if left:
-                self._lose(left[0][0], task, reason)
-            if left[1:]:
-                self._again.append(Stills(left[1:]))
-        elif task and task.number >= self._oldest and not self._falls_in_parts(task):
-            self._lose(task.number, task, reason)
-
-    def _falls_in_parts(self, task: Whole | Part) -> bool:
-        """Whether its frames are the tasks of others."""
-        return isinstance(task, Whole) and self._of(task.number).is_parted
+    def _remove_unpacked(self, progress: _Progress, number: int) -> None:
+        if progress.file.member and progress.file.kind != IMAGE:
+            self._unpacked(number).unlink(missing_ok=True)
 
 
-def _verdict(one: _Underway, facts: dict, whose: str, rounds: int, seed: int) -> Verdict:
-    """Join what was seen to people, score them and decide."""
-    kind = one.medium.kind
+def _verdict(progress: _Progress, facts: dict, rule: str, resamples: int, seed: int) -> Verdict:
+    """Link the faces of a file to people, score them, and decide."""
+    name, kind = progress.file.name, progress.file.kind
     threshold = facts["threshold" if kind == IMAGE else "video_threshold"]
-    frames = [one.seen[position] for position in range(len(one.wanted))]
-    numbers = _people(frames)
-    looks: dict[int, list[ScoredFace]] = {}
-    for position, (seen, persons) in enumerate(zip(frames, numbers, strict=True)):
-        for face, person, p in zip(seen.faces, persons, one.probabilities[position], strict=True):
-            look = ScoredFace(seen.frame, seen.time, face.box, face.found, float(p), face.crop)
-            looks.setdefault(person, []).append(look)
-    name = one.medium.name
-    people = [score_person(n, looks[n], threshold, rounds, seed, name) for n in sorted(looks)]
-    left_out = [LeftOut(None, reason) for reason in one.whole]
-    left_out += [LeftOut(seen.frame, reason) for seen in frames for reason in seen.reasons]
-    return Verdict(name, kind, len(one.wanted), people, decide(people, whose), left_out)
+    frames = [progress.frames[position] for position in range(len(progress.sampled))]
+    people: dict[int, list[ScoredFace]] = {}
+    for frame, numbers in zip(frames, _people_of(frames), strict=True):
+        probabilities = progress.probabilities[frame.position]
+        for face, number, p in zip(frame.faces, numbers, probabilities, strict=True):
+            scored = ScoredFace(frame.frame, frame.time, face.box, face.detection_score, float(p), face.crop)
+            people.setdefault(number, []).append(scored)
+    persons = [score_person(n, people[n], threshold, resamples, seed, name) for n in sorted(people)]
+    left_out = [LeftOut(None, reason) for reason in progress.problems]
+    left_out += [LeftOut(frame.frame, reason) for frame in frames for reason in frame.problems]
+    return Verdict(name, kind, len(progress.sampled), persons, decide(persons, rule), left_out)
 
 
-def _people(frames: list[Seen]) -> list[list[int]]:
-    """The numbers of the people in each frame; whole frames, and crops, are all of one."""
-    if any(face.box is None for seen in frames for face in seen.faces):
-        return [[1] * len(seen.faces) for seen in frames]
-    return link([[Sight(face.box, face.looks) for face in seen.faces] for seen in frames])
+def _people_of(frames: list[FrameFaces]) -> list[list[int]]:
+    """Return the numbers of the people in each frame; whole frames and given crops show one person."""
+    if any(face.box is None for frame in frames for face in frame.faces):
+        return [[1] * len(frame.faces) for frame in frames]
+    return link_people([frame.faces for frame in frames])

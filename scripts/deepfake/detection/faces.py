@@ -1,4 +1,4 @@
-"""One medium as a model sees it: its frames, the faces in them, and each made ready as in training."""
+"""The faces of one media file, preprocessed exactly as the images that the model was trained on."""
 
 import math
 from collections import deque
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from deepfake.detection.appearance import describe
-from deepfake.detection.media import MediaFile
 from deepfake.extraction.faces import Search, cut_face, cut_middle, decoded, load_search, searched
 from deepfake.extraction.frames import as_stored, shortfall, take_frames
 from deepfake.extraction.sampling import uniform, wanted_frames
@@ -20,99 +19,121 @@ from deepfake.inputs.pixels import BadImage, decode, fit
 from deepfake.tables import OK
 
 Box = tuple[int, int, int, int]
-Stored = Iterator[tuple[dict, bytes]]
+"""x, y, width and height in frame pixels."""
+
+Crop = tuple[Box | None, float, bytes]
+"""The box of a face, its detection score, and the encoded crop, as in FaceCrop."""
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
-    """What a model is shown of one face, or of a whole frame: `images`, one for each geometry that it takes.
+class FaceCrop:
+    """One face, or one whole frame, ready for the model.
 
-    `box` (x, y, width, height) in frame pixels, None for whole frames and crops; `found` the detector's
-    score, nan without one; `crop` the bytes as a dataset would hold them; `looks` what people.describe gives.
+    `box` is the face's place in the frame (None for whole frames and images that are crops already),
+    `detection_score` the face detector's score (nan without a detector), `crop` the encoded image, the same
+    bytes as a dataset would hold, `descriptor` the result of appearance.describe. `images` has one array
+    for each geometry of the model, uint8 (size, size, 3) RGB.
     """
 
     box: Box | None
-    found: float
-    images: list[np.ndarray]
+    detection_score: float
     crop: bytes
-    looks: np.ndarray
+    descriptor: np.ndarray
+    images: list[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What one frame shows: `position` among the frames asked for, `frame` its index, `time` in seconds.
+class FrameFaces:
+    """All faces of one sampled frame.
 
-    `reasons` say what of it can't be judged; without `faces` it is the whole frame.
+    `position` counts the sampled frames from 0, `frame` is the frame's index in the video, `time` is in
+    seconds (nan for images). `problems` say what of the frame can't be judged.
     """
 
     position: int
     frame: int
     time: float
-    faces: list[Face]
-    reasons: list[str]
+    faces: list[FaceCrop]
+    problems: list[str]
 
 
-def without_images(seen: Seen) -> Seen:
-    """The same without what only the model needs, which is most of it."""
-    return replace(seen, faces=[replace(face, images=[]) for face in seen.faces])
+def without_images(frame: FrameFaces) -> FrameFaces:
+    """Return `frame` without the arrays for the model, which take most of its memory."""
+    return replace(frame, faces=[replace(face, images=[]) for face in frame.faces])
 
 
 @dataclass(frozen=True)
-class Way:
-    """How media are made ready: preprocessing.preprocessing_of, what the model takes, and the searches.
+class Extractor:
+    """The loaded settings of extraction.
 
-    `shown` is of how many frames of a video the crops are kept, evenly over it.
+    `preprocessing` is the result of preprocessing.preprocessing_of, `geometries` are those of the model,
+    `search` and `image_search` find faces in videos and in images (None: no search). Crops are kept of
+    `shown` frames of each file, spread evenly over a video.
     """
 
     preprocessing: dict
     geometries: list[Geometry]
     shown: int
     search: Search | None
-    search_stills: Search | None
+    image_search: Search | None
 
 
-def load_way(preprocessing: dict, geometries: list[Geometry], shown: int) -> Way:
-    """Load the detectors. Raises ValueError, FileNotFoundError or ImportError where one can't be."""
+def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) -> Extractor:
+    """Load the face detectors. Raises ValueError, FileNotFoundError or ImportError where that fails."""
     if preprocessing["shows"] == "frames":
-        return Way(preprocessing, geometries, shown, None, None)
-    faces, stills = preprocessing["faces"], preprocessing.get("stills", preprocessing["faces"])
+        return Extractor(preprocessing, geometries, shown, None, None)
+    faces, stills = preprocessing["faces"], preprocessing["stills"]
     search = load_search(faces)
-    return Way(preprocessing, geometries, shown, search, search if stills == faces else load_search(stills))
+    image_search = search if stills == faces else load_search(stills)
+    return Extractor(preprocessing, geometries, shown, search, image_search)
 
 
-def wanted_of(clip: Clip, medium: MediaFile, cfg: dict) -> list[int]:
-    """The frames of a clip that are asked for by the `frames` section."""
-    return wanted_frames(clip.count, cfg, medium.name, cfg.get("count", ""))
+def sample(clip: Clip, name: str, extractor: Extractor) -> list[int]:
+    """Return the indices of the frames to sample from the video `name`, by the `frames` settings."""
+    cfg = extractor.preprocessing["frames"]
+    return wanted_frames(clip.count, cfg, name, cfg.get("count", ""))
 
 
 def damage(clip: Clip) -> str:
-    """What is to be said of a clip that holds less than it promises; "" of a whole one."""
+    """Return a message where a video holds fewer frames than its header promises; else ""."""
     short = shortfall(clip)
-    return f"the clip is damaged: {short} can be read" if short else ""
+    return f"the video is damaged: only {short} can be read" if short else ""
 
 
-def look_at_clip(
-    clip: Clip, medium: MediaFile, wanted: list[int], positions: range, way: Way
-) -> Iterator[Seen]:
-    """Each of the frames of `clip` at `wanted` that `positions` picks, once; what can't be had comes last."""
-    position = {wanted[number]: number for number in positions}
-    shown = set(uniform(len(wanted), 0, "", way.shown))
-    cfg = way.preprocessing["frames"]
+def faces_of_video(
+    clip: Clip, name: str, sampled: list[int], positions: range, extractor: Extractor
+) -> Iterator[FrameFaces]:
+    """Yield the faces of the frames `sampled[position]`, for each of `positions`, once.
+
+    Frames come in their order; those that can't be read come last, with their problem.
+    """
+    position_of = {sampled[position]: position for position in positions}
+    shown = {sampled[position] for position in uniform(len(sampled), 0, "", extractor.shown)}
     times = {}
 
-    def stored() -> Stored:
-        for taken in take_frames(clip, list(position), cfg):
+    def frames() -> Iterator[tuple[dict, bytes]]:
+        for taken in take_frames(clip, list(position_of), extractor.preprocessing["frames"]):
             times[taken.index] = taken.time
-            row = {"video": medium.name, "frame": taken.index, "time": ""}
+            row = {"video": name, "frame": taken.index, "time": ""}
             yield row | {"status": taken.status, "reason": taken.reason}, taken.data
 
-    for frame, faces, reasons in _looks(ahead(stored()), way, way.search, way.preprocessing["faces"]):
-        number = position[frame]
-        yield _seen(number, frame, times[frame], faces, reasons, way, number in shown)
+    cfg = extractor.preprocessing["faces"]
+    for frame, crops, problems in _crops(prefetch(frames()), extractor, extractor.search, cfg):
+        faces, more = _face_crops(crops, extractor, frame in shown)
+        yield FrameFaces(position_of[frame], frame, times[frame], faces, problems + more)
 
 
-def ahead(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
-    """The same, `number` of them made by a thread before they are asked for: decoding frees Python's lock."""
+def faces_of_image(data: bytes, name: str, extractor: Extractor) -> FrameFaces:
+    """Return the faces of the image `name`, given as the bytes of its file."""
+    row = {"video": name, "frame": 0, "time": "", "status": OK, "reason": ""}
+    cfg = extractor.preprocessing["stills"]
+    ((_, crops, problems),) = _crops([(row, data)], extractor, extractor.image_search, cfg)
+    faces, more = _face_crops(crops, extractor, extractor.shown > 0)
+    return FrameFaces(0, 0, math.nan, faces, problems + more)
+
+
+def prefetch(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
+    """Yield `items`; a thread computes up to `number` of them in advance (decoding releases the GIL)."""
     items, end = iter(items), object()
     with ThreadPoolExecutor(1) as thread:
         waiting = deque(thread.submit(next, items, end) for _ in range(number))
@@ -121,64 +142,44 @@ def ahead(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
             yield item
 
 
-def look_at_still(data: bytes, medium: MediaFile, way: Way) -> Seen:
-    """A still, from its bytes as they lie in its file."""
-    row = {"video": medium.name, "frame": 0, "time": "", "status": OK, "reason": ""}
-    cfg = way.preprocessing.get("stills", way.preprocessing["faces"])
-    ((frame, faces, reasons),) = _looks([(row, data)], way, way.search_stills, cfg)
-    return _seen(0, frame, math.nan, faces, reasons, way, way.shown > 0)
-
-
-Raw = tuple[Box | None, float, bytes]
-"""Box, score and bytes of one face."""
-
-
-def _looks(
-    frames: Iterable[tuple[dict, bytes]], way: Way, search: Search | None, cfg: dict
-) -> Iterator[tuple[int, list[Raw], list[str]]]:
-    """Of each frame its faces, and what can't be judged of it."""
+def _crops(
+    frames: Iterable[tuple[dict, bytes]], extractor: Extractor, search: Search | None, cfg: dict
+) -> Iterator[tuple[int, list[Crop], list[str]]]:
+    """Yield the index, crops and problems of each frame; frames that can't be used come last."""
     left_out: list[dict] = []
-    if way.preprocessing["shows"] == "frames":
-        found = (
-            (row["frame"], [(None, math.nan, as_stored(data)[1])], [])
-            for row, data, _ in decoded(frames, left_out)
-        )
+    if extractor.preprocessing["shows"] == "frames":
+        for row, data, _ in decoded(frames, left_out):
+            yield row["frame"], [(None, math.nan, as_stored(data)[1])], []
     elif search is None:
-        found = (
-            (row["frame"], [(None, math.nan, cut_middle(pixels, data, cfg)[2])], [])
-            for row, data, pixels in decoded(frames, left_out)
-        )
+        for row, data, pixels in decoded(frames, left_out):
+            yield row["frame"], [(None, math.nan, cut_middle(pixels, data, cfg)[2])], []
     else:
-        found = (
-            (row["frame"], *_cut_all(pixels, found.faces, cfg))
-            for row, pixels, found in searched(frames, cfg, search, left_out)
-        )
-    yield from found
+        for row, pixels, found in searched(frames, cfg, search, left_out):
+            yield row["frame"], *_cut_all(pixels, found.faces, cfg)
     for row in left_out:
         yield row["frame"], [], [row["reason"]]
 
 
-def _cut_all(pixels: np.ndarray, faces: list, cfg: dict) -> tuple[list[Raw], list[str]]:
-    """The crops of all faces of a frame, the largest first: a dataset has that one alone."""
-    cut, reasons = [], []
+def _cut_all(pixels: np.ndarray, faces: list, cfg: dict) -> tuple[list[Crop], list[str]]:
+    """Return the crops of all faces of a frame, the largest first, which is the one that a dataset holds."""
+    crops, problems = [], []
     for face in faces:
         try:
-            cut.append((face.box, face.score, cut_face(pixels, face, cfg)[2]))
-        except ValueError as error:
-            reasons.append(str(error))
-    return cut, reasons if faces else [f"no face found by {cfg['detector']}"]
+            crops.append((face.box, face.score, cut_face(pixels, face, cfg)[2]))
+        except ValueError as error:  # nothing of the face lies in the frame
+            problems.append(str(error))
+    return crops, problems if faces else [f"no face found by {cfg['detector']}"]
 
 
-def _seen(
-    position: int, frame: int, time: float, raw: list[Raw], reasons: list[str], way: Way, shown: bool
-) -> Seen:
-    faces, reasons = [], list(reasons)
-    for box, score, data in raw:
+def _face_crops(crops: list[Crop], extractor: Extractor, is_shown: bool) -> tuple[list[FaceCrop], list[str]]:
+    """Return the faces with the model's images, and the problems of those that can't be decoded."""
+    faces, problems = [], []
+    for box, score, data in crops:
         try:
-            picture = decode(data)
+            image = decode(data)
         except BadImage as error:
-            reasons.append(str(error))
+            problems.append(str(error))
             continue
-        fitted = [fit(picture, geometry) for geometry in way.geometries]
-        faces.append(Face(box, score, fitted, data if shown else b"", describe(picture)))
-    return Seen(position, frame, time, faces, reasons)
+        images = [fit(image, geometry) for geometry in extractor.geometries]
+        faces.append(FaceCrop(box, score, data if is_shown else b"", describe(image), images))
+    return faces, problems

@@ -1,5 +1,6 @@
-"""The media that are to be judged: videos and stills in files, folders and zips, which are hostile input."""
+"""The media files to judge: videos and images in files, folders and zips, all of which is hostile input."""
 
+import hashlib
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -7,26 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepfake.corpora.archives import SourceError
-from deepfake.corpora.sources import open_source, walk
+from deepfake.corpora.sources import fingerprint, open_source, walk
 from deepfake.errors import UserError
 from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
 
 VIDEO, IMAGE = "video", "image"
-PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}
-"""Of archives, unless others are given; as the config's."""
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200, "seconds": 7200}
+"""The defaults of the config's `limits`: of archives, and `seconds` for one media file."""
 
-LONGEST = 1 << 16  # bytes of a line in a list; no path is as long
-STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
-"""What stills of JPEG, PNG and BMP begin with."""
+LINE_LENGTH = 1 << 16  # bytes of a line in a list; no path is as long
+IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+"""The first bytes of JPEG, PNG and BMP files."""
 
 
 @dataclass(frozen=True)
 class MediaFile:
-    """One video or still: `name` as people know it, `kind` VIDEO or IMAGE ("" where it can't be told).
+    """One video or image: `name` as people know it, `kind` VIDEO or IMAGE ("" where it is unknown).
 
-    It is the file `path`, or `member` of `archive` (as sources.Zips names it) in the zip at `path`, which is
-    read within `limits`. `reason` says why it can't be read, "" where nothing is known against it.
+    It is the file `path`, or `member` of `archive` (as sources.Zips names it) in the zip `path`. `limits`
+    are those of the config. `reason` says why it can't be read; "" where no problem is known.
     """
 
     name: str
@@ -39,34 +40,64 @@ class MediaFile:
 
 
 def find_media(paths: Sequence[str | Path], limits: dict) -> list[MediaFile]:
-    """The media at `paths`: files, folders with all below, and zips; each name once.
+    """Return the media files at `paths`, which are files, folders (searched recursively) and zips.
 
-    In the order of `paths`, and in that of their names below a folder or in a zip. What can't be read has a
-    `reason`; of folders and zips, files that aren't named like videos, stills or archives are none.
+    They are in the order of `paths`; those of a folder or zip in the order of their names. Each name occurs
+    once. What can't be read has a `reason`. Files in folders and zips that are named like neither a video,
+    an image nor an archive are ignored.
     """
     found: dict[str, MediaFile] = {}
     for path in map(str, paths):
-        for medium in _at(path, limits):
-            found.setdefault(medium.name, medium)
+        for file in _at(path, limits):
+            found.setdefault(file.name, file)
     return list(found.values())
 
 
 def read_list(path: str | Path) -> list[str]:
-    """The paths that a text file lists, one a line; relative ones are below its folder.
+    """Return the paths that a text file lists, one a line; relative paths are relative to its folder.
 
-    Empty lines and those that begin with # are none. Raises OSError where it can't be read, ValueError where
-    it is no list.
+    Empty lines and lines that start with # are ignored. Raises OSError where the file can't be read,
+    UserError where it is no list.
     """
     data = Path(path).read_bytes()
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is no list in UTF-8: {error.reason} at byte {error.start}") from None
-    if any(len(line) > LONGEST or "\0" in line for line in lines):
+    if any(len(line) > LINE_LENGTH or "\0" in line for line in lines):
         raise UserError(f"{path} is no list of paths: write one path a line")
-    named = [line.strip() for line in lines]
+    names = [line.strip() for line in lines]
     folder = os.path.dirname(path)
-    return [os.path.join(folder, name) for name in named if name and not name.startswith("#")]
+    return [os.path.join(folder, name) for name in names if name and not name.startswith("#")]
+
+
+def list_fingerprint(path: str | Path) -> str:
+    """Return a digest that changes with a list of media and with the files, folders and zips that it names.
+
+    For a file it covers size and time, for folders and zips what sources.fingerprint covers. Entries that
+    don't exist count by their text. A list that can't be read has a digest too; reading it raises the
+    error.
+    """
+    digest = hashlib.sha256()
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        return hashlib.sha256(type(error).__name__.encode()).hexdigest()
+    digest.update(data)
+    for line in filter(str.strip, data.decode("utf-8-sig", "surrogateescape").splitlines()):
+        entry = os.path.join(os.path.dirname(path), line.strip())
+        digest.update(f"{_entry_fingerprint(entry)}\n".encode())
+    return digest.hexdigest()
+
+
+def _entry_fingerprint(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        return type(error).__name__
+    if os.path.isdir(path) or path.lower().endswith(".zip"):
+        return fingerprint([path])
+    return f"{status.st_size}\0{status.st_mtime_ns}"
 
 
 def _at(path: str, limits: dict) -> Iterator[MediaFile]:
@@ -81,7 +112,7 @@ def _at(path: str, limits: dict) -> Iterator[MediaFile]:
 
 
 def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
-    """What a file that was named is, by its ending, and where that says nothing by what it holds."""
+    """Yield what a file holds, by its suffix or, where that is no known one, by its first bytes."""
     entry = Entry("", Path(path).name)
     if kind := _kind(entry):
         yield MediaFile(path, kind, path, limits=limits)
@@ -95,8 +126,8 @@ def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
     except OSError as error:
         yield MediaFile(path, "", reason=f"can't be read: {error.strerror}")
         return
-    is_still = head.startswith(STILLS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-    yield MediaFile(path, IMAGE if is_still else VIDEO, path, limits=limits)
+    is_image = head.startswith(IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    yield MediaFile(path, IMAGE if is_image else VIDEO, path, limits=limits)
 
 
 def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
@@ -105,20 +136,20 @@ def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
     except SourceError as error:
         yield MediaFile(folder, "", reason=str(error))
         return
-    nothing = True
+    is_empty = True
     for name in names:
         entry, path = Entry("", name), os.path.join(folder, name)
         if entry.is_fork:
             continue
         if kind := _kind(entry):
             yield MediaFile(path, kind, path, limits=limits)
-        elif name.lower().endswith(PACKED):
+        elif name.lower().endswith(ARCHIVES):
             yield MediaFile(path, "", reason="an archive in a folder; name it by itself, or unpack it")
         else:
             continue
-        nothing = False
-    if nothing:
-        yield MediaFile(folder, "", reason="no video or still in this folder")
+        is_empty = False
+    if is_empty:
+        yield MediaFile(folder, "", reason="no video or image in this folder")
 
 
 def _in_zip(path: str, limits: dict) -> Iterator[MediaFile]:
@@ -128,20 +159,20 @@ def _in_zip(path: str, limits: dict) -> Iterator[MediaFile]:
     except SourceError as error:
         yield MediaFile(path, "", reason=str(error))
         return
-    nothing = True
+    is_empty = True
     for member in members:
         entry = Entry(member.archive, member.path)
         if entry.is_fork:
             continue
         kind, reason = _kind(entry), member.reason
-        if not kind and member.path.lower().endswith(PACKED):
+        if not kind and member.path.lower().endswith(ARCHIVES):
             reason = reason or "an archive in an archive; unpack it"
         if kind or reason:
             name = os.path.join(os.path.dirname(path), member.archive, member.path.lstrip("/"))
             yield MediaFile(name, kind, path, member.archive, member.path, reason, limits)
-            nothing = False
-    if nothing:
-        yield MediaFile(path, "", reason="no video or still in this archive")
+            is_empty = False
+    if is_empty:
+        yield MediaFile(path, "", reason="no video or image in this archive")
 
 
 def _kind(entry: Entry) -> str:

@@ -1,5 +1,10 @@
-"""How media are made ready for a model: as the images that it learnt from, which its checkpoint records."""
+"""How media files are preprocessed for a model: as its training images were, which the model file records.
 
+The recorded settings may come from anywhere, so they are validated, by hand: the exported package runs
+these lines too, where neither the config's schema nor a library for it is installed.
+"""
+
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +12,10 @@ from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES, parse_fraction
 
 SHOWS = ("faces", "frames")
-FORMATS = ("jpg", "png")
-AGAIN = "train it again, or get it from whom you trust"
-KEYS = {"strategy", "count", "boost", "every", "max", "at", "format", "quality", "seed"}
+UNTRUSTED = "train the model again, or get it from someone you trust"
+
+Check = tuple[Callable[[object], bool], str]
+"""Whether a value is valid, and what to write instead."""
 
 
 def preprocessing_of(
@@ -19,114 +25,138 @@ def preprocessing_of(
     crops: bool = False,
     face_model: str | Path | None = None,
 ) -> dict:
-    """How to make media ready for the model whose `facts` these are.
+    """Return the preprocessing that a model's metadata `facts` record, validated.
 
-    `shows` is "faces" or "frames", `frames` and `faces` are the sections by which frames are taken and faces
-    are searched and cut, `stills` the `faces` section for stills. They are those of the recorded default
-    corpus, or of `corpus`. What `frames` holds takes the place of the recorded settings; with `crops` stills
-    are face crops already; `face_model` is where YuNet's file lies, if it isn't where it was. Raises
-    ValueError where nothing is recorded, or what is asked for doesn't exist.
+    `shows` is "faces" or "frames", `frames` and `faces` are sections as in the config, `stills` is the
+    `faces` section for images. They are those of `corpus`, or else of the recorded default corpus. The
+    settings in `frames` override the recorded ones. With `crops` images are face crops already.
+    `face_model` is the path of YuNet's file, where it isn't the recorded one. Raises UserError where
+    nothing valid is recorded, or the corpus or a setting doesn't exist.
     """
     recorded = facts.get("preprocessing")
     if not recorded:
         raise UserError(
-            "the model doesn't say how the images that it learnt from were made, so none can be made alike; "
-            "train it on a dataset of this workflow"
+            "the model doesn't record how its training images were made, so that media files can't be "
+            "preprocessed the same way; train it on a dataset of this workflow"
         )
     corpora = recorded.get("corpora")
     corpus = recorded.get("default") if corpus is None else corpus
     if recorded.get("shows") not in SHOWS or not isinstance(corpora, dict) or not isinstance(corpus, str):
-        raise UserError(f"the model's preprocessing is none of this workflow; {AGAIN}")
+        raise UserError(f"the model's preprocessing is not one of this workflow; {UNTRUSTED}")
     if corpus not in corpora:
         known = ", ".join(sorted(map(str, corpora)))
-        raise UserError(f"the model has learnt from no corpus {corpus!r}; write one of {known}")
+        raise UserError(f"the model was not trained on a corpus {corpus!r}; write one of {known}")
     sections = corpora[corpus]
     if not isinstance(sections, dict) or not all(isinstance(sections.get(k), dict) for k in SHOWS):
-        raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {AGAIN}")
-    faces = dict(sections["faces"])
-    if wrong := [key for key in _needed(faces) if not FACES[key](faces.get(key))]:
-        raise UserError(f"the model's faces.{wrong[0]} is {faces.get(wrong[0])!r}, which can't be; {AGAIN}")
+        raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {UNTRUSTED}")
+    faces = _checked_faces(sections["faces"])
     stills = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
     if face_model is not None and faces["detector"] == "yunet":
         faces["model"] = str(face_model)
     return {
         "shows": recorded["shows"],
-        "frames": _checked({**sections["frames"], **(frames or {})}),
+        "frames": _checked_frames({**sections["frames"], **(frames or {})}),
         "faces": faces,
         "stills": stills if crops else faces,
     }
 
 
-def _needed(faces: dict) -> list[str]:
-    """The keys of a `faces` section that its detector needs."""
-    keys = ["detector", "size", "format", *(["quality"] if faces.get("format") == "jpg" else [])]
-    if faces.get("detector") == "none":
-        return keys
-    keys += ["search", "recount", "width", "margin"]
-    return keys + (["upsample"] if faces.get("detector") == "dlib" else ["model", "sha256", "min_score"])
+def _integer(low: int, high: int | None = None) -> Check:
+    most = math.inf if high is None else high
+    text = f"a whole number from {low}" + ("" if high is None else f" to {high}")
+    return lambda value: type(value) is int and low <= value <= most, text
 
 
-def _checked(cfg: dict) -> dict:
-    """The `frames` section with all that its strategy needs. Raises UserError, naming the key."""
-    if unknown := sorted(set(cfg) - KEYS):
-        raise UserError(f"frames: unknown {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}")
-    if cfg.get("strategy") not in STRATEGIES:
-        raise UserError(f"frames.strategy is {cfg.get('strategy')!r}: write one of {', '.join(STRATEGIES)}")
-    cfg = {"max": None, **cfg} if cfg["strategy"] == "interval" else cfg
-    for key in STRATEGIES[cfg["strategy"]][1]:
-        if not _fits(key, cfg.get(key)):
-            raise UserError(
-                f"frames.{key} is {cfg.get(key)!r}: strategy {cfg['strategy']} needs {NEEDS[key]}"
-            )
-    if cfg.get("format") not in FORMATS:
-        raise UserError(f"frames.format is {cfg.get('format')!r}: write one of {', '.join(FORMATS)}")
-    if cfg["format"] == "jpg" and not (_is_whole(cfg.get("quality")) and cfg["quality"] <= 100):
-        raise UserError(f"frames.quality is {cfg.get('quality')!r}: write a whole number from 1 to 100")
+def _real(low: float, high: float) -> Check:
+    return (
+        lambda value: type(value) in (int, float) and low <= value <= high,
+        f"a number from {low} to {high}",
+    )
+
+
+def _one_of(*values: str) -> Check:
+    return lambda value: value in values, f"one of {', '.join(values)}"
+
+
+def _or_null(check: Check) -> Check:
+    return lambda value: value is None or check[0](value), f"{check[1]}, or null for all"
+
+
+def _is_fractions(value: object) -> bool:
+    try:
+        return (
+            isinstance(value, list)
+            and bool(value)
+            and all(parse_fraction(part) is not None for part in value)
+        )
+    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
+        return False
+
+
+FORMAT = {"format": _one_of("jpg", "png"), "quality": _integer(1, 100)}
+FRAMES = FORMAT | {
+    "strategy": _one_of(*STRATEGIES),
+    "count": _integer(1),
+    "every": _integer(1),
+    "max": _or_null(_integer(1)),
+    "at": (_is_fractions, 'a list of fractions of the video, such as ["1/3", 0.5]'),
+}
+FACES = FORMAT | {
+    "detector": _one_of("dlib", "yunet", "none"),
+    "size": _integer(16, 2048),
+    "search": _one_of("full", "track"),
+    "recount": _integer(0, 10**6),
+    "width": _integer(80, 8192),
+    "margin": _real(0.5, 5),
+    "upsample": _integer(0, 3),
+    "model": (lambda value: isinstance(value, str), "a path"),
+    "sha256": (lambda value: isinstance(value, str), "a checksum"),
+    "min_score": _real(0, 1),
+}
+"""The valid values of the keys of `frames` and `faces`; they are those of rules/config.schema.yaml."""
+
+FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are recorded, and not used here
+SEARCH_KEYS = ["search", "recount", "width", "margin"]
+DETECTOR_KEYS = {
+    "none": [],
+    "dlib": [*SEARCH_KEYS, "upsample"],
+    "yunet": [*SEARCH_KEYS, "model", "sha256", "min_score"],
+}
+
+
+def _problem(section: str, cfg: dict, keys: list[str], checks: dict[str, Check]) -> str:
+    """Return a message about the first of `keys` that is missing or invalid; "" where there is none."""
+    for key in keys:
+        is_valid, expected = checks[key]
+        if not is_valid(cfg.get(key)):
+            return f"{section}.{key} is {cfg.get(key)!r}: write {expected}"
+    return ""
+
+
+def _checked_faces(cfg: dict) -> dict:
+    """Return a copy of a `faces` section. Raises UserError where a key that its detector needs is invalid."""
+    problem = _problem("faces", cfg, ["detector"], FACES)
+    if not problem:
+        keys = ["size", "format", *_quality(cfg), *DETECTOR_KEYS[cfg["detector"]]]
+        problem = _problem("faces", cfg, keys, FACES)
+    if problem:
+        raise UserError(f"the model's preprocessing is invalid: {problem}; {UNTRUSTED}")
+    return dict(cfg)
+
+
+def _checked_frames(cfg: dict) -> dict:
+    """Return a `frames` section with all that its strategy needs. Raises UserError that names the key."""
+    if unknown := sorted(set(cfg) - set(FRAME_KEYS)):
+        raise UserError(f"frames: unknown {', '.join(unknown)}; the keys are {', '.join(FRAME_KEYS)}")
+    problem = _problem("frames", cfg, ["strategy"], FRAMES)
+    if not problem:
+        cfg = {"max": None, **cfg} if cfg["strategy"] == "interval" else cfg
+        keys = [*STRATEGIES[cfg["strategy"]][1], "format", *_quality(cfg)]
+        problem = _problem("frames", cfg, keys, FRAMES)
+    if problem:
+        raise UserError(problem)
     return cfg
 
 
-NEEDS = {
-    "count": "a whole number from 1",
-    "every": "a whole number from 1",
-    "max": "a whole number from 1, or null for all",
-    "at": 'a list of parts of the video, such as ["1/3", 0.5]',
-}
-
-
-def _fits(key: str, value: object) -> bool:
-    if key == "at":
-        return isinstance(value, list) and bool(value) and all(map(_is_part, value))
-    return _is_whole(value) or (key == "max" and value is None)
-
-
-def _is_whole(value: object) -> bool:
-    return type(value) is int and value >= 1
-
-
-def _is_part(value: object) -> bool:
-    try:
-        parse_fraction(value)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-        return False
-    return True
-
-
-def _is_number(low: float, high: float, kinds: tuple[type, ...] = (int,)) -> Callable[[object], bool]:
-    return lambda value: type(value) in kinds and low <= value <= high
-
-
-FACES = {
-    "detector": lambda value: value in ("dlib", "yunet", "none"),
-    "size": _is_number(16, 2048),
-    "format": lambda value: value in FORMATS,
-    "quality": _is_number(1, 100),
-    "search": lambda value: value in ("full", "track"),
-    "recount": _is_number(0, 10**6),
-    "width": _is_number(80, 8192),
-    "margin": _is_number(0.5, 5, (int, float)),
-    "upsample": _is_number(0, 3),
-    "model": lambda value: isinstance(value, str),
-    "sha256": lambda value: isinstance(value, str),
-    "min_score": _is_number(0, 1, (int, float)),
-}
-"""What the keys of a `faces` section may be, as in the config: a model may be from anywhere."""
+def _quality(cfg: dict) -> list[str]:
+    return ["quality"] if cfg.get("format") == "jpg" else []

@@ -18,9 +18,9 @@ def score_person(
 ) -> Person:
     """Return person `number` of the media file `name`: score, 95 % interval and verdict by `threshold`.
 
-    The score is the mean probability of `faces`. The interval is that of the percentile bootstrap over faces
-    (Efron and Tibshirani 1993); its random numbers depend on `seed`, `name` and `number`. Frames of one video
-    are alike, so another video of the same person may differ by more than the interval.
+    The score is the mean probability of `faces`. The interval is that of the percentile bootstrap over
+    faces (Efron and Tibshirani 1993); its random numbers depend on `seed`, `name` and `number`. Frames of
+    one video are alike, so another video of the same person may differ by more than the interval.
     """
     values = np.array([face.probability for face in faces], np.float64)
     score = float(values.mean())
@@ -70,8 +70,8 @@ DECISIVE = {"worst": worst, "largest": largest}
 def decide(people: Sequence[Person], rule: str) -> int | None:
     """Return the number of the person who decides the verdict by `rule`, a key of DECISIVE; None for nobody.
 
-    Only people with at least two faces, and in at least a tenth of the frames with faces, can decide, so that
-    a false detection doesn't. Where there are no such people, those with most faces can.
+    Only people with at least two faces, and in at least a tenth of the frames with faces, can decide, so
+    that a false detection doesn't. Where there are no such people, those with most faces can.
     """
     if not people:
         return None

@@ -13,8 +13,8 @@ class ScoredFace:
 
     `frame` is its index in presentation order, `time` in seconds (nan for images), `box` (x, y, width,
     height) of the face in frame pixels (None for whole frames and images that are crops already),
-    `detection_score` the face detector's score (nan without a detector), `probability` that of fake, in
-    [0, 1]. `crop` holds the encoded image that the model saw, jpg or png, for a few frames spread evenly over
+    `detection_score` the face detector's score (nan without a detector), `probability` that of fake, in [0,
+    1]. `crop` holds the encoded image that the model saw, jpg or png, for a few frames spread evenly over
     the video; it is empty for the others.
     """
 
@@ -31,8 +31,8 @@ class Person:
     """One person of a video: `faces` in the order of frames, and `score`, the mean of their probabilities.
 
     `low` and `high` bound the score's 95 % interval, by bootstrap over faces; nan where there is only one.
-    `verdict` is FAKE or REAL, by the model's threshold; `sure` says that the whole interval lies on the same
-    side of it.
+    `verdict` is FAKE or REAL, by the model's threshold; `sure` says that the whole interval lies on the
+    same side of it.
     """
 
     number: int
@@ -56,8 +56,8 @@ class LeftOut:
 class Verdict:
     """The verdict of one media file: `name` as it was given, `kind` "video", "image", or "" if unknown.
 
-    `frames` is the number of sampled frames, `people` the people found in them, `decisive` the number of the
-    person who decides the verdict (None where there is nobody), `left_out` what could not be judged.
+    `frames` is the number of sampled frames, `people` the people found in them, `decisive` the number of
+    the person who decides the verdict (None where there is nobody), `left_out` what could not be judged.
     """
 
     name: str

@@ -1,145 +1,164 @@
-"""The processes of work.py, seen from their parent: they are given tasks, and one that dies is replaced."""
+"""Worker processes, as their parent process sees them.
 
+Unlike the pools of concurrent.futures and Pebble, which return one result for each task, workers send the
+faces of a video a few frames at a time, and wait while they are ahead of the model: the faces of an hour
+would take more than a gigabyte. A worker that crashes, or exceeds `limits.seconds` with a media file, is
+replaced; its task then fails with a reason, and no other one does.
+"""
+
+import math
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
+import time
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from deepfake.detection.worker import Ready, Start
+from deepfake.detection.tasks import Result, Settings, Started, Task, TaskDone
 from deepfake.errors import UserError
 
 LIBRARY = Path(__file__).resolve().parents[2]
-PROGRAM = (
-    "from deepfake.detection.worker import main; main()"  # run as a module its classes would be __main__'s
-)
-ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "ERROR"}
-WAITING = 2  # messages a process that may wait to be heard: so much is made ready ahead of the model
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "ERROR"}
 
 
-class CantWork(UserError):
-    """The processes can't begin; the message says why."""
+class Worker:
+    """A process that runs worker.py; `task` is the one that it is doing, None when it is idle."""
 
-
-@dataclass(frozen=True)
-class Gone:
-    """A process has ended in the midst of its task; `how` says in what way."""
-
-    how: str
-
-
-class Member:
-    """A process. `task` is what it is doing, None when it has nothing to do."""
-
-    def __init__(self, start: Start):
-        self.task: Any = None
-        self.is_ready = False
+    def __init__(self, settings: Settings):
+        self.task: Task | None = None
+        self.is_started = False
         self.connection, theirs = Pipe()
-        search = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
         with theirs:
             self._process = subprocess.Popen(
-                # -P: what lies in the folder in which somebody judges media is none of our modules
-                [sys.executable, "-P", "-c", PROGRAM, str(theirs.fileno())],
+                # -P: a module in the current folder, which may be a stranger's, must not be imported
+                [sys.executable, "-P", "-m", "deepfake.detection.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, **ALONE, "PYTHONPATH": search},
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
                 pass_fds=[theirs.fileno()],
-                process_group=0,  # an interrupt at the terminal goes to the parent alone
+                process_group=0,  # Ctrl-C in a terminal goes to the parent process alone
             )
-        self._send(start)
+        self._send(settings)
 
-    def give(self, task: object) -> None:
+    def give(self, task: Task) -> None:
+        """Send the worker a task."""
         self.task = task
         self._send(task)
 
-    def end(self) -> str:
-        """End it, and say how it ended."""
+    def receive(self) -> Started | Result | None:
+        """Return the worker's next message; None where the process has ended. Blocks until there is one."""
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            return None
+
+    def stop(self, seconds: float = 0) -> str:
+        """Kill the process, unless it ends by itself within `seconds`; return how it ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
         self._process.kill()
         status = self._process.wait()
+        self.connection.close()
         return f"by {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
 
-    def how_it_ended(self) -> str:
-        """The same of one that has closed its connection, and so is about to end by itself."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=10)
-        return self.end()
-
     def _send(self, message: object) -> None:
-        try:
+        with suppress(ConnectionError):  # it has died, and `receive` is about to tell
             self.connection.send(message)
-        except ConnectionError:
-            return  # it has died, as its reader is about to tell
 
 
-class Crew:
-    """`number` processes that have been given `start`. A `with` block ends them, whatever they are doing."""
+class WorkerPool:
+    """`size` workers that do tasks for a media file at a time. Leaving the `with` block kills them."""
 
-    def __init__(self, start: Start, number: int):
-        self._start, self._number = start, number
-        self._heard: queue.Queue[tuple[Member, object]] = queue.Queue(WAITING * number)
-        self._readers: list[threading.Thread] = []
-        self._closed = False
-        self.members: list[Member] = []
+    def __init__(self, settings: Settings, size: int):
+        self._settings, self._size = settings, size
+        self._workers: list[Worker] = []
+        self._seconds: Counter[int] = Counter()  # by a file's number: how long its results were waited for
 
-    def __enter__(self) -> "Crew":
-        for _ in range(self._number):
-            self._add()
+    def __enter__(self) -> "WorkerPool":
+        self._workers = [Worker(self._settings) for _ in range(self._size)]
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._closed = True
-        for member in self.members:
-            member.end()
-        for reader in self._readers:
-            while reader.is_alive():
-                self._drain()
-                reader.join(0.05)
-        for member in self.members:
-            member.connection.close()
+        for worker in self._workers:
+            worker.stop()
 
-    def hear(self) -> tuple[Member, object]:
-        """What a process has to say next, or that it is Gone, and replaced. Raises CantWork."""
+    @property
+    def has_idle(self) -> bool:
+        """Whether a worker has no task."""
+        return any(worker.task is None for worker in self._workers)
+
+    def submit(self, task: Task) -> None:
+        """Give a task to an idle worker."""
+        next(worker for worker in self._workers if worker.task is None).give(task)
+
+    def next_result(self) -> tuple[Task, Result]:
+        """Wait for the next result of any task. Raises UserError where workers can't start."""
         while True:
-            member, message = self._heard.get()
-            if isinstance(message, Ready) and message.problem:
-                raise CantWork(message.problem)
-            if not isinstance(message, Ready | Gone):
-                return member, message
-            if isinstance(message, Ready):
-                member.is_ready = True
-                continue
-            how = member.how_it_ended()
-            if not member.is_ready:
-                raise CantWork(f"a process of deepfake.detection.worker ended {how} before it could begin")
-            self.members.remove(member)
-            member.connection.close()
-            self._add()
-            return member, Gone(how)
+            ready = self._wait()
+            for worker in self._workers:
+                if worker.connection not in ready and self._seconds_left(worker) <= 0:
+                    task, limit = worker.task, _limit(worker.task)
+                    self._replace(worker)
+                    reason = f"not done after limits.seconds = {limit:g}; raise it if you trust the file"
+                    return task, TaskDone(reason)
+            worker = next((worker for worker in self._workers if worker.connection in ready), None)
+            if worker and (result := self._receive(worker)):
+                return result
 
-    def _add(self) -> None:
-        member = Member(self._start)
-        self.members.append(member)
-        reader = threading.Thread(target=self._read, args=[member], daemon=True)
-        self._readers = [*(one for one in self._readers if one.is_alive()), reader]
-        reader.start()
+    def forget(self, number: int) -> None:
+        """Forget how long the media file `number` has taken: all of its tasks are done."""
+        self._seconds.pop(number, None)
 
-    def _read(self, member: Member) -> None:
-        try:
-            with suppress(EOFError, OSError):
-                while not self._closed:
-                    self._heard.put((member, member.connection.recv()))
-        finally:  # also where it said what can't be read: nobody waits for it forever
-            if not self._closed:
-                self._heard.put((member, Gone("")))
+    def _wait(self) -> list:
+        """Return the connections that have a message, after waiting for one, or for the next time limit."""
+        began = time.monotonic()
+        left = min(map(self._seconds_left, self._workers))
+        ready = wait(
+            [worker.connection for worker in self._workers], None if left == math.inf else max(0, left)
+        )
+        # only this time counts: a worker that is ahead of the model waits, too
+        waited = time.monotonic() - began
+        for number in {worker.task.number for worker in self._workers if worker.task and worker.is_started}:
+            self._seconds[number] += waited
+        return ready
 
-    def _drain(self) -> None:
-        with suppress(queue.Empty):
-            while True:
-                self._heard.get_nowait()
+    def _seconds_left(self, worker: Worker) -> float:
+        """Return the seconds that a worker's media file may still take; infinite for an idle worker."""
+        if not worker.task or not worker.is_started:
+            return math.inf
+        return _limit(worker.task) - self._seconds[worker.task.number]
+
+    def _receive(self, worker: Worker) -> tuple[Task, Result] | None:
+        """Receive a worker's message; None where it is no result of a task."""
+        self._workers.remove(worker)
+        self._workers.append(worker)  # the others are heard first, next time
+        task, message = worker.task, worker.receive()
+        if message is None:
+            if not worker.is_started:
+                raise UserError(f"a worker process ended {worker.stop(10)} before it could start")
+            how = self._replace(worker, seconds=10)
+            return (task, TaskDone(f"the process that read it ended {how}")) if task else None
+        if isinstance(message, Started):
+            if message.problem:
+                raise UserError(message.problem)
+            worker.is_started = True
+            return None
+        if isinstance(message, TaskDone):
+            worker.task = None
+        return task, message
+
+    def _replace(self, worker: Worker, seconds: float = 0) -> str:
+        """Stop a worker and start another one; return how the process ended."""
+        how = worker.stop(seconds)
+        self._workers[self._workers.index(worker)] = Worker(self._settings)
+        return how
+
+
+def _limit(task: Task) -> float:
+    return task.file.limits.get("seconds", math.inf)

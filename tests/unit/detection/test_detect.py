@@ -68,7 +68,7 @@ def test_hostile_zips_and_folders_are_media_with_reasons(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     odd = find_media([tmp_path / "empty", tmp_path / "gone", tmp_path / "pipe.mp4", "nul\0"], made.LIMITS)
     assert [medium.reason for medium in odd] == [
-        "no video or still in this folder", "there is no such file", "can't be read: not a file",
+        "no video or image in this folder", "there is no such file", "can't be read: not a file",
         "there is no such file",
     ]  # fmt: skip
 
@@ -103,7 +103,7 @@ def test_settings_are_those_recorded_but_for_what_is_asked_for():
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"corpus": "other"}, "no corpus 'other'; write one of crops, drawn"),
+        ({"corpus": "other"}, "not trained on a corpus 'other'; write one of crops, drawn"),
         ({"frames": {"strategy": "all"}}, "frames.strategy is 'all'"),
         ({"frames": {"rate": 2}}, "unknown rate"),
         ({"frames": {"count": 0}}, "frames.count is 0"),
@@ -118,7 +118,7 @@ def test_settings_are_those_recorded_but_for_what_is_asked_for():
 def test_settings_that_make_no_sense_are_named(asked, said):
     with pytest.raises(ValueError, match=said):
         preprocessing_of({"preprocessing": made.recorded()}, **asked)
-    with pytest.raises(ValueError, match="doesn't say how"):
+    with pytest.raises(ValueError, match="doesn't record how"):
         preprocessing_of({"preprocessing": {}}, **asked)
 
 
@@ -136,7 +136,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("key", HOSTILE)
 def test_a_model_from_anywhere_may_record_anything(key):
-    with pytest.raises(ValueError, match="train it again, or get it from whom you trust"):
+    with pytest.raises(ValueError, match="train the model again, or get it from someone you trust"):
         preprocessing_of({"preprocessing": HOSTILE[key]})
 
 
@@ -181,9 +181,9 @@ def test_what_stops_it_is_one_line_and_leaves_nothing(folder, tmp_path, caplog, 
     made.write_model(tmp_path / "mute.pt", preprocessing={})
     for words, said in (
         (["--model", tmp_path / "none.pt"], "none.pt"),
-        (["--model", tmp_path / "mute.pt"], "doesn't say how"),
+        (["--model", tmp_path / "mute.pt"], "doesn't record how"),
         (["--model", folder / "best.pt", "--list", tmp_path / "none.txt"], "none.txt"),
-        (["--model", folder / "best.pt", "--corpus", "x"], "no corpus 'x'"),
+        (["--model", folder / "best.pt", "--corpus", "x"], "not trained on a corpus 'x'"),
     ):
         caplog.clear()
         assert run(folder, *words, "--output-table", tmp_path / "v.csv") == 1

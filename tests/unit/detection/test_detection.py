@@ -9,12 +9,12 @@ import pytest
 from made import media as made
 
 from deepfake.checkpoints.inference import open_model, probabilities
-from deepfake.detection import worker as work
+from deepfake.detection import worker
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import NONE
-from deepfake.detection.worker_pool import CantWork
+from deepfake.errors import UserError
 from deepfake.extraction import images
 from deepfake.extraction.faces import faces_of_clip, load_search
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
@@ -131,7 +131,7 @@ def test_without_the_detectors_file_nothing_can_begin(opened, media):
     faces = {key: value for key, value in made.FACES.items() if key != "upsample"}
     faces |= {"detector": "yunet", "model": "nowhere.onnx", "sha256": "0", "min_score": 0.5}
     ready = preprocessing_of({"preprocessing": made.recorded(faces=faces)})
-    with pytest.raises(CantWork, match=r"there is no file nowhere.onnx"):
+    with pytest.raises(UserError, match=r"there is no file nowhere.onnx"):
         verdicts([media], opened, ready)
 
 
@@ -167,7 +167,7 @@ images.decode = decode_or_die
 def test_a_process_that_dies_costs_its_medium_a_reason_and_is_replaced(opened, media, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(DEADLY)  # a decoder with a bug
     (tmp_path / "deadly.jpg").write_bytes(b"deadly")
-    monkeypatch.setenv("PYTHONPATH", f"{Path(work.__file__).parents[2]}:{tmp_path}")
+    monkeypatch.setenv("PYTHONPATH", f"{Path(worker.__file__).parents[2]}:{tmp_path}")
     paths = [media / "stills/a.png"] * 10
     paths[1] = paths[5] = tmp_path / "deadly.jpg"
     found = [MediaFile(str(number), "image", str(path)) for number, path in enumerate(paths)]
@@ -216,7 +216,7 @@ def test_what_cannot_be_judged_is_a_verdict_with_the_reason(opened, media, tmp_p
         assert verdict.verdict == NONE and np.isnan(verdict.score) and verdict.people == []
         assert verdict.left_out and reason in verdict.left_out[0].reason
     assert "no such file" in found[7].left_out[0].reason
-    assert "no video or still in this folder" in found[8].left_out[0].reason
+    assert "no video or image in this folder" in found[8].left_out[0].reason
 
 
 def test_a_clip_that_lacks_frames_says_so(opened, tmp_path, people):

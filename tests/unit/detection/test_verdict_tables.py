@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from made.verdicts import REASON, looks, person, some, unread, video
 
-from deepfake.detection.fingerprints import list_fingerprint
+from deepfake.detection.media import list_fingerprint
 from deepfake.detection.output import COLUMNS, as_json, table_rows
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 
