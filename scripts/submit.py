@@ -13,7 +13,6 @@ import sys
 
 from deepfake.checkpoints.inference import open_model
 from deepfake.console import log
-from deepfake.detection.worker_pool import CantWork
 from deepfake.program import start_logging
 from deepfake.submissions.answers import answers, tell, write_prediction, write_submission
 from deepfake.submissions.inference import judge_with
@@ -35,7 +34,7 @@ def main() -> int:
         model = open_model(args.checkpoint, args.threads)
         judge = judge_with(model, args.threads, cfg.get("crops", False), cfg["people"])
         found = list(answers(wanted.names, places, judge))
-    except (ValueError, OSError, CantWork) as error:
+    except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
     if is_list:

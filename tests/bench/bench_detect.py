@@ -26,7 +26,7 @@ from deepfake.checkpoints.inference import in_batches, open_model, probabilities
 from deepfake.demo import corpus as demo
 from deepfake.demo.layouts import Clip as Drawn
 from deepfake.detection.detect import detect_media
-from deepfake.detection.faces import wanted_of
+from deepfake.detection.faces import load_extractor, sample
 from deepfake.detection.media import LIMITS, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.extraction.faces import cut_face, load_search, searched
@@ -150,10 +150,11 @@ def alone(model: Path, video: Path) -> str:
     opened = open_model(model, 1)
     ready = preprocessing_of(opened.facts)
     (medium,) = find_media([str(video)], LIMITS)
+    extractor = load_extractor(ready, opened.geometries, 0)
 
     def decoding() -> list[tuple[dict, bytes]]:
         clip = Clip(video)
-        taken = take_frames(clip, wanted_of(clip, medium, ready["frames"]), ready["frames"])
+        taken = take_frames(clip, sample(clip, medium.name, extractor), ready["frames"])
         return [
             ({"video": "", "frame": t.index, "time": "", "status": "ok", "reason": ""}, t.data) for t in taken
         ]

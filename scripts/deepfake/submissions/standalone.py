@@ -18,7 +18,6 @@ from deepfake.checkpoints.onnx import open_onnx
 from deepfake.console import log
 from deepfake.detection.media import LIMITS, MediaFile, find_media
 from deepfake.detection.output import as_json
-from deepfake.detection.worker_pool import CantWork
 from deepfake.files import new_file
 from deepfake.program import start_logging
 from deepfake.submissions.answers import answers, tell, write_prediction, write_submission
@@ -46,7 +45,7 @@ def main() -> int:
         found = list(answers(wanted.names, places, judge))
         if args.output:
             write_prediction(args.output, found, args.fallback_label)
-    except (ValueError, OSError, CantWork) as error:
+    except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1
     if args.csv:
