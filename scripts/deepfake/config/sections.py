@@ -21,7 +21,8 @@ DETECTOR_KEYS = {
 def index_section(config: dict, corpus: str) -> dict:
     """Return the settings of a corpus's index."""
     settings = config["corpora"][corpus]
-    shared = {key: config[key] for key in ("seed", "shard_size", "limits")}
+    shared = {key: config[key] for key in ("seed", "shard_size")}
+    shared["limits"] = {key: limit for key, limit in config["limits"].items() if key != "seconds"}
     own = {key: settings[key] for key in ("layout", "max_videos", "columns")}
     return {**own, **shared, "frames": _frame_count(config, corpus)}
 
