@@ -4,6 +4,7 @@ import atexit
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -80,9 +81,13 @@ class Project:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder / ".cache")}
 
+    def execute(self, *args: str) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end, whatever that is."""
+        return SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment())
+
     def run(self, *args: str, check: bool = True) -> Run:
         """Run Snakemake here. With `check`, a failure raises with the output and the logs of all jobs."""
-        done = SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment())
+        done = self.execute(*args)
         text = done.stdout + done.stderr
         jobs = Counter(re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):$", text, re.MULTILINE))
         if check and done.returncode:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project, Run, copy_project
+from conftest import ROOT, Project, copy_project
 
 HERE = Path(__file__).parent
 CONTAINERS = """
@@ -51,9 +51,12 @@ class Contained(Project):
         enter = ["sh", str(HERE / "enter_root.sh"), str(self.root), str(self.folder)]
         return [*enter, "snakemake", "--cores", "2", *args]
 
-    def run(self, *args: str, check: bool = True) -> Run:
+    def execute(self, *args: str) -> subprocess.CompletedProcess:
         must("chown", "-R", "1000:1000", self.folder)
-        return super().run(*args, check=check)
+        command = self.command(*args)
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
 
 
 def workplace(made_up: pytest.TempPathFactory) -> Iterator[Path]:

@@ -4,7 +4,6 @@ import json
 import re
 import runpy
 import shlex
-import subprocess
 import threading
 import zipfile
 from http.server import ThreadingHTTPServer
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import pytest
 import torch
-from conftest import ROOT, Project, copy_project, write_clip, write_stills
+from conftest import ROOT, SNAKEMAKE, Project, copy_project, write_clip, write_stills
 
 from deepfake import tables
 
@@ -118,10 +117,8 @@ def start(project: Project, name: str, *numbers: int, **env: str) -> None:
     for number in numbers or range(len(section.ours)):
         words = shlex.split(settle(section.ours[number]))
         assert words[0] == "snakemake"
-        line = [*project.command()[:3], *words[1:], "--set-threads", "train=1", "decode=1", "submit=1"]
-        done = subprocess.run(
-            line, cwd=project.folder, env=project.environment() | env, capture_output=True, text=True
-        )
+        args = [*words[1:], "--set-threads", "train=1", "decode=1", "submit=1"]
+        done = SNAKEMAKE.run(args, project.folder, project.environment() | env)
         logs = "".join(p.read_text() for p in project.folder.glob("logs/**/*.log")) if done.returncode else ""
         assert done.returncode == 0, done.stdout + done.stderr + logs
 
