@@ -16,8 +16,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deepfake.audit.read import BadDataset, read_metadata
 from deepfake.console import log, progress
+from deepfake.dataset.read import read_metadata
 from deepfake.errors import UserError
 from deepfake.evaluation.cross_dataset import compare, draw_across
 from deepfake.evaluation.thresholds import read_thresholds
@@ -35,7 +35,7 @@ def main() -> int:
         datasets = {name: read_metadata(Path(folder)) for name, folder in args.datasets}
         cells = progress(args.predictions, "compare", "tables")
         cross = compare(cells, datasets, thresholds, args.duplicates, same)
-    except (BadDataset, UserError) as error:
+    except UserError as error:
         log.error("%s", error)
         return 1
     with new_file(args.output) as new_table, new_file(args.output_picture) as picture:

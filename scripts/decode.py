@@ -11,7 +11,8 @@ from pathlib import Path
 
 from deepfake.console import log, progress_bar
 from deepfake.files import new_file
-from deepfake.inputs.decoded import read_images, read_rows, write_decoded
+from deepfake.inputs.dataset_images import read_image_rows, read_images
+from deepfake.inputs.decoded import write_decoded
 from deepfake.inputs.geometry import parse_geometry
 from deepfake.program import start_logging
 
@@ -21,7 +22,7 @@ def main() -> int:
     start_logging()
     try:
         geometry = parse_geometry(args.geometry)
-        rows = read_rows(args.dataset)
+        rows = read_image_rows(args.dataset)
         with (
             progress_bar(len(rows), f"decode {args.dataset.name}", "images") as advance,
             new_file(args.output) as images,

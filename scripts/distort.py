@@ -20,7 +20,7 @@ from deepfake.errors import UserError
 from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
-from deepfake.inputs.decoded import read_images, read_rows
+from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import BadImage
 from deepfake.networks.errors import WeightsDontFit, WeightsMissing
 from deepfake.program import start_logging
@@ -33,7 +33,7 @@ def main() -> int:
     seed = cfg.pop("seed")
     try:
         tried, thresholds = settings(cfg), read_thresholds(args.metrics)
-        rows = read_rows(args.dataset)
+        rows = read_image_rows(args.dataset)
         split = "test" if (rows["split"] == "test").any() else "val"
         rows = rows[rows["split"] == split].reset_index(drop=True)
         model = open_model(args.checkpoint, args.threads)

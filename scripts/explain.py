@@ -22,7 +22,7 @@ from deepfake.evaluation import mistakes
 from deepfake.evaluation.predictions import read_predictions
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
-from deepfake.inputs.decoded import read_images, read_rows
+from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import fit
 from deepfake.networks.gradcam import gradcam_of
 from deepfake.program import start_logging
@@ -38,7 +38,7 @@ def main() -> int:
         wrong = mistakes.find_mistakes(table, threshold)
         explained = mistakes.choose_explained(table, wrong, threshold)
         names = [*wrong[wrong["shown"]]["image"], *explained["image"]]
-        rows = read_rows(args.dataset)
+        rows = read_image_rows(args.dataset)
         rows = rows[rows["image"].isin(names)].reset_index(drop=True)
         if missing := sorted(set(names) - set(rows["image"])):
             raise UserError(f"{args.dataset} has no image {missing[0]}: predict it anew")

@@ -10,6 +10,7 @@ from typing import TextIO, TypeVar
 from tqdm import tqdm
 
 Item = TypeVar("Item")
+LONGEST = 2000  # characters of a text shown in a log
 INTERVAL = 30  # seconds between two lines of progress in a log
 
 log = logging.getLogger("deepfake")
@@ -62,3 +63,12 @@ def _terminal() -> Iterator[TextIO | None]:
         return
     with terminal:
         yield terminal
+
+
+def printable(text: str) -> str:
+    """Return `text` with unprintable characters escaped, cut after LONGEST characters.
+
+    For text from files of unknown origin, such as names, that goes to a log or a terminal.
+    """
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:LONGEST])
+    return safe + ("…" if len(text) > LONGEST else "")

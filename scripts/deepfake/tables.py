@@ -20,6 +20,9 @@ FACE_OUTSIDE = "face_outside"  # nothing of the face's box lies in the frame
 CLASSES = {"0": "real", "1": "fake"}
 """The name of each label, as tables hold labels."""
 
+SPLITS = ("train", "val", "test")
+"""The splits of a dataset, in order."""
+
 INDEX = (
     "video shard kind archive member bytes crc32 frames_wanted label method target source original group"
     " split attributes reason"
@@ -59,6 +62,9 @@ that corpora which share names share them here too. `step` is the step that left
 
 PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset and the image's `file_name` in it; both "" if it is left out."""
+
+METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
+"""The first columns of a dataset's metadata.csv, a row for each image; one for each attribute follows."""
 
 
 def read_rows(path: str | Path) -> list[dict[str, str]]:

@@ -1,18 +1,17 @@
-"""A small dataset written by hand, good in every respect, for audits to judge once it is spoiled."""
+"""A small dataset without any fault, for tests that damage it and then audit it."""
 
 import csv
 import hashlib
 import json
 import runpy
-import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import cv2
 import numpy as np
 
-from deepfake.dataset.metadata import METADATA
 from deepfake.extraction import images
+from deepfake.program import run
+from deepfake.tables import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/audit.py"
@@ -27,38 +26,39 @@ CFG = {
     "stratify": ["sex"],
     "families": {"one": "fam", "two": "other"},
 }
-UNITS = [("one", "train")] * 4 + [("one", "val")] * 2 + [("one", "test")] * 2 + [("two", "test")] * 2
-NEIGHBOUR = [1, 2, 3, 0, 5, 4, 7, 6, 9, 8]  # whose face a unit's fake wears: someone's of the same split
+PEOPLE = [("one", "train")] * 4 + [("one", "val")] * 2 + [("one", "test")] * 2 + [("two", "test")] * 2
+"""The corpus and split of each person, who has one real and one fake video."""
+SOURCES = [1, 2, 3, 0, 5, 4, 7, 6, 9, 8]  # the face in each person's fake: someone's of the same split
 
 Rows = list[dict]
 
 
 def texture(number: int) -> np.ndarray:
-    """A smooth picture unlike any of another number; uint8 (64, 64, 3) BGR."""
+    """Return a smooth image unlike that of any other number, uint8 (64, 64, 3) BGR."""
     coarse = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return cv2.resize(coarse, (64, 64), interpolation=cv2.INTER_CUBIC)
 
 
 def good_rows() -> Rows:
-    """Ten people of two corpora: of each a real video and a fake with another's face, two frames a video.
+    """Return rows of ten people of two corpora: a real video and a fake of each, two frames a video.
 
-    Written by hand, not by the planner, which the audit is to judge.
+    They are written by hand, since the audit is to check the planner.
     """
     rows = []
-    for unit, (corpus, split) in enumerate(UNITS):
+    for person, (corpus, split) in enumerate(PEOPLE):
         family = CFG["families"][corpus]
         for label, kind in enumerate(("real", "fake")):
             for frame in (0, 30):
-                row = {"corpus": corpus, "video": f"{kind}_{unit}", "frame": frame, "label": str(label)}
+                row = {"corpus": corpus, "video": f"{kind}_{person}", "frame": frame, "label": str(label)}
                 row |= {"split": split, "folder": f"{split}/{kind}", "method": "swap" if label else ""}
-                row |= {"target": f"{family}/p{unit}", "original": f"{family}/real_{unit}"}
-                row |= {"source": f"{family}/p{NEIGHBOUR[unit]}" if label else "", "sex": "fm"[unit % 2]}
-                rows.append(row | {"group": f"{family}/g{unit}", "pixels": texture(len(rows))})
+                row |= {"target": f"{family}/p{person}", "original": f"{family}/real_{person}"}
+                row |= {"source": f"{family}/p{SOURCES[person]}" if label else "", "sex": "fm"[person % 2]}
+                rows.append(row | {"group": f"{family}/g{person}", "pixels": texture(len(rows))})
     return rows
 
 
 def write(folder: Path, rows: Rows) -> Path:
-    """A dataset of `rows`, in which every file, name and sum is right unless a row says otherwise."""
+    """Write a dataset in which every file, name and checksum is right, unless a row itself has another."""
     folder.mkdir(parents=True)
     table = []
     for row in rows:
@@ -73,12 +73,12 @@ def write(folder: Path, rows: Rows) -> Path:
         writer.writeheader()
         writer.writerows(table)
     (folder / "README.md").write_text("# A dataset\n")
-    sign(folder)
+    write_checksums(folder)
     return folder
 
 
-def sign(folder: Path) -> None:
-    """SHA256SUMS of the plain files that are there."""
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS of the regular files that are there."""
     files = sorted(
         p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and p.name != "SHA256SUMS"
     )
@@ -88,34 +88,36 @@ def sign(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
-def of(rows: Rows, **wanted: object) -> Rows:
-    """The rows that have these values."""
-    found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
-    assert found, wanted
-    return found
+def select(rows: Rows, **values: object) -> Rows:
+    """Return the rows that have these values."""
+    selected = [row for row in rows if all(row[key] == value for key, value in values.items())]
+    assert selected, values
+    return selected
 
 
-def put(rows: Rows, change: dict, **wanted: object) -> None:
-    for row in of(rows, **wanted):
+def update(rows: Rows, change: dict, **values: object) -> None:
+    """Change the rows that have these values."""
+    for row in select(rows, **values):
         row.update(change)
 
 
-def audit(folder: Path, cfg: dict | None = None, same: str = "", code: int = 0) -> dict:
-    """What audit.json says of a folder, beside which it is written; the program must end with `code`."""
+def audit(folder: Path, cfg: dict | None = None, same_identity: str = "", code: int = 0) -> dict:
+    """Return audit.json of a dataset, written beside its folder; the program must end with `code`."""
     outputs = [folder.parent / "audit.json", folder.parent / "audit.html"]
-    command = ["audit.py", "--dataset", folder, "--config", json.dumps(CFG | (cfg or {}))]
-    command += ["--output", outputs[0], "--output-page", outputs[1]]
-    if same:
-        (folder.parent / "same.csv").write_text(same)
-        command += ["--same-identity", folder.parent / "same.csv"]
-    with patch.object(sys, "argv", [str(word) for word in command]):
-        assert PROGRAM["main"]() == code
+    arguments = ["--dataset", folder, "--config", json.dumps(CFG | (cfg or {}))]
+    arguments += ["--output", outputs[0], "--output-page", outputs[1]]
+    if same_identity:
+        (folder.parent / "same.csv").write_text(same_identity)
+        arguments += ["--same-identity", folder.parent / "same.csv"]
+    assert run(PROGRAM["main"], [str(argument) for argument in arguments]) == code
     return json.loads(outputs[0].read_text())
 
 
-def names(facts: dict, status: str) -> set[str]:
-    return {check["name"] for check in facts["checks"] if check["status"] == status}
+def names(report: dict, status: str) -> set[str]:
+    """Return the names of the checks with this status."""
+    return {check["name"] for check in report["checks"] if check["status"] == status}
 
 
-def found(facts: dict, name: str) -> dict:
-    return next(check for check in facts["checks"] if check["name"] == name)
+def result(report: dict, name: str) -> dict:
+    """Return the result of the check of this name."""
+    return next(check for check in report["checks"] if check["name"] == name)

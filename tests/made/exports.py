@@ -1,4 +1,4 @@
-"""A small finished dataset for the tests of exports, and the command that exports it."""
+"""A small finished dataset for the tests of exports, and a run of export.py."""
 
 import json
 import subprocess
@@ -27,14 +27,17 @@ SETTINGS = {
 
 
 def make_dataset(folder: Path, splits: tuple[str, ...] = ("train", "val", "test")) -> pd.DataFrame:
-    """Videos of one to four images, jpgs of a and pngs of b, one of them twice; gives their rows."""
+    """Write 24 videos of one to four images, and return their rows.
+
+    Corpus a has jpg files and b png files; one image is there twice.
+    """
     rows = []
     for number in range(24):
         corpus, label, split = "ab"[number % 4 == 3], number % 2, splits[number // 2 % len(splits)]
         ending = "png" if corpus == "b" else "jpg"
         for frame in range(0, 10 * (number % 4) + 1, 10):
-            dots = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-            pixels = cv2.resize(dots, (40, 30 + frame), interpolation=cv2.INTER_CUBIC)
+            coarse = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+            pixels = cv2.resize(coarse, (40, 30 + frame), interpolation=cv2.INTER_CUBIC)
             data = images.encode(pixels, ending, 90)
             video = f"выдео-{number:02d}"
             name = f"{split}/{('real', 'fake')[label]}/{corpus}__{video}__{frame:06d}.{ending}"

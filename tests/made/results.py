@@ -1,4 +1,4 @@
-"""A results folder made without Snakemake: two shards of frames and crops, and a dataset, all of it right."""
+"""A results folder without any fault: two shards of frames and of crops, and a dataset."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
 
 
 def write_results(results: Path) -> Path:
-    """The shards 0 and 1 of the corpus `mine`, and the dataset `small`, which is not made of them."""
+    """Write the shards 0 and 1 of the corpus `mine`, and the dataset `small` of other images."""
     for number, shard in enumerate(["0", "1"]):
         for step in ("frames", "faces"):
             write_shard(results, step, shard, number)
@@ -25,13 +25,19 @@ def write_results(results: Path) -> Path:
 
 
 def write_shard(results: Path, step: str, shard: str, number: int) -> Path:
-    """A tar of three images and its table of four rows, the last of which has no image."""
+    """Write a tar of three images and its table of four rows, the last of which has no image."""
     stills = []
     for frame in range(3):
-        row = {"video": f"v{number}", "frame": frame, "time": "", "status": "ok", "reason": ""}
+        row = {"video": f"v{number}", "frame": frame, "time": "", "status": tables.OK, "reason": ""}
         stills.append((row, images.encode(texture(10 * number + frame), "jpg", 95)))
-    gone = {"video": f"w{number}", "frame": 0, "time": "", "status": "missing", "reason": "can't be decoded"}
-    stills.append((gone, b""))
+    missing = {
+        "video": f"w{number}",
+        "frame": 0,
+        "time": "",
+        "status": tables.MISSING,
+        "reason": "can't be decoded",
+    }
+    stills.append((missing, b""))
     made = frames_of_stills(stills) if step == "frames" else faces_of_clip(stills, CROPS, None)
     tar, rows = results / step / "mine" / f"{shard}.tar", []
     with new_tar(tar) as add:

@@ -1,1 +1,1 @@
-"""What a finished dataset holds, what was lost on the way, and whether files are still what was written."""
+"""Checks of finished results: leaks and balance of a dataset, losses on the way to it, damaged files."""

@@ -1,14 +1,17 @@
-"""What a look at results/ gives: how much there is, and what of it is broken."""
+"""Damaged files in results/: how they are reported, removed, and made again."""
 
+import shlex
+import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from deepfake.audit.read import shown
+from deepfake.console import printable
 
 
 class Fault(NamedTuple):
-    """One broken file: `output` is what the workflow has to make again (a shard's tar, a dataset's folder),
-    `file` the file within it, "" for all of it."""
+    """A damaged file. `output` is the workflow's output to make again, a shard's tar or a dataset's folder.
+    `file` is the damaged file in it, "" for all of it."""
 
     output: str
     file: str
@@ -16,15 +19,16 @@ class Fault(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The fault as a log or a terminal can show it, whatever the names."""
-        return ": ".join(shown(part) for part in self if part)
+        """The fault as text for a log or a terminal."""
+        return ": ".join(printable(part) for part in self if part)
 
 
 @dataclass
-class Found:
-    """What lies in one shard, one corpus or one dataset; `what` names it: `faces/<corpus>`, `<dataset>`.
+class Checked:
+    """The numbers and faults of one shard, of all shards of a corpus, or of one dataset.
 
-    `absent` counts the tars of frames that aren't there, as keep_frames: false leaves it.
+    `what` names it: `faces/<corpus>`, `frames/<corpus>` or `<dataset>`. `absent` is the number of tars of
+    frames that have been deleted, as `keep_frames: false` does.
     """
 
     what: str
@@ -36,11 +40,62 @@ class Found:
 
     @property
     def broken(self) -> int:
-        """How many files have faults."""
+        """The number of files with faults."""
         return len({(fault.output, fault.file) for fault in self.faults})
 
-    def add(self, other: "Found") -> None:
-        """Count another one's in."""
+    def add(self, other: "Checked") -> None:
+        """Add the numbers and faults of `other`."""
         for name in ("shards", "files", "bytes", "absent"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
+
+
+def remove(faults: list[Fault]) -> list[str]:
+    """Delete the damaged outputs and return their paths.
+
+    Of a shard these are the tar and its table, of that step only; of a dataset its folder.
+    """
+    removed = []
+    for output in sorted({Path(fault.output) for fault in faults}):
+        # The table goes first: if the process is killed now, the tar without a table is a fault again.
+        paths = [output.with_suffix(".csv"), output] if output.suffix == ".tar" else [output]
+        for path in paths:
+            if path.is_symlink() or path.exists():
+                removed.append(str(path))
+                _delete(path)
+    return removed
+
+
+def _delete(path: Path) -> None:
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+        return
+    renamed = path.with_name(f".{path.name}.removed")  # a killed process leaves no half of a dataset behind
+    shutil.rmtree(renamed, ignore_errors=True)
+    path.rename(renamed)
+    shutil.rmtree(renamed)
+
+
+def commands(results: Path, faults: list[Fault]) -> list[str]:
+    """Return the commands that make the damaged outputs again, and nothing else, in the order to run them.
+
+    Shards come before datasets: in a single run Snakemake would also repeat everything that depends on them.
+    The outputs that are made directly from a dataset's folder are named with it: their equal bytes then show
+    that no model needs training again.
+    """
+    outputs = sorted({Path(fault.output) for fault in faults})
+    shards = [path for path in outputs if path.suffix == ".tar" and _is_in_index(results, path)]
+    tables = [path.with_suffix(".csv") for path in shards]
+    targets = []
+    for folder in outputs:
+        if folder.suffix != ".tar":
+            decoded = sorted(results.glob(f"decoded/{folder.name}/*.csv"))
+            audit = results / f"reports/{folder.name}/audit.json"
+            targets += [folder, *([audit] if audit.exists() else []), *decoded]
+    return [f"snakemake --cores all {shlex.join(map(str, paths))}" for paths in (tables, targets) if paths]
+
+
+def _is_in_index(results: Path, tar: Path) -> bool:
+    """Return whether the corpus's index still has this shard; one from an earlier index is only deleted."""
+    names = results / f"index/{tar.parent.name}.txt"
+    return names.exists() and tar.stem in names.read_text(encoding="utf-8").split()

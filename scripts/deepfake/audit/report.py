@@ -1,29 +1,30 @@
-"""A finished dataset in numbers: what is in each split, and how far it is from what was asked for."""
+"""The numbers of an audit: what each split holds, and how far it is from what the config requests."""
 
 import pandas as pd
 
-from deepfake.audit.checks import SPLITS, Evidence, Result
-from deepfake.audit.read import shown
+from deepfake.audit.checks import Evidence, Result, sort_splits
+from deepfake.console import printable
 from deepfake.tables import CLASSES
 
-EXAMPLES = 20  # of each check; the log has all
+EXAMPLES = 20  # findings of each check; the log has all of them
 PARTS = ["corpus", "method", "class", "split"]
 
 
 def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
-    """All that audit.json says: the results of the checks, and the numbers. Holds no times and no paths.
+    """Return the contents of audit.json: the results of the checks, and numbers.
 
-    The `share` of a split is that of its images, without corpora that are kept for test.
+    The `share` of a split is its part of all images (0 to 1), without corpora reserved for test. There are no
+    times and no paths in it, so that equal datasets have equal reports.
     """
     rows = evidence.rows.assign(
         **{"class": evidence.rows["label"].map(CLASSES).fillna("unknown")},
-        clip=evidence.rows["corpus"] + "/" + evidence.rows["video"],
+        video_id=evidence.rows["corpus"] + "/" + evidence.rows["video"],
         bytes=[evidence.files[n].bytes if n in evidence.files else 0 for n in evidence.rows["file_name"]],
     )
     for column in {*PARTS, *evidence.cfg["stratify"]} & set(rows.columns):
-        rows[column] = rows[column].map(shown)
-    free = rows[~rows["corpus"].isin(evidence.cfg["test_only"])]  # of these the config asks for shares
-    asked = {} if evidence.cfg["policy"] == "official" else evidence.cfg["splits"]
+        rows[column] = rows[column].map(printable)
+    divided = rows[~rows["corpus"].isin(evidence.cfg["test_only"])]  # the shares in the config are of these
+    requested = {} if evidence.cfg["policy"] == "official" else evidence.cfg["splits"]
     return {
         "dataset": dataset,
         "policy": evidence.cfg["policy"],
@@ -42,13 +43,13 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
         ],
         "splits": {
             split: {
-                "asked": asked.get(split),
-                "share": round(float((free["split"] == split).mean()), 4) if len(free) else 0.0,
+                "asked": requested.get(split),
+                "share": round(float((divided["split"] == split).mean()), 4) if len(divided) else 0.0,
                 "classes": {
                     row.pop("class"): row for row in _counts(rows[rows["split"] == split], ["class"])
                 },
             }
-            for split in in_order(rows["split"])
+            for split in sort_splits(rows["split"])
         },
         "parts": _counts(rows, PARTS),
         "class_weights": _weights(rows[rows["split"] == "train"]),
@@ -56,32 +57,27 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
     }
 
 
-def in_order(splits: pd.Series) -> list[str]:
-    """The splits that occur: train, val and test first, any other after them."""
-    return sorted(set(splits), key=lambda s: (SPLITS.index(s) if s in SPLITS else len(SPLITS), s))
-
-
 def _counts(rows: pd.DataFrame, columns: list[str]) -> list[dict]:
-    """Videos, images and bytes of each combination of `columns`, in order."""
-    found = rows.groupby(columns).agg(
-        videos=("clip", "nunique"), images=("clip", "size"), bytes=("bytes", "sum")
+    """Return the number of videos, images and bytes of each combination of `columns`, in order."""
+    counts = rows.groupby(columns).agg(
+        videos=("video_id", "nunique"), images=("video_id", "size"), bytes=("bytes", "sum")
     )
     return [
         {k: v if isinstance(v, str) else int(v) for k, v in row.items()}
-        for row in found.reset_index().to_dict("records")
+        for row in counts.reset_index().to_dict("records")
     ]
 
 
 def _weights(train: pd.DataFrame) -> dict[str, float]:
-    """The weight of each class at which both count the same in training: images / (classes x its images)."""
+    """Return the weight of each class that balances them in training: images / (classes x its images)."""
     sizes = train["class"].value_counts()
     return {name: round(len(train) / (len(sizes) * int(sizes[name])), 4) for name in sorted(sizes.index)}
 
 
 def _stratum(rows: pd.DataFrame, column: str, cfg: dict) -> dict | None:
-    """The share of each value of a column in the whole and in each split, and the largest difference.
+    """Return the share of each value of a column in all splits and in each, and their largest difference.
 
-    Corpora that stand in test alone by wish don't count. None where metadata.csv has no such column.
+    Corpora reserved for test don't count. None where metadata.csv has no such column.
     """
     if column not in rows:
         return None
@@ -90,7 +86,7 @@ def _stratum(rows: pd.DataFrame, column: str, cfg: dict) -> dict | None:
     shares = pd.DataFrame(
         {
             split: part.loc[part["split"] == split, column].value_counts(normalize=True)
-            for split in in_order(part["split"])
+            for split in sort_splits(part["split"])
         }
     ).reindex(whole.index, fill_value=0)
     shares = shares.fillna(0)

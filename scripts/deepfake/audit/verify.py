@@ -1,122 +1,129 @@
-"""All of a results folder: read anew by several processes; what is broken in it can be removed."""
+"""Verify a results folder: read every frame, face crop and dataset file again, in several processes."""
 
 import multiprocessing
-import shlex
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from operator import call
 from pathlib import Path
 from typing import Any
 
 import cv2
+import pandas as pd
 
-from deepfake.audit.faults import Fault, Found
-from deepfake.audit.verify_dataset import check_folder, datasets_of, open_folder, read_some
+from deepfake.audit import checks
+from deepfake.audit.faults import Checked, Fault
+from deepfake.audit.files import StoredFile, read_files
 from deepfake.audit.verify_shards import COLUMNS, check_shard
 from deepfake.console import progress_bar
+from deepfake.dataset.read import InvalidDataset, list_files, read_checksums, read_metadata
 
-FILES = 500  # of a dataset that a process reads at a time
+FILES = 500  # files of a dataset that are one task
 
 
-def verify(results: Path, workers: int) -> list[Found]:
-    """Read every frame, crop and dataset file in `results` with so many processes; a Found for the frames of
-    each corpus, then for its faces, then for each dataset. Not while Snakemake writes there."""
-    shards = [(tar, step) for step in COLUMNS for tar in _tars(results / step)]
-    folders = [open_folder(path) for path in datasets_of(results)]
+def verify(results: Path, workers: int) -> list[Checked]:
+    """Return what is in `results` and what of it is damaged.
+
+    There is one Checked for the frames of each corpus, then for its faces, then for each dataset. `workers`
+    is the number of processes. Nothing else may write to `results` at the same time.
+    """
+    shards = [(tar, step) for step in COLUMNS for tar in _shards(results / step)]
+    datasets = [list_dataset(path) for path in find_datasets(results)]
     tasks = [partial(check_shard, tar, step) for tar, step in shards]
-    for folder in folders:
-        for start in range(0, len(folder.names), FILES):
-            names = folder.names[start : start + FILES]
-            tasks.append(partial(read_some, folder.path, names, folder.images.intersection(names)))
-    found: dict[str, Found] = {}
+    for dataset in datasets:
+        images = dataset.images
+        for names in dataset.batches:
+            tasks.append(partial(read_files, dataset.folder, names, images.intersection(names)))
+    checked: dict[str, Checked] = {}
     with progress_bar(len(tasks), "verify", "parts") as advance:
         done = _run(tasks, workers, advance)
-        for _ in shards:
-            part = next(done)
-            found.setdefault(part.what, Found(part.what)).add(part)
-        for folder in folders:
+        for shard in islice(done, len(shards)):
+            checked.setdefault(shard.what, Checked(shard.what)).add(shard)
+        for dataset in datasets:
             files = {}
-            for _ in range(0, len(folder.names), FILES):
-                files |= next(done)
-            found[folder.path.name] = check_folder(folder, files)
-    return list(found.values())
+            for part in islice(done, len(dataset.batches)):
+                files |= part
+            checked[dataset.folder.name] = check_dataset(dataset, files)
+    return list(checked.values())
 
 
-def _tars(step: Path) -> list[Path]:
-    """The tar of each shard of which a tar or a table is there."""
-    there = [path for path in step.glob("*/*") if path.suffix in (".tar", ".csv") and path.name[0] != "."]
-    return sorted({path.with_suffix(".tar") for path in there})
+def _shards(step: Path) -> list[Path]:
+    """Return the path of each shard's tar, where the tar or its table exists."""
+    files = [path for path in step.glob("*/*") if path.suffix in (".tar", ".csv") and path.name[0] != "."]
+    return sorted({path.with_suffix(".tar") for path in files})
 
 
 def _run(tasks: list[Callable], workers: int, advance: Callable[[int], None]) -> Iterator[Any]:
-    """What each task gives, in their order."""
+    """Yield the result of each task, in their order."""
     workers = min(workers, len(tasks))
     if workers < 2:
-        _start()
-        done = map(_call, tasks)
-        for result in done:
+        cv2.setNumThreads(1)
+        for task in tasks:
+            yield task()
             advance(1)
-            yield result
         return
     context = multiprocessing.get_context("spawn")  # a forked child may inherit locks of OpenCV
-    with ProcessPoolExecutor(workers, context, _start) as pool:
-        for result in pool.map(_call, tasks):
-            advance(1)
+    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        for result in pool.map(call, tasks):
             yield result
+            advance(1)
 
 
-def _call(task: Callable) -> Any:
-    return task()
+def find_datasets(results: Path) -> list[Path]:
+    """Return the folders in `results` that are datasets: they have metadata, checksums or a plan."""
+    folders = [path for path in sorted(results.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    return [
+        path
+        for path in folders
+        if any((path / name).exists() for name in ("metadata.csv", "SHA256SUMS"))
+        or (results / f"plans/{path.name}.json").exists()
+    ]
 
 
-def _start() -> None:
-    cv2.setNumThreads(1)  # there is a process for every core
+@dataclass
+class ListedDataset:
+    """A dataset's folder with its regular files `names`, everything `others`, and its metadata.
 
-
-def remove(faults: list[Fault]) -> list[str]:
-    """Delete what is broken, and give its paths: of a shard its tar and table of that step, of a dataset its
-    folder."""
-    removed = []
-    for output in sorted({Path(fault.output) for fault in faults}):
-        # The table goes first: a tar that a kill leaves alone is found broken again.
-        paths = [output.with_suffix(".csv"), output] if output.suffix == ".tar" else [output]
-        for path in paths:
-            if path.is_symlink() or path.exists():
-                removed.append(str(path))
-                _delete(path)
-    return removed
-
-
-def _delete(path: Path) -> None:
-    if path.is_symlink() or not path.is_dir():
-        path.unlink()
-        return
-    gone = path.with_name(f".{path.name}.removed")  # a kill half way leaves no half of a dataset
-    shutil.rmtree(gone, ignore_errors=True)
-    path.rename(gone)
-    shutil.rmtree(gone)
-
-
-def commands(results: Path, faults: list[Fault]) -> list[str]:
-    """What to run, in this order, to have again what is broken, and nothing that is not.
-
-    Shards go before datasets: in one run Snakemake would also redo all that is made from them. What reads a
-    dataset's folder is redone along with it, for then its bytes show that training can stay.
+    `rows` is None where metadata.csv can't be read, as `problem` says. `images` are the names that have rows.
     """
-    outputs = sorted({Path(fault.output) for fault in faults})
-    shards = [path for path in outputs if path.suffix == ".tar" and _is_dealt(results, path)]
-    tables = [path.with_suffix(".csv") for path in shards]
-    made = []
-    for folder in outputs:
-        if folder.suffix != ".tar":
-            decoded = sorted(results.glob(f"decoded/{folder.name}/*.csv"))
-            audit = results / f"reports/{folder.name}/audit.json"
-            made += [folder, *([audit] if audit.exists() else []), *decoded]
-    return [f"snakemake --cores all {shlex.join(map(str, paths))}" for paths in (tables, made) if paths]
+
+    folder: Path
+    names: list[str]
+    others: dict[str, str]
+    rows: pd.DataFrame | None
+    problem: str = ""
+
+    @property
+    def images(self) -> set[str]:
+        return set() if self.rows is None else set(self.rows["file_name"])
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The names in groups of FILES."""
+        return [self.names[start : start + FILES] for start in range(0, len(self.names), FILES)]
 
 
-def _is_dealt(results: Path, tar: Path) -> bool:
-    """Whether the corpus's index still has this shard; one that it had before is only deleted."""
-    names = results / f"index/{tar.parent.name}.txt"
-    return names.exists() and tar.stem in names.read_text(encoding="utf-8").split()
+def list_dataset(folder: Path) -> ListedDataset:
+    """Return a dataset with its files listed and its metadata read."""
+    names, others = list_files(folder)
+    try:
+        return ListedDataset(folder, names, others, read_metadata(folder))
+    except InvalidDataset as error:
+        return ListedDataset(folder, names, others, None, str(error))
+
+
+def check_dataset(dataset: ListedDataset, files: dict[str, StoredFile]) -> Checked:
+    """Return the audit's findings on a dataset's files and checksums; leaks are left to the audit."""
+    checked = Checked(dataset.folder.name, files=len(files), bytes=sum(file.bytes for file in files.values()))
+    checksums, problems = read_checksums(dataset.folder)
+    if dataset.rows is None:
+        lines = [dataset.problem]
+    else:
+        evidence = checks.Evidence({}, dataset.rows, files, dataset.others, checksums, problems, [])
+        lines = [*checks.files(evidence), *checks.checksums(evidence)]
+    for line in lines:
+        file, _, reason = line.removeprefix(f"{dataset.folder}/").partition(": ")
+        checked.faults.append(Fault(str(dataset.folder), file, reason))
+    return checked

@@ -1,8 +1,8 @@
-"""One shard of frames or crops, read anew: every image of its tar against its row in the table beside it.
+"""Verify one shard of frames or face crops: read every image of its tar, and compare it with its row.
 
-An image is right when its name, place, bytes, SHA-256, size in pixels and perceptual hash are the row's. The
-tar itself must have the very bytes that `new_tar` writes for those images, so that no flipped bit of it goes
-unseen. The numbers of a row that no image can show, such as the box of a face, are taken as they stand.
+An image is right when its name, place in the tar, bytes, SHA-256, size in pixels and perceptual hash are
+those of its row. The tar must have exactly the bytes that `new_tar` writes for these images, so that any
+changed bit is found. Values that can't be seen in an image, such as the box of a face, are not checked.
 """
 
 import csv
@@ -17,64 +17,65 @@ from typing import BinaryIO
 import cv2
 
 from deepfake import tables
-from deepfake.audit.faults import Fault, Found
-from deepfake.audit.read import LARGEST
+from deepfake.audit.faults import Checked, Fault
+from deepfake.audit.files import MAX_IMAGE_BYTES
+from deepfake.dataset.read import checksum_problem
+from deepfake.errors import UserError
 from deepfake.extraction import images
-from deepfake.extraction.frames import DAMAGED
-from deepfake.extraction.stills import OK
+from deepfake.tables import DAMAGED, OK
 
 COLUMNS = {"frames": tables.FRAMES, "faces": tables.FACES}
-FRAME = re.compile("[0-9]{1,12}")
+FRAME_INDEX = re.compile("[0-9]{1,12}")
 WITH_IMAGE = {"frames": {OK, DAMAGED}, "faces": {OK}}
-"""The states in which a row has an image."""
+"""The statuses of rows that have an image."""
 
 
-class BadTable(ValueError):
-    """The table can't be read as what its step writes."""
+class InvalidTable(UserError):
+    """A shard's table does not have the columns that its step writes."""
 
 
-def check_shard(tar: Path, step: str) -> Found:
-    """Read a shard's tar and the table beside it; `step` is "frames" or "faces"."""
-    found = Found(f"{step}/{tar.parent.name}", shards=1)
+def check_shard(tar: Path, step: str) -> Checked:
+    """Return what a shard's tar holds and what of it is damaged; `step` is "frames" or "faces"."""
+    checked = Checked(f"{step}/{tar.parent.name}", shards=1)
 
-    def fault(file: str, reason: str) -> None:
-        found.faults.append(Fault(str(tar), file, reason))
+    def add_fault(file: str, reason: str) -> None:
+        checked.faults.append(Fault(str(tar), file, reason))
 
     try:
         rows = _read_table(tar.with_suffix(".csv"), step)
-    except BadTable as error:
-        fault(tar.with_suffix(".csv").name, str(error))
-        return found
-    for image, reason in _bad_rows(rows, step):
-        fault(image, reason)
-    wanted = {row["image"]: row for row in rows if row["image"]}
+    except InvalidTable as error:
+        add_fault(tar.with_suffix(".csv").name, str(error))
+        return checked
+    for image, reason in _check_rows(rows, step):
+        add_fault(image, reason)
+    expected = {row["image"]: row for row in rows if row["image"]}
     if step == "frames" and not tar.exists():
-        found.absent = 1
-    elif wanted or tar.exists():
-        for image, size, reason in _compare(tar, wanted, step):
-            found.files += bool(size)
-            found.bytes += size
+        checked.absent = 1
+    elif expected or tar.exists():
+        for image, size, reason in _check_tar(tar, expected, step):
+            checked.files += bool(size)
+            checked.bytes += size
             if reason:
-                fault(image, reason)
-    return found
+                add_fault(image, reason)
+    return checked
 
 
 def _read_table(path: Path, step: str) -> list[dict[str, str]]:
     try:
         rows = tables.read_rows(path)
     except FileNotFoundError:
-        raise BadTable("not there, but its tar is") from None
+        raise InvalidTable("missing, but its tar is there") from None
     except (csv.Error, OSError) as error:
-        raise BadTable(f"can't be read: {error}") from None
+        raise InvalidTable(f"can't be read: {error}") from None
     columns = COLUMNS[step]
     for number, row in enumerate(rows, start=1):
         if list(row) != columns or None in row.values():
-            raise BadTable(f"row {number} has not the columns of {step}: {', '.join(columns)}")
+            raise InvalidTable(f"row {number} does not have the columns of {step}: {', '.join(columns)}")
     return rows
 
 
-def _bad_rows(rows: list[dict[str, str]], step: str) -> Iterator[tuple[str, str]]:
-    """What rows say that can't be, as (image, reason)."""
+def _check_rows(rows: list[dict[str, str]], step: str) -> Iterator[tuple[str, str]]:
+    """Yield the image and the reason of each contradiction in the rows themselves."""
     known = set()
     for row in rows:
         name, status, frame = row["image"], row["status"], row["frame"]
@@ -83,60 +84,65 @@ def _bad_rows(rows: list[dict[str, str]], step: str) -> Iterator[tuple[str, str]
         known |= {name} - {""}
         if bool(name) != (status in WITH_IMAGE[step]):
             what = "an" if name else "no"
-            yield name or row["video"], f"its row has {what} image, and says {status or 'nothing'}"
-        elif name and not (FRAME.fullmatch(frame) and name.startswith(f"{row['video']}/{int(frame):06d}.")):
+            yield name or row["video"], f"its row has {what} image, but its status is {status or 'empty'}"
+        elif name and not (
+            FRAME_INDEX.fullmatch(frame) and name.startswith(f"{row['video']}/{int(frame):06d}.")
+        ):
             yield name, f"its row is of frame {frame} of {row['video']}"
 
 
-def _compare(tar: Path, wanted: dict[str, dict[str, str]], step: str) -> Iterator[tuple[str, int, str]]:
-    """Each image of the tar, and each that it lacks, as (name, bytes, what is wrong); bytes 0 of none."""
-    places = {name: place for place, name in enumerate(wanted)}
-    missing, last, fine = set(wanted), -1, True
+def _check_tar(tar: Path, expected: dict[str, dict[str, str]], step: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the name, bytes and problem ("" if none) of each image in the tar, and of each missing one.
+
+    Missing images have 0 bytes. A problem with the tar itself has the name "".
+    """
+    positions = {name: position for position, name in enumerate(expected)}
+    missing, last, all_right = set(expected), -1, True
     try:
         with open(tar, "rb") as file, open(tar, "rb") as again:
-            twin = _Twin(again)
-            with tarfile.open(fileobj=twin, mode="w", format=tarfile.PAX_FORMAT) as copy:
-                for name, data in _members(file):
+            comparison = _ComparingWriter(again)
+            with tarfile.open(fileobj=comparison, mode="w", format=tarfile.PAX_FORMAT) as copy:
+                for name, data in _read_images(file):
                     if name not in missing:
-                        twice = name in wanted
-                        reason = "in the tar twice" if twice else "in the tar, but not in the table"
-                    elif places[name] < last:
-                        reason = "not in the table's order"
+                        twice = name in expected
+                        problem = "in the tar twice" if twice else "in the tar, but not in the table"
+                    elif positions[name] < last:
+                        problem = "not in the table's order"
                     else:
-                        last, reason = places[name], _trouble(data, wanted[name], step)
+                        last, problem = positions[name], _image_problem(data, expected[name], step)
                     missing.discard(name)
-                    fine = fine and not reason
-                    yield name, len(data), reason
+                    all_right = all_right and not problem
+                    yield name, len(data), problem
                     _add(copy, name, data)
-            if fine and not missing and (twin.differs or again.read(1)):
-                yield "", 0, "bytes beside its images have changed"
+            if all_right and not missing and (comparison.differs or again.read(1)):
+                yield "", 0, "bytes outside its images have changed"
     except (tarfile.TarError, OSError) as error:
         why = getattr(error, "strerror", None) or error
-        yield "", 0, f"can't be read as a tar: {why}; {len(missing)} of {len(wanted)} images weren't found"
+        yield "", 0, f"can't be read as a tar: {why}; {len(missing)} of {len(expected)} images weren't found"
         return
-    for name in sorted(missing, key=places.get):
+    for name in sorted(missing, key=positions.get):
         yield name, 0, "in the table, but not in the tar"
 
 
-def _members(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """The members' names and bytes, in the tar's order; TarError where one can't be an image."""
+def _read_images(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and bytes of each file in a tar. Raises TarError where one can't be an image."""
     try:
         with tarfile.open(fileobj=file, mode="r|") as tar:
             for member in tar:
-                if not member.isreg() or member.issparse() or member.size > LARGEST:
-                    raise tarfile.ReadError(f"{member.name} is no plain file of an image's size")
+                if not member.isreg() or member.issparse() or member.size > MAX_IMAGE_BYTES:
+                    raise tarfile.ReadError(f"{member.name} is not a regular file of an image's size")
                 yield member.name, tar.extractfile(member).read()
-                tar.members.clear()  # else every header would be kept
-    except ValueError as error:  # what tarfile makes of some headers
+                tar.members.clear()  # otherwise tarfile keeps every header
+    except ValueError as error:  # tarfile raises it for some damaged headers
         raise tarfile.ReadError(f"a damaged header: {error}") from error
 
 
-def _trouble(data: bytes, row: dict[str, str], step: str) -> str:
-    """What is wrong with an image, or ""."""
+def _image_problem(data: bytes, row: dict[str, str], step: str) -> str:
+    """Return what is wrong with an image, or ""."""
     if str(len(data)) != row["bytes"]:
         return f"{len(data)} bytes, {row['bytes'] or 'nothing'} in the table"
-    if hashlib.sha256(data).hexdigest() != row["sha256"]:
-        return "its SHA-256 is not the table's"
+    if problem := checksum_problem(hashlib.sha256(data).hexdigest(), row["sha256"], "the table"):
+        return problem
     try:
         height, width = images.decode(data, cv2.IMREAD_GRAYSCALE).shape
         phash = images.perceptual_hash(data)
@@ -145,20 +151,20 @@ def _trouble(data: bytes, row: dict[str, str], step: str) -> str:
     if step == "frames" and (str(width), str(height)) != (row["width"], row["height"]):
         return f"{width}x{height} pixels, {row['width']}x{row['height']} in the table"
     if step == "faces" and width != height:
-        return f"{width}x{height} pixels, and crops are square"
+        return f"{width}x{height} pixels, but crops are square"
     return "" if phash == row["phash"] else f"its perceptual hash is {phash}, in the table {row['phash']}"
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Add an image as media.tars.new_tar does."""
+    """Add an image in the same way as extraction.tars.new_tar."""
     member = tarfile.TarInfo(name)
     member.size = len(data)
     tar.addfile(member, io.BytesIO(data))
     tar.members.clear()
 
 
-class _Twin:
-    """Takes the bytes that should be written to a file, and compares them with those that stand there."""
+class _ComparingWriter:
+    """A file to write to, which compares what is written with the bytes of another file."""
 
     def __init__(self, file: BinaryIO):
         self._file, self.tell, self.differs = file, file.tell, False

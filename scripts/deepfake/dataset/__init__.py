@@ -1,1 +1,1 @@
-"""A finished dataset: its files, and what it says of itself."""
+"""A finished dataset: its images, metadata and documentation are written and read here."""

@@ -1,22 +1,28 @@
-"""The README.md of a dataset: its datasheet, with counted numbers and words that follow the settings.
+"""The README.md of a dataset: a datasheet with its numbers, and with text that depends on its settings.
 
-Questions after Gebru et al., "Datasheets for Datasets", Communications of the ACM 64(12), 2021; the head in
-YAML as the Hugging Face Hub reads it. What was left out is not counted here: the card changes only when what
-is kept does.
+The sections are the questions of Gebru et al., "Datasheets for Datasets", Communications of the ACM 64(12),
+2021. The YAML head is for the Hugging Face Hub. Images that were left out are not counted, so that the card
+changes only when the dataset does. Its text is part of every dataset's checksums: an edit here makes datasets
+different.
 """
 
 import json
 
 import pandas as pd
 
-from deepfake.dataset.card_counts import by_attribute, by_method, by_split_and_class, table
-from deepfake.dataset.metadata import METADATA, metadata_table
+from deepfake.dataset.card_tables import (
+    count_by_attribute,
+    count_by_method,
+    count_by_split_and_class,
+    markdown_table,
+)
+from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import terms_of
 from deepfake.plan.summary import plan_summary
-from deepfake.tables import CLASSES
+from deepfake.tables import CLASSES, METADATA
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
-PAPERS_FOLLOW = "Their papers, which whoever publishes with this dataset should cite:"
+CITATION_NOTE = "Their papers, which whoever publishes with this dataset should cite:"
 POLICIES = {
     "identity": "No person and no original with all that was made of it stands in two splits, as far as the "
     "corpora name their people. A fake of two people counts for both.",
@@ -32,15 +38,16 @@ DETECTORS = {"dlib": "dlib's HOG detector", "yunet": "YuNet"}
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(name: str, kept: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, dict]]) -> str:
-    """Markdown about `kept` (rows of tables.PLAN that are in the dataset), made with the section `cfg`.
+def card(name: str, rows: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, dict]]) -> str:
+    """Return the card of a dataset in Markdown.
 
-    `steps` has for each corpus its settings of `frames` and `faces`, and may lack any.
+    `rows` are those of tables.PLAN for the dataset's images, `cfg` its section of the config. `steps` maps a
+    corpus to its settings `frames` and `faces`; corpora and settings may be missing.
     """
-    facts = plan_summary(kept)
+    summary = plan_summary(rows)
     sections = {
         "Motivation": _motivation(cfg),
-        "Composition": _composition(kept, facts),
+        "Composition": _composition(rows, summary),
         "Collection": _collection(cfg),
         "Preprocessing": _preprocessing(cfg, steps),
         "Splits": _splits(cfg),
@@ -50,12 +57,14 @@ def card(name: str, kept: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, di
         "Maintenance": _maintenance(name, cfg),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
-    size = f"{facts['images']} images ({IMAGES[cfg['images']]}), {facts['bytes'] / 1e6:.1f} MB"
-    return f"{_head(name, facts['images'])}\n# {name}\n\n{size}. Label 0 is real, 1 is fake.\n\n{body}\n"
+    size = f"{summary['images']} images ({IMAGES[cfg['images']]}), {summary['bytes'] / 1e6:.1f} MB"
+    return (
+        f"{_yaml_head(name, summary['images'])}\n# {name}\n\n{size}. Label 0 is real, 1 is fake.\n\n{body}\n"
+    )
 
 
-def _head(name: str, images: int) -> str:
-    size = next((word for limit, word in SIZES if images < limit), "1M<n<10M")
+def _yaml_head(name: str, images: int) -> str:
+    size = next((text for limit, text in SIZES if images < limit), "1M<n<10M")
     return f"""---
 pretty_name: {json.dumps(name)}
 license: other
@@ -78,31 +87,32 @@ def _motivation(cfg: dict) -> str:
 share. Who made it, for whom and with whose money only the one who ran the workflow can say."""
 
 
-def _composition(kept: pd.DataFrame, facts: dict) -> str:
-    each = kept.groupby(["corpus", "video"]).size()
-    people = set(kept["target"]) | set(kept["source"])
-    weights = ", ".join(f"{label} {facts['class_weights'][label]:g}" for label in CLASSES.values())
-    metadata = metadata_table(kept)
+def _composition(rows: pd.DataFrame, summary: dict) -> str:
+    counts = rows.groupby(["corpus", "video"]).size()
+    videos, fewest, most = len(counts), counts.min(), counts.max()
+    people = set(rows["target"]) | set(rows["source"])
+    weights = ", ".join(f"{label} {summary['class_weights'][label]:g}" for label in CLASSES.values())
+    metadata = metadata_table(rows)
     attributes = [name for name in metadata if name not in METADATA]
-    told = (
+    attribute_text = (
         f"What the corpora say besides, of the people or of the video, in images:\n\n"
-        f"{by_attribute(metadata, attributes)}"
+        f"{count_by_attribute(metadata, attributes)}"
         if attributes
         else "The corpora say nothing of the sex, age or origin of the people, and may be uneven in them."
     )
     return f"""An instance is one image of one frame, with a row in `metadata.csv`.
 
-{by_split_and_class(facts)}
+{count_by_split_and_class(summary)}
 
-They come from {len(each)} videos (a still counts as one) that give {each.min()} to {each.max()} images each.
+They come from {videos} videos (a still counts as one) that give {fewest} to {most} images each.
 The corpora name {len(people - {""})} people. Class weights in train, all images over twice the class's:
 {weights}.
 
 By corpus and manipulation method, in images:
 
-{by_method(kept)}
+{count_by_method(rows)}
 
-{told}
+{attribute_text}
 
 The images show faces, so they are personal data. The labels are the corpora's; none was checked by eye. What
 a corpus doesn't tell is empty in `metadata.csv`."""
@@ -113,7 +123,7 @@ def _collection(cfg: dict) -> str:
     return f"""Nothing was filmed for this dataset: it is a choice from corpora that others published. How
 people came to be in them:
 
-{table(["corpus", "people"], rows)}
+{markdown_table(["corpus", "people"], rows)}
 
 Where videos were to be chosen, they were drawn from the seed {cfg["seed"]} and from their names."""
 
@@ -121,11 +131,11 @@ Where videos were to be chosen, they were drawn from the seed {cfg["seed"]} and 
 def _preprocessing(cfg: dict, steps: dict) -> str:
     lines = []
     for corpus in cfg["corpora"]:
-        done = steps.get(corpus, {})
-        told = [_frames(done["frames"])] if "frames" in done else []
-        told += [_faces(done["faces"])] if "faces" in done and cfg["images"] == "faces" else []
-        lines.append(f"- {corpus}: {'; '.join(told) or 'see the settings of the workflow'}.")
-    same = (
+        settings = steps.get(corpus, {})
+        texts = [_frames(settings["frames"])] if "frames" in settings else []
+        texts += [_faces(settings["faces"])] if "faces" in settings and cfg["images"] == "faces" else []
+        lines.append(f"- {corpus}: {'; '.join(texts) or 'see the settings of the workflow'}.")
+    duplicates = (
         f"Images whose 64-bit perceptual hashes differ in {cfg['duplicates']} bits or fewer count as one."
         if cfg["duplicates"] is not None
         else "Near-duplicates were not looked for."
@@ -135,19 +145,19 @@ def _preprocessing(cfg: dict, steps: dict) -> str:
         if cfg["size_mb"] is not None
         else "No limit was set to the size."
     )
-    return "\n".join(lines) + f"\n\n{same} {BALANCE[cfg['balance']]} {cap}"
+    return "\n".join(lines) + f"\n\n{duplicates} {BALANCE[cfg['balance']]} {cap}"
 
 
 def _frames(cfg: dict) -> str:
     count = f"{cfg['count']} " if "count" in cfg else ""
-    taken = {
+    sampled = {
         "uniform": f"{count}evenly spaced frames",
         "interval": f"one frame in {cfg.get('every')}, {cfg.get('max') or 'any number'} at the most",
         "fractions": f"the frames at {_and([str(at) for at in cfg.get('at', [])])}",
         "random": f"{count}frames drawn by chance",
     }[cfg["strategy"]]
     more = f", up to {cfg['boost']} times as many of the class with fewer videos" if "boost" in cfg else ""
-    return f"{taken} a video{more}, stored as {_stored(cfg)}"
+    return f"{sampled} a video{more}, stored as {_format(cfg)}"
 
 
 def _faces(cfg: dict) -> str:
@@ -156,17 +166,17 @@ def _faces(cfg: dict) -> str:
     return (
         f"the largest face that {DETECTORS[cfg['detector']]} found, of {cfg['max_faces']} at the most, in "
         f"a square of {cfg['margin']:g} times its width, scaled to {cfg['size']} pixels, "
-        f"stored as {_stored(cfg)}"
+        f"stored as {_format(cfg)}"
     )
 
 
-def _stored(cfg: dict) -> str:
+def _format(cfg: dict) -> str:
     return f"{cfg['format']} of quality {cfg['quality']}" if cfg["format"] == "jpg" else cfg["format"]
 
 
 def _splits(cfg: dict) -> str:
-    asked = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
-    lines = [f"Asked for: {asked}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
+    ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
+    lines = [f"Asked for: {ratios}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
     if cfg["policy"] != "official" and cfg["duplicates"] is not None:
         lines.append("Nor do near-duplicates.")
     if cfg["stratify"]:
@@ -192,17 +202,17 @@ detector that learnt from it judge anybody by itself."""
 
 
 def _distribution(cfg: dict) -> str:
-    known = {corpus: terms_of(corpus, cfg["families"]) for corpus in cfg["corpora"]}
-    papers = sorted({terms.paper for terms in known.values() if terms.paper})
-    cited = f"{PAPERS_FOLLOW}\n\n" + "\n".join(f"- {paper}" for paper in papers) if papers else ""
+    by_corpus = {corpus: terms_of(corpus, cfg["families"]) for corpus in cfg["corpora"]}
+    papers = sorted({terms.paper for terms in by_corpus.values() if terms.paper})
+    citations = f"{CITATION_NOTE}\n\n" + "\n".join(f"- {paper}" for paper in papers) if papers else ""
     return f"""The images belong to those who made the corpora; their terms hold for this dataset too. In
 short, and to be read in full where the corpus is published:
 
-{table(["corpus", "use"], [(corpus, terms.use) for corpus, terms in known.items()])}
+{markdown_table(["corpus", "use"], [(corpus, terms.use) for corpus, terms in by_corpus.items()])}
 
 A corpus that the workflow drew itself (`demo` in its settings) shows nobody and has no terms.
 
-{cited}""".rstrip()
+{citations}""".rstrip()
 
 
 def _maintenance(name: str, cfg: dict) -> str:
@@ -216,5 +226,6 @@ It was made with
     {json.dumps(cfg, sort_keys=True, ensure_ascii=False)}"""
 
 
-def _and(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def _and(items: list[str]) -> str:
+    """Return "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

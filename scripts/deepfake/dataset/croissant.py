@@ -1,4 +1,4 @@
-"""croissant.json: a dataset described to programs, that search engines and loaders read.
+"""croissant.json: a description of a dataset for search engines and data loaders.
 
 Specification: Croissant Format 1.0, MLCommons (docs.mlcommons.org/croissant/docs/croissant-spec.html).
 """
@@ -33,16 +33,17 @@ CONTEXT = {
 LICENSE = (
     "The images belong to those who made the corpora; their terms hold for this dataset too. See README.md."
 )
-SPLITS = {"train": "cr:TrainingSplit", "val": "cr:ValidationSplit", "test": "cr:TestSplit"}
-MIME = {"jpg": "image/jpeg", "png": "image/png"}
-REFERS = {"label": "labels/label", "split": "splits/name"}
-"""Columns whose values are rows of a record set of their own."""
+SPLIT_URLS = {"train": "cr:TrainingSplit", "val": "cr:ValidationSplit", "test": "cr:TestSplit"}
+MIME_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+REFERENCES = {"label": "labels/label", "split": "splits/name"}
+"""Columns with values that are keys of another record set."""
 
 
 def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict:
-    """JSON-LD of a dataset whose metadata.csv is `metadata` with that SHA-256; `cfg` is its section.
+    """Return the JSON-LD of a dataset with the section `cfg` of the config.
 
-    It has neither a date nor an address, since a dataset that lies in a folder was not published.
+    `metadata` is its metadata.csv, and `sha256` the SHA-256 of that file. There is neither a date nor a URL,
+    since a dataset in a folder has not been published.
     """
     endings = sorted({file.rpartition(".")[2] for file in metadata["file_name"]})
     papers = sorted({terms_of(corpus, cfg["families"]).paper for corpus in cfg["corpora"]} - {""})
@@ -71,20 +72,28 @@ def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict
                 "@id": "files",
                 "name": "files",
                 "description": "The images, in folders by split and class.",
-                "encodingFormat": [MIME[ending] for ending in endings],
+                "encodingFormat": [MIME_TYPES[ending] for ending in endings],
                 "includes": [f"*/*/*.{ending}" for ending in endings],
             },
         ],
         "recordSet": [
-            _listed("splits", {"name": "sc:Text", "url": "sc:URL"}, "cr:Split", _splits(metadata)),
-            _listed("labels", {"label": "sc:Integer", "name": "sc:Text"}, "sc:Enumeration", _labels()),
+            _inline_record_set(
+                "splits", {"name": "sc:Text", "url": "sc:URL"}, "cr:Split", _split_rows(metadata)
+            ),
+            _inline_record_set(
+                "labels", {"label": "sc:Integer", "name": "sc:Text"}, "sc:Enumeration", _label_rows()
+            ),
             {
                 "@type": "cr:RecordSet",
                 "@id": "images",
                 "name": "images",
                 "description": "The images, each with its row of metadata.csv.",
                 "key": {"@id": "images/file_name"},
-                "field": [_file_name(), _image(), *(_column(c) for c in metadata if c != "file_name")],
+                "field": [
+                    _file_name_field(),
+                    _image_field(),
+                    *(_column_field(c) for c in metadata if c != "file_name"),
+                ],
             },
         ],
     }
@@ -92,21 +101,22 @@ def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict
 
 def _description(metadata: pd.DataFrame, cfg: dict) -> str:
     counts = metadata.groupby(["split", metadata["label"].map(CLASSES)]).size()
-    told = "; ".join(f"{split}: {n} {label}" for (split, label), n in counts.items())
+    numbers = "; ".join(f"{split}: {n} {label}" for (split, label), n in counts.items())
     videos = metadata.groupby(["corpus", "video"]).ngroups
     return (
         f"{len(metadata)} images ({cfg['images']}) of {videos} videos from {', '.join(cfg['corpora'])}, for "
-        f"the detection of manipulated faces: label 0 is real, 1 is fake. Images by split and class: {told}."
+        f"the detection of manipulated faces: label 0 is real, 1 is fake. "
+        f"Images by split and class: {numbers}."
     )
 
 
-def _listed(name: str, fields: dict[str, str], kind: str, rows: list[dict]) -> dict:
-    """A record set whose rows stand in the file itself; the first field is its key."""
+def _inline_record_set(name: str, fields: dict[str, str], data_type: str, rows: list[dict]) -> dict:
+    """Return a record set that holds its rows itself; the first field is the key."""
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "dataType": kind,
+        "dataType": data_type,
         "key": {"@id": f"{name}/{next(iter(fields))}"},
         "field": [
             {"@type": "cr:Field", "@id": f"{name}/{field}", "name": field, "dataType": type_}
@@ -116,18 +126,21 @@ def _listed(name: str, fields: dict[str, str], kind: str, rows: list[dict]) -> d
     }
 
 
-def _splits(metadata: pd.DataFrame) -> list[dict]:
-    there = set(metadata["split"])
-    return [{"name": split, "url": url} for split, url in SPLITS.items() if split in there]
+def _split_rows(metadata: pd.DataFrame) -> list[dict]:
+    present = set(metadata["split"])
+    return [{"name": split, "url": url} for split, url in SPLIT_URLS.items() if split in present]
 
 
-def _labels() -> list[dict]:
+def _label_rows() -> list[dict]:
     return [{"label": int(label), "name": name} for label, name in CLASSES.items()]
 
 
-def _file_name() -> dict:
-    """Joins files and rows. The pattern takes the whole path: mlcroissant 1.1 compares text only, and a path
-    is none before a transform."""
+def _file_name_field() -> dict:
+    """Return the field that joins files and rows.
+
+    Its pattern matches the whole path: mlcroissant 1.1 only compares text, and a path becomes text by a
+    transform.
+    """
     return {
         "@type": "cr:Field",
         "@id": "images/file_name",
@@ -143,7 +156,7 @@ def _file_name() -> dict:
     }
 
 
-def _image() -> dict:
+def _image_field() -> dict:
     return {
         "@type": "cr:Field",
         "@id": "images/image",
@@ -154,14 +167,14 @@ def _image() -> dict:
     }
 
 
-def _column(name: str) -> dict:
-    kind = "sc:Integer" if name in ("label", "frame") else "sc:Text"
+def _column_field(name: str) -> dict:
+    data_type = "sc:Integer" if name in ("label", "frame") else "sc:Text"
     field = {
         "@type": "cr:Field",
         "@id": f"images/{quote(name, safe='')}",
         "name": name,
         "description": f"Column {name} of metadata.csv.",
-        "dataType": [kind, "cr:Label"] if name == "label" else kind,
+        "dataType": [data_type, "cr:Label"] if name == "label" else data_type,
         "source": {"fileObject": {"@id": "metadata.csv"}, "extract": {"column": name}},
     }
-    return field | ({"references": {"field": {"@id": REFERS[name]}}} if name in REFERS else {})
+    return field | ({"references": {"field": {"@id": REFERENCES[name]}}} if name in REFERENCES else {})

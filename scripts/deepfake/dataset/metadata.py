@@ -1,23 +1,25 @@
-"""The table that a dataset carries of its images: the common columns, and what corpora say beyond them."""
+"""metadata.csv, the table of a dataset's images: tables.METADATA, and the corpora's own attributes."""
 
 import pandas as pd
 
 from deepfake.plan.strata import attribute_table
+from deepfake.tables import METADATA
 
-METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
-TAKEN = {*METADATA, "image"}  # by `image` loaders call the picture itself
+RESERVED = {*METADATA, "image"}
+"""Names that no attribute may have; loaders of datasets call the image itself `image`."""
 
 
-def metadata_table(kept: pd.DataFrame) -> pd.DataFrame:
-    """METADATA, then a column of text for each attribute; a row for each of `kept`, ordered by `file_name`.
+def metadata_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return METADATA and a column of text for each attribute, ordered by `file_name`.
 
-    `kept` has rows of tables.PLAN; its column `attributes` holds JSON objects or "", and may be absent. A key
-    that is one of the names TAKEN is led by `attribute_`; a row without the key has "".
+    `rows` are those of tables.PLAN for the dataset's images. Their column `attributes` holds JSON objects or
+    "", and may be missing. An attribute with a name in RESERVED gets the prefix `attribute_`. Where an image
+    lacks an attribute, the value is "".
     """
-    kept = kept.sort_values("file_name", ignore_index=True)
-    return pd.concat([kept[METADATA], _attributes(kept)], axis=1)
+    rows = rows.sort_values("file_name", ignore_index=True)
+    return pd.concat([rows[METADATA], _attribute_columns(rows)], axis=1)
 
 
-def _attributes(kept: pd.DataFrame) -> pd.DataFrame:
-    table = attribute_table(kept.get("attributes", pd.Series("", index=kept.index)))
-    return table.rename(columns=lambda key: f"attribute_{key}" if key in TAKEN else key).sort_index(axis=1)
+def _attribute_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    table = attribute_table(rows.get("attributes", pd.Series("", index=rows.index)))
+    return table.rename(columns=lambda key: f"attribute_{key}" if key in RESERVED else key).sort_index(axis=1)

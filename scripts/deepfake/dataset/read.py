@@ -1,90 +1,174 @@
-"""A finished dataset as every export reads it: the rows of metadata.csv, and images that are still theirs."""
+"""Read a finished dataset: its metadata.csv, its SHA256SUMS, and its images, checked against their rows.
 
+A dataset may have been changed by anybody. Its files are found by walking the folder, links are not followed,
+and no name in metadata.csv is opened if it leads out of the folder.
+"""
+
+import csv
 import hashlib
-from collections.abc import Iterator
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from deepfake.console import progress
-from deepfake.hashing import seeded_hash
+from deepfake.console import printable
+from deepfake.errors import UserError
+from deepfake.tables import METADATA
 
-SPLITS = ("train", "val", "test")
-CHUNK = 1000  # rows that are held as dicts at a time; a table of text alone takes a fifth of the memory
-MB = 1_000_000  # bytes
+DESCRIPTIONS = {"metadata.csv", "SHA256SUMS", "README.md", "contact_sheet.png", "croissant.json"}
+"""Files that describe a dataset and have no row in metadata.csv."""
 
+TIMESTAMP = ".snakemake_timestamp"
+"""An empty file that Snakemake writes into every folder that is an output."""
 
-class ChangedDataset(ValueError):
-    """The folder doesn't hold what its metadata.csv says; the message names the file and what to do."""
-
-
-def read_metadata(folder: Path) -> pd.DataFrame:
-    """metadata.csv with `label` and `frame` as numbers and all else as text, ordered by `file_name`."""
-    try:
-        table = pd.read_csv(folder / "metadata.csv", dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise ChangedDataset(f"{error.filename} is missing; make it by: snakemake {folder}") from error
-    return table.astype({"label": "int64", "frame": "int64"}).sort_values("file_name", ignore_index=True)
+CHUNK = 10_000  # rows held as lists or dicts, which take five times the memory of a table
+CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
-def images(folder: Path, tables: list[pd.DataFrame], what: str) -> Iterator[tuple[int, dict, bytes]]:
-    """Each image of each of `tables`, in order: the table's number, its row, and its bytes, checked."""
-    total = range(sum(map(len, tables)))
-    for _, (number, row) in zip(progress(total, what, "images"), _rows(tables), strict=True):
-        yield number, row, _checked(folder, row)
+class InvalidDataset(UserError):
+    """A folder is not what its metadata.csv says, or has none; the message names the file and what to do."""
 
 
-def in_shards(folder: Path, table: pd.DataFrame, shard_mb: float) -> list[tuple[str, list[pd.DataFrame]]]:
-    """For each split that has images, its rows in an order drawn from their names, cut into shards.
+def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
+    """Return metadata.csv, ordered by `file_name`.
 
-    In such an order classes, corpora and videos mix, so that whoever reads a shard on end gets fair batches.
-    A shard holds at most `shard_mb` millions of bytes of images, or one that is larger.
+    All values are strings, but for the columns `integers`, which are int64. Raises InvalidDataset where the
+    file is missing or a link, is no table with each of METADATA once, has no rows, or has other text than a
+    number in one of `integers`.
     """
-    table = table.assign(draw=[seeded_hash(0, "export", name) for name in table["file_name"]])
-    table = table.sort_values(["draw", "file_name"], ignore_index=True).drop(columns="draw")
-    parts = [(split, table[table["split"] == split]) for split in SPLITS]
-    return [(split, _cut(folder, part, shard_mb * MB)) for split, part in parts if len(part)]
-
-
-def _rows(tables: list[pd.DataFrame]) -> Iterator[tuple[int, dict]]:
-    for number, table in enumerate(tables):
-        for start in range(0, len(table), CHUNK):
-            for row in table.iloc[start : start + CHUNK].to_dict("records"):
-                yield number, row
-
-
-def _cut(folder: Path, part: pd.DataFrame, cap: float) -> list[pd.DataFrame]:
-    starts, held = [0], 0
-    for place, name in enumerate(part["file_name"]):
-        size = _size(folder, name)
-        if held and held + size > cap:
-            starts.append(place)
-            held = 0
-        held += size
-    return [part.iloc[start:end] for start, end in zip(starts, [*starts[1:], len(part)], strict=True)]
-
-
-def _size(folder: Path, name: str) -> int:
+    path = folder / "metadata.csv"
+    _check_regular(path, f"make the dataset first: snakemake {folder}")
     try:
-        return (folder / name).stat().st_size
-    except OSError as error:
-        raise _unreadable(folder, name, error) from error
-
-
-def _checked(folder: Path, row: dict) -> bytes:
+        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+            lines = csv.reader(file)
+            header = next(lines, [])
+            _check_header(path, header)
+            rows = _rows_of_equal_length(path, lines, len(header))
+            chunks = []
+            while chunk := list(islice(rows, CHUNK)):
+                chunks.append(pd.DataFrame(chunk, columns=header, dtype=str))
+    except (csv.Error, OSError) as error:
+        raise InvalidDataset(f"{path}: can't be read as a table: {error}; make the dataset again") from None
+    if not chunks:
+        raise InvalidDataset(f"{path}: has no rows; a dataset has at least one image")
+    table = pd.concat(chunks, ignore_index=True)
     try:
-        data = (folder / row["file_name"]).read_bytes()
+        table = table.astype(dict.fromkeys(integers, "int64"))
+    except ValueError as error:
+        raise InvalidDataset(
+            f"{path}: {' and '.join(integers)} must be whole numbers: {error}; make the dataset again"
+        ) from None
+    return table.sort_values("file_name", kind="stable", ignore_index=True)
+
+
+def _check_regular(path: Path, advice: str) -> None:
+    """Raise InvalidDataset unless `path` is a regular file; a link could lead anywhere."""
+    try:
+        mode = path.lstat().st_mode
     except OSError as error:
-        raise _unreadable(folder, row["file_name"], error) from error
-    if hashlib.sha256(data).hexdigest() != row["sha256"]:
-        raise ChangedDataset(
-            f"{folder / row['file_name']} is not the image that metadata.csv tells of; delete {folder} and "
-            "make it again"
-        )
+        raise InvalidDataset(f"{path}: {error.strerror}; {advice}") from None
+    if not stat.S_ISREG(mode):
+        raise InvalidDataset(f"{path}: {'a link' if stat.S_ISLNK(mode) else 'not a file'}; {advice}")
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    missing = [name for name in METADATA if header.count(name) != 1]
+    if missing or len(set(header)) < len(header):
+        wrong = f"not exactly once there: {', '.join(missing)}" if missing else "a column is there twice"
+        raise InvalidDataset(f"{path}: {wrong}; its columns are {printable(', '.join(header))}")
+
+
+def _rows_of_equal_length(path: Path, lines, length: int) -> Iterator[list[str]]:
+    for row in lines:
+        if len(row) != length:
+            raise InvalidDataset(f"{path}, line {lines.line_num}: {len(row)} values for {length} columns")
+        yield row
+
+
+def read_checksums(folder: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the (name, SHA-256) of each line of SHA256SUMS, and what is wrong with the file."""
+    path = folder / "SHA256SUMS"
+    try:
+        _check_regular(path, "without it a changed file goes unnoticed")
+    except InvalidDataset as error:
+        return [], [str(error)]
+    checksums, problems = [], []
+    lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if found := CHECKSUM_LINE.fullmatch(line):
+            checksums.append((found[2], found[1]))
+        elif line:
+            problems.append(f"SHA256SUMS, line {number}: not a checksum and a name: {printable(line)}")
+    return checksums, problems
+
+
+def list_files(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the regular files below `folder`, sorted, and everything else there with what it is.
+
+    Both are named by their paths from `folder`. Folders are neither.
+    """
+    regular, others = [], {}
+
+    def note(error: OSError) -> None:
+        others[Path(error.filename).relative_to(folder).as_posix()] = f"can't be listed: {error.strerror}"
+
+    for top, folders, files in os.walk(folder, onerror=note):
+        for name in folders + files:
+            path = Path(top, name)
+            relative, mode = path.relative_to(folder).as_posix(), path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                others[relative] = "a link, which is not followed"
+            elif stat.S_ISREG(mode):
+                regular += [relative] if relative != TIMESTAMP or path.stat().st_size else []
+            elif not stat.S_ISDIR(mode):
+                others[relative] = "neither a file nor a folder"
+    return sorted(regular), others
+
+
+def checksum_problem(actual: str, expected: str, source: str) -> str:
+    """Return what is wrong with a file of SHA-256 `actual`, for which `source` says `expected`, or ""."""
+    return "" if actual == expected else f"its SHA-256 is not that of {source}"
+
+
+def leads_outside(name: str) -> bool:
+    """Return whether a file name of metadata.csv can't name a file in the dataset's folder."""
+    return name.startswith("/") or ".." in name.split("/") or "\0" in name
+
+
+def read_image(folder: Path, name: str, sha256: str) -> bytes:
+    """Return the bytes of an image; `name` and `sha256` are its file_name and sha256 in metadata.csv.
+
+    Raises InvalidDataset where it can't be read, or has another SHA-256.
+    """
+    if leads_outside(name):
+        raise InvalidDataset(f"{folder / 'metadata.csv'}: {printable(name)} leads out of the folder")
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise _damaged(folder, name, f"can't be read ({error.strerror})") from None
+    if problem := checksum_problem(hashlib.sha256(data).hexdigest(), sha256, "metadata.csv"):
+        raise _damaged(folder, name, problem)
     return data
 
 
-def _unreadable(folder: Path, name: str, error: OSError) -> ChangedDataset:
-    return ChangedDataset(
-        f"{folder / name} can't be read ({error.strerror}); delete {folder} and make it again"
-    )
+def image_size(folder: Path, name: str) -> int:
+    """Return the size of an image in bytes. Raises InvalidDataset where it is missing."""
+    try:
+        return (folder / name).stat().st_size
+    except OSError as error:
+        raise _damaged(folder, name, f"can't be read ({error.strerror})") from None
+
+
+def _damaged(folder: Path, name: str, problem: str) -> InvalidDataset:
+    return InvalidDataset(f"{folder / name}: {problem}; delete {folder} and make it again")
+
+
+def iterate_images(folder: Path, rows: pd.DataFrame) -> Iterator[tuple[dict, bytes]]:
+    """Yield each of `rows` of read_metadata as a dict, with the bytes of its image, checked by read_image."""
+    for start in range(0, len(rows), CHUNK):
+        for row in rows.iloc[start : start + CHUNK].to_dict("records"):
+            yield row, read_image(folder, row["file_name"], row["sha256"])

@@ -1,11 +1,11 @@
-"""What is known of the corpora that people use: by whom they are published, and on what terms."""
+"""The terms of use of well-known corpora, where their people come from, and the papers to cite."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Terms:
-    """`people`: how those who are seen came to be in it; `use`: what its authors allow; `paper`: to cite."""
+    """Where a corpus's `people` come from, what `use` its authors allow, and the `paper` to cite."""
 
     people: str
     use: str
@@ -48,9 +48,9 @@ TERMS = {
         "Zi et al., WildDeepfake: A Challenging Real-World Dataset for Deepfake Detection, ACM MM 2020",
     ),
 }
-"""By family (layouts.FAMILIES) or, where a corpus bears one of these names, by corpus."""
+"""By family (layouts.FAMILIES), or by corpus where a corpus has one of these names."""
 
 
 def terms_of(corpus: str, families: dict[str, str]) -> Terms:
-    """What is known of a corpus of a dataset whose section says `families`."""
+    """Return the terms of a corpus, or UNKNOWN; `families` maps each corpus of a dataset to its family."""
     return TERMS.get(corpus) or TERMS.get(families.get(corpus, ""), UNKNOWN)

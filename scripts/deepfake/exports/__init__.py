@@ -1,4 +1,4 @@
-"""The forms that a finished dataset is exported to."""
+"""Export a finished dataset to other formats. To add one, write its `export` function and name it here."""
 
 from deepfake.exports import dfd, labels, parquet, webdataset
 
@@ -8,7 +8,9 @@ EXPORTS = {
     "dfd": dfd.export,
     "parquet": parquet.export,
 }
-"""From a form's name to a function of the dataset's folder, an empty folder to fill, and the form's settings.
+"""From a format's name to a function `export(dataset, output, cfg)`.
 
-Each raises finished.ChangedDataset where the dataset is not what its metadata.csv says.
+`dataset` is the dataset's folder, `output` an empty folder to write to, and `cfg` the format's section of
+`exports` in the config ({} if it has none). It reads with `dataset.read`, which raises InvalidDataset where
+the dataset is not what its metadata.csv says.
 """

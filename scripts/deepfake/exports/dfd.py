@@ -1,8 +1,8 @@
-"""Two flat folders `ai` and `real` of frames, as many scripts for DFD expect, and a report of them.
+"""Two flat folders `ai` and `real` of frames, as many scripts for DFD expect, and a report on them.
 
     {ai,real}/{category}_{video}_{8 hex digits}_frame_{number}.jpg    numbered from 01 in each video
 
-The layout has no splits; extraction_report.json keeps each file's, so that nothing is lost.
+This format has no splits; extraction_report.json has the split of each file, so that nothing is lost.
 """
 
 import hashlib
@@ -12,35 +12,41 @@ from pathlib import Path
 
 import pandas as pd
 
-from deepfake.dataset.read import images, read_metadata
+from deepfake.console import progress_bar
+from deepfake.dataset.read import iterate_images, read_metadata
 from deepfake.extraction.images import decode, encode, kind
 
 CATEGORIES = ("real", "ai")  # by label
-QUALITY = 95  # of jpg files made from others
+QUALITY = 95  # of a jpg made from another format
 
 
 def export(dataset: Path, output: Path, cfg: dict) -> None:
-    """A jpg's bytes stay as they are; anything else is encoded again. `cfg` has no keys."""
-    table = _numbered(read_metadata(dataset))
+    """Write jpg files as they are and encode other images as jpg; `cfg` has no keys."""
+    rows = _add_names(read_metadata(dataset, integers=("label", "frame")))
     for category in CATEGORIES:
         (output / category).mkdir()
-    files, formats, sizes, weights = {}, Counter(), Counter(), Counter()
-    for _, row, data in images(dataset, [table], f"dfd of {dataset.name}"):
-        pixels = decode(data)
-        formats[kind(data) or "other"] += 1
-        sizes[f"{pixels.shape[1]}x{pixels.shape[0]}"] += 1
-        if kind(data) != "jpg":
-            data = encode(pixels, "jpg", QUALITY)
-        category, name = CATEGORIES[row["label"]], row["new_name"]
-        (output / name).write_bytes(data)
-        weights[category] += len(data)
-        files[name] = {key: row[key] for key in ("file_name", "split", "corpus", "video", "frame")}
+    files, formats, sizes, bytes_written = {}, Counter(), Counter(), Counter()
+    with progress_bar(len(rows), f"dfd of {dataset.name}", "images") as advance:
+        for row, data in iterate_images(dataset, rows):
+            pixels = decode(data)
+            formats[kind(data) or "other"] += 1
+            sizes[f"{pixels.shape[1]}x{pixels.shape[0]}"] += 1
+            if kind(data) != "jpg":
+                data = encode(pixels, "jpg", QUALITY)
+            (output / row["new_name"]).write_bytes(data)
+            bytes_written[row["category"]] += len(data)
+            files[row["new_name"]] = {
+                key: row[key] for key in ("file_name", "split", "corpus", "video", "frame")
+            }
+            advance(1)
     report = {
         "dataset": dataset.name,
-        "categories": {c: _facts(part, weights[c]) for c, part in table.groupby("category")},
-        "splits": {s: part["category"].value_counts().to_dict() for s, part in table.groupby("split")},
+        "categories": {
+            category: _counts(part, bytes_written[category]) for category, part in rows.groupby("category")
+        },
+        "splits": {split: part["category"].value_counts().to_dict() for split, part in rows.groupby("split")},
         "total_files": len(files),
-        "total_bytes": weights.total(),
+        "total_bytes": bytes_written.total(),
         "formats_read": formats,
         "image_sizes": sizes,
         "files": files,
@@ -49,25 +55,33 @@ def export(dataset: Path, output: Path, cfg: dict) -> None:
     (output / "extraction_report.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` by video and frame, with the columns `category` and `new_name`, a path in the export."""
-    table = table.sort_values(["corpus", "video", "frame", "file_name"], ignore_index=True)
-    clips = table.groupby(["corpus", "video"])
-    number, count = clips.cumcount() + 1, clips["frame"].transform("size")
-    table["category"] = [CATEGORIES[label] for label in table["label"]]
-    table["new_name"] = [
-        f"{category}/{category}_{video}_{_mark(corpus, video)}_frame_{place:0{max(2, len(str(of)))}d}.jpg"
-        for category, corpus, video, place, of in zip(
-            table["category"], table["corpus"], table["video"], number, count, strict=True
+def _add_names(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `rows` ordered by video and frame, with the columns `category` and `new_name` (a path)."""
+    rows = rows.sort_values(["corpus", "video", "frame", "file_name"], ignore_index=True)
+    videos = rows.groupby(["corpus", "video"])
+    rows["category"] = [CATEGORIES[label] for label in rows["label"]]
+    rows["new_name"] = [
+        f"{category}/{category}_{video}_{_digits(corpus, video)}_frame_{_padded(number, count)}.jpg"
+        for category, corpus, video, number, count in zip(
+            rows["category"],
+            rows["corpus"],
+            rows["video"],
+            videos.cumcount() + 1,
+            videos["frame"].transform("size"),
+            strict=True,
         )
     ]
-    return table
+    return rows
 
 
-def _mark(corpus: str, video: str) -> str:
+def _padded(number: int, count: int) -> str:
+    return f"{number:0{max(2, len(str(count)))}d}"
+
+
+def _digits(corpus: str, video: str) -> str:
+    """Return 8 hexadecimal digits that tell apart videos of the same name in different corpora."""
     return hashlib.sha256(f"{corpus}\0{video}".encode()).hexdigest()[:8]
 
 
-def _facts(part: pd.DataFrame, size: int) -> dict[str, int]:
-    clips = part.groupby(["corpus", "video"]).ngroups
-    return {"files": len(part), "videos": clips, "bytes": size}
+def _counts(rows: pd.DataFrame, size: int) -> dict[str, int]:
+    return {"files": len(rows), "videos": rows.groupby(["corpus", "video"]).ngroups, "bytes": size}

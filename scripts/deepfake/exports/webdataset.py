@@ -1,36 +1,40 @@
-"""Tars of samples, as WebDataset streams them: <key>.jpg or .png, <key>.cls and <key>.json in turn.
+"""WebDataset: tars of samples, each of which is <key>.jpg or .png, <key>.cls and <key>.json.
 
 Specification: Aizman, Maltzahn and Breuel, "High Performance I/O for Large Scale Deep Learning", 2019.
 """
 
 import json
-from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-from deepfake.dataset.read import images, in_shards, read_metadata
+from deepfake.console import progress_bar
+from deepfake.dataset.read import iterate_images, read_metadata
+from deepfake.exports.shards import shards_by_split
 from deepfake.extraction.tars import new_tar
 from deepfake.names import slugify
 
 
 def export(dataset: Path, output: Path, cfg: dict) -> None:
-    """`{train,val,test}-000000.tar` and so on in `output`, with sizes.json: how many samples each tar has.
+    """Write `{train,val,test}-000000.tar` and so on, and sizes.json, the number of samples in each tar.
 
-    `cfg["shard_mb"]` is how many millions of bytes of images a tar has at the most. The class is "0" or "1",
-    and the json the image's row of metadata.csv.
+    `cfg["shard_mb"]` is how many MB of images a tar has at most. The `cls` is "0" (real) or "1" (fake), the
+    `json` the image's row of metadata.csv.
     """
-    splits = in_shards(dataset, read_metadata(dataset), cfg["shard_mb"])
+    rows = read_metadata(dataset, integers=("label", "frame"))
+    splits = shards_by_split(dataset, rows, cfg["shard_mb"])
     shards = {
-        f"{split}-{number:06d}.tar": table for split, tables in splits for number, table in enumerate(tables)
+        f"{split}-{number:06d}.tar": shard
+        for split, parts in splits.items()
+        for number, shard in enumerate(parts)
     }
-    names = list(shards)
-    samples = images(dataset, list(shards.values()), f"webdataset of {dataset.name}")
-    for number, part in groupby(samples, key=lambda sample: sample[0]):
-        with new_tar(output / names[number]) as add:
-            for _, row, data in part:
-                name = PurePosixPath(row["file_name"])
-                key = slugify(name.stem)  # what comes after its first dot is the kind of a member
-                add(f"{key}{name.suffix}", data)
-                add(f"{key}.cls", str(row["label"]).encode())
-                add(f"{key}.json", json.dumps(row, ensure_ascii=False).encode())
-    sizes = {name: len(table) for name, table in shards.items()}
+    with progress_bar(len(rows), f"webdataset of {dataset.name}", "images") as advance:
+        for tar_name, shard in shards.items():
+            with new_tar(output / tar_name) as add:
+                for row, data in iterate_images(dataset, shard):
+                    name = PurePosixPath(row["file_name"])
+                    key = slugify(name.stem)  # without dots: a key ends at the first one
+                    add(f"{key}{name.suffix}", data)
+                    add(f"{key}.cls", str(row["label"]).encode())
+                    add(f"{key}.json", json.dumps(row, ensure_ascii=False).encode())
+                    advance(1)
+    sizes = {name: len(shard) for name, shard in shards.items()}
     (output / "sizes.json").write_text(json.dumps(sizes, indent=2) + "\n")

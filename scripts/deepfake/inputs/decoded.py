@@ -1,11 +1,8 @@
 """A dataset's images, decoded once at the size that a network takes, in one file mapped into memory."""
 
-import hashlib
 import mmap
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tokenize import TokenError
 
@@ -13,45 +10,9 @@ import numpy as np
 import pandas as pd
 
 from deepfake.inputs.geometry import Geometry
-from deepfake.inputs.pixels import BadImage, decode, fit
+from deepfake.inputs.pixels import BadImage, fit
 
 ROWS = "image label corpus video method target group split".split()
-AHEAD = 64  # images decoded at a time; bounds the memory
-
-
-def read_rows(folder: Path) -> pd.DataFrame:
-    """The dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the rest text.
-
-    BadImage where it can't be read.
-    """
-    path = folder / "metadata.csv"
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"file_name": "image"})
-        table = table[[*ROWS, "sha256"]].astype({"label": "int64"})
-    except (OSError, ValueError, KeyError) as error:
-        raise BadImage(f"{path} can't be read ({error}); make the dataset anew") from None
-    return table.sort_values("image", kind="stable", ignore_index=True)
-
-
-def read_images(folder: Path, rows: pd.DataFrame, workers: int = 1) -> Iterator[np.ndarray]:
-    """The pictures of `rows` in their order, uint8 (height, width, 3) RGB, as the dataset holds them.
-
-    BadImage where a file is missing, has other bytes than the dataset's table says, or isn't a picture.
-    """
-
-    def read(name: str, sha256: str) -> np.ndarray:
-        try:
-            data = (folder / name).read_bytes()
-        except OSError as error:
-            raise BadImage(f"{folder / name} can't be read: {error.strerror}") from None
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise BadImage(f"{folder / name} has changed since the dataset was made; make the dataset anew")
-        return decode(data, str(folder / name))
-
-    with ThreadPoolExecutor(workers) as pool:
-        names = zip(rows["image"], rows["sha256"], strict=True)
-        while some := list(islice(names, AHEAD)):
-            yield from pool.map(lambda pair: read(*pair), some)
 
 
 def write_decoded(

@@ -3,7 +3,7 @@
 import json
 from html import escape
 
-from deepfake.audit.report import in_order
+from deepfake.audit.checks import sort_splits
 from deepfake.pages.html import MARKS, cell, document, mb, table
 
 EXAMPLES = 8
@@ -66,7 +66,7 @@ def _check(check: dict) -> list[str]:
 def splits_table(facts: dict) -> str:
     """The classes of each split in numbers, with the share asked for; `facts` are audit_numbers.report's."""
     rows = []
-    for split in in_order(facts["splits"]):
+    for split in sort_splits(facts["splits"]):
         part = facts["splits"][split]
         for number, (label, n) in enumerate(sorted(part["classes"].items(), reverse=True)):
             asked = "" if part["asked"] is None else f"{part['asked']:.1%}"
@@ -106,7 +106,7 @@ def _bar(part: dict) -> str:
 
 def parts_table(facts: dict) -> str:
     """Images and videos of each corpus, class and method, by split."""
-    splits = in_order(facts["splits"])
+    splits = sort_splits(facts["splits"])
     lines: dict[tuple, dict] = {}
     for part in facts["parts"]:
         key = (part["corpus"], part["class"] != "real", part["class"], part["method"])
@@ -136,7 +136,7 @@ def _strata(facts: dict) -> str:
             continue
         names = [
             "all",
-            *(s for s in in_order(facts["splits"]) if any(s in v for v in stratum["values"].values())),
+            *(s for s in sort_splits(facts["splits"]) if any(s in v for v in stratum["values"].values())),
         ]
         rows = [
             [

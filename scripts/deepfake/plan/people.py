@@ -24,7 +24,7 @@ def people_of_rows(rows: pd.DataFrame, same: list[Pair], families: dict[str, str
         pairs += [(nodes[0], node) for node in nodes]
     meant = {node for pair in pairs for node in pair}
     for kind, names in clips:
-        seen = rows[rows["target"] != ""].assign(name=names)[["name", "target"]].drop_duplicates()
+        seen = rows.assign(name=names).loc[rows["target"] != "", ["name", "target"]].drop_duplicates()
         pairs += [((kind, n), ("person", t)) for n, t in seen.itertuples(index=False) if (kind, n) in meant]
     joined = connected_components(pairs)
     named = _long(rows, filmed, lambda node: _name(joined.get(node, node)))

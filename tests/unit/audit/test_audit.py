@@ -1,26 +1,26 @@
-"""The audit: a good dataset passes, and each way to spoil one is found by just the check that is for it."""
+"""The audit: a good dataset passes, and each kind of damage is found by exactly the check that is for it."""
 
 import cv2
 import numpy as np
 import pytest
-from made.dataset import Rows, audit, found, good_rows, names, of, put, write
+from made.dataset import Rows, audit, good_rows, names, result, select, update, write
 
 from deepfake.audit.checks import CHECKS
 from deepfake.extraction import images
 
 
 def test_a_good_dataset_passes_every_check(tmp_path):
-    facts = audit(write(tmp_path / "d", good_rows()))
-    assert facts["passed"] and names(facts, "passed") == set(CHECKS) and facts["images"] == 40
-    assert facts["dataset"] == "d" and facts["policy"] == "identity"
-    counts = {split: part["classes"]["fake"]["images"] for split, part in facts["splits"].items()}
+    report = audit(write(tmp_path / "d", good_rows()))
+    assert report["passed"] and names(report, "passed") == set(CHECKS) and report["images"] == 40
+    assert report["dataset"] == "d" and report["policy"] == "identity"
+    counts = {split: part["classes"]["fake"]["images"] for split, part in report["splits"].items()}
     assert counts == {"train": 8, "val": 4, "test": 8}
-    assert facts["splits"]["train"] == facts["splits"]["train"] | {"share": 0.5, "asked": 0.5}
-    assert sum(part["images"] for part in facts["parts"]) == 40
-    assert facts["bytes"] == sum(p.stat().st_size for p in (tmp_path / "d").rglob("*.jpg"))
-    assert facts["strata"]["sex"]["values"]["f"] == {"all": 0.5, "train": 0.5, "val": 0.5, "test": 0.5}
-    assert facts["class_weights"] == {"fake": 1, "real": 1}
-    assert "Known for 40 of 40" in found(facts, "people")["text"]
+    assert report["splits"]["train"] == report["splits"]["train"] | {"share": 0.5, "asked": 0.5}
+    assert sum(part["images"] for part in report["parts"]) == 40
+    assert report["bytes"] == sum(p.stat().st_size for p in (tmp_path / "d").rglob("*.jpg"))
+    assert report["strata"]["sex"]["values"]["f"] == {"all": 0.5, "train": 0.5, "val": 0.5, "test": 0.5}
+    assert report["class_weights"] == {"fake": 1, "real": 1}
+    assert "Known for 40 of 40" in result(report, "people")["text"]
 
 
 def test_the_same_dataset_gives_the_same_bytes(tmp_path):
@@ -32,43 +32,43 @@ def test_the_same_dataset_gives_the_same_bytes(tmp_path):
 
 
 def brighter(pixels: np.ndarray) -> np.ndarray:
-    """A near-duplicate: a little brighter, and encoded once more at a lower quality; two bits apart."""
+    """Return a near-duplicate: brighter, and encoded at a lower quality; two bits of the hash differ."""
     return images.decode(images.encode(cv2.add(pixels, (6, 6, 6, 0)), "jpg", 85))
 
 
 def near_duplicate(rows: Rows) -> None:
-    put(rows, {"pixels": brighter(rows[0]["pixels"])}, video="real_4", frame=0)
+    update(rows, {"pixels": brighter(rows[0]["pixels"])}, video="real_4", frame=0)
 
 
 def identical_bytes(rows: Rows) -> None:
-    put(rows, {"pixels": rows[0]["pixels"]}, video="real_4", frame=0)
+    update(rows, {"pixels": rows[0]["pixels"]}, video="real_4", frame=0)
 
 
 def two_labels(rows: Rows) -> None:
-    put(rows, {"pixels": rows[0]["pixels"]}, video="fake_0", frame=0)
+    update(rows, {"pixels": rows[0]["pixels"]}, video="fake_0", frame=0)
 
 
 def person_filmed(rows: Rows) -> None:
     for kind in ("real", "fake"):
-        put(rows, {"target": "fam/p0"}, video=f"{kind}_4")
+        update(rows, {"target": "fam/p0"}, video=f"{kind}_4")
 
 
 def person_put_in(rows: Rows) -> None:
-    put(rows, {"source": "fam/p4"}, video="fake_0")
+    update(rows, {"source": "fam/p4"}, video="fake_0")
 
 
 def original(rows: Rows) -> None:
-    put(rows, {"original": "fam/real_0"}, video="fake_5")
+    update(rows, {"original": "fam/real_0"}, video="fake_5")
 
 
 def group(rows: Rows) -> None:
-    put(rows, {"group": "fam/g0"}, video="real_6")
+    update(rows, {"group": "fam/g0"}, video="real_6")
 
 
 def video(rows: Rows) -> None:
-    """One frame of a train video in val, and one of val in its place; nobody knows who or of what."""
-    one, other = of(rows, video="real_0", frame=30)[0], of(rows, video="real_4", frame=30)[0]
-    for row in of(rows, video="real_0") + of(rows, video="real_4"):
+    """Swap a frame of a train and of a val video; their people, originals and groups are unknown."""
+    one, other = select(rows, video="real_0", frame=30)[0], select(rows, video="real_4", frame=30)[0]
+    for row in select(rows, video="real_0") + select(rows, video="real_4"):
         row |= {"target": "", "original": "", "group": ""}
     for row in (one, other):
         row["split"] = {"train": "val", "val": "train"}[row["split"]]
@@ -76,48 +76,48 @@ def video(rows: Rows) -> None:
 
 
 def label_flipped(rows: Rows) -> None:
-    put(rows, {"label": "0"}, video="fake_0", frame=0)
-    put(rows, {"label": "1"}, video="real_0", frame=0)
+    update(rows, {"label": "0"}, video="fake_0", frame=0)
+    update(rows, {"label": "1"}, video="real_0", frame=0)
 
 
 def label_unknown(rows: Rows) -> None:
     for name in ("real_0", "fake_0"):
-        put(rows, {"label": "fake"}, video=name)
+        update(rows, {"label": "fake"}, video=name)
 
 
 def split_folder(rows: Rows) -> None:
-    put(rows, {"folder": "val/real"}, video="real_0", frame=0)
+    update(rows, {"folder": "val/real"}, video="real_0", frame=0)
 
 
 def unbalanced(rows: Rows) -> None:
-    rows.remove(of(rows, video="fake_0", frame=0)[0])
+    rows.remove(select(rows, video="fake_0", frame=0)[0])
 
 
 def unbalanced_corpus(rows: Rows) -> None:
-    """As many real as fake in the whole of test, but not of each corpus."""
-    rows.remove(of(rows, video="fake_6", frame=0)[0])
-    rows.remove(of(rows, video="real_8", frame=0)[0])
+    """Leave as many real as fake images in test, but not of each corpus."""
+    rows.remove(select(rows, video="fake_6", frame=0)[0])
+    rows.remove(select(rows, video="real_8", frame=0)[0])
 
 
 def no_class(rows: Rows) -> None:
-    for row in of(rows, split="val", label="1"):
+    for row in select(rows, split="val", label="1"):
         rows.remove(row)
 
 
 def no_split(rows: Rows) -> None:
-    for row in of(rows, split="val"):
+    for row in select(rows, split="val"):
         rows.remove(row)
 
 
 def unasked_split(rows: Rows) -> None:
-    for row in of(rows, split="val", corpus="one"):
+    for row in select(rows, split="val", corpus="one"):
         row |= {"split": "dev", "folder": row["folder"].replace("val", "dev")}
 
 
 def from_test_only(rows: Rows) -> None:
     for kind in ("real", "fake"):
         for unit in (8, 9):
-            put(rows, {"split": "train", "folder": f"train/{kind}"}, video=f"{kind}_{unit}")
+            update(rows, {"split": "train", "folder": f"train/{kind}"}, video=f"{kind}_{unit}")
 
 
 def wrong_sha256(rows: Rows) -> None:
@@ -134,7 +134,7 @@ def no_phash(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "failed"),
+    ("damage", "failed"),
     [
         (near_duplicate, {"duplicates"}),
         (identical_bytes, {"duplicates"}),
@@ -159,12 +159,12 @@ def no_phash(rows: Rows) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_rows_spoiled(tmp_path, spoil, failed):
+def test_damaged_rows_fail_their_check(tmp_path, damage, failed):
     rows = good_rows()
-    spoil(rows)
-    facts = audit(write(tmp_path / "d", rows), code=1)
-    assert names(facts, "failed") == failed and not facts["passed"]
-    assert all(found(facts, name)["found"] and found(facts, name)["examples"] for name in failed)
+    damage(rows)
+    report = audit(write(tmp_path / "d", rows), code=1)
+    assert names(report, "failed") == failed and not report["passed"]
+    assert all(result(report, name)["found"] and result(report, name)["examples"] for name in failed)
 
 
 def test_too_many_bytes(tmp_path):
@@ -187,38 +187,38 @@ def test_too_many_bytes(tmp_path):
 )
 def test_a_person_known_by_two_names(tmp_path, pairs):
     folder = write(tmp_path / "d", good_rows())
-    facts = audit(folder, same=pairs, code=1)
-    assert names(facts, "failed") == {"people"} and found(facts, "people")["found"] == 1
+    report = audit(folder, same_identity=pairs, code=1)
+    assert names(report, "failed") == {"people"} and result(report, "people")["found"] == 1
 
 
 def test_a_video_that_is_absent_is_known_by_its_fakes(tmp_path):
     rows = [row | {"target": "", "source": ""} for row in good_rows()]
-    for row in of(rows, video="real_4"):
+    for row in select(rows, video="real_4"):
         row["video"] = "another"
     folder = write(tmp_path / "d", rows)
-    assert audit(folder, same="one/real_0,one/real_1\n")["passed"]
-    facts = audit(folder, same="one/real_0,one/real_4\n", code=1)
-    assert names(facts, "failed") == {"people"} and "fake_4" in found(facts, "people")["examples"][0]
+    assert audit(folder, same_identity="one/real_0,one/real_1\n")["passed"]
+    report = audit(folder, same_identity="one/real_0,one/real_4\n", code=1)
+    assert names(report, "failed") == {"people"} and "fake_4" in result(report, "people")["examples"][0]
 
 
 def test_names_that_are_the_same_within_a_split_are_no_leak(tmp_path):
-    assert audit(write(tmp_path / "d", good_rows()), same="one/p0,one/p1\none/p6,two/p8\n")["passed"]
+    assert audit(write(tmp_path / "d", good_rows()), same_identity="one/p0,one/p1\none/p6,two/p8\n")["passed"]
 
 
-@pytest.mark.parametrize("spoil", [near_duplicate, person_put_in, group, video])
+@pytest.mark.parametrize("damage", [near_duplicate, person_put_in, group, video])
 @pytest.mark.parametrize("policy", ["group", "official"])
-def test_a_policy_that_promises_less_warns(tmp_path, policy, spoil):
+def test_a_policy_that_promises_less_warns(tmp_path, policy, damage):
     rows = good_rows()
-    spoil(rows)
+    damage(rows)
     folder = write(tmp_path / "d", rows)
     check = {near_duplicate: "duplicates", person_put_in: "people", group: "originals", video: "videos"}[
-        spoil
+        damage
     ]
     warned = policy == "official" or check == "people"
-    facts = audit(folder, {"policy": policy}, code=0 if warned else 1)
-    assert names(facts, "warned" if warned else "failed") == {check}
-    assert len(names(facts, "passed")) == len(CHECKS) - 1
-    assert (f"policy {policy}" in found(facts, check)["text"]) == warned
+    report = audit(folder, {"policy": policy}, code=0 if warned else 1)
+    assert names(report, "warned" if warned else "failed") == {check}
+    assert len(names(report, "passed")) == len(CHECKS) - 1
+    assert (f"policy {policy}" in result(report, check)["text"]) == warned
 
 
 def test_without_duplicates_only_the_same_bytes_count(tmp_path):
@@ -227,8 +227,8 @@ def test_without_duplicates_only_the_same_bytes_count(tmp_path):
     assert audit(write(tmp_path / "near", rows), {"duplicates": None})["passed"]
     rows = good_rows()
     identical_bytes(rows)
-    facts = audit(write(tmp_path / "same", rows), {"duplicates": None}, code=1)
-    assert names(facts, "failed") == {"duplicates"}
+    report = audit(write(tmp_path / "same", rows), {"duplicates": None}, code=1)
+    assert names(report, "failed") == {"duplicates"}
 
 
 def test_each_kind_of_balance_asks_for_its_own(tmp_path):
@@ -240,8 +240,8 @@ def test_each_kind_of_balance_asks_for_its_own(tmp_path):
     unbalanced(rows)
     folder = write(tmp_path / "e", rows)
     assert names(audit(folder, {"balance": "dataset"}, code=1), "failed") == {"balance"}
-    facts = audit(folder, {"balance": "none"})
-    assert facts["class_weights"] == {"fake": round(15 / 14, 4), "real": round(15 / 16, 4)}
+    report = audit(folder, {"balance": "none"})
+    assert report["class_weights"] == {"fake": round(15 / 14, 4), "real": round(15 / 16, 4)}
 
 
 def test_corpora_of_one_class_are_balanced_together(tmp_path):

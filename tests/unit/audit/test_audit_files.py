@@ -1,4 +1,4 @@
-"""The audit of spoiled files, hostile names, and folders that are no dataset at all."""
+"""The audit of damaged files, hostile names, and folders that are no dataset."""
 
 import hashlib
 import json
@@ -9,10 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made.dataset import CFG, SCRIPT, audit, found, good_rows, names, of, sign, texture, write
+from made.dataset import (
+    CFG,
+    SCRIPT,
+    audit,
+    good_rows,
+    names,
+    result,
+    select,
+    texture,
+    write,
+    write_checksums,
+)
 
-from deepfake.dataset.metadata import METADATA
 from deepfake.extraction import images
+from deepfake.tables import METADATA
 
 
 def delete_image(folder: Path) -> None:
@@ -40,7 +51,7 @@ def extra_image(folder: Path) -> None:
 
 def extra_file(folder: Path) -> None:
     (folder / "train/.DS_Store").write_bytes(b"x")
-    sign(folder)
+    write_checksums(folder)
 
 
 def cut_image(folder: Path) -> None:
@@ -48,7 +59,7 @@ def cut_image(folder: Path) -> None:
     path.write_bytes(b"")
 
 
-def tampered_sum(folder: Path) -> None:
+def changed_checksum(folder: Path) -> None:
     text = (folder / "SHA256SUMS").read_text()
     (folder / "SHA256SUMS").write_text(("0" if text[0] != "0" else "1") + text[1:])
 
@@ -58,11 +69,11 @@ def unlisted(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines[:-1]))
 
 
-def no_sums(folder: Path) -> None:
+def no_checksums(folder: Path) -> None:
     (folder / "SHA256SUMS").unlink()
 
 
-def bad_line(folder: Path) -> None:
+def invalid_line(folder: Path) -> None:
     with open(folder / "SHA256SUMS", "a") as file:
         file.write("no sum\n" + "0" * 64 + "  ../../etc/passwd\n")
 
@@ -77,7 +88,7 @@ def link_to_folder(folder: Path) -> None:
     (folder / "more").symlink_to("/etc")
 
 
-def pipe(folder: Path) -> None:
+def named_pipe(folder: Path) -> None:
     os.mkfifo(folder / "train/pipe")
 
 
@@ -86,11 +97,11 @@ def row_twice(folder: Path) -> None:
     twin = lines[1].replace(lines[1].split(",")[0], lines[2].split(",")[0])
     (folder / "metadata.csv").write_text("".join([lines[0], twin, *lines[2:]]))
     (folder / lines[1].split(",")[0]).unlink()
-    sign(folder)
+    write_checksums(folder)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "failed"),
+    ("damage", "failed"),
     [
         (delete_image, {"files"}),
         (delete_card, {"sums"}),
@@ -99,20 +110,20 @@ def row_twice(folder: Path) -> None:
         (extra_image, {"files"}),
         (extra_file, {"files"}),
         (cut_image, {"files", "sums"}),
-        (tampered_sum, {"sums"}),
+        (changed_checksum, {"sums"}),
         (unlisted, {"sums"}),
-        (no_sums, {"sums"}),
-        (bad_line, {"sums"}),
+        (no_checksums, {"sums"}),
+        (invalid_line, {"sums"}),
         (link_to_image, {"files"}),
         (link_to_folder, {"files"}),
-        (pipe, {"files"}),
+        (named_pipe, {"files"}),
         (row_twice, {"files", "sums"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_files_spoiled(tmp_path, spoil, failed):
+def test_damaged_files_fail_their_check(tmp_path, damage, failed):
     folder = write(tmp_path / "d", good_rows())
-    spoil(folder)
+    damage(folder)
     assert names(audit(folder, code=1), "failed") == failed
 
 
@@ -126,21 +137,21 @@ def test_no_name_leads_out_of_the_folder(tmp_path, monkeypatch, name):
     folder = write(tmp_path / "a/d", rows)
     opened = []
     monkeypatch.setattr(Path, "read_bytes", spy(opened, Path.read_bytes))
-    facts = audit(folder, code=1)
-    assert {"files", "labels", "splits"} >= names(facts, "failed") >= {"files"}
+    report = audit(folder, code=1)
+    assert {"files", "labels", "splits"} >= names(report, "failed") >= {"files"}
     assert len(opened) == len(rows) - 1 and all(folder in path.parents for path in opened)
-    assert "\0" not in json.dumps(facts) and "\\u0000" not in json.dumps(facts)
+    assert "\0" not in json.dumps(report) and "\\u0000" not in json.dumps(report)
 
 
 def spy(opened: list[Path], read: Callable) -> Callable:
-    def watched(path: Path) -> bytes:
+    def recorded(path: Path) -> bytes:
         opened.append(path.resolve())
         return read(path)
 
-    return watched
+    return recorded
 
 
-def test_snakemakes_own_mark_is_no_stranger_unless_something_is_in_it(tmp_path):
+def test_snakemakes_timestamp_is_allowed_only_if_empty(tmp_path):
     folder = write(tmp_path / "d", good_rows())
     (folder / ".snakemake_timestamp").touch()
     assert audit(folder)["passed"]
@@ -148,10 +159,10 @@ def test_snakemakes_own_mark_is_no_stranger_unless_something_is_in_it(tmp_path):
     assert names(audit(folder, code=1), "failed") == {"files"}
 
 
-@pytest.mark.parametrize("spoil", [delete_image, change_card, no_sums])
-def test_no_policy_forgives_a_broken_file(tmp_path, spoil):
+@pytest.mark.parametrize("damage", [delete_image, change_card, no_checksums])
+def test_no_policy_tolerates_a_damaged_file(tmp_path, damage):
     folder = write(tmp_path / "d", good_rows())
-    spoil(folder)
+    damage(folder)
     assert not audit(folder, {"policy": "official"}, code=1)["passed"]
 
 
@@ -198,30 +209,30 @@ def binary(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("damage", "message"),
     [
         (no_metadata, "make the dataset first"),
         (metadata_link, "metadata.csv: a link"),
-        (no_column, "not once there: phash"),
+        (no_column, "not exactly once there: phash"),
         (cut_row, "line 42: 2 values for 14 columns"),
         (huge_field, "can't be read as a table"),
-        (no_rows, "holds no row"),
-        (empty, "not once there: file_name"),
-        (binary, "not once there: file_name"),
+        (no_rows, "has no rows"),
+        (empty, "not exactly once there: file_name"),
+        (binary, "not exactly once there: file_name"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_is_no_dataset_gives_a_clear_error(tmp_path, spoil, said):
+def test_an_invalid_dataset_gives_a_clear_error(tmp_path, damage, message):
     folder = write(tmp_path / "d", good_rows())
-    spoil(folder)
+    damage(folder)
     done = run(folder, tmp_path)
-    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "audit.json").exists()
 
 
 def test_the_log_has_every_finding_and_the_last_line_says_where_to_look(tmp_path):
     rows = good_rows()
-    for row in of(rows, split="train") + of(rows, split="val"):
+    for row in select(rows, split="train") + select(rows, split="val"):
         row["target"] = "fam/p\u202e\x1b[31m<script>é"
     folder = write(tmp_path / "d", rows)
     for number in range(30):
@@ -231,19 +242,19 @@ def test_the_log_has_every_finding_and_the_last_line_says_where_to_look(tmp_path
     assert all(f"extra_{number:02d}: a file, but no row" in done.stderr for number in range(30))
     assert done.stdout.splitlines()[-1].endswith("logs/audit/d.log")
     assert done.stdout.strip() in done.stderr and "\x1b" not in done.stderr + done.stdout
-    assert len(found(json.loads((tmp_path / "audit.json").read_text()), "files")["examples"]) == 20
+    assert len(result(json.loads((tmp_path / "audit.json").read_text()), "files")["examples"]) == 20
     page = (tmp_path / "audit.html").read_text(encoding="utf-8")
     assert "<script>" not in page and "&lt;script&gt;é" in page and "and 22 more" in page
     assert "http" not in page and "src=" not in page and "Failed:" in page
 
 
-def test_a_row_for_what_is_no_image(tmp_path):
+def test_a_row_of_a_file_that_is_no_image(tmp_path):
     folder = write(tmp_path / "d", good_rows())
     path = next(folder.glob("train/real/*"))
     old = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_bytes(b"\xff\xd8\xffno image")
     new = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder / "metadata.csv").write_text((folder / "metadata.csv").read_text().replace(old, new))
-    sign(folder)
-    facts = audit(folder, code=1)
-    assert names(facts, "failed") == {"files"} and "image" in found(facts, "files")["examples"][0]
+    write_checksums(folder)
+    report = audit(folder, code=1)
+    assert names(report, "failed") == {"files"} and "image" in result(report, "files")["examples"][0]

@@ -1,4 +1,4 @@
-"""What lies in results/ read anew: every spoiled byte is found, and only what is broken is removed."""
+"""verify: every changed byte in results/ is found, and only damaged outputs are removed."""
 
 import hashlib
 import json
@@ -14,7 +14,8 @@ import pytest
 from made.results import write_results, write_shard
 
 from deepfake import tables
-from deepfake.audit.verify import commands, remove, verify
+from deepfake.audit.faults import commands, remove
+from deepfake.audit.verify import verify
 from deepfake.audit.verify_shards import check_shard
 from deepfake.extraction import images
 from deepfake.extraction.tars import new_tar, read_tar
@@ -35,7 +36,7 @@ def results(made, tmp_path) -> Path:
 
 @pytest.fixture
 def tar(made, tmp_path) -> Path:
-    """A shard of crops alone."""
+    """A single shard of face crops."""
     folder = tmp_path / "results/faces/mine"
     folder.mkdir(parents=True)
     for name in ("0.csv", "0.tar"):
@@ -54,7 +55,7 @@ def run(results: Path, *options: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def test_what_was_written_is_counted_and_nothing_is_broken(results):
+def test_good_results_are_counted_and_have_no_faults(results):
     found = {part.what: part for part in verify(results, 1)}
     assert list(found) == ["frames/mine", "faces/mine", "small"]
     assert not any(part.faults for part in found.values())
@@ -66,16 +67,16 @@ def test_what_was_written_is_counted_and_nothing_is_broken(results):
     assert (found["small"].files, found["small"].bytes) == (len(files), sum(p.stat().st_size for p in files))
 
 
-def test_several_processes_find_the_same(results):
+def test_several_processes_give_equal_results(results):
     (results / "faces/mine/1.tar").write_bytes(b"")
     next((results / "small/train/real").iterdir()).write_bytes(b"none")
     assert verify(results, 2) == verify(results, 1)
 
 
-def test_no_changed_byte_of_a_tar_goes_unseen(tar):
+def test_every_changed_bit_of_a_tar_is_found(tar):
     good, draw = tar.read_bytes(), random.Random(0)
-    spots = [*range(0, 512, 16), *range(len(good) - 1024, len(good), 64)]
-    for at in [*spots, *(draw.randrange(len(good)) for _ in range(100))]:
+    positions = [*range(0, 512, 16), *range(len(good) - 1024, len(good), 64)]
+    for at in [*positions, *(draw.randrange(len(good)) for _ in range(100))]:
         bad = bytearray(good)
         bad[at] ^= 1 << draw.randrange(8)
         tar.write_bytes(bad)
@@ -105,22 +106,22 @@ def edit(tar: Path, change: Callable[[list[dict]], object]) -> None:
     tables.write_rows(table, tables.FACES, rows)
 
 
-def claim(tar: Path, data: bytes) -> None:
-    """Put other bytes in the place of the first image, by whose sums its row goes."""
+def replace_image(tar: Path, data: bytes) -> None:
+    """Replace the first image with other bytes, and let its row have their checksum."""
     rewrite(tar, lambda stored: [(stored[0][0], data), *stored[1:]])
     known = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     edit(tar, lambda rows: rows[0].update(known))
 
 
 def wide(tar: Path) -> None:
-    claim(tar, images.encode(np.zeros((20, 40, 3), np.uint8), "jpg", 90))
+    replace_image(tar, images.encode(np.zeros((20, 40, 3), np.uint8), "jpg", 90))
 
 
 def table(tar: Path) -> Path:
     return tar.with_suffix(".csv")
 
 
-SPOILED = {
+DAMAGE = {
     "an image lost": (
         lambda tar: rewrite(tar, lambda stored: stored[:1] + stored[2:]),
         "v0/000001.jpg: in the table, but not in the tar",
@@ -135,35 +136,35 @@ SPOILED = {
     ),
     "another order": (lambda tar: rewrite(tar, reversed), "v0/000001.jpg: not in the table's order"),
     "no tar": (Path.unlink, "can't be read as a tar: No such file or directory; 3 of 3 images weren't found"),
-    "no table": (lambda tar: table(tar).unlink(), "0.csv: not there, but its tar is"),
+    "no table": (lambda tar: table(tar).unlink(), "0.csv: missing, but its tar is there"),
     "another table": (
         lambda tar: table(tar).write_text("image,video\na,b\n"),
-        "0.csv: row 1 has not the columns of faces: image, video,",
+        "0.csv: row 1 does not have the columns of faces: image, video,",
     ),
     "a row cut short": (
         lambda tar: table(tar).write_text(table(tar).read_text()[:-30]),
-        "0.csv: row 4 has not the columns of faces: image, video,",
+        "0.csv: row 4 does not have the columns of faces: image, video,",
     ),
-    "an image that its row denies": (
+    "a status without image": (
         lambda tar: edit(tar, lambda rows: rows[0].update(status="no_face")),
-        "v0/000000.jpg: its row has an image, and says no_face",
+        "v0/000000.jpg: its row has an image, but its status is no_face",
     ),
     "two rows of one image": (
         lambda tar: edit(tar, lambda rows: rows.append(rows[0])),
         "v0/000000.jpg: two rows in the table",
     ),
-    "no image, by the right sums": (
-        lambda tar: claim(tar, b"none"),
+    "no image, but the right checksum": (
+        lambda tar: replace_image(tar, b"none"),
         "v0/000000.jpg: not an image that can be read",
     ),
-    "no square, by the right sums": (wide, "v0/000000.jpg: 40x20 pixels, and crops are square"),
+    "not square, but the right checksum": (wide, "v0/000000.jpg: 40x20 pixels, but crops are square"),
 }
-"""What is done to a shard, and what is then said of it."""
+"""How a shard is damaged, and the fault that is then reported."""
 
 
-@pytest.mark.parametrize("spoil, line", SPOILED.values(), ids=SPOILED)
-def test_a_spoiled_shard_is_named_with_its_reason(tar, spoil, line):
-    spoil(tar)
+@pytest.mark.parametrize("damage, line", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_shard_is_reported_with_the_reason(tar, damage, line):
+    damage(tar)
     found = lines(tar.parents[2])
     assert any(one.startswith(f"faces/mine/0.tar: {line}") for one in found), found
 
@@ -171,7 +172,7 @@ def test_a_spoiled_shard_is_named_with_its_reason(tar, spoil, line):
 @pytest.mark.parametrize(
     "changed, reason",
     [
-        ({"sha256": "0" * 64}, "its SHA-256 is not the table's"),
+        ({"sha256": "0" * 64}, "its SHA-256 is not that of the table"),
         ({"bytes": ""}, "bytes, nothing in the table"),
         ({"phash": "0" * 16}, "its perceptual hash is "),
         ({"video": "v1"}, "its row is of frame 2 of v1"),
@@ -179,7 +180,7 @@ def test_a_spoiled_shard_is_named_with_its_reason(tar, spoil, line):
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_row_that_is_not_its_image_s_is_named(tar, changed, reason):
+def test_a_row_that_differs_from_its_image_is_reported(tar, changed, reason):
     edit(tar, lambda rows: rows[2].update(changed))
     (found,) = lines(tar.parents[2])
     assert found.startswith("faces/mine/0.tar: v0/000002.jpg: ") and reason in found
@@ -193,7 +194,7 @@ def test_the_size_of_a_frame_is_that_of_its_row(results):
     assert lines(results) == ["frames/mine/0.tar: v0/000000.jpg: 64x64 pixels, 63x64 in the table"]
 
 
-def test_a_name_that_leads_out_is_shown_and_not_followed(tar):
+def test_a_name_that_leads_out_of_the_tar_is_reported_and_not_followed(tar):
     rewrite(tar, lambda stored: [*stored, ("../../../gone\x1b[2J", b"x")])
     (found,) = lines(tar.parents[2])
     assert found.endswith(": ../../../gone\\x1b[2J: in the tar, but not in the table")
@@ -201,15 +202,15 @@ def test_a_name_that_leads_out_is_shown_and_not_followed(tar):
     assert sorted(tar.parents[3].rglob("*.*")) == []
 
 
-def test_a_link_in_the_place_of_an_output_is_removed_and_not_what_it_leads_to(results, tmp_path):
+def test_a_link_in_place_of_an_output_is_removed_but_not_its_target(results, tmp_path):
     (results / "small").rename(tmp_path / "elsewhere")
     (results / "small").symlink_to(tmp_path / "elsewhere")
-    spoil_image(tmp_path / "elsewhere")
+    flip_bit(tmp_path / "elsewhere")
     assert remove(verify(results, 1)[-1].faults) == [f"{results}/small"]
     assert not (results / "small").is_symlink() and (tmp_path / "elsewhere/README.md").exists()
 
 
-def test_frames_that_were_deleted_are_no_fault(results):
+def test_deleted_frames_are_no_fault(results):
     for tar in results.glob("frames/mine/*.tar"):
         tar.unlink()
     found = verify(results, 1)
@@ -217,47 +218,47 @@ def test_frames_that_were_deleted_are_no_fault(results):
     assert (found[0].shards, found[0].absent, found[0].files) == (2, 2, 0)
 
 
-def test_a_shard_without_images_is_whole(tar):
+def test_a_shard_without_images_is_no_fault(tar):
     edit(tar, lambda rows: [rows.remove(row) for row in rows[:3]])
     rewrite(tar, lambda stored: [])
     assert lines(tar.parents[2]) == []
 
 
-def test_what_is_no_output_is_left_alone(results):
+def test_other_files_are_ignored(results):
     for name in ("faces/mine/.0.tar.0123abcd.part", "faces/mine/notes.txt", "notes.csv"):
         (results / name).write_bytes(b"x")
     assert lines(results) == []
 
 
-def spoil_image(folder: Path) -> None:
+def flip_bit(folder: Path) -> None:
     data = bytearray((folder / FIRST).read_bytes())
     data[-1] ^= 1  # the end mark: decodes as before
     (folder / FIRST).write_bytes(bytes(data))
 
 
 @pytest.mark.parametrize(
-    "spoil, file, reason",
+    "damage, file, reason",
     [
-        (spoil_image, FIRST, "its SHA-256 is not that of SHA256SUMS"),
+        (flip_bit, FIRST, "its SHA-256 is not that of SHA256SUMS"),
         (lambda f: (f / FIRST).unlink(), FIRST, "no such file"),
         (lambda f: (f / "val/more.jpg").write_bytes(b"x"), "val/more.jpg", "no row in metadata.csv"),
         (lambda f: (f / "README.md").write_text("x"), "README.md", "its SHA-256 is not that of SHA256SUMS"),
         (lambda f: (f / "metadata.csv").unlink(), "metadata.csv", "No such file"),
         (lambda f: (f / "SHA256SUMS").unlink(), "SHA256SUMS", "No such file"),
     ],
-    ids=["flipped", "lost", "more", "card", "no table", "no sums"],
+    ids=["flipped", "lost", "more", "card", "no table", "no checksums"],
 )
-def test_a_spoiled_dataset_is_named_with_its_reason(results, spoil, file, reason):
-    spoil(results / "small")
+def test_a_damaged_dataset_is_reported_with_the_reason(results, damage, file, reason):
+    damage(results / "small")
     faults = verify(results, 1)[-1].faults
     assert any(fault.file == file and reason in fault.reason for fault in faults), faults
     assert {fault.output for fault in faults} == {str(results / "small")}
 
 
-def test_repair_removes_what_is_broken_alone_and_says_what_to_run(results):
+def test_repair_removes_only_what_is_damaged_and_says_what_to_run(results):
     (results / "faces/mine/1.tar").write_bytes(b"")
     (results / "frames/mine/0.csv").unlink()
-    spoil_image(results / "small")
+    flip_bit(results / "small")
     tables.write_rows(results / "decoded/small/64-bilinear.csv", ["image"], [])
     code, text, log = run(results, "--repair")
     assert code == 1, log
@@ -273,15 +274,15 @@ def test_repair_removes_what_is_broken_alone_and_says_what_to_run(results):
     assert code == 0 and text.endswith("nothing is broken\n"), log
 
 
-def test_a_shard_that_its_corpus_has_no_more_is_only_removed(results):
+def test_a_shard_that_is_no_longer_in_the_index_is_only_removed(results):
     write_shard(results, "faces", "00", 7).write_bytes(b"")
     faults = [fault for part in verify(results, 1) for fault in part.faults]
     assert commands(results, faults) == []
     assert remove(faults) == [f"{results}/faces/mine/00.csv", f"{results}/faces/mine/00.tar"]
 
 
-def test_without_repair_nothing_is_removed_and_json_has_it_all(results):
-    spoil_image(results / "small")
+def test_without_repair_nothing_is_removed_and_json_has_everything(results):
+    flip_bit(results / "small")
     before = sorted(results.rglob("*"))
     code, text, _ = run(results, "--json")
     assert code == 1 and sorted(results.rglob("*")) == before
@@ -293,7 +294,7 @@ def test_without_repair_nothing_is_removed_and_json_has_it_all(results):
     assert facts["removed"] == [] and facts["commands"] == [f"snakemake --cores all {results}/small"]
 
 
-def test_results_that_are_not_here_are_an_error(tmp_path):
+def test_missing_results_are_an_error(tmp_path):
     code, text, log = run(tmp_path / "results")
     assert (code, text) == (1, "") and "no such folder" in log
     code, text, _ = run(tmp_path, "--storage", "s3")

@@ -1,4 +1,4 @@
-"""A dataset written out: files that check, metadata, card and sheet; or an error and no folder."""
+"""Writing a dataset: images, metadata, checksums, card and contact sheet; or an error and no folder."""
 
 import csv
 import hashlib
@@ -14,12 +14,13 @@ import pytest
 import yaml
 
 from deepfake import tables
-from deepfake.dataset import contact_sheet as contact
+from deepfake.dataset import contact_sheet
 from deepfake.dataset.card import BALANCE, POLICIES, card
-from deepfake.dataset.card_counts import by_attribute
-from deepfake.dataset.metadata import METADATA, metadata_table
+from deepfake.dataset.card_tables import count_by_attribute
+from deepfake.dataset.metadata import metadata_table
 from deepfake.extraction import images
 from deepfake.extraction.tars import new_tar
+from deepfake.tables import METADATA
 
 ROOT = Path(__file__).resolve().parents[3]
 CFG = {"corpora": ["a", "b"], "images": "faces", "size_mb": None, "splits": {"train": 0.7, "val": 0.3}}
@@ -223,15 +224,15 @@ def test_the_card_has_words_for_each_setting(made, policy, balance):
     ids=["few", "numbers", "words"],
 )
 def test_attributes_are_counted_in_a_table_that_can_be_read(values, told):
-    text = by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
+    text = count_by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
     assert all(line in text for line in told) and len(text.splitlines()) <= 16
 
 
 def test_the_contact_sheet_shows_both_classes(made):
     folder, _ = made
     sheet = cv2.imread(str(folder / "contact_sheet.png"))
-    step = contact.TILE + contact.GAP
-    assert sheet.shape[1] == contact.COLUMNS * step + contact.GAP
+    step = contact_sheet.TILE + contact_sheet.GAP
+    assert sheet.shape[1] == contact_sheet.COLUMNS * step + contact_sheet.GAP
     rows = sheet.shape[0] // step
     assert rows >= 4 and sheet.std() > 20
 
@@ -286,12 +287,19 @@ def test_the_sheet_takes_every_method_and_as_many_videos_as_it_can():
         {"corpus": "a", "video": f"v{v}", "method": m, "file_name": f"train/fake/{m}{v}_{f}"}
         for m, videos in (("x", range(60)), ("y", range(60, 63))) for v in videos for f in range(3)
     ]  # fmt: skip
-    chosen = contact.choose(pd.DataFrame(rows))["fake"]
-    assert len(chosen) == contact.COLUMNS * contact.ROWS == len({name.split("_")[0] for name in chosen})
+    chosen = contact_sheet.choose_images(pd.DataFrame(rows))["fake"]
+    assert (
+        len(chosen)
+        == contact_sheet.COLUMNS * contact_sheet.ROWS
+        == len({name.split("_")[0] for name in chosen})
+    )
     assert sum("/y" in name for name in chosen) == 3
 
 
 @pytest.mark.parametrize("shape", [(10, 2000, 3), (2000, 3, 3), (1, 1, 3), (128, 128, 3)])
 def test_images_of_any_shape_fit_a_tile(shape):
-    data = contact.contact_sheet({"real": [np.zeros(shape, np.uint8)] * 9, "fake": []})
-    assert images.decode(data).shape[1] == contact.COLUMNS * (contact.TILE + contact.GAP) + contact.GAP
+    data = contact_sheet.draw_contact_sheet({"real": [np.zeros(shape, np.uint8)] * 9, "fake": []})
+    assert (
+        images.decode(data).shape[1]
+        == contact_sheet.COLUMNS * (contact_sheet.TILE + contact_sheet.GAP) + contact_sheet.GAP
+    )

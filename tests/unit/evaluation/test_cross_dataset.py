@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfake.dataset.metadata import METADATA
 from deepfake.errors import UserError
 from deepfake.evaluation.cross_dataset import CROSS, draw_across, judge, rows_of, unseen
 from deepfake.evaluation.predictions import PREDICTIONS, write_predictions
+from deepfake.tables import METADATA
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/compare.py"
 PROGRAM = runpy.run_path(str(SCRIPT))

@@ -257,11 +257,14 @@ def test_a_dataset_that_was_changed_gives_an_error_that_names_the_file_and_no_fo
 
 def test_a_folder_that_is_no_dataset_is_answered_with_how_to_make_one(tmp_path):
     done = export(tmp_path / "d", "dfd", tmp_path / "o")
-    assert done.returncode == 1 and "d/metadata.csv is missing; make it by: snakemake" in done.stderr
+    assert (
+        done.returncode == 1
+        and "d/metadata.csv: No such file or directory; make the dataset first: snakemake" in done.stderr
+    )
 
 
 def test_parquet_holds_no_more_than_a_group_of_images_in_memory(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "GROUP", 5000)
+    monkeypatch.setattr(parquet, "ROW_GROUP", 5000)
     EXPORTS["parquet"](made[0], tmp_path, {"shard_mb": 200})
     file = ParquetFile(tmp_path / "data/train-00000-of-00001.parquet")
     groups = [file.read_row_group(n, ["image"]).nbytes for n in range(file.num_row_groups)]

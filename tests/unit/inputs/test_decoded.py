@@ -17,18 +17,17 @@ from hypothesis import strategies as st
 from made import decoded as made_decoded
 from PIL import Image
 
+from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.decoded import (
     ROWS,
     BadImage,
     check_size,
-    decode,
-    fit,
     read_decoded,
-    read_images,
-    read_rows,
     write_decoded,
 )
 from deepfake.inputs.geometry import RESAMPLE, Geometry, parse_geometry
+from deepfake.inputs.pixels import decode, fit
+from deepfake.tables import METADATA
 
 PROGRAM = runpy.run_path(str(Path(__file__).resolve().parents[3] / "scripts/decode.py"))
 sizes = st.integers(1, 8192)
@@ -59,7 +58,7 @@ def dataset(tmp_path) -> Path:
         row = {"file_name": name, "label": number % 2, "corpus": "c", "video": f"v{number}", "method": ""}
         row |= {"target": "NA", "group": "001", "split": split, "phash": "0"}
         rows.append(row | {"sha256": hashlib.sha256(data).hexdigest()})
-    pd.DataFrame(rows).to_csv(folder / "metadata.csv", index=False)
+    pd.DataFrame(rows).reindex(columns=METADATA).to_csv(folder / "metadata.csv", index=False)
     return folder
 
 
@@ -141,7 +140,7 @@ def test_pictures_of_every_kind_become_rgb(mode):
 
 
 def test_rows_are_ordered_by_image_and_keep_their_text(dataset):
-    rows = read_rows(dataset)
+    rows = read_image_rows(dataset)
     assert list(rows) == [*ROWS, "sha256"] and rows["image"].is_monotonic_increasing
     assert set(rows["target"]) == {"NA"} and set(rows["group"]) == {"001"} and rows["label"].dtype == "int64"
 
@@ -156,7 +155,7 @@ def test_the_number_of_threads_changes_no_byte(dataset, tmp_path, threads):
 def test_what_is_read_is_what_was_written(dataset, tmp_path):
     assert program(dataset, tmp_path, geometry="32-bicubic-crop24") == 0
     decoded = read_decoded(tmp_path / "images.npy", tmp_path / "rows.csv")
-    rows = read_rows(dataset)
+    rows = read_image_rows(dataset)
     assert decoded.rows.equals(rows[ROWS])
     assert np.array_equal(np.load(tmp_path / "images.npy"), decoded.images)
     for number, name in enumerate(rows["image"]):
@@ -170,12 +169,12 @@ def change(path: Path) -> None:
     path.write_bytes(encoded(picture(9, 9), "PNG"))
 
 
-SPOILED = {"has changed": change, "can't be read": Path.unlink}
+SPOILED = {"its SHA-256 is not that of metadata.csv": change, "can't be read": Path.unlink}
 
 
 @pytest.mark.parametrize("message", SPOILED)
 def test_a_changed_or_missing_file_is_an_error_that_names_it(dataset, tmp_path, caplog, message):
-    name = read_rows(dataset)["image"][2]
+    name = read_image_rows(dataset)["image"][2]
     SPOILED[message](dataset / name)
     assert program(dataset, tmp_path / "out", threads=2) == 1
     assert str(dataset / name) in caplog.text and message in caplog.text
@@ -188,20 +187,29 @@ def test_a_changed_or_missing_file_is_an_error_that_names_it(dataset, tmp_path, 
     ids=["empty", "text", "half a png", "half a jpeg"],
 )
 def test_a_broken_file_is_an_error_that_names_it(dataset, data):
-    rows = read_rows(dataset)
+    rows = read_image_rows(dataset)
     (dataset / rows["image"][1]).write_bytes(data)
     rows.loc[1, "sha256"] = hashlib.sha256(data).hexdigest()
     with pytest.raises(BadImage, match=f"{re.escape(rows['image'][1])} can't be decoded"):
         list(read_images(dataset, rows))
 
 
-@pytest.mark.parametrize("table", [None, "", "file_name,label\na.jpg,0\n", "label\nx\n"], ids=str)
-def test_a_dataset_without_its_table_is_an_error(dataset, tmp_path, caplog, table):
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "No such file or directory; make the dataset first"),
+        ("", "not exactly once there: file_name, label"),
+        ("file_name,label\na.jpg,0\n", "not exactly once there: corpus, video"),
+        (f"{','.join(METADATA)}\na.jpg,x{',' * (len(METADATA) - 2)}\n", "label must be whole numbers"),
+    ],
+    ids=["missing", "empty", "columns missing", "a label that is no number"],
+)
+def test_a_dataset_without_its_table_is_an_error(dataset, tmp_path, caplog, table, message):
     (dataset / "metadata.csv").unlink()
     if table is not None:
         (dataset / "metadata.csv").write_text(table)
     assert program(dataset, tmp_path / "out") == 1
-    assert f"{dataset / 'metadata.csv'} can't be read" in caplog.text
+    assert f"{dataset / 'metadata.csv'}: {message}" in caplog.text
 
 
 def test_a_name_that_is_no_geometry_is_an_error_of_the_program(dataset, tmp_path, caplog):
