@@ -1,6 +1,8 @@
-"""What the steps before the report leave behind, of models that were never trained."""
+"""The files that the summary page is made of, for models that were never trained."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from deepfake.evaluation.evaluate import evaluate
-from deepfake.pages.summary_data import PICTURES
+from deepfake.pages.summary_inputs import PLOTS
 
 EVIL = '<script>alert("x")</script>'
 METHODS = {"one": "Deepfakes", "two": "FaceSwap"}
 
 
 def predictions(split: str, sharpness: float, videos: int = 24) -> pd.DataFrame:
-    """Rows of predictions: of both corpora reals and fakes, 4 frames a video, people of 2 videos each."""
+    """Predictions with reals and fakes of two corpora, 4 frames a video and 2 videos a person."""
     rng = np.random.default_rng([len(split), round(100 * sharpness)])
     rows = []
     for number in range(videos):
@@ -31,8 +33,8 @@ def predictions(split: str, sharpness: float, videos: int = 24) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def curve(path: Path, title: str) -> None:
-    """Some picture with text, clip paths and glyphs, as svg or png."""
+def write_plot(path: Path, title: str) -> None:
+    """Write an svg with text, clip paths and glyphs, or a png of one colour."""
     if path.suffix == ".png":
         Image.new("RGB", (320, 120), "#8899aa").save(path)
         return
@@ -42,14 +44,20 @@ def curve(path: Path, title: str) -> None:
     FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
 
 
+def plain(html: str) -> str:
+    """Return the text of a page, without its title, on one line."""
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</style>")[1])))
+
+
 def write(path: Path, content) -> Path:
+    """Write text as it is, and anything else as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content) if not isinstance(content, str) else content, encoding="utf-8")
     return path
 
 
 def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> None:
-    """Reports and training of one model, better the higher `sharpness` is."""
+    """Write report and training of one model; the higher `sharpness`, the better its scores."""
     reports, training = root / "reports/small" / name, root / "models/small" / name
     tested = predictions("test", sharpness)
     metrics = evaluate(
@@ -59,8 +67,8 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
         seed=1,
     )
     write(reports / "metrics.json", {"dataset": "small", "model": name, **metrics})
-    for picture in PICTURES:
-        curve(reports / picture, picture)
+    for picture in PLOTS:
+        write_plot(reports / picture, picture)
     epochs = [
         {
             "epoch": e,
@@ -72,7 +80,7 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
         for e in (1, 2, 3)
     ]
     write(training / "history.json", epochs)
-    curve(training / "curves.svg", "curves")
+    write_plot(training / "curves.svg", "curves")
     facts = {
         "arch": "meso4",
         "parameters": 27977,
@@ -89,6 +97,7 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
 
 
 def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
+    """Write plan, audit, attrition and contact sheet of the dataset `small`."""
     splits = ["train", "val", "test"] if test else ["train", "val"]
     count = {"bytes": 500_000, "images": 96, "videos": 24}
     parts = [
@@ -98,8 +107,8 @@ def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
         for label in ("fake", "real")
     ]
     classes = {"fake": count, "real": count}
-    kept = {"images": 1234, "bytes": 6_000_000, "splits": {split: classes for split in splits}}
-    write(root / "plans/small.json", {**kept, "steps": {"one": {"faces": {"detector": "dlib"}}}})
+    summary = {"images": 1234, "bytes": 6_000_000, "splits": {split: classes for split in splits}}
+    write(root / "plans/small.json", {**summary, "steps": {"one": {"faces": {"detector": "dlib"}}}})
     checks = [
         {"name": "files", "status": "passed", "found": 0, "examples": [], "text": "Every row has its file."},
         {
@@ -139,13 +148,13 @@ def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
         f"{name},real,,duplicates,19,19,380,296,84 near-duplicate,",
     ]
     write(root / "reports/small/attrition.csv", "\n".join(lines) + "\n")
-    curve(root / "reports/small/attrition.png", "attrition")
+    write_plot(root / "reports/small/attrition.png", "attrition")
     (root / "small").mkdir(parents=True, exist_ok=True)
-    curve(root / "small/contact_sheet.png", "contact sheet")
+    write_plot(root / "small/contact_sheet.png", "contact sheet")
 
 
 def make_results(root: Path, test: bool = True, name: str = "one") -> Path:
-    """Results of the dataset `small` of the corpora `name` and two, and of models a and b; b is best."""
+    """Write results of the dataset `small`, of corpora `name` and two, and of models a and b; b is chosen."""
     make_dataset(root, test, name)
     for model, sharpness in (("a", 1.0), ("b", 4.0)):
         make_model(root, model, sharpness, test)
@@ -161,16 +170,16 @@ def make_results(root: Path, test: bool = True, name: str = "one") -> Path:
         "b,small,big,0,0,96,,,,",
     ]
     write(root / "report/cross.csv", "\n".join(cross) + "\n")
-    curve(root / "report/cross.svg", "cross")
+    write_plot(root / "report/cross.svg", "cross")
     return root
 
 
 def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
-    """Arguments of read_summary."""
+    """Return the arguments of read_summary."""
     folders = {"reports": root / "reports/small", "training": root / "models/small"}
     found = {
         "dataset": root / "small",
-        "kept": root / "plans/small.json",
+        "plan_summary": root / "plans/small.json",
         "audit": root / "reports/small/audit.json",
         "attrition": root / "reports/small/attrition.csv",
         "attrition_picture": root / "reports/small/attrition.png",
@@ -183,7 +192,7 @@ def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
 
 
 def options(found: dict) -> list[str]:
-    """The same as options of scripts/summarise.py."""
+    """Return these arguments as options of scripts/summarise.py."""
     single = [(key, [value]) for key, value in found.items() if key != "models"]
     names = zip(("models", "reports", "training"), zip(*found["models"], strict=True), strict=True)
     return [t for key, values in [*single, *names] for t in (f"--{key.replace('_', '-')}", *map(str, values))]

@@ -23,11 +23,12 @@ SPEC = re.compile(r"(?P<name>[a-z0-9_][a-z0-9_.-]*)=(?P<version>[0-9][a-z0-9_.]*
 """A package's name and its version, of conda's match specification `name=version`."""
 ON_CONDA = {  # what conda-forge calls packages that PyPI calls otherwise
     "dlib-bin": "dlib",
+    "Jinja2": "jinja2",
     "matplotlib": "matplotlib-base",
     "opencv-python-headless": "py-opencv",
     "torch": "pytorch",
 }
-MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin"}
+MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin", "jinja2": "Jinja2"}
 """Packages whose modules have other names."""
 
 

@@ -1,249 +1,211 @@
-"""What the one-page report says of the models: leader table, the chosen one in full, other datasets."""
+"""The summary's numbers of models: scores with their intervals, thresholds, mistakes, ensembles."""
 
-from html import escape
+import math
+from collections.abc import Mapping
+from statistics import median
 
 import pandas as pd
 
 from deepfake.evaluation.bootstrap import ENOUGH
 from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
-from deepfake.pages.html import cell, figure, note, table, wide
-from deepfake.pages.summary_data import FEW, LEVELS, Model, Summary, few, judged, mistakes, numbers, units
-from deepfake.pages.summary_ensembles import made_of, members
+from deepfake.pages.render import plural
+from deepfake.pages.summary_inputs import Model, Summary
 
-PLOTS = {
-    "roc.svg": (
-        "ROC curve",
-        "Fakes found against reals called fake, at every threshold. The diagonal is chance.",
-    ),
-    "precision_recall.svg": (
-        "Precision and recall",
-        "How many of those called fake are fake, against how many of the fakes are found.",
-    ),
-    "confusion.svg": (
-        "Confusion matrix",
-        "What was called what, at the threshold. Rows are the true classes.",
-    ),
-    "histogram.svg": (
-        "Score histogram",
-        "Probabilities of fake, for reals and for fakes, and the threshold.",
-    ),
-    "calibration.svg": (
-        "Calibration",
-        "How often it was a fake where the model gave this probability. On the diagonal the two agree; below"
-        " it the model is too sure of fakes, above it not sure enough. The bars show how many images or"
-        " videos stand behind each point: points of few jump about by chance.",
-    ),
-}
-ORIGINS = {
-    "val": "both were chosen on val",
-    "config": "both stand in the config",
-    "checkpoint": "both are the checkpoint's, as val has not both classes",
-    "default": "val has not both classes to choose them by, and the checkpoint has none",
-}
-DAMAGED = (
-    "Scores on the same images after compression, blur, noise and the like. Where a curve falls steeply, the"
-    " model leans on traces that do not survive the web."
-)
-SUREST = "Those that the model was surest of, where it made any."
-LOOKED = (
-    "Grad-CAM, element-wise (HiResCAM): the last feature map times its gradient, place by place. Yellow"
-    " places spoke most for fake, dark purple ones a little; grey ones did not count, or spoke for real. Each"
-    " map is scaled to its own highest place, so two maps can't be compared. It is a hint and no proof."
-)
-TOGETHER = " It is the mean of the maps of all networks, each of the whole image."
-TOO_FEW = f"Intervals from fewer than {ENOUGH} of these say little, and look surer than they are. "
-CROSS = {
+LEVELS = ("video", "frame")
+FEW_VIDEOS = 30
+"""With fewer in the test set, one video more or less on the right side changes the scores a lot."""
+
+UNITS = {"person": "people", "group": "groups", "video": "videos"}
+"""What intervals are drawn over, and the plural."""
+
+UNDEFINED = {"value": None, "low": None, "high": None}
+CROSS_COLUMNS = {
     "model": "model",
     "trained": "trained on",
     "tested": "tested on",
     "images": "images",
     "videos": "videos",
     "left_out": "left out",
-    "video_f1_macro": "F1 macro, videos",
-    "video_roc_auc": "AUC, videos",
-    "f1_macro": "F1 macro, frames",
-    "roc_auc": "AUC, frames",
+    "video_f1_macro": "macro F1, videos",
+    "video_roc_auc": "ROC AUC, videos",
+    "f1_macro": "macro F1, frames",
+    "roc_auc": "ROC AUC, frames",
 }
-"""Columns of the table across datasets that are shown, where it has them."""
-
-TEXTS = ("model", "trained", "tested")
+"""Columns of the table across datasets, and their titles; the first three are text."""
 
 
-def caution(model: Model) -> str:
-    """What must be said before the numbers are believed; "" where there is nothing."""
-    split = judged(model.metrics)
+def evaluated_split(model: Model) -> str | None:
+    """Return the split that the scores are of: "test", or "val" if there is no test set, or None."""
+    return next((split for split in ("test", "val") if model.metrics["splits"].get(split)), None)
+
+
+def score(model: Model, level: str, metric: str) -> dict[str, float | None]:
+    """Return `value`, `low`, `high` of a metric on the evaluated split; all None where it isn't defined."""
+    return _measured(model).get(level, {}).get("metrics", {}).get(metric) or UNDEFINED
+
+
+def units(model: Model) -> str:
+    """Return what intervals of the test set are drawn over: "24 people and 2 groups"; "" without one."""
+    return " and ".join(plural(n, kind, UNITS[kind]) for kind, n in _unit_counts(model).items() if n)
+
+
+def has_few_units(model: Model) -> bool:
+    """Return whether the units are too few for an interval to mean much."""
+    return 0 < sum(_unit_counts(model).values()) < ENOUGH
+
+
+def mistakes(model: Model) -> int | None:
+    """Return the number of images of the evaluated split that are on the wrong side of the threshold."""
+    accuracy = score(model, "frame", "accuracy")["value"]
+    return None if accuracy is None else round(_measured(model)["frame"]["images"] * (1 - accuracy))
+
+
+def leaderboard_row(model: Model) -> dict:
+    """Return a model's row in the table of all models: what it is, and its scores at both levels."""
+    if model.is_ensemble:
+        network = f"{ensemble_line(model.metadata)}; {model.metadata['parameters']:,} parameters"
+    else:
+        network = f"{model.metadata['arch']}, {model.metadata['parameters']:,} parameters"
+    return {
+        "name": model.name,
+        "network": network,
+        "validation": model.validation,
+        "levels": [
+            {
+                "name": level,
+                "scores": [score(model, level, m) for m in ("f1_macro", "f1_fake", "roc_auc", "eer")],
+                "threshold": model.metrics["threshold"][level],
+            }
+            for level in LEVELS
+        ],
+        "epochs": None if model.is_ensemble else len(model.history),
+        "best_epoch": model.metadata.get("metrics", {}).get("epoch"),
+        "speed": median(row["images_per_second"] for row in model.history) if model.history else None,
+    }
+
+
+def details(model: Model) -> dict:
+    """Return what the page shows of the chosen model alone; see templates/summary_chosen.html.j2."""
+    split = evaluated_split(model)
+    by_method = _by_part(model, "by_method")
+    return {
+        "name": model.name,
+        "kind": ensemble_line(model.metadata) if model.is_ensemble else model.metadata["arch"],
+        "is_ensemble": model.is_ensemble,
+        "ensemble": ensemble(model.metadata) if model.is_ensemble else None,
+        "threshold": {"from": None} | model.metrics["threshold"],
+        "reports": model.reports,
+        "training": model.training,
+        "split": split,
+        "scores": [(name, [score(model, level, key) for level in LEVELS]) for key, name in METRICS.items()],
+        "by_corpus": _by_part(model, "by_corpus"),
+        "by_method": by_method,
+        "methods_known": not all(row["name"].endswith(f"/{UNKNOWN}") for row in by_method),
+        "mistakes": mistakes(model),
+        "images": _measured(model)["frame"]["images"] if split else 0,
+    }
+
+
+def warning(model: Model) -> str:
+    """Return what a reader must know before believing the scores; "" where there is nothing."""
+    split = evaluated_split(model)
     if split is None:
-        return "There are no images in test or val, so nothing could be measured."
+        return "Neither the test set nor the validation set has an image, so nothing could be measured."
     if split == "val":
         return (
-            "This dataset has no test split: the numbers are of val, on which the model and its threshold"
-            " were chosen, so they flatter it."
+            "This dataset has no test set: the scores are of the validation set, on which the model and its"
+            " threshold were chosen, so they are too good."
         )
-    videos = model.metrics["splits"][split]["video"]["videos"]
-    return f"Test has only {videos:,} videos, so the numbers say little." if videos < FEW else ""
-
-
-def interval(found: dict) -> str:
-    """The interval of one of a metric's numbers, or why there is none."""
-    if found["value"] is None:
-        return "not defined"
-    return "no interval" if found["low"] is None else f"{found['low']:.3f} to {found['high']:.3f}"
-
-
-def leaders(summary: Summary) -> str:
-    """The models, best first: two rows each, of video level and of frame level."""
-    head = ["model", ("val F1", "n"), "level", ("F1 macro", "n"), ("F1 fake", "n"), ("ROC AUC", "n")]
-    head += [("EER", "n"), ("threshold", "n"), ("epochs", "n"), ("images/s", "n")]
-    rows = [row for model in summary.models for row in _leader(model, model is summary.chosen)]
-    return note(_about(summary.chosen)) + wide(table(head, rows), "leaders")
-
-
-def _about(best: Model) -> str:
-    split = judged(best.metrics) or "test"
-    text = "Sorted by macro F1 of val (frames; of those trained the best epoch), which chose the model. The"
-    text += " other scores are of"
-    text += (
-        f" {split}. Macro F1 is the mean of the F1 of real and of fake: 1 is perfect, guessing gives about"
+    videos = _measured(model)["video"]["videos"]
+    return (
+        f"The test set has only {plural(videos, 'video')}, so the scores are rough."
+        if videos < FEW_VIDEOS
+        else ""
     )
-    text += " 0.5. A video's probability is the mean over its frames. "
-    if drawn := units(best):
-        text += f"Below a score stands its 95 % interval, by bootstrap over {drawn}, not over frames. "
-    if few(best):
-        text += TOO_FEW
-    return text + "A dash stands for what isn't defined; no interval is given where there is too little."
 
 
-def _leader(model: Model, best: bool) -> list[list[str]]:
-    kind = f"{made_of(model.facts)};" if model.is_ensemble else f"{model.facts['arch']},"
-    network = f"{kind} {model.facts['parameters']:,} parameters"
-    name = f"<strong>{escape(model.name)}</strong>{' (chosen)' if best else ''}"
-    epoch = "" if model.epoch is None else f"<small>best: {model.epoch}</small>"
-    first = [
-        f'<td rowspan="2">{name}<br><small>{escape(network)}</small></td>',
-        f'<td class="n" rowspan="2">{_digits(model.validation, ".3f")}</td>',
-    ]
-    last = [
-        f'<td class="n" rowspan="2">{"–" if model.is_ensemble else len(model.history)}{epoch}</td>',
-        f'<td class="n" rowspan="2">{_digits(model.speed, ",.0f")}</td>',
-    ]
-    rows = []
-    for level in LEVELS:
-        scores = [_score(numbers(model, level, m)) for m in ("f1_macro", "f1_fake", "roc_auc", "eer")]
-        threshold = cell(_digits(model.metrics["threshold"][level], ".3f"), "n")
-        rows.append([cell(level, "c best" if best else "c"), *scores, threshold])
-    return [[*first, *rows[0], *last], rows[1]]
+def ensemble_line(metadata: dict) -> str:
+    """Return an ensemble in one line, such as "of meso4, vit; weighted by validation; T = 1.300"."""
+    section = metadata["training"]["ensemble"]
+    parts = [f"of {', '.join(section['models'])}"]
+    if len(section["models"]) > 1:
+        by = {"equally": "weighted equally", "validation": "weighted by validation"}
+        parts.append(by[section["weighted"]])
+    if metadata["views"] > 1:
+        parts.append(f"{metadata['views']} views")
+    if section["calibrate"]:
+        parts.append(f"T = {metadata['temperature']:.3f}")
+    return "; ".join(parts)
 
 
-def _digits(value: float | None, digits: str) -> str:
-    return "–" if value is None else format(value, digits)
+def ensemble(metadata: dict) -> dict:
+    """Return the models of an ensemble, in the config's order, and what is done with their logits.
+
+    `tta` is the config's test-time augmentation, with sizes as text; `temperature` is None where logits are
+    not calibrated.
+    """
+    section = metadata["training"]["ensemble"]
+    tta = section["tta"]
+    return {
+        "models": [
+            {"name": name, **{key: metadata["members"][name][key] for key in ("archs", "weight", "f1_macro")}}
+            for name in section["models"]
+        ],
+        "weighted": section["weighted"],
+        "views": metadata["views"],
+        "tta": tta
+        and {
+            "scales": [f"{scale:g}" for scale in tta["scales"]],
+            "crops": None if tta["crops"] is None else f"{tta['crops']:g}",
+            "flip": tta["flip"],
+        },
+        "temperature": metadata["temperature"] if section["calibrate"] else None,
+    }
 
 
-def _score(found: dict) -> str:
-    """A cell: the value, with its interval below."""
-    if found["value"] is None:
-        return cell("–", "n")
-    below = "" if found["low"] is None else f"<small>{interval(found)}</small>"
-    return f'<td class="n">{found["value"]:.3f}{below}</td>'
+def across_datasets(summary: Summary) -> dict | None:
+    """Return the table of models across datasets: `columns`, the `numbers` among them, and `rows` of text.
 
-
-def chosen(model: Model) -> str:
-    """One model in full: curves, scores, plots, by corpus and method, robustness, mistakes."""
-    threshold = model.metrics["threshold"]
-    kind = made_of(model.facts) if model.is_ensemble else model.facts["arch"]
-    about = f"{model.name} ({kind}) calls a frame fake from a probability of"
-    about += f" {threshold['frame']:.3f} on, a video from {threshold['video']:.3f} on"
-    about += f": {ORIGINS[threshold['from']]}." if threshold.get("from") in ORIGINS else "."
-    plots = "".join(figure(model.reports / name, *texts) for name, texts in PLOTS.items())
-    return f"""<p>{escape(about)}</p>
-{_origin(model)}
-<h3>Scores</h3>
-{_scores(model)}
-<div class="pair">{plots}</div>
-{_by(model, "by_corpus", "By corpus", "corpus")}
-{_by(model, "by_method", "By method", "method")}
-<h3>Robustness</h3>
-{figure(model.reports / "robustness.svg", "Damaged images", DAMAGED, "broad")}
-<h3>Mistakes</h3>
-<p>{escape(_mistaken(model))}</p>
-{figure(model.reports / "mistakes.png", "Mistakes", SUREST, "broad")}
-{figure(model.reports / "gradcam.png", "Grad-CAM", LOOKED + TOGETHER * model.is_ensemble, "broad")}"""
-
-
-def _origin(model: Model) -> str:
-    """How it was trained; what an ensemble is made of."""
-    if model.is_ensemble:
-        return f"<h3>What it is made of</h3>\n{members(model.facts)}"
-    path, text = model.training / "curves.svg", "Loss, scores and learning rate, by epoch."
-    return f"<h3>Training</h3>\n{figure(path, 'Curves', text, 'broad')}"
-
-
-def _scores(model: Model) -> str:
-    split = judged(model.metrics)
-    if not split:
-        return "<p>Nothing was measured: neither test nor val has an image.</p>"
-    rows = [
-        [cell(name), *(_score(numbers(model, level, metric)) for level in LEVELS)]
-        for metric, name in METRICS.items()
-    ]
-    head = ["", *((f"{level}s", "n") for level in LEVELS)]
-    return note(f"Of {split}. Lower is better for the last four.") + wide(table(head, rows), "scores")
-
-
-def _by(model: Model, key: str, title: str, column: str) -> str:
-    parts = (model.metrics["splits"].get(judged(model.metrics)) or {}).get(key)
-    if not parts:
-        return ""
-    if column == "method" and all(name.endswith(f"/{UNKNOWN}") for name in parts):
-        return (
-            f"<h3>{title}</h3><p>The corpora name no methods, so the fakes can't be told apart by them.</p>"
-        )
-    head = [column, ("images", "n"), ("videos", "n")]
-    head += [(f"{name}, {level}s", "n") for level in LEVELS for name in ("F1 macro", "AUC")]
-    rows = [
-        [
-            cell(name),
-            cell(f"{blocks['frame']['images']:,}", "n"),
-            cell(f"{blocks['video']['videos']:,}", "n"),
-            *(_score(blocks[level]["metrics"][m]) for level in LEVELS for m in ("f1_macro", "roc_auc")),
-        ]
-        for name, blocks in parts.items()
-    ]
-    text = note("The fakes of one method, with all reals of their corpus.") if column == "method" else ""
-    return f"<h3>{title}</h3>{text}{wide(table(head, rows))}"
-
-
-def _mistaken(model: Model) -> str:
-    wrong, split = mistakes(model), judged(model.metrics)
-    if wrong is None:
-        return "Nothing was measured, so no mistakes are known."
-    images = model.metrics["splits"][split]["frame"]["images"]
-    if not wrong:
-        return f"There are none: all {images:,} images of {split} are on the right side of the threshold."
-    return f"{wrong:,} of {images:,} images of {split} are on the wrong side of the threshold."
-
-
-def across(summary: Summary) -> str:
-    """The models across datasets; "" where that wasn't asked for."""
+    None where there is no such table.
+    """
     if summary.cross is None:
-        return ""
-    columns = [name for name in CROSS if name in summary.cross]
-    head = [(CROSS[name], "" if name in TEXTS else "n") for name in columns]
-    rows = [
-        [cell(_shown(row[name], name), "" if name in TEXTS else "n") for name in columns]
-        for row in summary.cross.to_dict("records")
-    ]
-    text = "Trained on one dataset, judged on the test of another, at the threshold chosen on the first one's"
-    text += " val. Videos of people or originals that the model has learnt from are left out."
-    shown = ""
-    if summary.cross_picture:
-        shown = figure(summary.cross_picture, "Across datasets", "Rows: trained on. Columns: tested on.")
-    return note(text) + shown + wide(table(head, rows))
+        return None
+    columns = [name for name in CROSS_COLUMNS if name in summary.cross]
+    titles = [CROSS_COLUMNS[name] for name in columns]
+    return {
+        "columns": titles,
+        "numbers": [title for title in titles if title not in list(CROSS_COLUMNS.values())[:3]],
+        "rows": [[_cross_cell(row[n], n) for n in columns] for row in summary.cross.to_dict("records")],
+        "plot": summary.cross_plot,
+    }
 
 
-def _shown(value: str, column: str) -> str:
-    """A score with three digits, a dash where there is none; counts and names as they are."""
+def _cross_cell(value: str, column: str) -> str | None:
+    """Return a score with three decimals, None for an empty cell, counts and names as they are."""
     number = pd.to_numeric(value, errors="coerce")
-    if column.endswith(("f1_macro", "roc_auc")) and not pd.isna(number):
+    if column.endswith(("f1_macro", "roc_auc")) and math.isfinite(number):
         return f"{number:.3f}"
-    return value or "–"
+    return value or None
+
+
+def _measured(model: Model) -> Mapping:
+    """Return the block of metrics.json of the evaluated split; {} where nothing was measured."""
+    return model.metrics["splits"].get(evaluated_split(model)) or {}
+
+
+def _unit_counts(model: Model) -> dict[str, int]:
+    return (model.metrics["splits"].get("test") or {}).get("units", {})
+
+
+def _by_part(model: Model, key: str) -> list[dict]:
+    """Return a row for each corpus or method, with scores in the order of LEVELS: macro F1, then ROC AUC."""
+    return [
+        {
+            "name": name,
+            "images": blocks["frame"]["images"],
+            "videos": blocks["video"]["videos"],
+            "scores": [blocks[level]["metrics"][m] for level in LEVELS for m in ("f1_macro", "roc_auc")],
+        }
+        for name, blocks in (_measured(model).get(key) or {}).items()
+    ]

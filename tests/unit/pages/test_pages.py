@@ -1,4 +1,4 @@
-"""The pages in a browser: their numbers are shown, nothing is broken, and nothing is asked for elsewhere."""
+"""The pages in a browser: they show their numbers, have no errors, and load nothing from elsewhere."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from PIL import Image
 
 from deepfake.pages.audit import page as audit_page
 from deepfake.pages.summary import page as summary_page
-from deepfake.pages.summary_data import read_summary
+from deepfake.pages.summary_inputs import read_summary
 
 browse = browser.browse
 
@@ -28,20 +28,20 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in texts}
 
 
-def assert_drawn(picture: Path, width: int) -> None:
-    pixels = np.asarray(Image.open(picture).convert("L"))
+def assert_drawn(screenshot: Path, width: int) -> None:
+    pixels = np.asarray(Image.open(screenshot).convert("L"))
     assert pixels.shape[1] == width
-    assert pixels.shape[0] > 400 and np.ptp(pixels) > 150  # ink on paper
+    assert pixels.shape[0] > 400 and np.ptp(pixels) > 150  # dark text on a light page
 
 
 @pytest.mark.parametrize("width", [1100, 390], ids=["desk", "phone"])
 @pytest.mark.parametrize("name", ["audit", "summary"])
-def test_a_page_is_whole(browse, pages, name, width):
+def test_a_page_is_complete(browse, pages, name, width):
     seen = browse(pages[name], width=width)
     assert seen.errors == []
     assert seen.requests == [pages[name].as_uri()]
     assert_drawn(seen.screenshot, width)
-    assert EVIL in seen.text  # as text, and so not run
+    assert EVIL in seen.text  # it is text: it was not run
     assert "1,234" in seen.text and "✓ passed" in seen.text
 
 
@@ -55,7 +55,7 @@ def test_the_summary_shows_its_numbers(browse, pages):
     assert "27,977 parameters" in seen.dom
 
 
-def test_every_picture_of_the_summary_can_be_shown(browse, pages, tmp_path):
+def test_every_image_of_the_summary_can_be_shown(browse, pages, tmp_path):
     text = pages["summary"].read_text(encoding="utf-8")
     counted = """<script>addEventListener("load", () => console.log(
         [...document.images].filter(i => i.naturalWidth > 0).length, document.images.length))</script>"""
@@ -64,7 +64,7 @@ def test_every_picture_of_the_summary_can_be_shown(browse, pages, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "body, said",
+    "body, message",
     [
         ('<script>console.error("it broke")</script>', "error: it broke"),
         ('<script>console.warn("it may break")</script>', "warning: it may break"),
@@ -76,14 +76,14 @@ def test_every_picture_of_the_summary_can_be_shown(browse, pages, tmp_path):
     ],
     ids=["error", "warning", "exception", "late", "missing", "style", "elsewhere"],
 )
-def test_the_browser_tells_what_is_wrong(browse, tmp_path, body, said):
+def test_the_browser_reports_errors(browse, tmp_path, body, message):
     bad = tmp_path / "bad.html"
     bad.write_text(f'<!DOCTYPE html><link rel="icon" href="data:,">{body}', encoding="utf-8")
     seen = browse(bad)
-    assert len(seen.errors) == 1 and said in seen.errors[0]
+    assert len(seen.errors) == 1 and message in seen.errors[0]
 
 
-def test_the_browser_tells_what_was_said_and_asked_for(browse, tmp_path):
+def test_the_browser_reports_console_and_requests(browse, tmp_path):
     Image.new("RGB", (4, 4)).save(tmp_path / "dot.png")
     fine = tmp_path / "fine.html"
     fine.write_text('<p>a &amp; b</p><img src="dot.png"><script>console.log("hi", 2)</script>')

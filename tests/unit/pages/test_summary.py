@@ -1,4 +1,4 @@
-"""The one-page report says what the files say, in words where there is nothing, and needs no other file."""
+"""The summary page shows what the files hold, says where something is missing, and needs no other file."""
 
 import json
 import re
@@ -7,24 +7,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made.report import EVIL, inputs, make_results, write
+from made.report import EVIL, inputs, make_results, plain, write
 
+from deepfake.errors import UserError
 from deepfake.pages.audit import page as audit_page
-from deepfake.pages.summary import page
-from deepfake.pages.summary_data import (
-    BadReport,
-    judged,
-    mistakes,
-    numbers,
-    read_summary,
-    short_losses,
-    videos,
-    warnings,
-)
+from deepfake.pages.summary import count_videos, loss_warnings, losses_by_class, page
+from deepfake.pages.summary_inputs import Model, read_summary
+from deepfake.pages.summary_models import evaluated_split, mistakes, score
 
 
 class Reader(HTMLParser):
-    """Rows of cells as text, all links and sources, and all tags, of a page."""
+    """The rows of a page as lists of cells' texts, all its links and sources, and all its tags."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -48,22 +41,18 @@ class Reader(HTMLParser):
 
     def handle_data(self, text):
         if self.inside:
-            self.rows[-1][-1] += f" {text.strip()}" if self.rows[-1][-1] else text.strip()
-
-
-@pytest.fixture
-def copy(results, tmp_path):
-    """A results folder of its own, to be spoiled."""
-    return Path(shutil.copytree(results, tmp_path / "results"))
-
-
-def plain(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.split("</style>")[1]))
+            self.rows[-1][-1] = f"{self.rows[-1][-1]} {text.strip()}".strip()
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     return make_results(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture
+def copy(results, tmp_path):
+    """The same results, to be changed by a test."""
+    return Path(shutil.copytree(results, tmp_path / "results"))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +66,7 @@ def edit(path: Path, change) -> None:
     write(path, found)
 
 
-def test_the_leaders_are_sorted_by_validation_and_have_their_numbers(results, html):
+def test_models_are_sorted_by_validation_score_and_have_their_scores(results, html):
     summary = read_summary(**inputs(results))
     assert [model.name for model in summary.models] == ["b", "a"]
     rows = [row for row in Reader(html).rows if row and row[0].startswith(("b (chosen)", "a meso4"))]
@@ -88,20 +77,19 @@ def test_the_leaders_are_sorted_by_validation_and_have_their_numbers(results, ht
     assert rows[0][8:] == ["3 best: 3", "92"]  # epochs, and the median of 91, 92, 93 images a second
 
 
-def test_the_verdict_names_model_scores_dataset_and_audit(results, html):
+def test_the_top_names_model_scores_dataset_and_audit(results, html):
     text = plain(html.split("<nav>")[0])
-    frame = numbers(read_summary(**inputs(results)).chosen, "frame", "f1_macro")
+    frame = score(read_summary(**inputs(results)).chosen, "frame", "f1_macro")
+    interval = f"95% confidence interval {frame['low']:.3f} to {frame['high']:.3f}"
     assert "Deepfake detection on small" in text and "b was chosen, the best of 2 models" in text
-    assert (
-        f"{frame['value']:.3f} (95 % interval {frame['low']:.3f} to {frame['high']:.3f}) over frames" in text
-    )
-    assert "Test has only 24 videos, so the numbers say little." in text
+    assert f"{frame['value']:.3f} ({interval}) for frames" in text
+    assert "The test set has only 24 videos, so the scores are rough." in text
     assert "passed its audit" in text
 
 
-def test_losses_add_up_over_methods(results, html):
+def test_losses_are_summed_over_methods(results, html):
     losses = read_summary(**inputs(results)).losses
-    fake, real = short_losses(losses).to_dict("records")
+    fake, real = losses_by_class(losses).to_dict("records")
     assert fake == {
         "corpus": "one",
         "class": "fake",
@@ -113,23 +101,23 @@ def test_losses_add_up_over_methods(results, html):
         "faces": 29,
     }
     assert (real["images"], real["images_kept"], real["faces"], real["duplicates"]) == (380, 296, 0, 84)
-    assert warnings(losses) == ["FaceSwap loses 40 %", "fakes lose more"]
+    assert loss_warnings(losses) == ["FaceSwap loses 40 %", "fakes lose more"]
     assert "<li>fakes lose more</li>" in html
     assert ["one", "real", "19 of 19", "296 of 380", "78%", "–", "84"] in Reader(html).rows
 
 
-def test_dataset_audit_cross_and_settings_are_told(html):
+def test_dataset_audit_cross_and_settings_are_shown(html):
     text, rows = plain(html), Reader(html).rows
-    assert "1,234 images of 144 videos, 6.0 MB" in text and "Methods: Deepfakes." in text
+    assert "1,234 images of 144 videos, 6.0 MB" in text and "methods: Deepfakes." in text
     assert ["✓ passed", "people", "–", "Nobody is in two splits."] in rows
     assert ["b", "small", "small", "96", "24", "0", "0.850", "0.950", "0.812", "0.900"] in rows
     assert ["b", "small", "big", "0", "0", "96", "–", "–", "–", "–"] in rows
     assert ["Versions", "numpy 2.4.0, torch 2.15.0"] in rows and ["Seed", "42"] in rows
-    assert '"lr": 0.001' in html.replace("&quot;", '"') and "Other datasets" in text
+    assert '"lr": 0.001' in text and "Other datasets" in text
     assert any(row[0] == "one/Deepfakes" for row in rows if row)
 
 
-def test_splits_stand_in_their_order_whatever_the_file_s(results):
+def test_splits_are_ordered_train_val_test_whatever_the_order_in_the_file(results):
     audit = json.loads(
         json.dumps(json.loads((results / "reports/small/audit.json").read_text()), sort_keys=True)
     )
@@ -140,13 +128,13 @@ def test_splits_stand_in_their_order_whatever_the_file_s(results):
     assert [row[-3:] for row in rows if row[-1] == "test"] == [["train", "val", "test"]] * 2
 
 
-def test_intervals_from_few_people_are_marked(copy, html):
-    assert "by bootstrap over 12 people, not" in plain(html) and "surer than they are" not in plain(html)
+def test_intervals_from_few_people_have_a_warning(copy, html):
+    assert "by bootstrap over 12 people, not" in plain(html) and "unreliable" not in plain(html)
     units = {"person": 2, "group": 1, "video": 0}
     edit(copy / "reports/small/b/metrics.json", lambda m: m["splits"]["test"].update(units=units))
     text = plain(page(read_summary(**inputs(copy))))
     assert "over 2 people and 1 group, not over frames. Intervals from fewer than 10" in text
-    assert text.count("from 2 people and 1 group") == 2 + 3  # the verdict and its tiles
+    assert text.count("from 2 people and 1 group") == 2 + 3  # in the text at the top, and in the tiles
 
 
 def test_methods_that_no_corpus_names_have_no_table(copy):
@@ -156,7 +144,7 @@ def test_methods_that_no_corpus_names_have_no_table(copy):
 
     edit(copy / "reports/small/b/metrics.json", forget)
     html = page(read_summary(**inputs(copy)))
-    assert "The corpora name no methods, so" in html
+    assert "The corpora name no manipulation methods, so" in plain(html)
     assert not any(row[0] == "one/unknown" for row in Reader(html).rows if row)
 
 
@@ -164,7 +152,7 @@ def test_without_other_datasets_there_is_no_such_section(results):
     assert "Other datasets" not in page(read_summary(**inputs(results)))
 
 
-def test_the_page_needs_nothing_else(html):
+def test_the_page_needs_no_other_file(html):
     reader = Reader(html)
     assert "script" not in reader.tags and "link" not in reader.tags and "url(" not in html
     kinds = {address.split(",")[0].split("#")[0] for address in reader.addresses}
@@ -182,15 +170,15 @@ def test_texts_from_data_are_escaped(tmp_path):
     assert "<script" not in html and html.count("&lt;script&gt;") >= 8
 
 
-def test_no_test_split_is_said_in_words(tmp_path):
+def test_a_dataset_without_a_test_set(tmp_path):
     html = page(read_summary(**inputs(make_results(tmp_path, test=False))))
     text = plain(html)
-    assert "This dataset has no test split: the numbers are of val" in text
-    assert "There is no test split." in text and "Its macro F1 on val is" in text
+    assert "This dataset has no test set: the scores are of the validation set" in text
+    assert "There is no test set." in text and "Its macro F1 on the validation set is" in text
     assert "(no interval)" in text and "Below a score" not in text
 
 
-def test_nothing_measured_is_said_in_words(copy):
+def test_a_model_of_which_nothing_was_measured(copy):
     for name in "ab":
         edit(
             copy / f"reports/small/{name}/metrics.json",
@@ -209,60 +197,65 @@ def test_a_metric_that_is_null_is_a_dash(copy):
     html = page(read_summary(**inputs(copy)))
     row = next(row for row in Reader(html).rows if row and row[0].startswith("b (chosen)"))
     assert row[3] == "–" and row[5] == "–" and row[4] != "–"
-    assert "not defined over videos" in plain(html)
+    assert "not defined for videos" in plain(html)
 
 
-def test_mistakes_are_counted_and_none_are_said(copy):
+def test_mistakes_are_counted(copy):
     path = copy / "reports/small/b/metrics.json"
     edit(path, lambda m: m["splits"]["test"]["frame"]["metrics"]["accuracy"].update(value=91 / 96))
     summary = read_summary(**inputs(copy))
     assert mistakes(summary.chosen) == 5
-    assert "5 of 96 images of test are on the wrong side" in page(summary)
+    assert "5 of 96 images of the test set are on the wrong side" in plain(page(summary))
     edit(path, lambda m: m["splits"]["test"]["frame"]["metrics"]["accuracy"].update(value=1.0))
-    assert "There are none: all 96 images of test" in page(read_summary(**inputs(copy)))
+    assert "There are none: all 96 images of the test set" in plain(page(read_summary(**inputs(copy))))
 
 
-@pytest.mark.parametrize("status, words", [("warned", "with warnings"), ("failed", "can't be trusted")])
-def test_the_audit_shows_in_the_verdict(copy, status, words):
-
-    def spoil(audit):
+@pytest.mark.parametrize("status, text", [("warned", "with warnings"), ("failed", "do not trust")])
+def test_the_top_shows_the_status_of_the_audit(copy, status, text):
+    def change(audit):
         audit["checks"][0].update(status=status, found=3)
         audit["passed"] = status != "failed"
 
-    edit(copy / "reports/small/audit.json", spoil)
+    edit(copy / "reports/small/audit.json", change)
     html = page(read_summary(**inputs(copy)))
-    assert f'<div class="verdict {status}">' in html and words in html
+    assert f'<div class="result {status}">' in html and text in html
 
 
 @pytest.mark.parametrize(
-    "path, content, said",
+    "path, content, message",
     [
-        ("reports/small/b/metrics.json", {"splits": {}}, "metrics.json: no key threshold"),
-        ("plans/small.json", "{", "small.json is no JSON"),
+        ("reports/small/b/metrics.json", {"splits": {}}, "metrics.json: missing key threshold"),
+        ("plans/small.json", "{", "small.json is not valid JSON"),
         ("models/small/a/history.json", [{"epoch": 1}], "history.json: must be a list of epochs"),
-        ("reports/small/attrition.csv", "corpus,class\n", "attrition.csv: no column method"),
+        ("reports/small/attrition.csv", "corpus,class\n", "attrition.csv: missing column method"),
         ("model/choice.json", {"chosen": "c", "by": "", "candidates": []}, "'c' is chosen"),
-        ("reports/small/b/roc.svg", None, "roc.svg is not there"),
-        ("models/small/b/facts.json", None, "facts.json is not there"),
+        ("reports/small/b/roc.svg", None, "roc.svg does not exist"),
+        ("models/small/b/facts.json", None, "facts.json does not exist"),
     ],
     ids=["key", "json", "history", "column", "choice", "picture", "absent"],
 )
-def test_what_does_not_fit_is_named(copy, path, content, said):
+def test_a_file_that_is_missing_or_invalid_is_named(copy, path, content, message):
     (copy / path).unlink()
     if content is not None:
         write(copy / path, content)
-    with pytest.raises(BadReport, match=re.escape(said)):
+    with pytest.raises(UserError, match=re.escape(message)):
         read_summary(**inputs(copy))
 
 
-def test_a_model_without_a_number_comes_last(copy):
+def test_a_model_without_a_validation_score_comes_last(copy):
     edit(copy / "model/choice.json", lambda c: c.update(candidates=[{"model": "a", "f1_macro": 0.1}]))
     assert [model.name for model in read_summary(**inputs(copy)).models] == ["a", "b"]
 
 
-def test_helpers_know_absent_splits(results):
+@pytest.mark.parametrize(
+    "splits, split", [({"test": None, "val": None}, None), ({"val": {"frame": {}}}, "val")]
+)
+def test_the_evaluated_split_is_val_where_there_is_no_test(splits, split):
+    model = Model("a", {"splits": splits}, [], {}, Path(), Path(), None)
+    assert evaluated_split(model) == split
+
+
+def test_videos_are_counted_over_splits_and_unknown_metrics_have_no_value(results):
     summary = read_summary(**inputs(results))
-    assert videos(summary.kept) == 144
-    assert judged({"splits": {"test": None, "val": None}}) is None
-    assert judged({"splits": {"val": {"frame": {}}}}) == "val"
-    assert numbers(summary.chosen, "frame", "no such metric")["value"] is None
+    assert count_videos(summary.plan) == 144
+    assert score(summary.chosen, "frame", "no such metric")["value"] is None

@@ -1,12 +1,14 @@
-"""The program that writes the one-page report."""
+"""The program scripts/summarise.py."""
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import summarise
 from made.report import inputs, make_results, options
+
+from deepfake.program import run
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts/summarise.py"
 
@@ -28,24 +30,15 @@ def test_the_program_writes_the_same_bytes_each_time(results, tmp_path):
     assert pages[0] == pages[1]
 
 
-@pytest.fixture
-def program(monkeypatch):
-    def run(*args: str) -> int:
-        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *args])
-        return runpy.run_path(str(SCRIPT))["main"]()
-
-    return run
-
-
-def test_the_program_says_what_is_missing_and_leaves_nothing(results, tmp_path, program, caplog):
-    given = inputs(results) | {"kept": tmp_path / "nowhere.json"}
-    assert program(*options(given), "--output", str(tmp_path / "index.html")) == 1
-    assert "nowhere.json is not there" in caplog.text
+def test_the_program_names_a_missing_file_and_writes_nothing(results, tmp_path, caplog):
+    given = inputs(results) | {"plan_summary": tmp_path / "nowhere.json"}
+    assert run(summarise.main, [*options(given), "--output", str(tmp_path / "index.html")]) == 1
+    assert "nowhere.json does not exist" in caplog.text
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_program_wants_a_folder_for_each_model(results, tmp_path, program, capsys):
+def test_the_program_requires_a_folder_for_each_model(results, tmp_path, capsys):
     given = options(inputs(results)) + ["--models", "a", "--output", str(tmp_path / "index.html")]
     with pytest.raises(SystemExit):
-        program(*given)
-    assert "--models, --reports and --training: give as many of each" in capsys.readouterr().err
+        summarise.main(given)
+    assert "--models, --reports and --training need the same number of values" in capsys.readouterr().err

@@ -1,0 +1,191 @@
+"""What the summary is made of: read the files of the steps before it, and check that they are all there."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from deepfake.audit.attrition import KEYS
+from deepfake.errors import UserError
+
+REQUIRED_KEYS = {
+    "plan summary": ("images", "bytes", "splits"),
+    "audit": ("checks", "passed", "images", "splits", "parts", "class_weights"),
+    "choice": ("chosen", "by", "candidates"),
+    "metrics": ("threshold", "splits"),
+    "facts": ("parameters", "training", "dataset", "versions"),
+    "model": ("arch", "geometry", "mean", "std"),
+    "ensemble": ("members", "geometries", "views", "temperature"),
+}
+"""Of each JSON file; facts.json also has those of a model or those of an ensemble."""
+
+PLOTS = (
+    "roc.svg precision_recall.svg confusion.svg calibration.svg histogram.svg"
+    " robustness.svg mistakes.png gradcam.png"
+).split()
+"""In the folder of a model's report. A trained model has curves.svg in its training folder too."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model or ensemble: metrics.json of its report, facts.json and history.json of its training.
+
+    `metadata` is facts.json; `history` has a row for each epoch, and none for an ensemble. `validation` is
+    the macro F1 on the validation set by which models are ranked, None where there is none.
+    """
+
+    name: str
+    metrics: dict
+    history: list[dict]
+    metadata: dict
+    reports: Path
+    training: Path
+    validation: float | None
+
+    @property
+    def is_ensemble(self) -> bool:
+        return "members" in self.metadata
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything on the page. `models` are ranked by their validation score, the best first.
+
+    `dataset` is its folder, `plan` the plan's summary, `audit` that of the audit, `losses` the table of the
+    attrition step, `choice` the JSON that names the chosen model, `cross` the table across datasets, `config`
+    what is shown of the config.
+    """
+
+    dataset: Path
+    plan: dict
+    audit: dict
+    audit_page: str
+    losses: pd.DataFrame
+    attrition_plot: Path
+    choice: dict
+    models: list[Model]
+    cross: pd.DataFrame | None = None
+    cross_plot: Path | None = None
+    config: dict = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> Model:
+        return next(model for model in self.models if model.name == self.choice["chosen"])
+
+
+def read_summary(
+    dataset: Path,
+    plan_summary: Path,
+    audit: Path,
+    attrition: Path,
+    attrition_picture: Path,
+    choice: Path,
+    models: Sequence[tuple[str, Path, Path]],
+    cross: Path | None = None,
+    cross_picture: Path | None = None,
+    config: dict | None = None,
+    audit_page: str | None = None,
+) -> Summary:
+    """Return the summary of the files, which are those of summarise.py's options of the same names.
+
+    `models` are (name, folder of the report, folder of the training). `audit_page` is only named, not read;
+    it defaults to audit.html beside the JSON.
+
+    Raises UserError for a file that is missing or lacks a key, and if the chosen model isn't in `models`.
+    """
+    choice_found = _read_object(choice, "choice")
+    names = [name for name, _, _ in models]
+    if choice_found["chosen"] not in names:
+        raise UserError(
+            f"{choice}: {choice_found['chosen']!r} is chosen, but --models has only {', '.join(names)}"
+        )
+    ranks = {candidate["model"]: rank for rank, candidate in enumerate(choice_found["candidates"])}
+    found = [_read_model(*model, choice_found["candidates"]) for model in models]
+    found.sort(key=lambda model: (ranks.get(model.name, len(ranks)), model.name))
+    summary = Summary(
+        dataset=dataset,
+        plan=_read_object(plan_summary, "plan summary"),
+        audit=_read_object(audit, "audit"),
+        audit_page=audit_page or str(audit.with_suffix(".html")),
+        losses=_read_losses(attrition),
+        attrition_plot=attrition_picture,
+        choice=choice_found,
+        models=found,
+        cross=_read_table(cross) if cross else None,
+        cross_plot=cross_picture,
+        config=config or {},
+    )
+    for image in _images(summary):
+        if not image.is_file():
+            raise UserError(f"{image} does not exist; run the step that draws it")
+    return summary
+
+
+def _images(summary: Summary) -> list[Path]:
+    """Return every image that the page shows."""
+    chosen = summary.chosen
+    return [
+        summary.dataset / "contact_sheet.png",
+        summary.attrition_plot,
+        *([summary.cross_plot] if summary.cross_plot else []),
+        *([] if chosen.is_ensemble else [chosen.training / "curves.svg"]),
+        *(chosen.reports / name for name in PLOTS),
+    ]
+
+
+def _read_model(name: str, reports: Path, training: Path, candidates: list[dict]) -> Model:
+    metadata = _read_object(training / "facts.json", "facts")
+    is_ensemble = "members" in metadata
+    _check_keys(training / "facts.json", metadata, REQUIRED_KEYS["ensemble" if is_ensemble else "model"])
+    history = [] if is_ensemble else _read_json(training / "history.json")
+    if not isinstance(history, list) or any("images_per_second" not in row for row in history):
+        raise UserError(f"{training / 'history.json'}: must be a list of epochs with images_per_second")
+    return Model(
+        name=name,
+        metrics=_read_object(reports / "metrics.json", "metrics"),
+        history=history,
+        metadata=metadata,
+        reports=reports,
+        training=training,
+        validation=next((c.get("f1_macro") for c in candidates if c["model"] == name), None),
+    )
+
+
+def _read_object(path: Path, kind: str) -> dict:
+    found = _read_json(path)
+    _check_keys(path, found, REQUIRED_KEYS[kind])
+    return found
+
+
+def _read_json(path: Path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run the step that writes it") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON: {error}") from None
+
+
+def _check_keys(path: Path, found: object, required: Sequence[str]) -> None:
+    missing = [key for key in required if not isinstance(found, dict) or key not in found]
+    if missing:
+        raise UserError(f"{path}: missing key {', '.join(missing)}; run the step that writes it again")
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run the step that writes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not a valid table: {error}") from None
+
+
+def _read_losses(path: Path) -> pd.DataFrame:
+    counts = ["videos_in", "videos_on", "images_in", "images_on"]
+    table = _read_table(path)
+    if missing := [name for name in [*KEYS, "step", *counts, "warning"] if name not in table]:
+        raise UserError(f"{path}: missing column {', '.join(missing)}; run the attrition step again")
+    return table.assign(**{name: pd.to_numeric(table[name].replace("", "0")).astype(int) for name in counts})
