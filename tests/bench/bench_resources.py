@@ -1,4 +1,4 @@
-"""What the jobs of a finished run needed, and how much their rules ask for.
+"""What the jobs of a finished run used, and how much their rules request.
 
     python tests/bench/bench_resources.py .
 
@@ -16,8 +16,8 @@ from pathlib import Path
 
 
 @dataclass
-class Asked:
-    """MB and minutes that a rule's jobs ask for."""
+class Requested:
+    """The MB and minutes that a rule's jobs request."""
 
     mem_mb: int
     runtime: int
@@ -32,7 +32,7 @@ def main() -> None:
     jobs = read_benchmarks(args.folder)
     if not jobs:
         sys.exit(f"{args.folder}/benchmarks: no benchmarks; run the workflow there first")
-    asked = read_asked(args.folder)
+    asked = read_requested(args.folder)
     print(f"{'rule':10}{'jobs':>6}{'wall s':>8}{'CPU s':>8}{'RSS MB':>8}{'PSS MB':>8}", end="")
     print(f"{'asked MB':>10}{'part':>7}{'asked min':>11}{'part':>7}")
     for rule, rows in sorted(jobs.items()):
@@ -55,20 +55,20 @@ def read_benchmarks(folder: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def most(rows: list[dict[str, str]], column: str) -> float:
-    """The largest of a column's numbers; 0 where a job was too short for any."""
+    """The largest of a column's numbers; 0 if a job was too short to measure."""
     return max((float(row[column]) for row in rows if row[column] not in ("-", "NA", "")), default=0.0)
 
 
-def read_asked(folder: Path) -> dict[str, Asked]:
-    """What the rules ask for at the first attempt, as rules/*.smk say."""
+def read_requested(folder: Path) -> dict[str, Requested]:
+    """The requests for the first attempt, as in rules/*.smk."""
     asked = {}
     for path in sorted((folder / "rules").glob("*.smk")):
         for block in re.split(r"^(?:rule|checkpoint) ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[
             1:
         ]:
-            wanted = dict(re.findall(r"(mem_mb|runtime)=growing\((\d+)\)", block))
+            wanted = dict(re.findall(r"(mem_mb|runtime)=per_attempt\((\d+)\)", block))
             if len(wanted) == 2:
-                asked[block.partition(":")[0]] = Asked(int(wanted["mem_mb"]), int(wanted["runtime"]))
+                asked[block.partition(":")[0]] = Requested(int(wanted["mem_mb"]), int(wanted["runtime"]))
     return asked
 
 

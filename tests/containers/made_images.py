@@ -1,4 +1,4 @@
-"""Images of a Debian that isn't this machine's, and a real Apptainer that runs them as an ordinary user."""
+"""Images on another Debian than this machine's, and a real Apptainer that runs them as an ordinary user."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ exec sh {enter} {root} "$PWD" apptainer "$@"
 
 
 def must(*command: str | Path, env: dict | None = None, cwd: Path | None = None) -> str:
-    """Run a command and give what it printed; a failure shows the end of that."""
+    """Run a command and return its output; a failure shows the end of it."""
     words = [str(word) for word in command]
     done = subprocess.run(
         words, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -41,7 +41,7 @@ def must(*command: str | Path, env: dict | None = None, cwd: Path | None = None)
 
 
 class Contained(Project):
-    """A copy of the workflow that Snakemake runs where Apptainer is, as an ordinary user."""
+    """A copy of the workflow that runs inside Apptainer's root, as an ordinary user."""
 
     def __init__(self, folder: Path, root: Path):
         super().__init__(folder)
@@ -60,8 +60,8 @@ class Contained(Project):
 
 
 def workplace(made_up: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for roots and images: $DEEPFAKE_CONTAINER_CACHE, where roots stay for the next time, or one
-    that goes. Skips where images can't be made."""
+    """A folder for roots and images: $DEEPFAKE_CONTAINER_CACHE, which keeps roots for the next time, or a
+    temporary one. Skips if images can't be made here."""
     if os.geteuid():
         pytest.skip("only root can make roots of another Debian")
     for program in ("debootstrap", "podman", "runc", "unshare"):
@@ -77,7 +77,7 @@ def workplace(made_up: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def make_folder(folder: Path, *command: str | Path) -> Path:
-    """The folder that a command makes, whose last word it is; made once, and whole."""
+    """Create a folder with a command whose last argument it is; only once, and atomically."""
     if not folder.exists():
         part = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
@@ -87,8 +87,8 @@ def make_folder(folder: Path, *command: str | Path) -> Path:
 
 
 def podman_settings(place: Path) -> dict[str, str]:
-    """The variables with which podman works in a container too, and keeps its images in `place`; with BASE,
-    an image whose Python is Debian trixie's 3.13."""
+    """The environment variables with which podman also works in a container and keeps its images in `place`;
+    BASE is an image with Debian trixie's Python 3.13."""
     (place / "containers.conf").write_text(CONTAINERS)
     (place / "storage.conf").write_text(STORAGE.format(place=place))
     env = {
@@ -96,7 +96,7 @@ def podman_settings(place: Path) -> dict[str, str]:
         "CONTAINERS_CONF": str(place / "containers.conf"),
         "CONTAINERS_STORAGE_CONF": str(place / "storage.conf"),
         "BUILDAH_ISOLATION": "chroot",
-        "BUILDAH_LAYERS": "false",  # half the room
+        "BUILDAH_LAYERS": "false",  # half the disk space
         "BASE": "localhost/deepfake-base",
     }
     packages = "--include=ca-certificates,python3,python3-venv"
@@ -108,8 +108,8 @@ def podman_settings(place: Path) -> dict[str, str]:
 
 
 def build(stacks: list[str], place: Path, folder: Path) -> tuple[Contained, dict[str, str]]:
-    """A copy of the workflow in `folder` with the stacks' .sif, made as `make containers` makes them; and the
-    variables with which podman finds the images that they were made from."""
+    """A copy of the workflow in `folder` with the stacks' .sif, built like `make containers` does; and the
+    environment variables with which podman finds the images that they were built from."""
     root = make_folder(place / "sid", "sh", HERE / "make_root.sh")
     env = podman_settings(place)
     copy_project(folder)
@@ -118,7 +118,7 @@ def build(stacks: list[str], place: Path, folder: Path) -> tuple[Contained, dict
     (folder / "resources/containers").mkdir(parents=True)
     must("chown", "-R", "1000:1000", folder)
     (place / "bin").mkdir(exist_ok=True)
-    wrapper = place / "bin/apptainer"  # the only one there is lies in the other root
+    wrapper = place / "bin/apptainer"  # the only apptainer is in the other root
     wrapper.write_text(APPTAINER.format(enter=HERE / "enter_root.sh", root=root))
     wrapper.chmod(0o755)
     squash = '--mksquashfs-args "-comp zstd -Xcompression-level 3"'
@@ -129,6 +129,6 @@ def build(stacks: list[str], place: Path, folder: Path) -> tuple[Contained, dict
 
 
 def in_image(stack: str, env: dict, *command: str, user: str | None = None) -> str:
-    """What a command prints in podman's image, alone and read-only; as the image's own user, or another."""
+    """The output of a command in podman's image, offline and read-only; as the image's user, or another."""
     alone = ["podman", "run", "--rm", "--read-only", *(["--user", user] if user else [])]
     return must(*alone, f"localhost/deepfake-{stack}", *command, env=env)

@@ -37,7 +37,7 @@ def contained(built):
 
 
 def plain(name: str) -> str:
-    """A package's name as PyPI compares it."""
+    """A package's normalised name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -52,10 +52,11 @@ def test_the_python_is_not_this_machines(built):
     assert in_image("media", env, "python", "--version").startswith("Python 3.13.")
 
 
-def test_nothing_that_builds_is_left(built):
+def test_no_build_tools_are_left(built):
     _, env = built
     found = in_image("media", env, "sh", "-c", LEFT, user="0").split()
-    of_base = re.compile(r"/usr/(share/python-wheels|lib/python3[.\d]*/ensurepip)/")  # venv makes pip of them
+    # venv installs pip from these
+    of_base = re.compile(r"/usr/(share/python-wheels|lib/python3[.\d]*/ensurepip)/")
     assert [path for path in found if not of_base.match(path)] == []
     for program in ("gcc", "cc", "g++", "make", "ld", "pip", "pip3"):
         assert in_image("media", env, "sh", "-c", f"command -v {program} || true") == ""

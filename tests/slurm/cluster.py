@@ -2,8 +2,8 @@
 
 python tests/slurm/cluster.py 'snakemake --profile slurm --max-threads 2'    # runs the command with it up
 
-Needs root and Debian's slurm-wlm and munge, whose slurmd can run several times on one host. All that is
-started is stopped, and the configuration is taken away again.
+Needs root and Debian's slurm-wlm and munge, whose slurmd can run several times on one host. At the end all
+daemons are stopped, and the configuration is removed.
 """
 
 import os
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import psutil
 
-CONFIG = Path("/etc/slurm/slurm.conf")  # its standard place: Snakemake's plugin clears SLURM_CONF
+CONFIG = Path("/etc/slurm/slurm.conf")  # the standard path: Snakemake's plugin clears SLURM_CONF
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol"]
 NODES = ["n1", "n2"]
-MARK = "# A test's cluster in "  # and its folder: one that was killed can be cleared away
+MARK = "# A test's cluster in "  # and its folder, so that a killed one can be cleaned up
 SETTINGS = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -66,20 +66,20 @@ PartitionName=urgent Nodes=n2 PriorityTier=10
 
 
 def missing() -> str:
-    """Why a cluster can't be started here, or nothing."""
+    """Why a cluster can't be started here, or ""."""
     if os.geteuid() != 0:
         return "Slurm's daemons are started as root only"
     absent = [name for name in PROGRAMS if not shutil.which(name)]
     if absent:
         return f"not installed: {', '.join(absent)} (apt-get install slurm-wlm munge)"
     if CONFIG.exists() and not CONFIG.read_text().startswith(MARK):
-        return f"{CONFIG} is there: this machine has a Slurm of its own"
+        return f"{CONFIG} exists: this machine has its own Slurm"
     return ""
 
 
 @contextmanager
 def running() -> Iterator["Cluster"]:
-    """A cluster of two nodes, each with two cores and this machine's memory; n2 says that it has a GPU."""
+    """A cluster of two nodes, each with two cores and this machine's memory; n2 claims to have a GPU."""
     reason = missing()
     if reason:
         raise RuntimeError(reason)
@@ -118,13 +118,11 @@ class Cluster:
             f"{MARK}{self.folder}"
             + SETTINGS.format(host=host, port=ports[0], folder=self.folder, nodes=nodes)
         )
-        (CONFIG.parent / "gres.conf").write_text(
-            "NodeName=n2 Name=gpu File=/dev/null\n"
-        )  # there need not be one
+        (CONFIG.parent / "gres.conf").write_text("NodeName=n2 Name=gpu File=/dev/null\n")  # it need not exist
         self.start_controller()
         for node in NODES:
             subprocess.run(["slurmd", "-N", node], check=True)
-        wait_for(lambda: set(say("sinfo", "-h", "-o", "%T").split()) == {"idle"})
+        wait_for(lambda: set(output_of("sinfo", "-h", "-o", "%T").split()) == {"idle"})
 
     def start_controller(self) -> None:
         subprocess.run(["slurmctld"], check=True)
@@ -137,8 +135,8 @@ class Cluster:
     def stop(self) -> None:
         if (self.folder / "slurmctld.pid").exists():
             subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=60)
-            with suppress(TimeoutError, subprocess.CalledProcessError):  # the daemons go in any case
-                wait_for(lambda: not say("squeue", "--noheader"), 30)
+            with suppress(TimeoutError, subprocess.CalledProcessError):  # the daemons are stopped anyway
+                wait_for(lambda: not output_of("squeue", "--noheader"), 30)
         for path in sorted(self.folder.glob("*.pid"), reverse=True):  # the nodes, then the controller
             end(int(path.read_text()), signal.SIGTERM)
         if self.munged:
@@ -151,7 +149,7 @@ class Cluster:
 
 
 def start_munge() -> subprocess.Popen | None:
-    """A munged, where none runs."""
+    """Start munged, unless one is running."""
     if subprocess.run(["munge", "-n"], capture_output=True).returncode == 0:
         return None
     Path("/run/munge").mkdir(exist_ok=True)
@@ -182,14 +180,14 @@ def end(pid: int, how: signal.Signals) -> None:
         return
 
 
-def at_work() -> list[str]:
-    """Slurm's programs that run on this machine."""
+def running_programs() -> list[str]:
+    """The names of Slurm's programs that are running on this machine."""
     names = [p.info["name"] for p in psutil.process_iter(["name", "status"]) if p.info["status"] != "zombie"]
     return sorted(name for name in names if name in ("slurmctld", "slurmd", "slurmstepd"))
 
 
-def say(*command: str) -> str:
-    """What one of Slurm's commands prints."""
+def output_of(*command: str) -> str:
+    """The output of one of Slurm's commands."""
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -197,7 +195,7 @@ def wait_for(condition, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
-            raise TimeoutError(f"not so within {seconds} s")
+            raise TimeoutError(f"timed out after {seconds} s")
         time.sleep(0.1)
 
 

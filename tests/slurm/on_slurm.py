@@ -1,4 +1,4 @@
-"""A copy of the project that runs on Slurm, and what Slurm says of its jobs."""
+"""A copy of the project that runs on Slurm, and Slurm's records of its jobs."""
 
 import re
 import subprocess
@@ -20,14 +20,14 @@ QUICK = "--max-threads 2 --seconds-between-status-checks 1 --slurm-init-seconds-
 
 
 class OnSlurm(Project):
-    """A copy of the workflow that runs by `--profile slurm`."""
+    """A copy of the workflow that runs with `--profile slurm`."""
 
     def arguments(self, *args: str) -> list[str]:
         return ["--profile", "slurm", *QUICK.split(), *args]
 
     @contextmanager
     def started(self, *args: str) -> Iterator[subprocess.Popen]:
-        """A run in the background, which writes to out.txt; what still runs at the end is killed."""
+        """Start a run in the background that writes to out.txt; kill it at the end if it still runs."""
         with open(self / "out.txt", "wb") as out:
             process = subprocess.Popen(
                 self.command(*args, "--configfile", self.configure(SETTINGS)),
@@ -44,7 +44,7 @@ class OnSlurm(Project):
         return (self / "out.txt").read_text(errors="replace")
 
     def jobs(self) -> list[dict[str, str]]:
-        """What Slurm knows of this project's jobs, in the order of their submission."""
+        """Slurm's records of this project's jobs, in the order of their submission."""
         shown = subprocess.run(
             ["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True
         ).stdout
@@ -52,21 +52,21 @@ class OnSlurm(Project):
         return [job for job in jobs if job.get("WorkDir") == str(self.folder)]
 
     def job(self, comment: str, state: str = "RUNNING") -> str:
-        """The number of a job whose comment starts so and which is in that state, or nothing."""
+        """The number of a job in this state with a comment that starts so, or ""."""
         found = [j for j in self.jobs() if j["Comment"].startswith(comment) and j["JobState"] == state]
         return found[-1]["JobId"] if found else ""
 
     def wait(self, process: subprocess.Popen, condition: Callable, seconds: float = 600):
-        """Wait until the condition gives something, and give that; fails where the run ends before."""
+        """Wait until the condition returns something true, and return that; fail if the run ends first."""
         until = time.monotonic() + seconds
         while not (found := condition()):
             assert process.poll() is None, f"the run ended first:\n{self.out()}"
-            assert time.monotonic() < until, f"not so within {seconds} s:\n{self.out()}"
+            assert time.monotonic() < until, f"timed out after {seconds} s:\n{self.out()}"
             time.sleep(0.05)
         return found
 
     def finish(self, process: subprocess.Popen, seconds: float = 600) -> int:
-        """The exit code of a run that is waited for."""
+        """Wait for a run to end, and return its exit code."""
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""The workflow on a real Slurm: the same bytes as without, and what fails or is killed is made good."""
+"""The workflow on a real Slurm: the same bytes as without, whatever fails or is killed."""
 
 import json
 import os
@@ -8,11 +8,11 @@ import time
 
 import psutil
 import pytest
-from cluster import at_work, missing, running, wait_for
+from cluster import missing, running, running_programs, wait_for
 from conftest import copy_project
 from on_slurm import DATASET, MODEL, SETTINGS, OnSlurm
 
-SHARD = "rule_shard_"  # how the comment of a shard's job begins
+SHARD = "rule_shard_"  # the beginning of the comment of a shard's job
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def cluster():
         pytest.skip(f"no Slurm can be started: {reason}")
     with running() as cluster:
         yield cluster
-    assert not at_work(), "Slurm's programs live on"
+    assert not running_programs(), "Slurm's programs live on"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def project(tmp_path, cluster):
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory):
-    """The same, made without Slurm."""
+    """The same project, run without Slurm."""
     project = copy_project(tmp_path_factory.mktemp("local") / "project")
     project.run(MODEL, "--configfile", project.configure(SETTINGS))
     return project
@@ -42,11 +42,11 @@ def read(project, name: str) -> bytes:
 
 
 def shards(project) -> dict[str, int]:
-    """The finished shards, and when each was."""
+    """The finished shards, and when each was finished."""
     return {path.stem: path.stat().st_mtime_ns for path in (project / "results/faces/demo").glob("*.csv")}
 
 
-def test_from_archive_to_best_pt_though_training_is_preempted(project, local):
+def test_from_archive_to_best_pt_although_training_is_preempted(project, local):
     with project.started(MODEL) as run:
         training = project.wait(run, lambda: project.job("rule_train"))
         project.wait(run, lambda: (project / "results/training/dataset_2gb/tiny/state.ckpt").exists())
@@ -112,7 +112,7 @@ def test_a_job_that_keeps_failing_is_reported_with_its_log(project):
     assert "logs/demo/demo.log" in project.out()
 
 
-def test_a_killed_snakemake_is_started_again_and_does_no_finished_shard_twice(project, local):
+def test_a_restarted_snakemake_repeats_no_finished_shard(project, local):
     with project.started(DATASET) as run:
         project.wait(run, lambda: len(shards(project)) >= 2)
         os.killpg(run.pid, signal.SIGKILL)
@@ -151,7 +151,7 @@ def test_one_training_on_two_nodes(project, local):
 
 
 def stop(project, program: str) -> int:
-    """Stop a process of the project that runs the program, so that it hangs; its number, or 0."""
+    """Suspend a process of the project that runs the program, so that it hangs; return its number, or 0."""
     for process in psutil.process_iter(["cmdline", "cwd"]):
         if process.info["cwd"] == str(project.folder) and program in (process.info["cmdline"] or []):
             process.suspend()

@@ -1,4 +1,4 @@
-"""An S3 server on this machine, for as long as a test needs it."""
+"""An S3 server on this machine, for the duration of a test."""
 
 import socket
 import subprocess
@@ -15,7 +15,7 @@ BUCKET = "deepfake"
 
 @contextmanager
 def s3_server(log) -> Iterator[str]:
-    """Start moto's server on a free port and yield its address; what it prints goes to the file `log`."""
+    """Start moto's server on a free port and yield its address; its output goes to the file `log`."""
     for module in ("moto.server", "snakemake_storage_plugin_s3"):
         pytest.importorskip(module, reason=f"needs {module}: pip install -r requirements-dev.txt")
     with socket.socket() as free:
@@ -45,5 +45,5 @@ def wait_until_it_answers(port: int, process: subprocess.Popen) -> None:
 
 
 def arguments(url: str) -> list[str]:
-    """What a site would edit in a profile: where the storage is."""
+    """The options that a site edits in a profile: where the storage is."""
     return ["--default-storage-prefix", f"s3://{BUCKET}/demo", "--storage-s3-endpoint-url", url]

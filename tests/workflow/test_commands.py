@@ -1,4 +1,4 @@
-"""docs/commands.md: settings and commands for people who come from other scripts, run as they stand there."""
+"""docs/commands.md: its settings and commands, run as they are written there."""
 
 import json
 import re
@@ -31,7 +31,7 @@ THEIRS = {
     ),
     "main.py": "--batch --mode --model_name",
 }
-HERE = {  # what stands there, and what it is on a small machine with small clips
+HERE = {  # what the page says, and what it is replaced with for small videos
     "--cores 8": "--cores 2",
     "/data/": "data/",
     "owner/slug": "some-owner/some-set",
@@ -42,7 +42,7 @@ KAGGLE = runpy.run_path(str(ROOT / "tests/unit/corpora/test_download.py"))
 
 
 class Section(NamedTuple):
-    """What the page says of one of their command lines."""
+    """The page's section on one script."""
 
     theirs: str
     files: dict[str, str]
@@ -65,7 +65,7 @@ PAGE = read_page()
 
 
 @pytest.mark.parametrize("name", THEIRS)
-def test_each_option_of_theirs_has_its_counterpart(name):
+def test_each_option_of_a_script_has_its_counterpart(name):
     section, options = PAGE[name], THEIRS[name].split()
     assert section.theirs == " ".join([name, *options])
     assert section.options == set(options)
@@ -74,7 +74,7 @@ def test_each_option_of_theirs_has_its_counterpart(name):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
-    """A project with the clips and stills that the page speaks of; `results` is a link, as the page says."""
+    """A project with the videos and images that the page mentions; `results` is a link, as on the page."""
     project = copy_project(tmp_path_factory.mktemp("commands") / "project")
     (project / "output").mkdir()
     (project / "results").symlink_to("output")
@@ -110,7 +110,7 @@ def settle(text: str) -> str:
 
 
 def start(project: Project, name: str, *numbers: int, **env: str) -> None:
-    """Write a section's settings, and run its lines, or those of `numbers`."""
+    """Write a section's settings, and run its commands, or only those of `numbers`."""
     section = PAGE[name]
     for file, text in section.files.items():
         (project / file).write_text(settle(text), encoding="utf-8")
@@ -124,7 +124,7 @@ def start(project: Project, name: str, *numbers: int, **env: str) -> None:
 
 
 def frames_of(project: Project, dataset: str) -> dict[str, list[int]]:
-    """The frames of each video that a dataset has, by its metadata."""
+    """The frames of each video of a dataset, from its metadata."""
     found: dict[str, list[int]] = {}
     for row in tables.read_rows(project / f"results/{dataset}/metadata.csv"):
         found.setdefault(row["video"], []).append(int(row["frame"]))
@@ -160,7 +160,7 @@ def test_train_mesonet(project):
 
 @pytest.fixture
 def kaggle(project, tmp_path):
-    """Environment variables that lead Kaggle's client to a stand-in, whose archive is data/dfd."""
+    """Environment variables that point Kaggle's client to a local server, whose archive is data/dfd."""
     archive = tmp_path / "dfd.zip"
     with zipfile.ZipFile(archive, "w") as zipped:
         for path in sorted((project / "data/dfd").rglob("*.mp4")):
@@ -187,7 +187,7 @@ def test_kaggle_dfd_downloader(project, kaggle):
     start(project, "kaggle_dfd_downloader.py", 0, **kaggle)
     assert (project / "resources/dfd/download.zip").exists()
     assert not (project / "results/index/dfd").exists(), "downloading alone was asked for"
-    start(project, "kaggle_dfd_downloader.py", 1)  # without a connection, for the archive is there
+    start(project, "kaggle_dfd_downloader.py", 1)  # works offline: the archive exists
     names = names_of(project / "results/exports/dfd_frames/dfd")
     assert len(names) == 6 * 3
     form = r"(ai|real)/\1_\w+_[0-9a-f]{8}_frame_0[123]\.jpg"

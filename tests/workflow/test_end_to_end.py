@@ -23,11 +23,11 @@ corpora:
 
 
 def check_dataset(folder) -> list[dict[str, str]]:
-    """What must hold of every dataset, looked for in its files alone; gives the rows of metadata.csv."""
-    sums = subprocess.run(
+    """Check what holds for every dataset, by its files alone; return the rows of metadata.csv."""
+    checked = subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, text=True
     )
-    assert sums.returncode == 0, sums.stdout + sums.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     rows = tables.read_rows(folder / "metadata.csv")
     images = {
         p.relative_to(folder).as_posix()
@@ -43,7 +43,7 @@ def check_dataset(folder) -> list[dict[str, str]]:
         assert label == ("real", "fake")[int(row["label"])]
         splits_of[row["corpus"], row["group"]].add(split)
         assert hashlib.sha256((folder / row["file_name"]).read_bytes()).hexdigest() == row["sha256"]
-    assert all(len(splits) == 1 for splits in splits_of.values()), "a group stands in two splits"
+    assert all(len(splits) == 1 for splits in splits_of.values()), "a group is in two splits"
     sheet = cv2.imread(str(folder / "contact_sheet.png"))
     assert sheet is not None and sheet.std() > 10
     return rows
@@ -54,19 +54,19 @@ def counts(rows) -> Counter:
 
 
 def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
-    sums = []
+    checksums = []
     for settings in ("shard_size: 64", "shard_size: 3"):
         project.run("results/dataset_2gb", "--configfile", project.configure(DEMO + settings))
         rows = check_dataset(project / "results/dataset_2gb")
-        sums.append((project / "results/dataset_2gb/SHA256SUMS").read_text())
+        checksums.append((project / "results/dataset_2gb/SHA256SUMS").read_text())
     per_class = counts(rows)
     for split in ("train", "val"):
         assert per_class[split, "real"] == per_class[split, "fake"] > 0
-    assert sums[0] == sums[1]
+    assert checksums[0] == checksums[1]
     plan = tables.read_rows(project / "results/plans/dataset_2gb.csv")
     assert len({row["video"] for row in plan}) == TINY["clips"]
     assert all(bool(row["file_name"]) != bool(row["reason"]) for row in plan)
-    assert not (project / "results/index/demo_ffpp").exists(), "a corpus that wasn't asked for was touched"
+    assert not (project / "results/index/demo_ffpp").exists(), "a corpus that was not requested was touched"
 
 
 def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
@@ -84,10 +84,10 @@ def test_a_dataset_of_two_corpora_with_all_images_and_a_cap(project):
         "a video has no image, and another has two"
     )
     assert "demo: 14 videos" in done.text
-    assert "demo_ffpp, size: " in done.text, "what the cap left out is not told"
+    assert "demo_ffpp, size: " in done.text, "what the cap left out is not reported"
 
 
-def test_whole_frames_and_a_corpus_with_settings_of_its_own(project):
+def test_whole_frames_and_a_corpus_with_its_own_settings(project):
     settings = """
 corpora:
   demo: {demo: {people: 4, clips: 8, seconds: 0.4, width: 320}, frames: {strategy: fractions, format: png}}
@@ -102,7 +102,7 @@ keep_frames: false
     assert not (project / "results/faces").exists()
 
 
-def test_stills_keep_their_bytes(project):
+def test_images_keep_their_bytes(project):
     rng = np.random.default_rng(1)
     for label in ("real", "fake"):
         for number in range(6):
@@ -115,14 +115,14 @@ corpora: {stills: {layout: imagefolder, folder: stills}}
 datasets: {pictures: {corpora: [stills], images: frames, splits: {train: 0.5, val: 0.5}}}
 """
     done = project.run("results/pictures", "--configfile", project.configure(settings))
-    assert done.rules == {"index", "frames", "plan", "dataset"}, "stills were unpacked"
+    assert done.rules == {"index", "frames", "plan", "dataset"}, "images were unpacked"
     rows = check_dataset(project / "results/pictures")
     originals = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (project / "stills").rglob("*.png")}
     assert {row["sha256"] for row in rows} == originals
 
 
 def test_tars_of_face_crops_in_a_zip_become_a_dataset_without_frames(project):
-    """As WildDeepfake has them; the reals are fewer, so each gives twice as many; crops keep their bytes."""
+    """As in WildDeepfake. Reals are fewer and give twice as many images. Crops keep their bytes."""
     rng = np.random.default_rng(1)
     originals = set()
     with zipfile.ZipFile(project / "wild.zip", "w") as archive:
@@ -171,7 +171,7 @@ faces: {{search: track}}
     assert len(rows) == 80  # 10 of each of 4 fakes, and as many reals
 
 
-def test_real_clips_in_a_zip_like_kaggles(project, data):
+def test_real_videos_in_a_zip_like_kaggles(project, data):
     clips = sorted((data / "ffpp").rglob("*.mp4"))
     labels, folder = {}, "train_sample_videos/"
     with zipfile.ZipFile(project / "deepfake-detection-challenge.zip", "w") as archive:

@@ -23,9 +23,9 @@ THREADS = [*ONE_THREAD, "detect=2"]
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory) -> Project:
-    """A project whose model has judged the very archive that it learnt from."""
-    project = copy_project(tmp_path_factory.mktemp("judged") / "project")
+def scored(tmp_path_factory) -> Project:
+    """A project whose model was run on the archive that it was trained on."""
+    project = copy_project(tmp_path_factory.mktemp("scored") / "project")
     predictions = [f"results/predictions/dataset_2gb/meso4/{split}.csv" for split in SPLITS]
     targets = [f"{VERDICTS}/report.html", *predictions]
     project.run(*targets, "--configfile", project.configure(CONFIG), "--set-threads", *THREADS)
@@ -33,7 +33,7 @@ def judged(tmp_path_factory) -> Project:
 
 
 def predicted(project: Project) -> dict[tuple[str, int], float]:
-    """What predict said of each image, by video and frame."""
+    """The predicted probability of each image, by video and frame."""
     where = {
         row["file_name"]: (row["video"], int(row["frame"]))
         for row in tables.read_rows(project / "results/dataset_2gb/metadata.csv")
@@ -46,7 +46,7 @@ def predicted(project: Project) -> dict[tuple[str, int], float]:
 
 
 def seen(verdicts: list[dict]) -> dict[tuple[str, int], float]:
-    """What a list of verdicts says of the largest face in each frame, by video and frame."""
+    """The score of the largest face in each frame of a list of verdicts, by video and frame."""
     found = {}
     for verdict in verdicts:
         looks = [look for person in verdict["people"] for look in person["looks"]]
@@ -55,18 +55,18 @@ def seen(verdicts: list[dict]) -> dict[tuple[str, int], float]:
     return found
 
 
-def test_a_datasets_own_videos_get_the_scores_that_predict_gave(judged):
-    wanted = predicted(judged)
-    found = seen(json.loads((judged / f"{VERDICTS}/verdicts.json").read_text()))
+def test_videos_of_the_dataset_get_the_scores_of_predict(scored):
+    wanted = predicted(scored)
+    found = seen(json.loads((scored / f"{VERDICTS}/verdicts.json").read_text()))
     assert len(wanted) > 30 and wanted.keys() <= found.keys()
     assert {key: found[key] for key in wanted} == pytest.approx(wanted, abs=1e-5)
-    assert len(set(wanted.values())) > 20, "all get one score: nothing was compared"
+    assert len(set(wanted.values())) > 20, "all scores are the same: nothing was compared"
 
 
-def test_every_video_has_a_verdict_and_a_place_on_the_page(judged):
-    videos = {row["video"] for row in tables.read_rows(judged / "results/index/demo/videos.csv")}
-    rows = tables.read_rows(judged / f"{VERDICTS}/verdicts.csv")
-    page = (judged / f"{VERDICTS}/report.html").read_text()
+def test_every_video_has_a_verdict_and_a_place_on_the_page(scored):
+    videos = {row["video"] for row in tables.read_rows(scored / "results/index/demo/videos.csv")}
+    rows = tables.read_rows(scored / f"{VERDICTS}/verdicts.csv")
+    page = (scored / f"{VERDICTS}/report.html").read_text()
     assert {Path(row["name"]).stem for row in rows} == videos
     assert {row["verdict"] for row in rows} <= {"fake", "real", "none"}
     assert all(row["verdict"] != "none" or row["reason"] for row in rows)
@@ -74,11 +74,11 @@ def test_every_video_has_a_verdict_and_a_place_on_the_page(judged):
 
 
 @pytest.fixture(scope="module")
-def clips(judged) -> dict[str, Path]:
+def clips(scored) -> dict[str, Path]:
     """The archive's videos, unpacked, by name."""
-    with zipfile.ZipFile(judged / "resources/demo/demo.zip") as archive:
-        archive.extractall(judged / "clips")
-    return {path.stem: path for path in (judged / "clips").rglob("*.mp4")}
+    with zipfile.ZipFile(scored / "resources/demo/demo.zip") as archive:
+        archive.extractall(scored / "clips")
+    return {path.stem: path for path in (scored / "clips").rglob("*.mp4")}
 
 
 def detect(project: Project, model: str, *media: Path | str) -> tuple[int, list[dict]]:
@@ -89,60 +89,60 @@ def detect(project: Project, model: str, *media: Path | str) -> tuple[int, list[
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_one_file_from_the_command_line_gets_the_same_scores(judged, clips):
-    name = next(iter(predicted(judged)))[0]
-    code, verdicts = detect(judged, "results/model/best.pt", clips[name], "gone.mp4")
+def test_one_file_from_the_command_line_gets_the_same_scores(scored, clips):
+    name = next(iter(predicted(scored)))[0]
+    code, verdicts = detect(scored, "results/model/best.pt", clips[name], "gone.mp4")
     assert code == 3
     assert [verdict["verdict"] == "none" for verdict in verdicts] == [False, True]
     assert "gone.mp4" in verdicts[1]["name"] and verdicts[1]["left_out"][0]["reason"]
-    wanted = {key: value for key, value in predicted(judged).items() if key[0] == name}
+    wanted = {key: value for key, value in predicted(scored).items() if key[0] == name}
     found = seen(verdicts)
     assert {key: found[key] for key in wanted} == pytest.approx(wanted, abs=1e-5)
 
 
-def test_the_forms_of_a_model_are_weighed_and_judge_alike(judged, clips):
+def test_exported_models_are_compared_and_score_alike(scored, clips):
     folder = "results/forms/dataset_2gb/meso4"
-    judged.run(f"{folder}/forms.txt", "--configfile", judged.configure(CONFIG), "--set-threads", *THREADS)
-    rows = {row["form"]: row for row in tables.read_rows(judged / f"{folder}/forms.csv")}
+    scored.run(f"{folder}/forms.txt", "--configfile", scored.configure(CONFIG), "--set-threads", *THREADS)
+    rows = {row["form"]: row for row in tables.read_rows(scored / f"{folder}/forms.csv")}
     names = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
     assert list(rows) == ["best.pt", *names]
     assert all(float(row["images_per_second"]) > 0 for row in rows.values())
-    name, wanted = next(iter(clips)), json.loads((judged / f"{VERDICTS}/verdicts.json").read_text())
+    name, wanted = next(iter(clips)), json.loads((scored / f"{VERDICTS}/verdicts.json").read_text())
     wanted = seen([verdict for verdict in wanted if name in verdict["name"]])
     for form, tolerance in zip(names, [1e-4, 0.05, 0.05, 1e-5], strict=True):
-        code, verdicts = detect(judged, f"{folder}/{form}", clips[name])
+        code, verdicts = detect(scored, f"{folder}/{form}", clips[name])
         assert code == 0 and seen(verdicts) == pytest.approx(wanted, abs=tolerance), form
 
 
-def test_a_submission_has_every_video_of_the_sample(judged, clips):
+def test_a_submission_has_every_video_of_the_sample(scored, clips):
     listed = [*sorted(clips, reverse=True)[:3], "absent"]
     sample = "".join(f"{name}.mp4,0.5\n" for name in listed)
-    (judged / "sample_submission.csv").write_text(f"filename,label\n{sample}")
+    (scored / "sample_submission.csv").write_text(f"filename,label\n{sample}")
     settings = "submissions: {submission: {sample: sample_submission.csv, folder: clips, clip: [0.4, 0.6]}}"
-    options = ["--configfile", judged.configure(CONFIG + settings), "--set-threads", *ONE_THREAD, "submit=2"]
-    judged.run("results/submissions/dataset_2gb/meso4/submission.csv", *options)
-    rows = tables.read_rows(judged / "results/submissions/dataset_2gb/meso4/submission.csv")
+    options = ["--configfile", scored.configure(CONFIG + settings), "--set-threads", *ONE_THREAD, "submit=2"]
+    scored.run("results/submissions/dataset_2gb/meso4/submission.csv", *options)
+    rows = tables.read_rows(scored / "results/submissions/dataset_2gb/meso4/submission.csv")
     scores = {
         Path(row["name"]).stem: float(row["score"])
-        for row in tables.read_rows(judged / f"{VERDICTS}/verdicts.csv")
+        for row in tables.read_rows(scored / f"{VERDICTS}/verdicts.csv")
         if row["score"]
     }
     wanted = {f"{name}.mp4": min(max(scores.get(name, 0.5), 0.4), 0.6) for name in listed}
     assert [row["filename"] for row in rows] == list(wanted)
     assert {row["filename"]: float(row["label"]) for row in rows} == pytest.approx(wanted, abs=1e-5)
-    assert "absent" in (judged / "logs/submit/dataset_2gb/meso4/submission.csv.log").read_text()
+    assert "absent" in (scored / "logs/submit/dataset_2gb/meso4/submission.csv.log").read_text()
 
 
-def test_verdicts_are_judged_again_only_where_that_matters(judged):
+def test_verdicts_are_repeated_only_if_something_relevant_changed(scored):
     def reruns(settings: str) -> set[str]:
         words = [
             "--configfile",
-            judged.configure(CONFIG + settings),
+            scored.configure(CONFIG + settings),
             "--set-threads",
             *ONE_THREAD,
             "detect=2",
         ]
-        return judged.run(f"{VERDICTS}/report.html", "-n", *words).rules - {"all"}
+        return scored.run(f"{VERDICTS}/report.html", "-n", *words).rules - {"all"}
 
     assert reruns("") == set()
     assert reruns("detect: {people: largest}") == {"detect"}

@@ -1,4 +1,4 @@
-"""Runs that are killed or interrupted: nothing half-written is taken for whole, and the next run finishes."""
+"""Killed and interrupted runs: no partial output is taken for complete, and the next run finishes."""
 
 import os
 import signal
@@ -35,17 +35,17 @@ def wait_for(condition, process) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def uninterrupted(tmp_path_factory):
     from conftest import copy_project
 
-    project = copy_project(tmp_path_factory.mktemp("undisturbed") / "project")
+    project = copy_project(tmp_path_factory.mktemp("uninterrupted") / "project")
     project.run(TARGET, "--configfile", project.configure(SETTINGS))
     return (project / TARGET / "SHA256SUMS").read_text()
 
 
 @pytest.mark.parametrize("stage", ["frames", "faces"])
 @pytest.mark.parametrize("who", ["all", "snakemake alone"])
-def test_after_a_kill_the_next_run_finishes_with_the_same_bytes(project, undisturbed, stage, who):
+def test_after_a_kill_the_next_run_finishes_with_the_same_bytes(project, uninterrupted, stage, who):
     process = start(project)
     folder = project / "results" / stage / "demo"
     wait_for(lambda: len(list(folder.glob("*.tar"))) >= 2 and list(folder.glob(".*.part")), process)
@@ -56,7 +56,7 @@ def test_after_a_kill_the_next_run_finishes_with_the_same_bytes(project, undistu
     }
     project.run("--unlock", "--configfile", "mine.yaml")
     again = project.run(TARGET, "--configfile", "mine.yaml", "--rerun-incomplete")
-    assert (project / TARGET / "SHA256SUMS").read_text() == undisturbed
+    assert (project / TARGET / "SHA256SUMS").read_text() == uninterrupted
     kept = [
         s for s, t in finished.items() if (project / f"results/frames/demo/{s}.csv").stat().st_mtime_ns == t
     ]
@@ -65,7 +65,7 @@ def test_after_a_kill_the_next_run_finishes_with_the_same_bytes(project, undistu
     assert not leftovers
 
 
-def test_ctrl_c_leaves_whole_outputs_only(project, undisturbed):
+def test_ctrl_c_leaves_only_complete_outputs(project, uninterrupted):
     process = start(project)
     folder = project / "results/frames/demo"
     wait_for(lambda: len(list(folder.glob("*.tar"))) >= 2 and list(folder.glob(".*.part")), process)
@@ -73,10 +73,10 @@ def test_ctrl_c_leaves_whole_outputs_only(project, undisturbed):
     assert process.wait(60) != 0
     assert not list(project.folder.glob("results/**/.*.part"))
     project.run(TARGET, "--configfile", "mine.yaml")
-    assert (project / TARGET / "SHA256SUMS").read_text() == undisturbed
+    assert (project / TARGET / "SHA256SUMS").read_text() == uninterrupted
 
 
-def test_few_shards_lie_unpacked_at_a_time(project):
+def test_few_shards_are_unpacked_at_a_time(project):
     process = start(project)
     most = 0
     while process.poll() is None:

@@ -1,7 +1,7 @@
-"""What a change makes run again among models and reports, row by row on the real workflow.
+"""The promise of docs/reruns.md for models and reports, checked row by row on the real workflow.
 
 Rules, config, checkpoints and all steps up to the dataset and its audit are the real ones. The steps of
-models and reports, which take seconds each, have stand-ins that only derive their outputs from their inputs.
+models and reports take seconds each, so stand-ins derive their outputs from their inputs.
 """
 
 import json
@@ -31,8 +31,8 @@ train: {dataset: small, models: [a, b]}
 TARGETS = ["results/model/best.pt", "results/report/index.html"]
 PLANNED = {"plan": 1, "dataset": 1, "audit": 1, "attrition": 1}
 DATA = {"index": 1, "faces": 1, **PLANNED}
-JUDGED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
-TRAINED = {"train": 1, "predict": 2, **JUDGED}
+EVALUATED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
+TRAINED = {"train": 1, "predict": 2, **EVALUATED}
 PAGE = {"summarise": 1}
 ALL = {"choose": 1, **PAGE}
 STAND_IN = """#!{python} -ES
@@ -61,7 +61,7 @@ FILES = "best.pt facts.json history.json history.csv curves.svg checkpoints/kept
 
 
 class Quick(Project):
-    """A project whose steps of models and reports are done by the stand-ins, for `python` means them."""
+    """A project in which `python` runs stand-ins for the steps of models and reports."""
 
     def environment(self) -> dict[str, str]:
         found = super().environment()
@@ -94,9 +94,9 @@ def twice(jobs: dict[str, int]) -> dict[str, int]:
 
 
 def run(project: Project, *models: str) -> Counter:
-    """The jobs that a run executes, by rule; those of a model are all of `models`, where some are given.
+    """Run, and return the number of executed jobs by rule; a second run must execute none.
 
-    A second run right after it must execute none.
+    If `models` are given, exactly their jobs must have run.
     """
     done = project.run(*TARGETS, "--configfile", "mine.yaml")
     if done.jobs:
@@ -124,7 +124,7 @@ def edit(project: Project, file: str) -> None:
 
 
 def test_touching_results_and_code_runs_nothing(settled):
-    """All but the time stamp that Snakemake itself keeps in a folder that it made."""
+    """Except the time stamps that Snakemake keeps in folders."""
     for top in ("results", "scripts"):
         for path in (settled / top).rglob("[!.]*"):
             path.touch()
@@ -138,7 +138,7 @@ def test_settings_of_a_model_train_that_model(settled):
     assert run(settled, "a") == TRAINED | ALL
 
 
-def test_what_a_setting_is_by_default_can_be_written_out(settled):
+def test_writing_out_a_default_runs_nothing(settled):
     reconfigure(settled, "lr: 0.01", "lr: 0.01, warmup: 1")
     assert run(settled) == {}
 
@@ -148,18 +148,18 @@ def test_an_image_size_decodes_for_that_model(settled):
     assert run(settled, "a") == {"decode": 1} | TRAINED | ALL
 
 
-def test_a_model_more_is_trained_alone(settled):
+def test_only_an_added_model_is_trained(settled):
     reconfigure(settled, "models: [a, b]", "models: [a, b, c]")
     assert run(settled, "c") == TRAINED | ALL
 
 
-def test_a_model_less_trains_none(settled):
+def test_a_removed_model_trains_nothing(settled):
     reconfigure(settled, "models: [a, b]", "models: [a]")
     assert run(settled) == ALL
 
 
 def test_an_ensemble_trains_nothing(settled):
-    combined = {"combine": 1, "predict": 2, **JUDGED}
+    combined = {"combine": 1, "predict": 2, **EVALUATED}
     reconfigure(settled, "models: [a, b]", "models: [a, b, both]")
     add(settled, "ensembles: {both: {models: [a, b], weighted: equally}}\n")
     assert run(settled, "both") == combined | ALL
@@ -169,7 +169,7 @@ def test_an_ensemble_trains_nothing(settled):
     assert run(settled, "a", "both") == Counter(TRAINED) + Counter(combined) + Counter(ALL)
 
 
-def test_other_forms_follow_their_model(settled):
+def test_exported_models_follow_their_model(settled):
     def run(*targets: str) -> Counter:
         return settled.run(*targets, "--configfile", "mine.yaml").jobs
 
@@ -185,17 +185,17 @@ def test_other_forms_follow_their_model(settled):
 
 
 @pytest.mark.parametrize("setting", ["threshold: eer", "bootstrap: 200"])
-def test_how_models_are_judged_predicts_nothing_again(settled, setting):
+def test_settings_of_evaluation_predict_nothing(settled, setting):
     add(settled, f"evaluate: {{{setting}}}\n")
-    assert run(settled, "a", "b") == twice(JUDGED) | PAGE
+    assert run(settled, "a", "b") == twice(EVALUATED) | PAGE
 
 
-def test_damages_are_done_again_alone(settled):
+def test_distortions_run_only_robustness(settled):
     add(settled, "evaluate: {robustness: {jpeg: [40]}}\n")
     assert run(settled, "a", "b") == {"distort": 2} | PAGE
 
 
-def test_a_comparison_makes_what_it_needs(settled):
+def test_a_comparison_runs_what_it_needs(settled):
     add(settled, "evaluate: {cross: {models: [a], datasets: [small, other]}}\n")
     needs = {"plan": 1, "dataset": 1, "audit": 1, "decode": 1, "train": 1, "predict": 4, "evaluate": 1}
     assert run(settled, "a") == needs | {"compare": 1} | PAGE
@@ -205,26 +205,26 @@ def test_a_comparison_makes_what_it_needs(settled):
     assert run(settled) == PAGE
 
 
-def test_weights_are_judged_by_their_bytes(settled):
+def test_weights_are_compared_by_their_bytes(settled):
     (settled / "weights.pt").touch()
     assert run(settled) == {}
     (settled / "weights.pt").write_bytes(b"weighty")
     assert run(settled, "b") == TRAINED | ALL
 
 
-def test_one_still_more_trains_again(settled):
+def test_an_added_image_trains_again(settled):
     write_stills(settled / "mine", range(20, 22))
     assert run(settled, "a", "b") == DATA | {"decode": 1} | twice(TRAINED) | ALL
 
 
 def test_a_plan_that_keeps_the_same_images_trains_nothing(settled):
-    """A still that can't be read is left out; only the account of what is lost tells of it."""
+    """An unreadable image is left out, which changes only the account of losses."""
     (settled / "mine/real/p000/9.png").write_bytes(b"nothing")
     assert run(settled) == {"index": 1, "faces": 1, "plan": 1, "attrition": 1} | PAGE
 
 
-def test_settings_of_dataset_and_model_at_once_both_reach_training(settled):
-    """A job that waits for a checkpoint must still be seen to have changed settings of its own."""
+def test_settings_of_dataset_and_model_changed_together_both_reach_training(settled):
+    """Snakemake must notice changed settings of a job that waits for a checkpoint."""
     reconfigure(
         settled, "small: {corpora: [mine],", "small: {corpora: [mine], duplicates: null, size_mb: 0.2,"
     )
@@ -234,7 +234,7 @@ def test_settings_of_dataset_and_model_at_once_both_reach_training(settled):
 
 
 def test_settings_of_a_model_reach_training_in_the_run_in_which_index_and_plan_run(settled):
-    """What is kept stays the same, so that nothing but its own settings tells that the model is stale."""
+    """The same images are kept, so only its own settings make the model stale."""
     (settled / "mine/real/p000/9.png").write_bytes(b"nothing")
     reconfigure(settled, "lr: 0.01", "lr: 0.03")
     assert run(settled, "a") == {"index": 1, "faces": 1, "plan": 1, "attrition": 1} | TRAINED | ALL
@@ -245,7 +245,7 @@ EDITS = {
     "deepfake/inputs/decoded.py": {"decode": 1} | twice(TRAINED) | ALL,
     "deepfake/training/augmentation.py": twice(TRAINED) | ALL,
     "deepfake/evaluation/metrics.py": twice(TRAINED) | ALL,  # the best epoch is chosen by it
-    "deepfake/evaluation/bootstrap.py": twice(JUDGED) | PAGE,
+    "deepfake/evaluation/bootstrap.py": twice(EVALUATED) | PAGE,
     "deepfake/evaluation/distortions.py": {"distort": 2} | PAGE,
     "deepfake/networks/gradcam.py": {"explain": 2} | PAGE,
     "deepfake/pages/summary.py": PAGE,
@@ -275,7 +275,7 @@ BEST = "results/model/best.pt"
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory) -> Project:
-    """A project with nothing left to do but to train, with no stand-ins."""
+    """A project that only needs training, without stand-ins."""
     project = copy_project(tmp_path_factory.mktemp("ready") / "project")
     write_stills(project / "mine", range(24))
     settings = CONFIG.replace("epochs: 2, lr: 0.01", "epochs: 12, batch_size: 8").replace("[a, b]", "[a]")
@@ -285,11 +285,11 @@ def ready(tmp_path_factory) -> Project:
     return project
 
 
-def test_a_killed_training_goes_on_and_ends_as_if_undisturbed(ready, tmp_path):
-    shutil.copytree(ready.folder, tmp_path / "undisturbed", symlinks=True)
-    undisturbed = Project(tmp_path / "undisturbed")
+def test_a_killed_training_is_resumed_and_ends_like_an_uninterrupted_one(ready, tmp_path):
+    shutil.copytree(ready.folder, tmp_path / "uninterrupted", symlinks=True)
+    uninterrupted = Project(tmp_path / "uninterrupted")
     options = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]
-    assert undisturbed.run(BEST, *options).jobs == {"train": 1, "choose": 1}
+    assert uninterrupted.run(BEST, *options).jobs == {"train": 1, "choose": 1}
 
     with open(ready / "out.txt", "wb") as out:
         process = subprocess.Popen(
@@ -313,11 +313,11 @@ def test_a_killed_training_goes_on_and_ends_as_if_undisturbed(ready, tmp_path):
     assert "going on from results/training/small/a/" in log
     assert "epoch 1 of 12" not in log and "epoch 12 of 12" in log
     assert not (ready / "results/training/small/a").exists()
-    assert (ready / BEST).read_bytes() == (undisturbed / BEST).read_bytes()
-    assert losses(ready) == losses(undisturbed)
+    assert (ready / BEST).read_bytes() == (uninterrupted / BEST).read_bytes()
+    assert losses(ready) == losses(uninterrupted)
 
 
 def losses(project: Project) -> list[dict]:
-    """The history without how long it took."""
+    """The history without durations."""
     rows = json.loads((project / "results/models/small/a/history.json").read_text())
     return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in rows]

@@ -1,4 +1,4 @@
-"""From small stills to detectors and reports, by the commands that a user types, with the real steps."""
+"""From small images to detectors and reports, by the commands that a user types, with the real steps."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_best_pt_carries_all_that_it_takes_to_use_it(modelled):
+def test_best_pt_has_everything_needed_to_use_it(modelled):
     found = load(modelled / "results/models/dataset_2gb/tiny/best.pt")
     kept = read(modelled / "results/plans/dataset_2gb.json")
     assert {"state", "classes", "threshold", "versions", "metrics", "mean", "std"} <= found.keys()
@@ -60,7 +60,7 @@ def test_best_pt_carries_all_that_it_takes_to_use_it(modelled):
 
 
 def test_an_ensemble_is_the_weighted_mean_of_its_models_views(modelled):
-    """Of pictures that are their own mirror image, so that all views are one."""
+    """For images that are their own mirror image, so that all views are equal."""
     paths = {m: modelled / f"results/models/dataset_2gb/{m}/best.pt" for m in MODELS}
     pair, facts = read_detector(paths["pair"])
     size = {m: load(paths[m])["geometry"]["size"] for m in ("tiny", "raw")}
@@ -74,7 +74,7 @@ def test_an_ensemble_is_the_weighted_mean_of_its_models_views(modelled):
     assert torch.allclose(found, wanted / facts["temperature"], atol=1e-5)
 
 
-def test_the_default_targets_leave_all_that_is_promised(modelled):
+def test_the_default_targets_write_everything_that_is_promised(modelled):
     folder = modelled / "results/reports/dataset_2gb/tiny"
     plots = "roc precision_recall confusion calibration histogram robustness".split()
     names = {f"{plot}.svg" for plot in plots} | {"metrics.json", "metrics.csv", "metrics.txt"}
@@ -86,7 +86,7 @@ def test_the_default_targets_leave_all_that_is_promised(modelled):
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
 
 
-def test_the_best_on_val_is_chosen(modelled):
+def test_the_best_model_on_the_validation_set_is_chosen(modelled):
     facts = {m: read(modelled / f"results/models/dataset_2gb/{m}/facts.json") for m in MODELS}
     scores = {model: found["metrics"]["val"]["f1_macro"] for model, found in facts.items()}
     assert scores["tiny"] != scores["raw"]
@@ -99,7 +99,7 @@ def test_the_best_on_val_is_chosen(modelled):
     assert (modelled / BEST).read_bytes() == own.read_bytes()
 
 
-def test_predictions_are_of_each_image_of_a_split(modelled):
+def test_each_image_of_a_split_has_a_prediction(modelled):
     rows = tables.read_rows(modelled / "results/dataset_2gb/metadata.csv")
     for split in ("val", "test"):
         found = tables.read_rows(modelled / f"results/predictions/dataset_2gb/tiny/{split}.csv")
@@ -126,7 +126,7 @@ def test_a_model_is_tested_on_what_it_has_not_seen_of_another_dataset(modelled):
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory) -> Project:
-    """A project of one dataset, which has no part test, that is made and audited but not learnt from."""
+    """A project with one audited dataset without a test set; nothing is trained yet."""
     project = copy_project(tmp_path_factory.mktemp("zoo") / "project")
     write_stills(project / "mine", range(20))
     made = transformers.ViTConfig(
@@ -149,7 +149,7 @@ def zoo(tmp_path_factory) -> Project:
 
 
 def run(project: Project, *args: str, models: list[str]) -> Counter:
-    """The jobs that a run executes when `models` are those to train."""
+    """Run with `models` in train.models, and return the number of executed jobs by rule."""
     text = ZOO.replace("train: {models: []}", f"train: {{models: [{', '.join(models)}]}}")
     options = ["--configfile", project.configure(text), "--set-threads", *ONE_THREAD]
     return project.run(*args, *options).jobs
@@ -164,7 +164,7 @@ def test_networks_of_the_libraries_are_trained(zoo):
 
 
 def test_a_baseline_keeps_its_labels_and_is_saved_back(zoo):
-    """What transformers itself says of a still with the saved folder is what we predict."""
+    """transformers itself, with the saved folder, predicts what the workflow predicts."""
     name = "dataset_2gb/vit"
     run(zoo, f"results/predictions/{name}/val.csv", models=["vit"])
     folder = zoo / f"results/models/{name}/checkpoints/hf_best"
@@ -181,10 +181,10 @@ def test_a_baseline_keeps_its_labels_and_is_saved_back(zoo):
     np.testing.assert_allclose(found, logits.softmax(1)[:, 0], atol=1e-4)
 
 
-def test_published_weights_are_evaluated_without_training_and_without_a_test_part(zoo):
+def test_published_weights_are_evaluated_without_training_and_without_a_test_set(zoo):
     weights = DATA / "mesonet/Meso4_DF.h5"
     if not weights.is_file():
-        pytest.skip(f"no weights of MesoNet's authors: {weights} is not there (set DEEPFAKE_TEST_DATA)")
+        pytest.skip(f"no weights of MesoNet's authors: {weights} doesn't exist (set DEEPFAKE_TEST_DATA)")
     (zoo / weights.name).write_bytes(weights.read_bytes())
     run(zoo, models=["theirs"])
     found = read(zoo / "results/models/dataset_2gb/theirs/facts.json")
@@ -195,7 +195,7 @@ def test_published_weights_are_evaluated_without_training_and_without_a_test_par
     assert "This dataset has no test split: the numbers are of val" in page
 
 
-def test_what_a_model_lacks_is_named_in_its_log(zoo):
+def test_errors_of_a_model_are_in_its_log(zoo):
     text = ZOO.replace("models: []", "models: [odd, gone]")
     options = ["--configfile", zoo.configure(text), "--set-threads", *ONE_THREAD]
     done = zoo.run(BEST, "--keep-going", *options, check=False)

@@ -1,4 +1,4 @@
-"""The profiles of other engines: what they would run, and with which resources."""
+"""The profiles of other executors: which jobs they plan, with which resources."""
 
 import functools
 import re
@@ -21,7 +21,7 @@ MODELS = {"decode", "choose", "evaluate", "summarise"} | NETWORKS
 
 @pytest.fixture(scope="module")
 def dry_run(tmp_path_factory):
-    """A function that dry-runs a profile; results are looked for in an empty storage on this machine."""
+    """A function that dry-runs a profile with an empty storage on this machine."""
     folder = tmp_path_factory.mktemp("profiles")
     project = copy_project(folder / "project")
     environment = {k: v for k, v in project.environment().items() if not k.startswith(("AWS_", "KUBE"))}
@@ -48,7 +48,7 @@ def dry_run(tmp_path_factory):
 
 
 def jobs(run: Run) -> dict[str, dict[str, str]]:
-    """Of each rule that a dry-run lists its resources, and its threads."""
+    """The resources and threads of each rule in a dry-run."""
     found = re.findall(r"^(?:local)?(?:rule|checkpoint) (\w+):\n((?: {4}.*\n)+)", run.text, re.MULTILINE)
     assert run.code == 0, run.text
     return {
@@ -65,20 +65,20 @@ def test_a_profile_lists_every_job_from_archive_to_report(dry_run, profile):
 
 
 @pytest.mark.parametrize("profile, gpu", [("kubernetes", "gpu"), ("awsbatch", "_gpus")])
-def test_only_networks_ask_for_a_gpu(dry_run, profile, gpu):
+def test_only_networks_request_a_gpu(dry_run, profile, gpu):
     found = jobs(dry_run(f"profiles/{profile}"))
     assert {rule for rule, resources in found.items() if gpu in resources} == NETWORKS
     assert {found[rule][gpu] for rule in NETWORKS} == {"1"}
 
 
-def test_kubernetes_is_told_whose_gpu_and_sets_a_limit_for_it(dry_run):
+def test_kubernetes_gets_the_gpus_manufacturer_and_limit(dry_run):
     found = jobs(dry_run("profiles/kubernetes"))
     assert {found[rule]["gpu_manufacturer"] for rule in NETWORKS} == {"nvidia"}
     assert {found[rule]["scale"] for rule in NETWORKS} == {"0"}
 
 
-def test_aws_batch_gives_each_job_the_memory_that_it_needs(dry_run):
-    """The executor replaces memory that doesn't go with the cores by the least that does."""
+def test_aws_batch_gives_each_job_enough_memory(dry_run):
+    """The executor replaces memory that doesn't fit the cores by the smallest that does."""
     found, needed = jobs(dry_run("profiles/awsbatch")), jobs(dry_run("profiles/s3"))
     from snakemake_executor_plugin_aws_batch.constant import VALID_RESOURCES_MAPPING as CORES
 

@@ -1,4 +1,4 @@
-"""What `verify` finds broken is named, and its repair has Snakemake redo just that."""
+"""`verify` names broken files, and after its repair Snakemake makes only those again."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ TINY = {"people": 6, "clips": 12, "seconds": 0.4, "width": 320}
 TARGET = "results/small"
 
 
-def test_what_verify_finds_broken_is_redone_and_nothing_else(project):
+def test_only_what_verify_finds_broken_is_made_again(project):
     (project / "corpus").mkdir()
     demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 8)
     project.run(TARGET, "--configfile", project.configure(CONFIG))

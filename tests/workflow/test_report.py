@@ -1,4 +1,4 @@
-"""The pages of a finished run in a browser: Snakemake's own report, and the one to send to colleagues."""
+"""The pages of a finished run in a browser: Snakemake's report and the one-page report."""
 
 import json
 import re
@@ -20,7 +20,7 @@ CATEGORIES = [
     "6 Mistakes",
     "7 Across datasets",
 ]
-TAILWIND = "cdn.tailwindcss.com should not be used in production"  # Snakemake's own page says it of itself
+TAILWIND = "cdn.tailwindcss.com should not be used in production"  # a warning of Snakemake's own page
 DRIVE = """<script>addEventListener("load", async () => {
   const pause = () => new Promise(done => setTimeout(done, 150));
   const words = text => text.trim().split(/\\s+/).sort().join(" ");  // columns are in no fixed order
@@ -38,7 +38,7 @@ DRIVE = """<script>addEventListener("load", async () => {
 
 @pytest.fixture(scope="module")
 def reports(modelled, tmp_path_factory) -> dict[str, str]:
-    """Snakemake's report as one page and as a zip, by their endings; with what Snakemake said of each."""
+    """Snakemake's report as one page and as a zip: their folder, and Snakemake's output by suffix."""
     folder = tmp_path_factory.mktemp("reports")
     said = {}
     for ending in ("html", "zip"):
@@ -48,7 +48,7 @@ def reports(modelled, tmp_path_factory) -> dict[str, str]:
 
 
 def after(reports, folder, *steps: tuple[str, str]):
-    """A copy of the report that clicks by itself: on links by their words, or on an icon in a table's row."""
+    """A copy of the report that clicks on links by their text, or on an icon in a table's row."""
     page = folder / "clicked.html"
     text = (reports["folder"] / "report.html").read_text(encoding="utf-8")
     page.write_text(text + DRIVE.replace("STEPS", json.dumps(steps)), encoding="utf-8")
@@ -93,14 +93,14 @@ def test_a_result_has_a_picture_and_a_caption(browse, reports, tmp_path, categor
     assert caption in " ".join(seen.text.split())
 
 
-def test_the_summary_stands_in_the_report(browse, reports, modelled, tmp_path):
+def test_the_summary_is_in_the_report(browse, reports, modelled, tmp_path):
     seen = browse(after(reports, tmp_path, ("1 Summary", ""), ("summary", "eye")))
     assert errors(seen) == []
     page = (modelled / "results/report/index.html").read_text(encoding="utf-8")
     assert [line for line in seen.console if line.startswith("log: ")] == [f"log: {page}"]
 
 
-def test_the_report_leaves_nothing_out_and_can_be_a_zip(reports):
+def test_the_report_is_complete_and_can_be_a_zip(reports):
     for ending in ("html", "zip"):
         assert "No files found" not in reports[ending]
     with zipfile.ZipFile(reports["folder"] / "report.zip") as archive:
@@ -137,8 +137,7 @@ def metrics(project: Project, model: str) -> dict:
 
 
 def leaders(dom: str) -> dict[str, str]:
-    """What the table of models says of each; one that has rows for videos and frames has its name in the
-    first."""
+    """The text of the leader table by model; of several rows of a model only the first has its name."""
     table = re.search(r'class="[^"]*leaders.*?<tbody>(.*?)</tbody>', dom, re.DOTALL)[1]
     found, model = {}, ""
     for row in table.split("</tr>")[:-1]:

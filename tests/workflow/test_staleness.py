@@ -1,4 +1,4 @@
-"""The README's promise of what a change makes run again, checked row by row on the real workflow."""
+"""The promise of docs/reruns.md up to the dataset, checked row by row on the real workflow."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ TARGET = "results/small"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Project:
-    """A project run to the end once; tests change copies of it."""
+    """A project that was run to the end once; tests change copies of it."""
     project = copy_project(tmp_path_factory.mktemp("finished") / "project")
     (project / "corpus").mkdir()
     demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 8)  # one shard has only fakes
@@ -52,7 +52,7 @@ def settled(finished, tmp_path) -> Project:
 
 @pytest.fixture(scope="module")
 def finished_stills(tmp_path_factory) -> Project:
-    """The same of an image corpus: so many stills that they fill several shards."""
+    """The same for an image corpus with enough images for several shards."""
     project = copy_project(tmp_path_factory.mktemp("stills") / "project")
     for number in range(80):
         write_still(project, f"{('real', 'fake')[number % 2]}/{number:02d}.png", number)
@@ -80,7 +80,7 @@ def write_still(project: Project, name: str, number: int) -> None:
 
 
 def run(project: Project) -> Counter:
-    """The jobs that a run executes, by rule; a second run right after it must execute none."""
+    """Run, and return the number of executed jobs by rule; a second run must execute none."""
     jobs = project.run(TARGET, "--configfile", "mine.yaml").jobs
     again = project.run(TARGET, "--configfile", "mine.yaml")
     assert not again.jobs, again.text
@@ -98,7 +98,7 @@ def shards(project: Project) -> int:
 
 
 def rewrite(archive: Path, change) -> None:
-    """Write the zip anew, with `change` applied to its files, a dict from name to bytes."""
+    """Rewrite the zip, with `change` applied to its files, a dict from name to bytes."""
     with zipfile.ZipFile(archive) as old:
         files = {name: old.read(name) for name in old.namelist()}
     change(files)
@@ -116,14 +116,14 @@ def relabel(files: dict[str, bytes], change) -> None:
 
 
 def one_more_video(files: dict[str, bytes]) -> None:
-    """A real clip with pixels of its own joins the corpus."""
-    files["train_sample_videos/zzzzzzzzzz.mp4"] = fresh_clip(files)
+    """Add a new real video to the corpus."""
+    files["train_sample_videos/zzzzzzzzzz.mp4"] = new_video(files)
     relabel(files, lambda labels: labels.update({"zzzzzzzzzz.mp4": {"label": "REAL", "split": "train"}}))
 
 
-def fresh_clip(files: dict[str, bytes]) -> bytes:
-    clip = next(data for name, data in sorted(files.items()) if name.endswith(".mp4"))
-    return clip + b"\0\0\0\x08free"  # an empty box at the end: another file, the same pictures
+def new_video(files: dict[str, bytes]) -> bytes:
+    video = next(data for name, data in sorted(files.items()) if name.endswith(".mp4"))
+    return video + b"\0\0\0\x08free"  # an empty box at the end: another file with the same images
 
 
 def test_no_change_runs_nothing(settled):
@@ -137,7 +137,7 @@ def test_touching_everything_runs_nothing_below_the_index(settled):
     assert set(run(settled)) <= {"index"}
 
 
-def test_one_video_more_runs_its_own_shard(settled):
+def test_an_added_video_runs_its_own_shard(settled):
     before = shards(settled)
     rewrite(settled / "corpus/part_0.zip", one_more_video)
     jobs = run(settled)
@@ -152,7 +152,7 @@ def test_one_video_more_runs_its_own_shard(settled):
     }
 
 
-def test_one_archive_more_runs_its_own_shard(settled):
+def test_an_added_archive_runs_its_own_shard(settled):
     before = shards(settled)
     shutil.copy(settled / "corpus/part_0.zip", settled / "corpus/part_1.zip")
 
@@ -168,18 +168,18 @@ def test_one_archive_more_runs_its_own_shard(settled):
     assert jobs["index"] == jobs["plan"] == 1
 
 
-def test_archives_that_move_run_the_index_alone(settled):
+def test_moved_archives_run_only_the_index(settled):
     (settled / "corpus").rename(settled / "elsewhere")
     reconfigure(settled, "corpus/*.zip", "elsewhere/*.zip")
     assert run(settled) == {"index": 1}
 
 
-def test_higher_limits_run_the_index_alone(settled):
+def test_higher_limits_run_only_the_index(settled):
     (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "limits: {member_gb: 30}\n")
     assert run(settled) == {"index": 1}
 
 
-def test_a_corrected_label_decodes_nothing_again(settled):
+def test_a_corrected_label_decodes_nothing(settled):
     def correct(labels):
         name = min(name for name, entry in labels.items() if entry["label"] == "FAKE")
         labels[name] = {"label": "REAL", "split": "train"}
@@ -188,7 +188,7 @@ def test_a_corrected_label_decodes_nothing_again(settled):
     assert run(settled) == {"index": 1, "plan": 1, "dataset": 1}
 
 
-def test_videos_asked_for_make_nothing_stale(settled):
+def test_requested_videos_make_nothing_stale(settled):
     shard = next(p.stem for p in (settled / "results/index/mine").glob("[01]*.csv"))
     videos = f"results/videos/mine/{shard}"
     assert settled.run(videos, "--configfile", "mine.yaml").jobs == {"unpack": 1}
@@ -209,8 +209,8 @@ def test_a_count_of_frames_runs_the_index_and_frames_onward(settled):
     assert run(settled) == {"index": 1, "unpack": n, "frames": n, "faces": n, "plan": 1, "dataset": 1}
 
 
-def test_a_boost_runs_the_shards_of_the_smaller_class_and_one_video_more_its_own(settled):
-    """Of 6 real videos and 10 fakes the reals give twice as many frames, and so they do of 7 and 10."""
+def test_boost_runs_the_shards_of_the_smaller_class_and_an_added_video_its_own(settled):
+    """With 6 real and 10 fake videos, real ones give twice as many frames; with 7 and 10 as well."""
     reconfigure(settled, "boost: 1", "boost: 8")
     rows = tables.read_rows(settled / "results/index/mine/videos.csv")
     n = len({row["shard"] for row in rows if row["label"] == "0"})
@@ -227,7 +227,7 @@ def test_a_key_that_the_strategy_does_not_use_runs_nothing(settled):
     assert run(settled) == {}
 
 
-def test_a_label_file_is_judged_by_what_it_says(settled):
+def test_a_label_file_is_compared_by_its_content(settled):
     (settled / "more.csv").write_text("nothing\n")
     reconfigure(
         settled, 'archives: ["corpus/*.zip"]', 'archives: ["corpus/*.zip"], label_files: ["more*.csv"]'
@@ -239,20 +239,20 @@ def test_a_label_file_is_judged_by_what_it_says(settled):
     assert run(settled) == {"index": 1}
 
 
-def test_a_label_file_that_is_not_there_is_named(settled):
+def test_a_missing_label_file_is_named(settled):
     reconfigure(settled, 'archives: ["corpus/*.zip"]', 'archives: ["corpus/*.zip"], label_files: [gone.csv]')
     done = settled.run(TARGET, "--configfile", "mine.yaml", check=False)
     assert done.code and "corpora.mine.label_files: 'gone.csv' fits no file" in done.text, done.text
 
 
-def test_touching_stills_runs_nothing_below_the_index(settled_stills):
+def test_touching_images_runs_nothing_below_the_index(settled_stills):
     assert run(settled_stills) == {}
     for path in (settled_stills / "stills").rglob("*.png"):
         path.touch()
     assert run(settled_stills) == {"index": 1}
 
 
-def test_one_still_more_runs_its_own_shard(settled_stills):
+def test_an_added_image_runs_its_own_shard(settled_stills):
     before = shards(settled_stills)
     write_still(settled_stills, "real/new.png", 1000)
     jobs = run(settled_stills)
@@ -260,12 +260,12 @@ def test_one_still_more_runs_its_own_shard(settled_stills):
     assert jobs == {"index": 1, "faces": touched, "plan": 1, "dataset": 1}
 
 
-def test_settings_of_frames_touch_no_faces_of_stills(settled_stills):
+def test_settings_of_frames_run_no_faces_of_images(settled_stills):
     reconfigure(settled_stills, "shard_size: 1", "shard_size: 1\nframes: {count: 3, quality: 90}")
-    assert run(settled_stills) == {"index": 1, "plan": 1, "dataset": 1}  # the card tells them
+    assert run(settled_stills) == {"index": 1, "plan": 1, "dataset": 1}  # the card shows them
 
 
-def test_settings_of_faces_run_the_faces_of_stills(settled_stills):
+def test_settings_of_faces_run_the_faces_of_images(settled_stills):
     reconfigure(settled_stills, "size: 64", "size: 48")
     assert run(settled_stills) == {"faces": shards(settled_stills), "plan": 1, "dataset": 1}
 
@@ -294,7 +294,7 @@ def test_dataset_settings_run_the_plan_onward(settled):
     ],
 )
 def test_an_edit_of_code_runs_the_steps_that_use_it(settled, file, rules):
-    """The edit leaves every image as it is, so what is kept is the same, and the dataset stays."""
+    """The edit changes no image, so the same images are kept, and the dataset is not written again."""
     path = settled / file
     path.write_text(path.read_text() + "\nEDITED = True\n")
     assert set(run(settled)) == rules
@@ -318,7 +318,7 @@ def test_settings_of_an_export_run_that_export(settled):
     assert cv2.imread(str(still)).shape == (64, 64, 3)
 
 
-def test_a_spoiled_dataset_fails_its_audit_and_the_log_says_why(settled):
+def test_a_corrupt_dataset_fails_its_audit_and_the_log_says_why(settled):
     reports = ["results/reports/small/audit.json", "results/reports/small/attrition.csv"]
     assert settled.run(*reports, "--configfile", "mine.yaml").jobs == {"audit": 1, "attrition": 1}
     assert json.loads((settled / reports[0]).read_text())["passed"]
@@ -329,7 +329,7 @@ def test_a_spoiled_dataset_fails_its_audit_and_the_log_says_why(settled):
     assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
 
 
-def test_a_corpus_more_in_a_dataset(settled_stills):
+def test_a_corpus_added_to_a_dataset(settled_stills):
     for number in range(100, 104):
         write_still(settled_stills, f"../more/{('real', 'fake')[number % 2]}/{number}.png", number)
     reconfigure(

@@ -1,4 +1,4 @@
-"""The workflow with its results in an S3 storage, a real server, from archive to dataset and report."""
+"""The workflow with its results in S3, on a real server, from archive to dataset and report."""
 
 from collections import Counter
 
@@ -30,10 +30,10 @@ OPTIONS = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]
 
 
 class Stored:
-    """A project whose results lie in a bucket, and one of the same settings with results in its folder."""
+    """Two projects with the same settings: one with its results in a bucket, one in its folder."""
 
     def __init__(self, folder, url: str):
-        import boto3  # only where the server runs
+        import boto3  # needed only where the server runs
 
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
         self.bucket = boto3.resource("s3", endpoint_url=url, **keys).create_bucket(Bucket=BUCKET)
@@ -82,19 +82,19 @@ def test_the_dataset_has_the_bytes_of_a_local_run(stored):
     assert stored.objects("results/reports/") == files(stored.local, "results/reports")
 
 
-def test_results_lie_in_the_storage_alone(stored):
+def test_results_are_only_in_the_storage(stored):
     assert not [path for path in ("results", "resources", "logs") if (stored.remote / path).exists()]
     left = {
         path.rpartition("/")[2] for path in files(stored.remote, ".snakemake/storage") if "/results/" in path
     }
-    assert left == {"mine.crc32.csv"}, "more than the checksums of the files in a user's folder is kept"
+    assert left == {"mine.crc32.csv"}, "more than the checksums of a user's files is kept"
     assert {"logs/audit/dataset_2gb.log", "resources/demo/demo.zip"} <= set(stored.objects())
     assert not stored.objects("results/videos/"), "unpacked videos were left behind"
     assert files(stored.remote, "mine") == files(stored.local, "mine"), "a user's own files were touched"
 
 
 def test_models_are_trained_and_reported_from_the_storage(stored):
-    """It leaves the best.pt of a local run, and no page or table names the folder where files were kept."""
+    """best.pt is that of a local run, and no page or table names the local copies' folder."""
     done = stored.run(REPORT)
     assert done == {rule: 1 for rule in STEPS} | {"predict": 2}
     best, page, cross = (
@@ -107,11 +107,11 @@ def test_models_are_trained_and_reported_from_the_storage(stored):
     for below in ("results/models/", "results/predictions/", "results/report"):
         found = stored.objects(below)
         assert found and not [path for path, data in found.items() if b".snakemake/" in data]
-    assert not files(stored.remote, "results"), "a training that has ended is left over"
+    assert not files(stored.remote, "results"), "a finished training run is left over"
     assert stored.run(REPORT) == {}
 
 
-def test_a_second_run_does_nothing_and_a_smaller_cap_runs_plan_onward(stored):
+def test_a_second_run_runs_nothing_and_a_smaller_cap_the_plan_onward(stored):
     assert stored.run() == {}
     before = set(stored.objects("results/dataset_2gb/"))
     for project in (stored.remote, stored.local):
