@@ -1,4 +1,4 @@
-"""Find the faces in a shard's frames and cut out the largest of each, into one tar with a table beside it.
+"""Crop the largest face of each frame of a shard into one tar, with a table beside it.
 
     python scripts/faces.py --frames results/frames/demo/all.tar --frame-table results/frames/demo/all.csv \
         --config '{"detector": "dlib", "search": "full", "width": 640, "upsample": 1, "max_faces": 2,
@@ -13,7 +13,7 @@ import json
 import sys
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -21,74 +21,63 @@ import cv2
 
 from deepfake import tables
 from deepfake.console import log, progress
-from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_indexed
-from deepfake.extraction.faces import faces_of_clip, load_search
-from deepfake.extraction.stills import stills_of
-from deepfake.extraction.stored_frames import Clip, OutOfStep, stored_clips
-from deepfake.extraction.tars import new_tar
-from deepfake.program import start_logging
+from deepfake.errors import UserError
+from deepfake.extraction.faces import faces_of_video, load_search
+from deepfake.extraction.stills import read_stills
+from deepfake.extraction.tars import TarMismatch, VideoFrames, new_tar, read_frames
+from deepfake.program import make_parser, run
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
-    try:
-        search = load_search(cfg)
-    except (FileNotFoundError, ValueError) as error:
-        log.error("%s", error)
-        return 1
+    detector = load_search(cfg)
     rows = []
     try:
         with new_tar(args.output) as add:
-            for clip in of_frames(args) if args.frames else of_stills(args):
-                for row, data in faces_of_clip(clip, cfg, search):
+            for frames in of_videos(args) if args.frames else of_stills(args):
+                for row, data in faces_of_video(frames, cfg, detector):
                     rows.append(row)
                     if data:
                         add(row["image"], data)
-    except (OutOfStep, tarfile.TarError) as error:
-        log.error("%s doesn't fit %s: %s; delete both and run again", args.frames, args.frame_table, error)
-        return 1
-    except (SourceError, OSError) as error:
-        log.error("%s: %s", args.output, error)
-        return 1
+    except (TarMismatch, tarfile.TarError) as error:
+        raise UserError(
+            f"{args.frames} doesn't fit {args.frame_table}: {error}; delete both and run again"
+        ) from error
     tables.write_rows(args.output_table, tables.FACES, rows)
     counts = Counter(row["status"] for row in rows)
     log.info("%d frames: %s", len(rows), ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
-    return 0
 
 
-def of_frames(args: argparse.Namespace) -> Iterator[Clip]:
-    """The clips of a shard of videos, from the frames that were taken of them."""
+def of_videos(args: argparse.Namespace) -> Iterator[VideoFrames]:
+    """Yield the frames of each video, as the step `frames` stored them."""
     table = tables.read_rows(args.frame_table)
-    clips = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
-    return stored_clips(args.frames, progress(clips, f"faces {args.output.stem}", "videos"))
+    videos = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
+    return read_frames(args.frames, progress(videos, f"faces {args.output.stem}", "videos"))
 
 
-def of_stills(args: argparse.Namespace) -> Iterator[Clip]:
-    """Each still, or each tar of stills, as a clip; read where it lies."""
+def of_stills(args: argparse.Namespace) -> Iterator[VideoFrames]:
+    """Yield each still, or the stills of each tar, read from the corpus itself."""
     videos, cfg = tables.read_rows(args.table), json.loads(args.sampling)
     with open_indexed(args.sources) as source:
         for video in progress(videos, f"faces {args.output.stem}", "stills"):
-            yield stills_of(video, source, cfg)
+            yield read_stills(video, source, cfg)
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--frames", nargs="?", help="tar of the frames; none for stills")
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--frames", nargs="?", help="tar of the frames; none: stills")
     parser.add_argument("--frame-table", nargs="?", help="table of the frames")
-    parser.add_argument("--table", help="the shard's stills")
-    parser.add_argument("--sources", help="the index's sources.json, where stills are read from")
+    parser.add_argument("--table", help="table of the shard's stills")
+    parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
     parser.add_argument("--sampling", default="{}", help="JSON: the frames section, for tars of stills")
     parser.add_argument("--config", required=True, help="JSON: the faces section")
-    parser.add_argument("--output", required=True, type=Path, help="tar of the crops")
-    parser.add_argument("--output-table", required=True, help="table of the crops")
-    return parser.parse_args()
+    parser.add_argument("--output", required=True, type=Path, help="tar of the crops to write")
+    parser.add_argument("--output-table", required=True, help="table of the crops to write")
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from clips import ROOT, copy_workflow
+from videos import ROOT, copy_workflow
 
 from deepfake.config.check import check_config
 from deepfake.config.sections import as_param, model_section

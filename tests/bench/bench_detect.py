@@ -19,7 +19,7 @@ import av
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from clips import YUNET, cpu_seconds
+from videos import YUNET, cpu_seconds
 
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import in_batches, open_model, probabilities
@@ -29,9 +29,11 @@ from deepfake.detection.detect import detect_media
 from deepfake.detection.faces import load_extractor, sample
 from deepfake.detection.media import LIMITS, find_media
 from deepfake.detection.preprocessing import preprocessing_of
-from deepfake.extraction.faces import cut_face, load_search, searched
-from deepfake.extraction.frames import take_frames
-from deepfake.extraction.video import Clip
+from deepfake.extraction.faces import crop_face, load_search
+from deepfake.extraction.frames import sample_frames
+from deepfake.extraction.images import decode as decode_frame
+from deepfake.extraction.tracking import FaceTracker
+from deepfake.extraction.video import VideoReader
 from deepfake.inputs.pixels import decode, fit
 from deepfake.networks.build import build
 
@@ -153,16 +155,18 @@ def alone(model: Path, video: Path) -> str:
     extractor = load_extractor(ready, opened.geometries, 0)
 
     def decoding() -> list[tuple[dict, bytes]]:
-        clip = Clip(video)
-        taken = take_frames(clip, sample(clip, medium.name, extractor), ready["frames"])
+        reader = VideoReader(video)
+        taken = sample_frames(reader, sample(reader, medium.name, extractor), ready["frames"])
         return [
             ({"video": "", "frame": t.index, "time": "", "status": "ok", "reason": ""}, t.data) for t in taken
         ]
 
     def cutting() -> list[np.ndarray]:
-        search = load_search(ready["faces"])
-        found = searched(frames, ready["faces"], search, [])
-        crops = (cut_face(pixels, hit.faces[0], ready["faces"])[2] for _, pixels, hit in found if hit.faces)
+        tracker, crops = FaceTracker(load_search(ready["faces"]), ready["faces"]), []
+        for _, data in frames:
+            pixels = decode_frame(data)
+            if faces := tracker.find(pixels).faces:
+                crops.append(crop_face(pixels, faces[0], ready["faces"])[2])
         return [fit(decode(data), opened.geometries[0]) for data in crops]
 
     decoded, frames = cpu_seconds(decoding)

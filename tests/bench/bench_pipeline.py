@@ -25,7 +25,7 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plain
-from clips import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_clips
+from videos import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_videos
 
 CONFIG = """
 corpora: {{bench: {{layout: imagefolder, folder: clips}}}}
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"no YuNet model: {args.yunet} is not there")
     ways += [("dlib full", "{search: full}", 10, 2)]
     with tempfile.TemporaryDirectory() as folder:
-        clips = find_clips(Path(folder))
+        clips = find_videos(Path(folder))
         number = copies(clips, Path(folder) / "clips", args.copies)
         print(f"{number} videos for the workflow; costs are for each video")
         print(f"{'':30}{'frames':>7}{'CPU s':>7}{'wall s':>7}{'crops':>7}{'MB':>6}{'plain to it':>12}")

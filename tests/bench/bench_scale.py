@@ -25,7 +25,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from clips import copy_workflow
+from videos import copy_workflow
 
 from deepfake import tables
 from deepfake.corpora.shards import fullest

@@ -58,7 +58,7 @@ def make_dataset(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"
                     "method": "ü|m" if label else "",
                     "attributes": '{"sex": "f"}' if number % 3 else "",
                 }
-                rows.append(known | images.facts(data))
+                rows.append(known | images.image_columns(data))
     kept = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("")
     write_metadata(folder, folder.name, kept, CFG)
     (folder / "README.md").write_text(card(folder.name, kept, CFG, {}), encoding="utf-8")

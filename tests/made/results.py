@@ -6,7 +6,7 @@ from made.dataset import good_rows, texture, write
 
 from deepfake import tables
 from deepfake.extraction import images
-from deepfake.extraction.faces import faces_of_clip
+from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.frames import frames_of_stills
 from deepfake.extraction.tars import new_tar
 
@@ -38,7 +38,7 @@ def write_shard(results: Path, step: str, shard: str, number: int) -> Path:
         "reason": "can't be decoded",
     }
     stills.append((missing, b""))
-    made = frames_of_stills(stills) if step == "frames" else faces_of_clip(stills, CROPS, None)
+    made = frames_of_stills(stills) if step == "frames" else faces_of_video(stills, CROPS, None)
     tar, rows = results / step / "mine" / f"{shard}.tar", []
     with new_tar(tar) as add:
         for row, data in made:

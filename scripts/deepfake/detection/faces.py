@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from deepfake.detection.appearance import describe
-from deepfake.extraction.faces import Search, cut_face, cut_middle, decoded, load_search, searched
-from deepfake.extraction.frames import as_stored, shortfall, take_frames
-from deepfake.extraction.sampling import uniform, wanted_frames
-from deepfake.extraction.video import Clip
+from deepfake.extraction.detectors import Detector
+from deepfake.extraction.faces import center_crop, crop_face, decode_frame, load_search
+from deepfake.extraction.frames import convert_still, sample_frames, shortfall
+from deepfake.extraction.sampling import sample_indices, uniform
+from deepfake.extraction.tracking import FaceTracker
+from deepfake.extraction.video import VideoReader
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import BadImage, decode, fit
 from deepfake.tables import OK
@@ -74,8 +76,8 @@ class Extractor:
     preprocessing: dict
     geometries: list[Geometry]
     shown: int
-    search: Search | None
-    image_search: Search | None
+    search: Detector | None
+    image_search: Detector | None
 
 
 def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) -> Extractor:
@@ -88,20 +90,20 @@ def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) 
     return Extractor(preprocessing, geometries, shown, search, image_search)
 
 
-def sample(clip: Clip, name: str, extractor: Extractor) -> list[int]:
+def sample(reader: VideoReader, name: str, extractor: Extractor) -> list[int]:
     """Return the indices of the frames to sample from the video `name`, by the `frames` settings."""
     cfg = extractor.preprocessing["frames"]
-    return wanted_frames(clip.count, cfg, name, cfg.get("count", ""))
+    return sample_indices(reader.frame_count, cfg, name, cfg.get("count", ""))
 
 
-def damage(clip: Clip) -> str:
+def damage(reader: VideoReader) -> str:
     """Return a message where a video holds fewer frames than its header promises; else ""."""
-    short = shortfall(clip)
+    short = shortfall(reader)
     return f"the video is damaged: only {short} can be read" if short else ""
 
 
 def faces_of_video(
-    clip: Clip, name: str, sampled: list[int], positions: range, extractor: Extractor
+    reader: VideoReader, name: str, sampled: list[int], positions: range, extractor: Extractor
 ) -> Iterator[FrameFaces]:
     """Yield the faces of the frames `sampled[position]`, for each of `positions`, once.
 
@@ -112,7 +114,7 @@ def faces_of_video(
     times = {}
 
     def frames() -> Iterator[tuple[dict, bytes]]:
-        for taken in take_frames(clip, list(position_of), extractor.preprocessing["frames"]):
+        for taken in sample_frames(reader, list(position_of), extractor.preprocessing["frames"]):
             times[taken.index] = taken.time
             row = {"video": name, "frame": taken.index, "time": ""}
             yield row | {"status": taken.status, "reason": taken.reason}, taken.data
@@ -143,20 +145,23 @@ def prefetch(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
 
 
 def _crops(
-    frames: Iterable[tuple[dict, bytes]], extractor: Extractor, search: Search | None, cfg: dict
+    frames: Iterable[tuple[dict, bytes]], extractor: Extractor, detector: Detector | None, cfg: dict
 ) -> Iterator[tuple[int, list[Crop], list[str]]]:
     """Yield the index, crops and problems of each frame; frames that can't be used come last."""
-    left_out: list[dict] = []
-    if extractor.preprocessing["shows"] == "frames":
-        for row, data, _ in decoded(frames, left_out):
-            yield row["frame"], [(None, math.nan, as_stored(data)[1])], []
-    elif search is None:
-        for row, data, pixels in decoded(frames, left_out):
-            yield row["frame"], [(None, math.nan, cut_middle(pixels, data, cfg)[2])], []
-    else:
-        for row, pixels, found in searched(frames, cfg, search, left_out):
-            yield row["frame"], *_cut_all(pixels, found.faces, cfg)
-    for row in left_out:
+    shows_frames = extractor.preprocessing["shows"] == "frames"
+    tracker = FaceTracker(detector, cfg) if detector else None
+    unusable: list[dict] = []
+    for row, data in frames:
+        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None)
+        if pixels is None:
+            unusable.append(row)
+        elif shows_frames:
+            yield row["frame"], [(None, math.nan, convert_still(data)[1])], []
+        elif tracker is None:
+            yield row["frame"], [(None, math.nan, center_crop(pixels, data, cfg)[2])], []
+        else:
+            yield row["frame"], *_cut_all(pixels, tracker.find(pixels).faces, cfg)
+    for row in unusable:
         yield row["frame"], [], [row["reason"]]
 
 
@@ -165,7 +170,7 @@ def _cut_all(pixels: np.ndarray, faces: list, cfg: dict) -> tuple[list[Crop], li
     crops, problems = [], []
     for face in faces:
         try:
-            crops.append((face.box, face.score, cut_face(pixels, face, cfg)[2]))
+            crops.append((face.xywh, face.score, crop_face(pixels, face, cfg)[2]))
         except ValueError as error:  # nothing of the face lies in the frame
             problems.append(str(error))
     return crops, problems if faces else [f"no face found by {cfg['detector']}"]

@@ -39,7 +39,7 @@ from deepfake.detection.tasks import (
     VideoOpened,
     VideoTask,
 )
-from deepfake.extraction.video import Clip, UnreadableVideo
+from deepfake.extraction.video import UnreadableVideo, VideoReader
 
 FRAMES = 8  # sent together: a message for each frame would be slow, one for all would take much memory
 UNREADABLE = (UnreadableVideo, MemberError, SourceError, OSError)
@@ -86,9 +86,9 @@ def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator
         elif isinstance(task, VideoTask):
             yield from _results_of_video(task, extractor, sources)
         else:
-            clip = sources.open_video(task)
+            reader = sources.open_video(task)
             yield from _in_lists(
-                faces_of_video(clip, task.file.name, task.sampled, task.positions, extractor)
+                faces_of_video(reader, task.file.name, task.sampled, task.positions, extractor)
             )
     except UNREADABLE as error:
         yield TaskDone(problem_of(error))
@@ -97,15 +97,15 @@ def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator
 
 
 def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
-    clip = sources.open_video(task)
-    sampled = sample(clip, task.file.name, extractor)
+    reader = sources.open_video(task)
+    sampled = sample(reader, task.file.name, extractor)
     follows = extractor.search and extractor.preprocessing["faces"]["search"] == "track"
     parts = divide(len(sampled), task.part_size, 1 if follows else task.max_parts)
     if len(parts) > 1:
-        yield VideoOpened(sampled, damage(clip), parts)
+        yield VideoOpened(sampled, damage(reader), parts)
         return
-    yield VideoOpened(sampled, damage(clip), [])
-    yield from _in_lists(faces_of_video(clip, task.file.name, sampled, range(len(sampled)), extractor))
+    yield VideoOpened(sampled, damage(reader), [])
+    yield from _in_lists(faces_of_video(reader, task.file.name, sampled, range(len(sampled)), extractor))
 
 
 def divide(count: int, part_size: int, max_parts: int) -> list[range]:
@@ -138,7 +138,7 @@ class Sources:
         """Return the bytes of an image. Raises the errors of UNREADABLE."""
         return self._source(file).read(file.archive, file.member or Path(file.path).name)
 
-    def open_video(self, task: VideoTask | PartTask) -> Clip:
+    def open_video(self, task: VideoTask | PartTask) -> VideoReader:
         """Return a video; one in a zip is unpacked first. Raises the errors of UNREADABLE."""
         file = task.file
         if file.member and not task.unpacked.exists():
@@ -146,7 +146,7 @@ class Sources:
         # an absolute path can't be mistaken for a protocol of FFmpeg
         path = str(task.unpacked if file.member else Path(file.path).absolute())
         if self._video_path != path:
-            self._video = Clip(path)
+            self._video = VideoReader(path)
             self._video_path = path
         return self._video
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from deepfake.console import progress_bar
 from deepfake.dataset.read import iterate_images, read_metadata
-from deepfake.extraction.images import decode, encode, kind
+from deepfake.extraction.images import decode, encode, image_format
 
 CATEGORIES = ("real", "ai")  # by label
 QUALITY = 95  # of a jpg made from another format
@@ -29,9 +29,9 @@ def export(dataset: Path, output: Path, cfg: dict) -> None:
     with progress_bar(len(rows), f"dfd of {dataset.name}", "images") as advance:
         for row, data in iterate_images(dataset, rows):
             pixels = decode(data)
-            formats[kind(data) or "other"] += 1
+            formats[image_format(data) or "other"] += 1
             sizes[f"{pixels.shape[1]}x{pixels.shape[0]}"] += 1
-            if kind(data) != "jpg":
+            if image_format(data) != "jpg":
                 data = encode(pixels, "jpg", QUALITY)
             (output / row["new_name"]).write_bytes(data)
             bytes_written[row["category"]] += len(data)

@@ -1,23 +1,24 @@
-"""Crop geometry: the square around a face, in frame pixels, and the picture cut from it.
+"""Crop geometry: the square around a face, in frame pixels, and the image cut from it.
 
-The square is the one of FaceForensics++ (Rössler et al. 2019): `margin` times the longer side of the box,
-about the box's centre. A square that would leave the frame is first shifted in from the left and top
-border, then made smaller at the right and bottom one, so a crop never shows pixels that were not in the
-frame.
+The square is the one of FaceForensics++ (Rössler et al. 2019): its side is `margin` times the longer side of
+the face's box, and it has the same centre. A square that would leave the frame is first moved in from the
+left and top border, then made smaller at the right and bottom border. So a crop never shows pixels that were
+not in the frame.
 """
 
 import cv2
 import numpy as np
 
+Square = tuple[int, int, int]
+"""x and y of the top-left pixel, and the side, in frame pixels."""
 
-def crop_square(
-    box: tuple[int, int, int, int], frame_width: int, frame_height: int, margin: float
-) -> tuple[int, int, int]:
-    """The square to cut for a face: x and y of its top-left pixel and its side, all in frame pixels.
 
-    `box` is (x, y, width, height) in frame pixels and may reach beyond the frame; `margin` is the side of
-    the square in lengths of the longer side of the box. Raises ValueError where no pixel is left of the
-    square.
+def crop_square(box: tuple[int, int, int, int], frame_width: int, frame_height: int, margin: float) -> Square:
+    """Return the square to crop for a face.
+
+    `box` is (x, y, width, height) in frame pixels, and may reach beyond the frame. `margin` is the side of
+    the square as a multiple of the longer side of the box. Raises ValueError if no part of the square lies
+    in the frame.
     """
     x, y, width, height = box
     side = int(max(width, height) * margin)
@@ -33,11 +34,11 @@ def crop_square(
     return left, top, side
 
 
-def cut(frame: np.ndarray, square: tuple[int, int, int], size: int) -> np.ndarray:
-    """The crop of `square` (x, y, side) as uint8 (size, size, 3), resized bicubically, channels as in
-    `frame`.
+def crop_and_resize(frame: np.ndarray, square: Square, size: int) -> np.ndarray:
+    """Return the pixels of a square, resized bicubically to uint8 (size, size, 3).
 
-    `frame` is uint8 (height, width, 3). Raises ValueError for a square that is not wholly inside it.
+    `frame` is uint8 (height, width, 3); its channel order stays. Raises ValueError for a square that is not
+    wholly inside the frame.
     """
     x, y, side = square
     height, width = frame.shape[:2]

@@ -1,4 +1,4 @@
-"""The frame set of one video, or of stills: encoded images, and a row for every frame that was wanted."""
+"""The sampled frames of one video, or the stills of a corpus: encoded images, and a row for each of them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.extraction import images
-from deepfake.extraction.sampling import wanted_frames
-from deepfake.extraction.stills import no_image
-from deepfake.extraction.video import Clip, UnreadableVideo
+from deepfake.extraction.sampling import sample_indices
+from deepfake.extraction.stills import row_without_image
+from deepfake.extraction.video import UnreadableVideo, VideoReader
 from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 
 
 @dataclass(frozen=True)
-class Taken:
-    """One wanted frame of a clip as it is stored: `data` is its image, empty where it can't be decoded.
+class SampledFrame:
+    """A sampled frame of a video, encoded as it is stored.
 
-    `time` is in seconds, nan where the clip has none; `pixels` uint8 (height, width, 3) BGR as decoded.
+    `data` are the bytes of its image, empty where it can't be decoded. `time` is in seconds, nan where the
+    video has no times. `pixels` are uint8 BGR (height, width, 3), as decoded from the video.
     """
 
     index: int
@@ -29,85 +30,88 @@ class Taken:
     reason: str = ""
 
 
-def take_frames(clip: Clip, wanted: list[int], cfg: dict) -> Iterator[Taken]:
-    """The frames of `clip` at `wanted`, encoded as the `frames` section says; last those not to be had."""
+def sample_frames(reader: VideoReader, indices: list[int], cfg: dict) -> Iterator[SampledFrame]:
+    """Yield the frames at `indices`, encoded as the `frames` section `cfg` says; missing ones come last."""
     found = set()
-    for frame in clip.frames(wanted):
+    for frame in reader.frames(indices):
         found.add(frame.index)
         data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
-        state = (DAMAGED, "the decoder made parts of the picture up") if frame.damaged else (OK, "")
-        yield Taken(frame.index, data, frame.time, frame.pixels, *state)
-    for index in wanted:
+        status = (DAMAGED, "the decoder made parts of the picture up") if frame.damaged else (OK, "")
+        yield SampledFrame(frame.index, data, frame.time, frame.pixels, *status)
+    for index in indices:
         if index not in found:
-            yield Taken(index, b"", status=MISSING, reason="can't be decoded")
+            yield SampledFrame(index, b"", status=MISSING, reason="can't be decoded")
 
 
-def shortfall(clip: Clip) -> str:
-    """How many of the frames that its header promises a clip holds, "" where it holds them."""
-    return f"{clip.count} of {clip.declared} frames" if clip.count < clip.declared else ""
+def shortfall(reader: VideoReader) -> str:
+    """Return how many frames are left of a truncated video, as "150 of 300 frames"; "" for a whole one."""
+    if reader.frame_count >= reader.declared_count:
+        return ""
+    return f"{reader.frame_count} of {reader.declared_count} frames"
 
 
 def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
-    """Rows of tables.FRAMES with the bytes of each image (empty where there is none), one frame in memory.
+    """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
     `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" where
-    the strategy needs none. What can't be decoded gets a row that says so.
+    the strategy needs none. A frame or video that can't be decoded has a row with the reason. One frame is in
+    memory at a time.
     """
     try:
-        clip = Clip(path)
+        reader = VideoReader(path)
     except UnreadableVideo as error:
-        yield no_image(video, UNREADABLE, str(error)), b""
+        yield row_without_image(video, UNREADABLE, str(error)), b""
         return
-    short = shortfall(clip)
-    state = {"video": video, "video_status": f"{DAMAGED}: {short}" if short else OK}
-    for taken in take_frames(clip, wanted_frames(clip.count, cfg, video, count), cfg):
-        if taken.pixels is None:
-            yield (
-                no_image(
-                    video, taken.status, taken.reason, frame=taken.index, video_status=state["video_status"]
-                ),
-                b"",
+    short = shortfall(reader)
+    video_status = f"{DAMAGED}: {short}" if short else OK
+    for frame in sample_frames(reader, sample_indices(reader.frame_count, cfg, video, count), cfg):
+        if frame.pixels is None:
+            row = row_without_image(
+                video, frame.status, frame.reason, frame=frame.index, video_status=video_status
             )
-            continue
-        row = _row(taken.index, taken.time, taken.pixels, taken.data, cfg["format"], state)
-        yield row | {"status": taken.status, "reason": taken.reason}, taken.data
+        else:
+            row = _row(video, frame.index, frame.pixels, frame.data, cfg["format"])
+            row |= {"time": "" if math.isnan(frame.time) else f"{frame.time:.3f}"}
+            row |= {"video_status": video_status, "status": frame.status, "reason": frame.reason}
+        yield row, frame.data
 
 
 def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dict, bytes]]:
-    """The same for stills, as stills.stills_of gives them; bytes that datasets can hold stay as they are."""
+    """Yield the same for stills as stills.read_stills yields them: rows of tables.FRAMES, and the images."""
     for row, data in stills:
         if row["status"] != OK:
             yield row, b""
             continue
         try:
-            pixels, data, format = as_stored(data)
+            pixels, data, format = convert_still(data)
         except images.UnreadableImage as error:
-            yield no_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
+            yield row_without_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
             continue
-        yield (
-            _row(row["frame"], math.nan, pixels, data, format, {"video": row["video"], "video_status": OK}),
-            data,
-        )
+        yield _row(row["video"], row["frame"], pixels, data, format), data
 
 
-def as_stored(data: bytes) -> tuple[np.ndarray, bytes, str]:
-    """A still's pixels (uint8 BGR), and its bytes and format as datasets hold it. Raises UnreadableImage."""
+def convert_still(data: bytes) -> tuple[np.ndarray, bytes, str]:
+    """Return a still's pixels, uint8 BGR, and its bytes and format ("jpg" or "png") as a dataset stores it.
+
+    JPEG and PNG files keep their bytes; other formats become PNG. Raises UnreadableImage.
+    """
     pixels = images.decode(data)
-    if format := images.kind(data):
+    if format := images.image_format(data):
         return pixels, data, format
     return pixels, images.encode(pixels, "png", 0), "png"
 
 
-def _row(index: int, time: float, pixels, data: bytes, format: str, state: dict) -> dict:
+def _row(video: str, index: int, pixels: np.ndarray, data: bytes, format: str) -> dict:
     height, width = pixels.shape[:2]
     return {
-        **state,
-        "image": f"{state['video']}/{index:06d}.{format}",
+        "video": video,
+        "video_status": OK,
+        "image": f"{video}/{index:06d}.{format}",
         "frame": index,
-        "time": "" if math.isnan(time) else f"{time:.3f}",
+        "time": "",
         "width": width,
         "height": height,
         "status": OK,
         "reason": "",
-        **images.facts(data),
+        **images.image_columns(data),
     }

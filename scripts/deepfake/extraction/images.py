@@ -1,22 +1,25 @@
-"""Stills: encoding, decoding, and the numbers by which images are compared."""
+"""Encode and decode images, and the numbers by which images are compared."""
 
 import hashlib
 
 import cv2
 import numpy as np
 
-HASH_SAMPLES = 128  # pixels; the shorter side is thinned out to no less than this
-HASH_SIDE = 32  # pixels; the DCT's 8 x 8 lowest frequencies of such a square make the 64 bits
+from deepfake.errors import UserError
+
+HASHED_SIDE = 128  # pixels; larger images are subsampled to a shorter side of this or a little more
+DCT_SIDE = 32  # pixels; the 8 x 8 lowest frequencies of a square of this side give the 64 bits
 
 
-class UnreadableImage(ValueError):
-    """The bytes are no image that OpenCV reads."""
+class UnreadableImage(UserError):
+    """OpenCV can't read the bytes as an image."""
 
 
 def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
-    """`pixels` uint8 (height, width, 3) BGR as the bytes of a `jpg` (quality 1 to 100, 4:4:4) or a `png`.
+    """Return `pixels`, uint8 BGR (height, width, 3), as the bytes of an image file.
 
-    JPEG keeps colour at full resolution: halved it would blur the blending traces that detectors look for.
+    `format` is "jpg" or "png"; `quality`, 1 to 100, is JPEG's. JPEG keeps colour at full resolution (4:4:4):
+    at half of it, it would blur the blending traces that deepfake detectors look for.
     """
     options = {
         "jpg": [
@@ -34,9 +37,10 @@ def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
 
 
 def decode(data: bytes, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
-    """An image file's bytes as uint8 (height, width, 3) BGR, turned as its EXIF says; or UnreadableImage.
+    """Return the pixels of an image file, uint8 BGR (height, width, 3), rotated as its EXIF data says.
 
-    `flags` are OpenCV's: cv2.IMREAD_GRAYSCALE gives uint8 (height, width), and is faster.
+    `flags` are OpenCV's: cv2.IMREAD_GRAYSCALE gives uint8 (height, width), and is faster. Raises
+    UnreadableImage.
     """
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -48,26 +52,30 @@ def decode(data: bytes, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
 
 
 def perceptual_hash(data: bytes) -> str:
-    """64 bits, as 16 hexadecimal digits, that differ in few places between image files that look alike.
+    """Return a 64-bit hash, 16 hexadecimal digits, that differs in few bits between images that look alike.
 
-    Each bit tells whether one of the 64 lowest frequencies of the image's discrete cosine transform (grey,
-    32 x 32) lies above their median; the mean brightness is left out of the median (Zauner 2010). As many
-    bits are set in every hash, so that two differ in an even number of them. Raises UnreadableImage.
+    A bit is set if one of the 64 lowest frequencies of the discrete cosine transform of the grey image
+    (32 x 32 pixels) lies above their median; the mean brightness is left out of the median (Zauner 2010,
+    Implementation and Benchmarking of Perceptual Image Hash Functions). Every hash has the same number of
+    bits set, so two of them differ in an even number of bits. Raises UnreadableImage.
     """
     pixels = decode(data, cv2.IMREAD_GRAYSCALE)
-    step = max(1, min(pixels.shape[:2]) // HASH_SAMPLES)  # of a large frame a part of the pixels says enough
-    small = cv2.resize(pixels[::step, ::step], (HASH_SIDE, HASH_SIDE), interpolation=cv2.INTER_AREA)
+    step = max(1, min(pixels.shape[:2]) // HASHED_SIDE)  # a large image need not be averaged whole
+    small = cv2.resize(pixels[::step, ::step], (DCT_SIDE, DCT_SIDE), interpolation=cv2.INTER_AREA)
     low = cv2.dct(small.astype(np.float32))[:8, :8].ravel()
     return np.packbits(low > np.median(low[1:])).tobytes().hex()
 
 
 def sharpness(pixels: np.ndarray) -> float:
-    """The variance of the Laplacian of the grey image: near 0 when blurred (Pech-Pacheco et al. 2000)."""
+    """Return the variance of the Laplacian of the grey image: near 0 if it is blurred (Pech-Pacheco 2000).
+
+    `pixels` are uint8 BGR (height, width, 3).
+    """
     return float(cv2.Laplacian(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var())
 
 
-def facts(data: bytes) -> dict[str, object]:
-    """What a table says of every image, all of it by its file: `phash`, `bytes` and `sha256`."""
+def image_columns(data: bytes) -> dict[str, object]:
+    """Return the columns that describe an image file in every table: `phash`, `bytes` and `sha256`."""
     return {
         "phash": perceptual_hash(data),
         "bytes": len(data),
@@ -75,8 +83,8 @@ def facts(data: bytes) -> dict[str, object]:
     }
 
 
-def kind(data: bytes) -> str:
-    """`jpg`, `png`, or "" for any other, by what the bytes begin with: file names lie."""
-    return (
-        "jpg" if data.startswith(b"\xff\xd8\xff") else "png" if data.startswith(b"\x89PNG\r\n\x1a\n") else ""
-    )
+def image_format(data: bytes) -> str:
+    """Return "jpg", "png", or "" for any other format, by the first bytes: file names can be wrong."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    return "png" if data.startswith(b"\x89PNG\r\n\x1a\n") else ""

@@ -1,16 +1,19 @@
-"""Which frames of a video are taken: one function for each strategy of the config's `frames` section.
+"""Which frames of a video are sampled: one function for each `strategy` of the config section `frames`.
 
-Indices count from 0 in presentation order, rise, and never repeat; a video with fewer frames than asked for
-gives what it has.
+Each takes the number of frames of the video, the seed, the video's name and the strategy's settings. It
+returns frame indices that count from 0 in presentation order, rise, and never repeat. A video with fewer
+frames than requested gives all that it has. To add a strategy, write such a function and name it in
+STRATEGIES.
 """
 
 from fractions import Fraction
 
+from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 
 
 def uniform(frames: int, seed: int, video: str, count: int) -> list[int]:
-    """`count` frames evenly spaced from the first to the last, both included."""
+    """`count` frames, evenly spaced from the first to the last, both included."""
     count = min(count, frames)
     return [i * (frames - 1) // (count - 1) for i in range(count)] if count > 1 else list(range(count))
 
@@ -21,20 +24,20 @@ def interval(frames: int, seed: int, video: str, every: int, max: int | None) ->
 
 
 def fractions(frames: int, seed: int, video: str, at: list[str | float]) -> list[int]:
-    """The frames at the given parts of the video, each from 0 to 1: 1/3 of 300 frames is frame 100."""
+    """The frames at the given fractions of the video, each from 0 to 1: 1/3 of 300 frames is frame 100."""
     return sorted({min(int(frames * parse_fraction(part)), frames - 1) for part in at}) if frames else []
 
 
 def random(frames: int, seed: int, video: str, count: int) -> list[int]:
-    """`count` frames by chance, from `seed` and the video's name; a higher count keeps the earlier ones."""
+    """`count` random frames, by `seed` and the video's name; a higher count keeps those of a lower one."""
     return sorted(sorted(range(frames), key=lambda i: seeded_hash(seed, video, i))[:count])
 
 
 def parse_fraction(part: str | float) -> Fraction:
-    """`1/3` or `0.25` as an exact number; raises ValueError outside 0 to 1."""
+    """Return "1/3" or 0.25 as an exact number; raises UserError outside 0 to 1, ValueError for no number."""
     value = Fraction(part) if isinstance(part, str) else Fraction(part).limit_denominator(10**6)
     if not 0 <= value <= 1:
-        raise ValueError(f"a fraction lies between 0 and 1, not at {part}")
+        raise UserError(f"a fraction lies between 0 and 1, not at {part}")
     return value
 
 
@@ -44,13 +47,14 @@ STRATEGIES = {
     "fractions": (fractions, ("at",)),
     "random": (random, ("count",)),
 }
-"""By name: the function, and the settings that it needs: `count` from the index, others from the config."""
+"""By name: the function, and the settings that it needs. `count` comes from the index, others from `cfg`."""
 
 
-def wanted_frames(frames: int, cfg: dict, video: str, count: int | str) -> list[int]:
-    """The indices to take from a video of `frames` frames, by the `frames` section `cfg`.
+def sample_indices(frames: int, cfg: dict, video: str, count: int | str) -> list[int]:
+    """Return the indices of the frames to take from a video of `frames` frames.
 
-    `count` is the video's `frames_wanted` in the index's tables: "" where the strategy needs none.
+    `cfg` is the `frames` section of the config. `count` is the video's `frames_wanted` in the index's tables,
+    "" where the strategy needs none.
     """
     function, keys = STRATEGIES[cfg["strategy"]]
     settings = {**cfg, "count": int(count)} if "count" in keys else cfg

@@ -1,4 +1,4 @@
-"""A tar of stills as hostile input: which stills it holds, in order, and the bytes of those that are wanted.
+"""Read image sequences: tars of stills, which may be damaged or hostile.
 
 Nothing is written under a name that the tar chose. What gzip unpacks goes to a file without a name, and is
 counted while it streams.
@@ -21,15 +21,16 @@ from deepfake.layouts.entries import Entry
 
 GZIP = b"\x1f\x8b"
 BLOCK = tarfile.BLOCKSIZE
-LONGEST_HEADER = 1 << 20  # bytes; tarfile reads headers whole, however long they say that they are
-DAMAGED = (tarfile.TarError, *UNREADABLE)
-NO_FILE = "a link or a device, not a file"
+MAX_HEADER = 1 << 20  # bytes; tarfile reads a header whole, however long it claims to be
+TAR_ERRORS = (tarfile.TarError, *UNREADABLE)
+NOT_A_FILE = "a link or a device, not a file"
 
 
-class Sequence:
-    """The stills of an open tar: `names` in natural order (2.png before 10.png), as paths in the tar.
+class ImageSequence:
+    """The stills of an open tar.
 
-    What isn't named like a still is no still; of two members of one name the later counts, as for `tar`.
+    `names` are their paths in the tar, in natural order (2.png before 10.png). Members without the name of an
+    image are ignored. Of two members with one name the later counts, as for the program `tar`.
     """
 
     def __init__(self, file: BinaryIO, limits: dict):
@@ -42,13 +43,13 @@ class Sequence:
             if entry.is_image and not entry.is_fork and not member.isdir():
                 is_file = member.isreg() and not member.issparse()
                 self._stills[member.name] = (member.offset_data, member.size if is_file else None)
-        self.names = sorted(self._stills, key=natural)
+        self.names = sorted(self._stills, key=natural_sort_key)
 
     def read(self, position: int) -> bytes:
-        """The bytes of the still at `position` in `names`; raises MemberError where it can't be had."""
+        """Return the bytes of the still at `position` in `names`. Raises MemberError if it can't be read."""
         offset, size = self._stills[self.names[position]]
         if size is None:
-            raise MemberError(NO_FILE)
+            raise MemberError(NOT_A_FILE)
         if size > SMALL:
             raise MemberError(f"{size / 1e6:.0f} MB, too large for a still")
         self._file.seek(offset)
@@ -56,26 +57,29 @@ class Sequence:
 
 
 @contextmanager
-def open_sequence(path: str | Path, limits: dict) -> Iterator[Sequence]:
-    """Open a tar, plain or by gzip. Raises MemberError where it is cut short, damaged or beyond `limits`."""
+def open_sequence(path: str | Path, limits: dict) -> Iterator[ImageSequence]:
+    """Open a tar, plain or gzipped. Raises MemberError if it is cut short, damaged or larger than `limits`.
+
+    `limits` has the keys `members`, `total_gb` and `ratio` of the config section of that name.
+    """
     with ExitStack() as stack:
         file = stack.enter_context(open(path, "rb"))
         if file.read(len(GZIP)) == GZIP:
-            file = _unpacked(file, limits, stack.enter_context(tempfile.TemporaryFile()))
-        yield Sequence(file, limits)
+            file = _gunzip(file, limits, stack.enter_context(tempfile.TemporaryFile()))
+        yield ImageSequence(file, limits)
 
 
-def natural(name: str) -> tuple:
-    """A key by which numbers in names are sorted as numbers: 9, 010, 11."""
-    parts: list = re.split("([0-9]+)", name)  # text and digits in turn
+def natural_sort_key(name: str) -> tuple:
+    """Return a key that sorts the numbers in names as numbers: 9, 010, 11."""
+    parts: list = re.split("([0-9]+)", name)  # text and digits alternate
     parts[1::2] = [(len(number), number) for number in (digits.lstrip("0") for digits in parts[1::2])]
     return parts, name
 
 
-def _unpacked(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:
-    """`out`, with what the gzip `file` holds."""
+def _gunzip(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:
+    """Unpack the gzip `file` to `out`, and return that. Raises MemberError where it goes beyond `limits`."""
     packed = os.fstat(file.fileno()).st_size
-    by_ratio = max(limits["ratio"] * packed, CHUNK)  # a tar of next to nothing shrinks to 1/200
+    by_ratio = max(limits["ratio"] * packed, CHUNK)  # an almost empty tar is compressed to 1/200
     file.seek(0)
     for chunk in _chunks(file):
         if (size := out.tell() + len(chunk)) > by_ratio:
@@ -99,9 +103,9 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _members(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
-    """The members in the tar's order. tarfile takes a damaged header for the end; here it is an error."""
+    """Yield the members in order. A damaged header, which tarfile takes for the end, is an error here."""
     file.seek(0)
-    guarded = _Guarded(file)
+    guarded = _HeaderGuard(file)
     try:
         with tarfile.open(fileobj=guarded, mode="r:") as tar:
             while member := tar.next():
@@ -109,7 +113,7 @@ def _members(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
                     raise MemberError("damaged: a member of less than no bytes")
                 tar.members.clear()
                 yield member
-    except DAMAGED as error:
+    except TAR_ERRORS as error:
         if isinstance(error, MemberError):
             raise
         raise MemberError(f"not a whole tar: {error}") from error
@@ -117,15 +121,18 @@ def _members(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
         raise MemberError("not a whole tar: it has no end")
 
 
-class _Guarded:
-    """A file of which no more than a header is read at once, and that keeps the last block read, `header`."""
+class _HeaderGuard:
+    """A file for tarfile that refuses to read more than a header at once.
+
+    `header` is the last block that was read: zeros at the end of a whole tar.
+    """
 
     def __init__(self, file: BinaryIO):
         self._file, self.seek, self.tell = file, file.seek, file.tell
         self.header = b"none"
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= LONGEST_HEADER:
+        if not 0 <= size <= MAX_HEADER:
             raise MemberError(f"a header of {size} bytes")
         data = self._file.read(size)
         if size == BLOCK:

@@ -1,4 +1,4 @@
-"""The stills of an image corpus, or of a tar of stills, read where they lie: nothing is unpacked for them."""
+"""Read the stills of an image corpus, or of a tar of stills, from where they are: nothing is unpacked."""
 
 import tempfile
 import zlib
@@ -7,18 +7,17 @@ from pathlib import Path
 
 from deepfake.corpora.archives import MemberError
 from deepfake.corpora.sources import Folder, Zips, check_crc32
-from deepfake.extraction.sampling import wanted_frames
+from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.sequences import open_sequence
 from deepfake.tables import MISSING, OK, UNREADABLE
 
 
-def stills_of(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
-    """Rows (video, frame, time, status, reason), each with the still's bytes as they lie in the corpus.
+def read_stills(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+    """Yield a row (video, frame, time, status, reason) and the file's bytes for each still.
 
-    `video` is a row of tables.SHARD. A still is frame 0 of itself; of a tar those stills are taken that
-    `cfg`, the `frames` section, says, and `frame` counts the tar's stills in natural order. What can't be
-    read is a row whose `status` isn't "ok", without bytes; whether the bytes are an image is for the reader
-    to see.
+    `video` is a row of tables.SHARD. A still is frame 0 of itself. Of a tar, the stills are sampled by `cfg`,
+    the `frames` section of the config, and `frame` counts all its stills in natural order. A still that can't
+    be read has no bytes, and a row whose status isn't OK. Whether the bytes are an image is not checked.
     """
     try:
         if video["kind"] == "image":
@@ -26,30 +25,28 @@ def stills_of(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterat
             check_crc32(zlib.crc32(data), video)
             yield _row(video, 0), data
         else:
-            yield from _stills_of_sequence(video, source, cfg)
+            yield from _read_sequence(video, source, cfg)
     except MemberError as error:
-        yield no_image(video["video"], UNREADABLE, str(error)), b""
+        yield row_without_image(video["video"], UNREADABLE, str(error)), b""
 
 
-def no_image(video: str, status: str, reason: str, **known: object) -> dict:
-    """A row for a frame, or a whole video, of which there is no image."""
+def row_without_image(video: str, status: str, reason: str, **known: object) -> dict:
+    """Return the row of a frame, or of a whole video, that gives no image."""
     return {"video": video, "status": status, "reason": reason, **known}
 
 
-def _stills_of_sequence(
-    video: dict[str, str], source: Folder | Zips, cfg: dict
-) -> Iterator[tuple[dict, bytes]]:
+def _read_sequence(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder, "sequence.tar")
-        check_crc32(source.extract(video["archive"], video["member"], place), video)
-        with open_sequence(place, source.limits) as sequence:
+        copy = Path(folder, "sequence.tar")
+        check_crc32(source.extract(video["archive"], video["member"], copy), video)
+        with open_sequence(copy, source.limits) as sequence:
             if not sequence.names:
                 raise MemberError("no stills in it")
-            for frame in wanted_frames(len(sequence.names), cfg, video["video"], video["frames_wanted"]):
+            for frame in sample_indices(len(sequence.names), cfg, video["video"], video["frames_wanted"]):
                 try:
                     yield _row(video, frame), sequence.read(frame)
                 except MemberError as error:
-                    yield no_image(video["video"], MISSING, str(error), frame=frame), b""
+                    yield row_without_image(video["video"], MISSING, str(error), frame=frame), b""
 
 
 def _row(video: dict[str, str], frame: int) -> dict:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deepfake.checkpoints.inference import open_model
 from deepfake.code_digest import imported_files
-from deepfake.extraction.detectors import verified
+from deepfake.extraction.detectors import verify_model
 from deepfake.files import new_file
 from deepfake.submissions import standalone  # imported, so that its code is among what a package is made of
 from deepfake.submissions.card import card
@@ -116,7 +116,7 @@ def _face_detector(preprocessing: dict, given: str | None) -> Path | None:
             "give them all one faces.model"
         )
     (sha256, faces), *_ = wanted.items()
-    return verified(given or faces["model"], sha256)
+    return verify_model(given or faces["model"], sha256)
 
 
 def _portable(preprocessing: dict) -> dict:

@@ -32,7 +32,7 @@ def made(tmp_path_factory):
         facts = {"file_name": name, "corpus": corpus, "video": f"vidéo_{number}", "label": str(label)}
         facts |= {"split": split, "frame": 3 * number, "method": "Face2Face" if label else ""}
         facts["attributes"] = json.dumps({"hair colour/style": f"kind {number}"})
-        rows.append({**facts, **images.facts(data)})
+        rows.append({**facts, **images.image_columns(data)})
     kept = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("")
     write_metadata(folder, "d", kept, CFG)
     return folder, kept.set_index("file_name")

@@ -66,7 +66,7 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
                         data = images.encode(picture(len(rows)), format, 90)
                         name = f"{known['video']}/{frame:06d}.{format}"
                         add(name, data)
-                        facts = images.facts(data)
+                        facts = images.image_columns(data)
                         place = {"split": "val" if video < 4 else "train", "file_name": ""}
                         if video not in (0, 4) or not frame:
                             folder = f"{place['split']}/{'fake' if video % 2 else 'real'}"

@@ -13,7 +13,8 @@ from deepfake.detection.appearance import LENGTH, describe, distance
 from deepfake.detection.people import link_people
 from deepfake.detection.scores import decide, interval, score_person
 from deepfake.detection.verdict import Person, ScoredFace
-from deepfake.extraction.faces import cut_face, load_search
+from deepfake.extraction.faces import crop_face, load_search
+from deepfake.extraction.tracking import FaceTracker
 
 
 @dataclass(eq=False)
@@ -98,14 +99,15 @@ def test_a_matching_place_helps_where_the_appearance_has_changed_somewhat():
 @pytest.fixture(scope="module")
 def faces() -> list[list[Face]]:
     """The faces of two synthetic people in up to eight frames each, found by dlib."""
-    search, found = load_search(made.FACES), []
+    detector, found = load_search(made.FACES), []
     for number in (0, 1):
         images = [np.ascontiguousarray(rgb[..., ::-1]) for rgb in made.person(number, 32)[::4]]
         found.append([])
-        for image, result in zip(images, search(images), strict=True):
-            for face in result.faces[:1]:
-                crop = cut_face(image, face, made.FACES)[0]
-                found[-1].append(Face(face.box, describe(np.ascontiguousarray(crop[..., ::-1]))))
+        tracker = FaceTracker(detector, made.FACES)
+        for image in images:
+            for face in tracker.find(image).faces[:1]:
+                crop = crop_face(image, face, made.FACES)[0]
+                found[-1].append(Face(face.xywh, describe(np.ascontiguousarray(crop[..., ::-1]))))
     assert all(len(of_one) >= 6 for of_one in found)
     return found
 

@@ -135,7 +135,7 @@ def test_dfd_names_every_image_and_its_report_loses_nothing(made):
         assert fact == {key: typed(row)[key] for key in ("file_name", "split", "corpus", "video", "frame")}
         numbers.setdefault((row["corpus"], row["video"], found[3]), []).append((int(found[4]), fact["frame"]))
         data, source = (top / "dfd" / name).read_bytes(), (dataset / row["file_name"]).read_bytes()
-        assert images.kind(data) == "jpg" and (data == source or images.kind(source) == "png")
+        assert images.image_format(data) == "jpg" and (data == source or images.image_format(source) == "png")
     assert len(numbers) == len({key[2] for key in numbers}) == 24
     for pairs in numbers.values():
         assert [n for n, _ in sorted(pairs)] == list(range(1, len(pairs) + 1))

@@ -1,4 +1,4 @@
-"""Face crops of a shard: a row for every frame, whatever became of it, and a tar that must fit its table."""
+"""Face crops of a shard: every frame has a row, with or without a crop, and a tar must fit its table."""
 
 import hashlib
 import json
@@ -12,24 +12,25 @@ import pytest
 
 from deepfake import tables
 from deepfake.extraction import images
-from deepfake.extraction.detectors import Detector, Spot
-from deepfake.extraction.faces import faces_of_clip, load_search
+from deepfake.extraction.boxes import Box
+from deepfake.extraction.detectors import Detector
+from deepfake.extraction.faces import faces_of_video, load_search
 from deepfake.extraction.tars import new_tar, read_tar
-from deepfake.extraction.tracking import find_faces
 
 ROOT = Path(__file__).resolve().parents[3]
 CFG = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}
 CFG |= {"margin": 1.3, "size": 64, "format": "jpg", "quality": 90}
+CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 90}
 BOXES = [
-    Spot(20, 10, 60, 50, 2.0),
-    Spot(70, 20, 90, 40, 1.0),
-    Spot(0, 60, 8, 68, 0.5),
-    Spot(300, 300, 340, 340, 1),
+    Box(20, 10, 60, 50, 2.0),
+    Box(70, 20, 90, 40, 1.0),
+    Box(0, 60, 8, 68, 0.5),
+    Box(300, 300, 340, 340, 1),
 ]
 
 
 def frames(count: int) -> list[tuple[dict, bytes]]:
-    """Rows and images whose brightness is ten times their number."""
+    """Rows and images; the brightness of an image is ten times its number."""
     data = [images.encode(np.full((90, 120, 3), 10 * n, np.uint8), "png", 0) for n in range(count)]
     return [frame(n, image) for n, image in enumerate(data)]
 
@@ -38,10 +39,9 @@ def frame(number: int, data: bytes, **row) -> tuple[dict, bytes]:
     return {"video": "v", "frame": str(number), "time": "", "status": "ok", "reason": "", **row}, data
 
 
-def crops_of(found: list[list[Spot]], **cfg) -> list[tuple[dict, bytes]]:
-    detector = Detector("dlib", lambda picture: found[int(picture[0, 0, 0]) // 10], None)
-    cfg = CFG | cfg
-    return list(faces_of_clip(frames(len(found)), cfg, lambda pictures: find_faces(pictures, cfg, detector)))
+def crops_of(found: list[list[Box]], **cfg) -> list[tuple[dict, bytes]]:
+    detector = Detector(lambda image: found[int(image[0, 0, 0]) // 10])
+    return list(faces_of_video(frames(len(found)), CFG | cfg, detector))
 
 
 def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
@@ -54,9 +54,9 @@ def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
     assert images.decode(rows[0][1]).shape == (64, 64, 3)
 
 
-def test_frames_without_an_image_are_carried_on_with_their_reasons():
-    clip = [frame(0, b"", status="missing", reason="a link"), *frames(1), frame(2, b"no image")]
-    rows = list(faces_of_clip(clip, CFG, load_search(CFG)))
+def test_frames_without_an_image_come_last_with_their_reasons():
+    stored = [frame(0, b"", status="missing", reason="a link"), *frames(1), frame(2, b"no image")]
+    rows = list(faces_of_video(stored, CFG, load_search(CFG)))
     assert [(row["frame"], row["status"]) for row, _ in rows] == [
         ("0", "no_face"), ("0", "missing"), ("2", "unreadable"),
     ]  # fmt: skip
@@ -67,20 +67,17 @@ def test_frames_without_an_image_are_carried_on_with_their_reasons():
 def test_a_still_of_any_shape_is_a_row(shape):
     data = images.encode(np.zeros((*shape, 3), np.uint8), "png", 0)
     for cfg in (CFG, CFG | {"search": "track"}):
-        ((row, image),) = faces_of_clip([frame(0, data)], cfg, load_search(cfg))
+        ((row, image),) = faces_of_video([frame(0, data)], cfg, load_search(cfg))
         assert row["status"] == "no_face" and not image
-    ((row, image),) = faces_of_clip([frame(0, data)], UNCUT, None)
+    ((row, image),) = faces_of_video([frame(0, data)], CROPS, None)
     assert row["status"] == "ok" and images.decode(image).shape == (64, 64, 3)
-
-
-UNCUT = {"detector": "none", "size": 64, "format": "jpg", "quality": 90}
 
 
 @pytest.mark.parametrize(("kind", "kept"), [(".jpg", True), (".png", True), (".webp", False)])
 def test_a_crop_of_the_right_size_keeps_its_bytes(kind, kept):
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     data = cv2.imencode(kind, pixels)[1].tobytes()
-    ((row, image),) = faces_of_clip([frame(3, data)], UNCUT, None)
+    ((row, image),) = faces_of_video([frame(3, data)], CROPS, None)
     assert (image == data) == kept and row["image"] == f"v/000003{kind if kept else '.jpg'}"
     assert row["sha256"] == hashlib.sha256(image).hexdigest() and row["bytes"] == len(image)
     assert [row.get(key, "") for key in ("x", "y", "width", "height", "faces", "counted", "score")] == [
@@ -99,25 +96,25 @@ def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
     x, y, side = square
     pixels[y : y + side, x : x + side] = 200
     png = images.encode(pixels, "png", 0)
-    ((row, image),) = faces_of_clip([frame(0, png)], UNCUT | {"format": "png"}, None)
+    ((row, image),) = faces_of_video([frame(0, png)], CROPS | {"format": "png"}, None)
     assert (row["crop_x"], row["crop_y"], row["crop_side"]) == square
     assert (row["width"], row["height"]) == (width, height)
     assert images.decode(image).shape == (64, 64, 3) and images.decode(image).min() == 200
 
 
-def test_no_detector_loads_no_detectors_library():
-    code = "import sys; from deepfake.media import faceset; faceset.load_search({'detector': 'none'})"
+def test_without_a_detector_dlib_is_not_loaded():
+    code = "import sys; from deepfake.extraction.faces import load_search; load_search({'detector': 'none'})"
     code += "; print('dlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
 
-def test_a_clip_without_frames_has_no_rows():
+def test_a_video_without_frames_has_no_rows():
     assert crops_of([]) == []
 
 
 def make_frames(folder: Path) -> list[dict]:
-    """The frame set of three videos without any face: one of them damaged in between, one unreadable."""
+    """Write the frames of three videos without any face: one is partly damaged, one is unreadable."""
     rows = []
     with new_tar(folder / "frames.tar") as add:
         for video, states in (
@@ -168,7 +165,7 @@ def extend(rows):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda rows: rows[1:], "it holds a/000000.png where the table has a/000001.png"),
         (lambda rows: rows[:-2], "it holds c/000000.png as well"),
@@ -176,9 +173,9 @@ def extend(rows):
         (extend, "it holds no more where the table has d/000000.png"),
     ],
 )
-def test_a_tar_out_of_step_with_its_table_is_an_error(tmp_path, change, said):
+def test_a_tar_that_does_not_fit_its_table_is_an_error(tmp_path, change, message):
     tables.write_rows(tmp_path / "frames.csv", tables.FRAMES, change(make_frames(tmp_path)))
     done = run(tmp_path)
     assert done.returncode == 1
-    assert said in done.stderr and "frames.tar doesn't fit" in done.stderr and "run again" in done.stderr
+    assert message in done.stderr and "frames.tar doesn't fit" in done.stderr and "run again" in done.stderr
     assert not (tmp_path / "faces.tar").exists() and not (tmp_path / "faces.csv").exists()

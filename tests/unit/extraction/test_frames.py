@@ -1,4 +1,4 @@
-"""Frame sets: every video of a shard accounted for, whatever is wrong with it; the same bytes each time."""
+"""Sampled frames: every video of a shard has rows, whatever is wrong with it; bytes are reproducible."""
 
 import json
 import subprocess
@@ -22,12 +22,12 @@ FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "te
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory, make_clip) -> Path:
-    return make_clip(tmp_path_factory.mktemp("clip") / "good.mp4", index_first=True)
+def video(tmp_path_factory, make_clip) -> Path:
+    return make_clip(tmp_path_factory.mktemp("video") / "good.mp4", index_first=True)
 
 
-def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
-    found = list(frames_of_video(clip, "good", CFG, COUNT))
+def test_a_video_gives_the_sampled_frames_and_their_rows(video):
+    found = list(frames_of_video(video, "good", CFG, COUNT))
     assert [row["frame"] for row, _ in found] == [0, 9, 19, 29]
     for row, data in found:
         pixels = images.decode(data)
@@ -38,27 +38,27 @@ def test_a_clip_gives_the_wanted_frames_with_their_facts(clip):
         assert row["bytes"] == len(data) and set(row) == set(tables.FRAMES)
 
 
-def test_frames_as_png_are_what_jpegs_are_made_of(clip):
-    png, jpg = (list(frames_of_video(clip, "good", CFG | {"format": f}, COUNT)) for f in ("png", "jpg"))
+def test_png_and_jpeg_frames_show_the_same_pixels(video):
+    png, jpg = (list(frames_of_video(video, "good", CFG | {"format": f}, COUNT)) for f in ("png", "jpg"))
     for (one, lossless), (two, data) in zip(png, jpg, strict=True):
         error = images.decode(lossless).astype(int) - images.decode(data)
         assert one["frame"] == two["frame"] and abs(error).mean() < 8
     assert [row["phash"] for row, _ in jpg] == [images.perceptual_hash(data) for _, data in jpg]
 
 
-def test_a_shorter_clip_gives_what_it_has(tmp_path, make_clip):
+def test_a_shorter_video_gives_all_its_frames(tmp_path, make_clip):
     found = list(frames_of_video(make_clip(tmp_path / "short.mp4", frames=2), "short", CFG, COUNT))
     assert [row["frame"] for row, _ in found] == [0, 1]
 
 
-def test_a_clip_cut_short_says_how_much_is_left(tmp_path, clip):
-    (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+def test_a_truncated_video_says_how_many_frames_are_left(tmp_path, video):
+    (tmp_path / "cut.mp4").write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
     rows = [row for row, _ in frames_of_video(tmp_path / "cut.mp4", "cut", CFG, COUNT)]
     assert all("of 30 frames" in row["video_status"] for row in rows) and rows[0]["status"] == "ok"
 
 
 @pytest.mark.parametrize("data", [b"", b"no video", bytes(5000)])
-def test_what_is_no_video_is_one_row_with_a_reason(tmp_path, data):
+def test_a_file_that_is_no_video_is_one_row_with_a_reason(tmp_path, data):
     (tmp_path / "bad.mp4").write_bytes(data)
     ((row, image),) = frames_of_video(tmp_path / "bad.mp4", "bad", CFG, COUNT)
     assert row["status"] == "unreadable" and "can't be opened" in row["reason"] and not image
@@ -69,19 +69,19 @@ def still(data, **row):
 
 
 @pytest.mark.parametrize("written", [".jpg", ".png", ".webp", ".bmp"])
-def test_a_still_keeps_its_bytes_and_is_named_by_what_it_is(written):
+def test_jpeg_and_png_stills_keep_their_bytes_and_others_become_png(written):
     data = cv2.imencode(written, np.full((20, 30, 3), 99, np.uint8))[1].tobytes()
     ((row, image),) = frames_of_stills([still(data)])
     kept = written in (".jpg", ".png")
     assert row["image"] == f"still/000007{written if kept else '.png'}" and row["time"] == ""
-    assert (image == data) == kept and images.kind(image) == row["image"][-3:]
+    assert (image == data) == kept and images.image_format(image) == row["image"][-3:]
     assert (row["width"], row["height"], row["status"], row["bytes"]) == (30, 20, "ok", len(image))
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"no image", images.encode(np.zeros((90, 90, 3), np.uint8), "png", 0)[:60]]
 )
-def test_what_is_no_still_is_one_row_with_a_reason(data):
+def test_a_file_that_is_no_image_is_one_row_with_a_reason(data):
     gone = still(b"", status="missing", reason="a link")
     (row, image), also = frames_of_stills([still(data), gone])
     assert row["status"] == "unreadable" and row["reason"] and row["frame"] == 7 and not image
@@ -89,11 +89,11 @@ def test_what_is_no_still_is_one_row_with_a_reason(data):
 
 
 @pytest.fixture
-def shard(tmp_path, clip) -> Path:
-    """The folder of an unpacked shard with all that can be wrong, and its table beside it."""
+def shard(tmp_path, video) -> Path:
+    """The folder of an unpacked shard with all kinds of damage, and its table beside it."""
     folder = tmp_path / "all"
     folder.mkdir()
-    good = clip.read_bytes()
+    good = video.read_bytes()
     contents = {"good": good, "cut": good[: len(good) * 2 // 3], "empty": b"", "text": b"not a video"}
     for name, data in contents.items():
         (folder / FILES[name]).write_bytes(data)
@@ -112,7 +112,7 @@ def run(folder: Path, out: str, **cfg) -> subprocess.CompletedProcess:
     return subprocess.run([*command, "--output-table", home / f"{out}.csv"], capture_output=True, text=True)
 
 
-def test_every_video_of_a_shard_is_accounted_for(shard):
+def test_every_video_of_a_shard_has_rows(shard):
     done = run(shard, "out")
     assert done.returncode == 0, done.stderr
     rows = tables.read_rows(shard.parent / "out.csv")
@@ -130,7 +130,7 @@ def test_the_tar_holds_the_images_of_the_table_in_its_order(shard):
     rows = [row for row in tables.read_rows(shard.parent / "out.csv") if row["image"]]
     stored = list(read_tar(shard.parent / "out.tar"))
     assert [name for name, _ in stored] == [row["image"] for row in rows]
-    assert [images.facts(data)["sha256"] for _, data in stored] == [row["sha256"] for row in rows]
+    assert [images.image_columns(data)["sha256"] for _, data in stored] == [row["sha256"] for row in rows]
 
 
 def test_two_runs_give_the_same_bytes(shard):
@@ -141,7 +141,7 @@ def test_two_runs_give_the_same_bytes(shard):
         assert one == two
 
 
-def test_a_folder_that_lacks_a_video_of_the_table_is_named(shard):
+def test_a_missing_video_of_the_table_is_an_error_that_names_it(shard):
     tables.write_rows(shard / "unpacked.csv", tables.UNPACKED, [])
     done = run(shard, "out")
     assert done.returncode == 1 and "all/unpacked.csv has no row for good; delete" in done.stderr

@@ -1,4 +1,4 @@
-"""Stills: what is written is what is read, colour stays whole, hashes tell alike from different."""
+"""Images: written and read without loss where promised, and hashes that are close for copies only."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from deepfake.extraction import images
 
 
 def scene(seed: int, height: int = 240, width: int = 320) -> np.ndarray:
-    """A picture of soft shapes, as different from that of another seed as photographs are."""
+    """An image of soft shapes; images of two seeds are as different as two photographs."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
@@ -30,19 +30,19 @@ def sampling(jpeg: bytes) -> list[int]:
     return [jpeg[at + 11 + 3 * component] for component in range(jpeg[at + 9])]
 
 
-def test_a_png_gives_the_very_pixels_back():
+def test_png_is_lossless():
     assert np.array_equal(images.decode(images.encode(scene(1), "png", 0)), scene(1))
 
 
-def test_a_jpeg_stays_close_and_keeps_colour_at_full_resolution():
+def test_jpeg_keeps_colour_at_full_resolution():
     data = images.encode(scene(1), "jpg", 95)
     assert np.abs(images.decode(data).astype(int) - scene(1)).mean() < 2
     assert sampling(data) == [0x11, 0x11, 0x11]
     halved = cv2.imencode(".jpg", scene(1))[1].tobytes()
-    assert sampling(halved) == [0x22, 0x11, 0x11]  # the check can tell
+    assert sampling(halved) == [0x22, 0x11, 0x11]  # so this check can fail
 
 
-def test_the_same_pixels_give_the_same_bytes_and_less_quality_fewer():
+def test_encoding_is_reproducible_and_lower_quality_gives_fewer_bytes():
     one, two, less = (images.encode(scene(1), "jpg", q) for q in (95, 95, 40))
     assert one == two and len(less) < len(one)
 
@@ -57,34 +57,34 @@ def test_the_same_pixels_give_the_same_bytes_and_less_quality_fewer():
     ],
     ids=["recompressed", "halved", "squared", "brightened"],
 )
-def test_the_hash_hardly_changes_with_what_copies_go_through(change):
+def test_the_hash_of_a_changed_copy_is_close(change):
     assert max(distance(scene(seed), change(scene(seed))) for seed in range(20)) <= 6
 
 
-def test_the_hashes_of_different_pictures_are_far_apart():
+def test_the_hashes_of_different_images_are_far_apart():
     assert min(distance(scene(one), scene(two)) for one in range(20) for two in range(one)) >= 12
 
 
-def test_the_hash_of_a_picture_without_content_is_one_too():
+def test_a_black_pixel_has_a_hash():
     assert len(images.perceptual_hash(images.encode(np.zeros((1, 1, 3), np.uint8), "png", 0))) == 16
 
 
-def test_a_blurred_picture_is_less_sharp():
+def test_a_blurred_image_is_less_sharp():
     assert images.sharpness(cv2.GaussianBlur(scene(1), (0, 0), 5)) < images.sharpness(scene(1))
 
 
-def test_facts_are_those_of_the_file():
+def test_image_columns_describe_the_file():
     data = images.encode(scene(1), "png", 0)
     digest = hashlib.sha256(data).hexdigest()
-    assert images.facts(data) == {
+    assert images.image_columns(data) == {
         "phash": images.perceptual_hash(data), "bytes": len(data), "sha256": digest
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "webp"])
-def test_the_kind_is_what_the_bytes_are(format):
+def test_the_format_follows_from_the_bytes(format):
     data = cv2.imencode(f".{format}", scene(1))[1].tobytes()
-    assert images.kind(data) == format.replace("webp", "")
+    assert images.image_format(data) == format.replace("webp", "")
 
 
 HUGE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0\0\0\0\0\0"
@@ -98,17 +98,17 @@ HUGE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\2\0\0
         b"RIFF\xff\xff\xff\xffWEBPVP8 ", b"\0\0\0\x20ftypavif" + bytes(40), HUGE[:8] + bytes(5000),
     ],
 )  # fmt: skip
-def test_hostile_bytes_are_unreadable_and_nothing_worse(data):
+def test_hostile_bytes_raise_unreadable_image(data):
     with pytest.raises(images.UnreadableImage, match="."):
         images.decode(data)
 
 
-def test_bytes_at_random_in_a_good_file_never_do_worse():
-    chance = np.random.default_rng(0)
+def test_random_changes_of_a_good_file_raise_nothing_else():
+    rng = np.random.default_rng(0)
     for format in ("jpg", "png"):
         good = np.frombuffer(images.encode(scene(1, 60, 80), format, 90), np.uint8)
         for _ in range(100):
             bad = good.copy()
-            bad[chance.integers(0, len(bad), 5)] = chance.integers(0, 256, 5)
+            bad[rng.integers(0, len(bad), 5)] = rng.integers(0, 256, 5)
             with contextlib.suppress(images.UnreadableImage):
                 assert images.decode(bad.tobytes()).ndim == 3

@@ -1,11 +1,11 @@
-"""Which frames are taken: indices that rise, lie in the video and never repeat, for every strategy."""
+"""Frame sampling: for every strategy, indices rise, lie in the video and never repeat."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.extraction.sampling import STRATEGIES, boost_factor, parse_fraction, wanted_frames
+from deepfake.extraction.sampling import STRATEGIES, boost_factor, parse_fraction, sample_indices
 
 lengths = st.integers(0, 2000)
 counts = st.integers(1, 300)
@@ -24,8 +24,8 @@ sections = st.one_of(
 @given(lengths, sections, counts, st.integers(0, 9))
 def test_indices_rise_in_the_video_and_are_the_same_each_time(frames, cfg, count, seed):
     count = count if cfg["strategy"] in ("uniform", "random") else ""
-    taken = wanted_frames(frames, cfg | {"seed": seed}, "clip", count)
-    assert taken == sorted(set(taken)) == wanted_frames(frames, cfg | {"seed": seed}, "clip", str(count))
+    taken = sample_indices(frames, cfg | {"seed": seed}, "video", count)
+    assert taken == sorted(set(taken)) == sample_indices(frames, cfg | {"seed": seed}, "video", str(count))
     assert all(type(i) is int and 0 <= i < frames for i in taken)
     assert bool(taken) == bool(frames)
     if count:
@@ -34,7 +34,7 @@ def test_indices_rise_in_the_video_and_are_the_same_each_time(frames, cfg, count
 
 @given(st.integers(1, 2000), counts)
 def test_uniform_is_numpys_linspace_without_its_rounding(frames, count):
-    taken = wanted_frames(frames, {"strategy": "uniform"}, "clip", count)
+    taken = sample_indices(frames, {"strategy": "uniform"}, "video", count)
     exact = np.linspace(0, frames - 1, min(count, frames))
     assert np.all(np.abs(exact - taken) < 1)
     assert all(int(x + 1e-9) == i for x, i in zip(exact, taken, strict=True))
@@ -43,8 +43,8 @@ def test_uniform_is_numpys_linspace_without_its_rounding(frames, count):
 
 
 def test_interval_takes_every_nth_up_to_a_limit():
-    assert wanted_frames(10, {"strategy": "interval", "every": 3, "max": None}, "clip", "") == [0, 3, 6, 9]
-    assert wanted_frames(10, {"strategy": "interval", "every": 3, "max": 2}, "clip", "") == [0, 3]
+    assert sample_indices(10, {"strategy": "interval", "every": 3, "max": None}, "video", "") == [0, 3, 6, 9]
+    assert sample_indices(10, {"strategy": "interval", "every": 3, "max": 2}, "video", "") == [0, 3]
 
 
 @pytest.mark.parametrize(
@@ -58,24 +58,26 @@ def test_interval_takes_every_nth_up_to_a_limit():
     ],
 )
 def test_fractions_are_exact(frames, at, taken):
-    assert wanted_frames(frames, {"strategy": "fractions", "at": at}, "clip", "") == taken
+    assert sample_indices(frames, {"strategy": "fractions", "at": at}, "video", "") == taken
 
 
 @pytest.mark.parametrize("part", ["3/2", 1.1, -0.1])
-def test_a_fraction_beyond_the_video_is_refused(part):
+def test_a_fraction_outside_0_to_1_is_an_error(part):
     with pytest.raises(ValueError, match="between 0 and 1"):
         parse_fraction(part)
 
 
 @given(st.integers(1, 500), st.integers(1, 50), st.integers(1, 50))
 def test_a_higher_random_count_keeps_the_earlier_frames(frames, few, more):
-    taken = [set(wanted_frames(frames, {"strategy": "random", "seed": 1}, "v", n)) for n in (few, few + more)]
+    taken = [
+        set(sample_indices(frames, {"strategy": "random", "seed": 1}, "v", n)) for n in (few, few + more)
+    ]
     assert taken[0] <= taken[1]
 
 
 def test_random_frames_depend_on_seed_and_name():
     draws = [
-        tuple(wanted_frames(1000, {"strategy": "random", "seed": seed}, video, 5))
+        tuple(sample_indices(1000, {"strategy": "random", "seed": seed}, video, 5))
         for seed, video in ((1, "a"), (2, "a"), (1, "b"))
     ]
     assert len(set(draws)) == 3

@@ -1,4 +1,4 @@
-"""Stills read where they lie: from folders, zips and tars, however damaged or hostile; never an exception."""
+"""Stills from folders, zips and tars, however damaged or hostile: rows with reasons, never an exception."""
 
 import gzip
 import io
@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from deepfake import tables
 from deepfake.corpora.sources import open_source
-from deepfake.extraction.sequences import natural
-from deepfake.extraction.stills import stills_of
+from deepfake.extraction.sequences import natural_sort_key
+from deepfake.extraction.stills import read_stills
 from deepfake.extraction.tars import read_tar
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -29,7 +29,7 @@ ALL = {"strategy": "interval", "every": 1, "max": None}
 NOISE = random.Random(0).randbytes(30_000)
 
 
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     return cv2.imencode(".png", np.full((64, 64, 3), number, np.uint8))[1].tobytes()
 
 
@@ -64,7 +64,7 @@ def stills(folder: Path, data: bytes, name: str = "a.tar", cfg: dict = ALL, limi
     found = []
     for source, archive in (("corpus", ""), ("outer.zip", "outer.zip/in.zip")):
         with open_source([str(folder / source)], limits) as opened:
-            found.append(list(stills_of(row_of(archive, name, data, wanted), opened, cfg)))
+            found.append(list(read_stills(row_of(archive, name, data, wanted), opened, cfg)))
     assert found[0] == found[1]
     for row, content in found[0]:
         assert bool(content) == (row["status"] == "ok") != bool(row["reason"])
@@ -78,8 +78,8 @@ def reason(found) -> str:
 
 
 def test_a_still_is_read_where_it_lies(tmp_path):
-    ((row, data),) = stills(tmp_path, picture(1), "a.png", cfg={})
-    assert data == picture(1) and (row["video"], row["frame"], row["time"]) == ("v", 0, "")
+    ((row, data),) = stills(tmp_path, image(1), "a.png", cfg={})
+    assert data == image(1) and (row["video"], row["frame"], row["time"]) == ("v", 0, "")
 
 
 @pytest.mark.parametrize(
@@ -93,30 +93,35 @@ def test_a_still_is_read_where_it_lies(tmp_path):
 def test_a_still_that_is_gone_or_changed_is_a_row(tmp_path, name, crc32, said):
     (tmp_path / "a.png").write_bytes(b"x")
     with open_source([str(tmp_path)], LIMITS) as source:
-        assert said in reason(list(stills_of(row_of("", name, b"") | {"crc32": crc32}, source, ALL)))
+        assert said in reason(list(read_stills(row_of("", name, b"") | {"crc32": crc32}, source, ALL)))
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_the_stills_of_a_tar_in_natural_order(tmp_path, mode):
+def test_the_read_stills_a_tar_in_natural_order(tmp_path, mode):
     numbers = [10, 2, 1, 33, 9]
-    files = {f"real/{n}.png": picture(n) for n in numbers} | {"real/info.txt": b"x", "real/._1.png": b"fork"}
+    files = {f"real/{n}.png": image(n) for n in numbers} | {"real/info.txt": b"x", "real/._1.png": b"fork"}
     found = stills(tmp_path, tar_of(files, mode))
-    assert [data for _, data in found] == [picture(n) for n in sorted(numbers)]
+    assert [data for _, data in found] == [image(n) for n in sorted(numbers)]
     assert [row["frame"] for row, _ in found] == list(range(5))
 
 
 def test_a_tar_gives_the_wanted_stills(tmp_path):
-    found = stills(tmp_path, tar_of({f"{n}.png": picture(n) for n in range(30)}, "w:gz"), "a.tar.gz",
+    found = stills(tmp_path, tar_of({f"{n}.png": image(n) for n in range(30)}, "w:gz"), "a.tar.gz",
                    cfg={"strategy": "uniform"}, wanted=4)  # fmt: skip
     assert [row["frame"] for row, _ in found] == [0, 9, 19, 29]
-    assert [data for _, data in found] == [picture(n) for n in (0, 9, 19, 29)]
+    assert [data for _, data in found] == [image(n) for n in (0, 9, 19, 29)]
 
 
 @given(st.lists(st.text("a0123456789./", max_size=9)))
 def test_natural_order_is_an_order_of_all_names(names):
-    ordered = sorted(names, key=natural)
-    assert sorted(reversed(names), key=natural) == ordered
-    assert sorted(["img12", "img010", "img9", "img2a"], key=natural) == ["img2a", "img9", "img010", "img12"]
+    ordered = sorted(names, key=natural_sort_key)
+    assert sorted(reversed(names), key=natural_sort_key) == ordered
+    assert sorted(["img12", "img010", "img9", "img2a"], key=natural_sort_key) == [
+        "img2a",
+        "img9",
+        "img010",
+        "img12",
+    ]
 
 
 def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
@@ -127,7 +132,7 @@ def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
 
 def test_links_and_devices_named_like_stills_are_rows_where_they_are_wanted(tmp_path):
     kinds = {"2.png": tarfile.SYMTYPE, "3.png": tarfile.LNKTYPE, "4.png": tarfile.FIFOTYPE}
-    files = {"1.png": picture(1)} | {name: link(name, kind) for name, kind in kinds.items()}
+    files = {"1.png": image(1)} | {name: link(name, kind) for name, kind in kinds.items()}
     found = stills(tmp_path, tar_of(files))
     assert [(row["frame"], row["status"]) for row, _ in found] == [
         (0, "ok"), (1, "missing"), (2, "missing"), (3, "missing"),
@@ -136,8 +141,8 @@ def test_links_and_devices_named_like_stills_are_rows_where_they_are_wanted(tmp_
 
 
 def test_paths_that_lead_outside_lead_nowhere(tmp_path):
-    found = stills(tmp_path, tar_of({"../../1.png": picture(1), "/2.png": picture(2)}))
-    assert {data for _, data in found} == {picture(1), picture(2)}
+    found = stills(tmp_path, tar_of({"../../1.png": image(1), "/2.png": image(2)}))
+    assert {data for _, data in found} == {image(1), image(2)}
     assert not list(tmp_path.parent.glob("*.png"))
 
 
@@ -185,8 +190,8 @@ def test_no_damage_raises(data):
     for _ in range(data.draw(st.integers(1, 3))):
         tar[data.draw(st.integers(0, 4000))] = data.draw(st.integers(0, 255))
     source = type("Source", (), {"limits": LIMITS})()
-    source.place = lambda archive, path, target: target.write_bytes(tar) and zlib.crc32(tar)
-    for row, content in stills_of(row_of("", "a.tar", bytes(tar)), source, ALL):
+    source.extract = lambda archive, path, target: target.write_bytes(tar) and zlib.crc32(tar)
+    for row, content in read_stills(row_of("", "a.tar", bytes(tar)), source, ALL):
         assert bool(content) <= (row["status"] == "ok")
 
 
@@ -198,9 +203,9 @@ def run(folder: Path, program: str, cfg: dict, *args: str, sources=("corpus",)) 
     corpus = folder / "corpus"
     corpus.mkdir()
     files = {
-        "a.png": picture(7),
+        "a.png": image(7),
         "no.png": b"no image",
-        "t.tar": tar_of({f"{n}.png": picture(n) for n in (3, 1)}),
+        "t.tar": tar_of({f"{n}.png": image(n) for n in (3, 1)}),
     }
     for name, data in files.items():
         (corpus / name).write_bytes(data)
@@ -226,7 +231,7 @@ SEEN = [("a", "0", "ok"), ("n", "0", "unreadable"), ("t", "0", "ok"), ("g", "", 
 def test_frames_of_stills_without_unpacking(tmp_path):
     rows = run(tmp_path, "frames", {"strategy": "uniform", "format": "jpg", "quality": 95}, "--videos")
     assert [(row["video"], row["frame"], row["status"]) for row in rows] == SEEN
-    assert [data for _, data in read_tar(tmp_path / "frames.tar")] == [picture(7), picture(1)]
+    assert [data for _, data in read_tar(tmp_path / "frames.tar")] == [image(7), image(1)]
 
 
 def test_faces_of_stills_without_frames(tmp_path):
@@ -234,11 +239,11 @@ def test_faces_of_stills_without_frames(tmp_path):
     sampling = json.dumps({"strategy": "random", "seed": 1})
     rows = run(tmp_path, "faces", cfg, "--frames", "--frame-table", "--sampling", sampling)
     assert sorted((r["video"], r["status"]) for r in rows) == sorted((v, s) for v, _, s in SEEN)
-    assert next(read_tar(tmp_path / "faces.tar"))[1] == picture(7)
+    assert next(read_tar(tmp_path / "faces.tar"))[1] == image(7)
 
 
 @pytest.mark.parametrize("program", ["frames", "faces"])
 def test_a_corpus_that_is_gone_is_an_error(tmp_path, program):
-    with pytest.raises(AssertionError, match=f"ERROR .*{program}.tar: gone.zip: the archive can't be opened"):
+    with pytest.raises(AssertionError, match="ERROR gone.zip: the archive can't be opened"):
         run(tmp_path, program, {"detector": "none"}, sources=["gone.zip"])
     assert not (tmp_path / f"{program}.tar").exists()

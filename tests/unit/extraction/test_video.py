@@ -1,12 +1,12 @@
-"""Frames are exactly those that a plain sequential read gives, whatever the codec and container."""
+"""Frames are exactly those of a sequential read, whatever the codec and container."""
 
 import av
 import cv2
 import numpy as np
 import pytest
 
-from deepfake.extraction.sampling import wanted_frames
-from deepfake.extraction.video import Clip, UnreadableVideo
+from deepfake.extraction.sampling import sample_indices
+from deepfake.extraction.video import UnreadableVideo, VideoReader
 
 UNIFORM, COUNT = {"strategy": "uniform"}, 5
 B_FRAMES = {"g": "12", "bf": "3", "b-pyramid": "normal"}
@@ -51,10 +51,16 @@ def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
     name, options = KINDS[kind]
     path = make_clip(tmp_path / name, **options)
     expected = sequential(path)
-    clip = Clip(path)
-    assert clip.count == len(expected) == options.get("frames", 30)
-    for indices in (range(clip.count), [clip.count - 1], [0], range(3, clip.count, 13), [clip.count // 2]):
-        frames = list(clip.frames(indices))
+    reader = VideoReader(path)
+    assert reader.frame_count == len(expected) == options.get("frames", 30)
+    for indices in (
+        range(reader.frame_count),
+        [reader.frame_count - 1],
+        [0],
+        range(3, reader.frame_count, 13),
+        [reader.frame_count // 2],
+    ):
+        frames = list(reader.frames(indices))
         assert sorted(f.index for f in frames) == list(indices)
         assert not any(f.damaged for f in frames)
         for frame in frames:
@@ -67,7 +73,7 @@ def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
 def test_rotation_is_honoured(rotation, tmp_path, make_clip):
     path = make_clip(tmp_path / "turned.mp4", rotation=rotation)
     expected = sequential(path)
-    frames = list(Clip(path).frames([0, 7]))
+    frames = list(VideoReader(path).frames([0, 7]))
     assert frames[0].pixels.shape == ((96, 64, 3) if rotation != 180 else (64, 96, 3))
     for frame in frames:
         assert np.array_equal(frame.pixels, expected[frame.index])
@@ -75,33 +81,33 @@ def test_rotation_is_honoured(rotation, tmp_path, make_clip):
 
 def test_times_are_those_of_presentation(tmp_path, make_clip):
     path = make_clip(tmp_path / "a.mp4", times=[0, 1, 2, 10, 11, 40], frames=6)
-    assert [round(f.time * 25) for f in Clip(path).frames(range(6))] == [0, 1, 2, 10, 11, 40]
+    assert [round(f.time * 25) for f in VideoReader(path).frames(range(6))] == [0, 1, 2, 10, 11, 40]
 
 
-def test_a_cut_clip_gives_what_can_be_read(tmp_path, make_clip):
+def test_a_truncated_video_gives_what_can_be_read(tmp_path, make_clip):
     path = make_clip(tmp_path / "a.mp4", frames=60, options={"g": "12"}, index_first=True)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
-    clip = Clip(path)
-    assert 0 < clip.count < clip.declared == 60
-    assert len(list(clip.frames(range(clip.count)))) >= clip.count - 1
+    reader = VideoReader(path)
+    assert 0 < reader.frame_count < reader.declared_count == 60
+    assert len(list(reader.frames(range(reader.frame_count)))) >= reader.frame_count - 1
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"not a video at all"])
-def test_what_is_no_video_says_so(content, tmp_path):
+def test_a_file_that_is_no_video_is_unreadable(content, tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(content)
     with pytest.raises(UnreadableVideo):
-        Clip(path)
+        VideoReader(path)
 
 
-def test_a_clip_that_has_gone_is_no_bad_clip(tmp_path):
-    """A network file system may show it late: the job fails and is tried again; no row says unreadable."""
+def test_a_missing_file_is_not_an_unreadable_video(tmp_path):
+    """A network file system may show it late: the job has to fail and be tried again."""
     with pytest.raises(FileNotFoundError):
-        Clip(tmp_path / "gone.mp4")
+        VideoReader(tmp_path / "gone.mp4")
 
 
-def test_sound_alone_is_no_video(tmp_path):
+def test_sound_alone_is_unreadable(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as out:
         sound = out.add_stream("aac", rate=48000)
@@ -110,19 +116,20 @@ def test_sound_alone_is_no_video(tmp_path):
         out.mux(sound.encode(tone))
         out.mux(sound.encode(None))
     with pytest.raises(UnreadableVideo, match="no video stream"):
-        Clip(path)
+        VideoReader(path)
 
 
-def test_an_index_past_the_end_is_refused(tmp_path, make_clip):
+def test_an_index_past_the_end_is_an_error(tmp_path, make_clip):
     with pytest.raises(IndexError, match="0 to 29"):
-        list(Clip(make_clip(tmp_path / "a.mp4")).frames([30]))
+        list(VideoReader(make_clip(tmp_path / "a.mp4")).frames([30]))
 
 
-def test_real_clips_give_opencvs_frames(data):
+def test_real_videos_give_the_frames_of_opencv(data):
     for path in sorted(data.glob("ffpp/**/*.mp4")):
-        clip = Clip(path)
+        reader = VideoReader(path)
         frames = {
-            f.index: f.pixels for f in clip.frames(wanted_frames(clip.count, UNIFORM, path.stem, COUNT))
+            f.index: f.pixels
+            for f in reader.frames(sample_indices(reader.frame_count, UNIFORM, path.stem, COUNT))
         }
         capture = cv2.VideoCapture(str(path))
         for index in range(max(frames) + 1):
@@ -132,8 +139,8 @@ def test_real_clips_give_opencvs_frames(data):
         assert len(frames) == COUNT
 
 
-def test_a_text_that_leads_to_other_files_is_no_video(tmp_path, make_clip):
+def test_a_playlist_of_other_files_is_unreadable(tmp_path, make_clip):
     make_clip(tmp_path / "secret.mp4")
-    (tmp_path / "clip.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
     with pytest.raises(UnreadableVideo, match="can't be opened"):
-        Clip(tmp_path / "clip.mp4")
+        VideoReader(tmp_path / "list.mp4")

@@ -12,8 +12,9 @@ from conftest import DATA
 from made.keras import original, write_weights
 
 from deepfake.extraction import detectors
-from deepfake.extraction.crops import crop_square, cut
-from deepfake.extraction.video import Clip
+from deepfake.extraction.boxes import to_faces
+from deepfake.extraction.crops import crop_and_resize, crop_square
+from deepfake.extraction.video import VideoReader
 from deepfake.networks.keras_weights import read_h5
 from deepfake.networks.mesonet import MOMENTUM, Meso4, MesoInception4
 
@@ -101,12 +102,14 @@ def test_published_files_tell_real_clips_from_fake(data, fake, files):
 def faces(path: Path, count: int = 5) -> np.ndarray:
     """Face crops of a clip, RGB float32 (count, 256, 256, 3) in [0, 1]."""
     cfg = {"detector": "yunet", "model": str(YUNET), "sha256": YUNET_SHA256, "min_score": 0.6}
-    detector, clip, crops = detectors.load(cfg), Clip(path), []
-    for frame in clip.frames(range(0, clip.count, clip.count // count)):
+    detector, clip, crops = detectors.load_detector(cfg), VideoReader(path), []
+    for frame in clip.frames(range(0, clip.frame_count, clip.frame_count // count)):
         picture, scale = detectors.shrink(frame.pixels, 640)
-        face = detectors.to_faces(detector.whole(picture), scale)[0]
+        face = to_faces(detector.find(picture), scale)[0]
         height, width = frame.pixels.shape[:2]
-        crops.append(cut(frame.pixels, crop_square(face.box, width, height, 1.3), 256)[..., ::-1])
+        crops.append(
+            crop_and_resize(frame.pixels, crop_square(face.xywh, width, height, 1.3), 256)[..., ::-1]
+        )
     return np.stack(crops).astype(np.float32) / 255
 
 

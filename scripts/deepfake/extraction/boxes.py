@@ -1,0 +1,73 @@
+"""Faces as rectangles: what a detector finds in a scaled image, and the same in pixels of the frame."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Box:
+    """One face as a detector finds it, in pixels of the searched image: the frame scaled to `faces.width`.
+
+    The sides are coordinates, so that right - left is the width.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face in frame pixels. The rectangle may reach beyond the frame; `score` is the detector's."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+    @property
+    def xywh(self) -> tuple[int, int, int, int]:
+        """The rectangle (x, y, width, height), as `crops.crop_square` takes it."""
+        return self.x, self.y, self.width, self.height
+
+
+def to_faces(boxes: list[Box], scale: float) -> list[Face]:
+    """Return the boxes of an image as faces of the frame, sorted by area, then by score, largest first.
+
+    The image is the frame scaled by `scale` (see `detectors.shrink`).
+    """
+    faces = []
+    for box in sorted(boxes, key=lambda box: (-box.area, -box.score, box.left, box.top)):
+        left, top = int(box.left / scale), int(box.top / scale)
+        right, bottom = int(box.right / scale), int(box.bottom / scale)
+        faces.append(Face(left, top, right - left, bottom - top, box.score))
+    return faces
+
+
+def distance(one: Box, other: Box) -> float:
+    """Return the distance between the centres of two boxes, in pixels, along the axis where it is greater."""
+    across = abs(one.left + one.right - other.left - other.right) / 2
+    down = abs(one.top + one.bottom - other.top - other.bottom) / 2
+    return max(across, down)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes, 0 to 1."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (one.area + other.area - shared)
