@@ -1,4 +1,4 @@
-"""What became of all that came in: by corpus, class and method, how much each step lost, and why."""
+"""Attrition: how many videos and images of each corpus, class and method each step leaves out, and why."""
 
 import math
 import re
@@ -8,38 +8,50 @@ import pandas as pd
 
 from deepfake.tables import CLASSES
 
-STEPS = ("index", "frames", "faces", "duplicates", "people", "balance", "size", "plan")
-"""Where something is lost. The plan's own losses are told apart by their reasons; `plan` are its others."""
+STEP_NAMES = {
+    "index": "not usable",
+    "frames": "frame unreadable",
+    "faces": "no usable face",
+    "duplicates": "near-duplicate",
+    "people": "people in two splits",
+    "balance": "balance",
+    "size": "over the size",
+    "plan": "other",
+}
+"""The steps that leave something out, in order, and what it means for an image to be left out there."""
 
-PLANNED = {
+STEPS = tuple(STEP_NAMES)
+
+PLAN_REASONS = {
     "near-duplicate": "duplicates",
     "people": "people",
     "balance": "balance",
     "size_mb": "size",
 }
-"""What the plan's reasons speak of, and the steps that they are counted under."""
+"""Text in a reason given by the plan, and the step for it; all other reasons are the step `plan`."""
 
 KEYS = ["corpus", "class", "method"]
 COLUMNS = [*KEYS, "step", "videos_in", "videos_on", "images_in", "images_on", "left_out", "warning"]
 UNITS = ("videos", "images")
-SHOWN = 8  # reasons a row; a table of thousands of cases would have thousands
+MAX_REASONS = 8  # in a row
 NAMES_A_CASE = re.compile(r"^(near-duplicate|a copy|two labels)\b.*")
-NUMBER = re.compile(r"(?<!= )(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # settings stand behind `= ` and stay
+NUMBER = re.compile(r"(?<!= )(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # but no settings, which follow `= `
 
-BIASED_STEPS = ("frames", "faces")  # the plan takes more frames of one class, and so loses more, by design
-FEWEST = 10  # videos on either side; of fewer a share says nothing
-APART = 0.05  # difference of two shares lost that matters
-SURE = 3.0  # standard errors
+BIASED_STEPS = ("frames", "faces")  # the plan leaves out more of one class by design
+MIN_VIDEOS = 10  # on either side of a comparison
+MIN_DIFFERENCE = 0.05  # of two shares
+MIN_ERRORS = 3.0  # standard errors
 
 
 def attrition(plan: pd.DataFrame, images: str = "faces") -> pd.DataFrame:
-    """A row for each corpus, class, method and step of a plan (tables.PLAN or GATHERED), in order.
+    """Return a table of COLUMNS with a row for each corpus, class, method and step, in order.
 
-    `videos_on` are the videos with an image that went on. A video without any image counts among the videos
-    alone; its reason stands in `left_out`, with those of the images. The index knows of no images yet (""),
-    and none is lost there. What goes on from a step comes in at the next; rows of one step add up. `images`
-    is "faces" or "frames", of which the dataset is made: with frames there is no step `faces`. `warning` is
-    that of biased_losses, "" where there is none.
+    `plan` has columns of tables.PLAN or GATHERED. `images` says what the dataset is made of, "faces" or
+    "frames"; with "frames" there is no step `faces`. What leaves a step (`videos_on`, `images_on`) enters the
+    next one (`videos_in`, `images_in`), and the rows of one step can be summed. `videos_on` are the videos of
+    which at least one image goes on. `left_out` has the reasons with their counts; a video without any image
+    counts there like an image. Images are not known before the step `frames`, and are "" at `index`.
+    `warning` has the text of biased_losses, or "".
     """
     table = plan[["corpus", "video", "frame", "method", "reason"]].assign(
         **{"class": plan["label"].astype(str).map(CLASSES).fillna("unknown"), "step": _step(plan)}
@@ -49,105 +61,108 @@ def attrition(plan: pd.DataFrame, images: str = "faces") -> pd.DataFrame:
         for s in STEPS
         if (s != "faces" or images == "faces") and (s != "plan" or (table["step"] == s).any())
     ]
-    rows = [(*key, *row) for key, part in table.groupby(KEYS, sort=True) for row in _steps(part, steps)]
+    rows = [(*key, *row) for key, part in table.groupby(KEYS, sort=True) for row in _count(part, steps)]
     losses = pd.DataFrame(rows, columns=COLUMNS[:-1]).assign(warning="")
-    for place, warning in biased_losses(losses):
-        losses.loc[place, "warning"] += ("; " if losses.at[place, "warning"] else "") + warning
+    for index, warning in biased_losses(losses):
+        losses.loc[index, "warning"] += ("; " if losses.at[index, "warning"] else "") + warning
     return losses
 
 
 def _step(plan: pd.DataFrame) -> pd.Series:
-    """The step of STEPS at which each row was left out, "" for what is kept."""
-    planned = plan.loc[plan["step"] == "plan", "reason"]
-    found = {
-        reason: next((step for word, step in PLANNED.items() if word in reason), "plan")
-        for reason in planned.unique()
+    """Return the step of STEPS at which each row is left out, "" for what is kept."""
+    reasons = plan.loc[plan["step"] == "plan", "reason"]
+    step_of = {
+        reason: next((step for text, step in PLAN_REASONS.items() if text in reason), "plan")
+        for reason in reasons.unique()
     }
-    return plan["step"].where(plan["step"] != "plan", plan["reason"].map(found))
+    return plan["step"].where(plan["step"] != "plan", plan["reason"].map(step_of))
 
 
-def _steps(part: pd.DataFrame, steps: list[str]) -> Iterator[tuple]:
-    """Step, videos in and on, images in and on, and reasons, of the rows of one corpus, class and method."""
-    going = part
+def _count(part: pd.DataFrame, steps: list[str]) -> Iterator[tuple]:
+    """Yield step, videos in and on, images in and on, and reasons, for one corpus, class and method."""
+    entering = part
     for step in steps:
-        lost = going["step"] == step
-        on = going[~lost]
-        videos = going["video"].nunique(), on["video"].nunique()
-        frames = tuple("" if step == "index" else int((t["frame"] >= 0).sum()) for t in (going, on))
-        yield step, *videos, *frames, _reasons(going.loc[lost, "reason"])
-        going = on
+        left_out = entering["step"] == step
+        leaving = entering[~left_out]
+        videos = entering["video"].nunique(), leaving["video"].nunique()
+        counts = ("" if step == "index" else int((t["frame"] >= 0).sum()) for t in (entering, leaving))
+        yield step, *videos, *counts, _join_reasons(entering.loc[left_out, "reason"])
+        entering = leaving
 
 
-def kind_of(reason: str) -> str:
-    """A reason without what names a single case (numbers, names of files or people), so that cases add up."""
-    general = NAMES_A_CASE.sub(r"\1", reason).replace(";", ",")  # `; ` stands between reasons
+def general_reason(reason: str) -> str:
+    """Return a reason without the numbers and names of its single case, so that equal ones can be counted."""
+    general = NAMES_A_CASE.sub(r"\1", reason).replace(";", ",")  # `; ` separates reasons
     return re.sub(r"\s+", " ", NUMBER.sub("", general)).strip()
 
 
-def _reasons(reasons: pd.Series) -> str:
-    """Each kind of reason with its count, commonest first."""
-    counts = reasons.map({reason: kind_of(reason) for reason in reasons.unique()}).value_counts()
+def _join_reasons(reasons: pd.Series) -> str:
+    """Return the most common reasons with their counts, as "12 no face; 3 over size_mb = 20"."""
+    counts = reasons.map({reason: general_reason(reason) for reason in reasons.unique()}).value_counts()
     ordered = sorted(counts.items(), key=lambda c: (-c[1], c[0]))
-    shown, rest = ordered[:SHOWN], ordered[SHOWN:]
-    other = (
-        [f"{sum(count for _, count in rest)} for {len(rest)} other reasons, which the plan names"]
-        if rest
-        else []
-    )
-    return "; ".join([f"{count} {reason}" for reason, count in shown] + other)
+    texts = [f"{count} {reason}" for reason, count in ordered[:MAX_REASONS]]
+    if rest := ordered[MAX_REASONS:]:
+        total = sum(count for _, count in rest)
+        texts.append(f"{total} for {len(rest)} other reasons, which the plan names")
+    return "; ".join(texts)
 
 
 def biased_losses(losses: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    """The row and the text of each warning: a class, or a method, that loses far more than the rest.
+    """Yield the row and the text of each warning: a class, or a method, that loses far more than the others.
 
-    What makes a detector of faces fail more often on one class tells the label, and so does what is left of
-    it. Compared are the two classes of a corpus, and each method with the other fakes of the corpus, by the
-    share of the images (and of the videos) that a step loses. It is far more when it is over APART, and over
-    SURE standard errors of a two-proportion z-test, in which videos are the sample even for images, as the
-    images of one video fare alike. Sides of fewer than FEWEST videos are not compared.
+    If face detection fails more often on one class, that tells a model the label, and so do the images that
+    are left. The two classes of a corpus are compared, and each method with the corpus's other fakes, by the
+    share of images (and of videos) that a step leaves out. A difference is reported if it is more than
+    MIN_DIFFERENCE, and more than MIN_ERRORS standard errors of a two-proportion z-test. The sample size of
+    that test is the number of videos, even for images, since the images of one video are lost together. Sides
+    with fewer than MIN_VIDEOS videos are not compared.
     """
     for (corpus, step), part in losses[losses["step"].isin(BIASED_STEPS)].groupby(["corpus", "step"]):
         fakes = part[part["class"] == "fake"]
-        sides = [("class", label, part[part["class"].isin(CLASSES.values())]) for label in CLASSES.values()]
+        labelled = part[part["class"].isin(CLASSES.values())]
+        sides = [("class", label, labelled) for label in CLASSES.values()]
         sides += [("method", method, fakes) for method in fakes["method"] if fakes["method"].nunique() > 1]
         for column, value, whole in sides:
             rows = whole[whole[column] == value]
             rest = whole[whole[column] != value]
-            if not (found := _compare(rows, rest)):
+            if not (difference := _compare(rows, rest)):
                 continue
-            unit, lost, other = found
+            unit, lost, other = difference
             against = " and ".join(sorted(set(rest["class"]))) if column == "class" else "other fakes"
             name = value or "(no method)"
             text = f"{corpus}, {step}: {name} loses {lost:.1%} of its {unit}, {against} {other:.1%}"
-            yield from ((place, text) for place in rows.index)
+            yield from ((index, text) for index in rows.index)
 
 
 def _compare(rows: pd.DataFrame, rest: pd.DataFrame) -> tuple[str, float, float] | None:
-    """The unit and both shares lost, where `rows` lose far more than `rest`; the unit that differs most."""
-    sample = rows["videos_in"].sum(), rest["videos_in"].sum()
-    if min(sample) < FEWEST:
+    """Return the unit ("videos" or "images") and both shares lost, if `rows` lose far more than `rest`.
+
+    If both units do, the one with the larger difference; None if neither does.
+    """
+    videos = rows["videos_in"].sum(), rest["videos_in"].sum()
+    if min(videos) < MIN_VIDEOS:
         return None
     found = []
     for unit in UNITS:
-        came = [int(side[f"{unit}_in"].sum()) for side in (rows, rest)]
-        lost = [n - int(side[f"{unit}_on"].sum()) for n, side in zip(came, (rows, rest), strict=True)]
-        if not all(came):
+        entering = [int(side[f"{unit}_in"].sum()) for side in (rows, rest)]
+        lost = [n - int(side[f"{unit}_on"].sum()) for n, side in zip(entering, (rows, rest), strict=True)]
+        if not all(entering):
             continue
-        one, other = (part / whole for part, whole in zip(lost, came, strict=True))
-        pooled = sum(lost) / sum(came)
-        error = math.sqrt(pooled * (1 - pooled) * (1 / sample[0] + 1 / sample[1]))
-        if one - other > APART and one - other > SURE * error:
+        one, other = (part / whole for part, whole in zip(lost, entering, strict=True))
+        pooled = sum(lost) / sum(entering)
+        error = math.sqrt(pooled * (1 - pooled) * (1 / videos[0] + 1 / videos[1]))
+        if one - other > MIN_DIFFERENCE and one - other > MIN_ERRORS * error:
             found.append((unit, one, other))
     return max(found, key=lambda f: (f[1] - f[2], f[0] == "images"), default=None)
 
 
 def warnings(losses: pd.DataFrame) -> list[str]:
-    """Each warning once, in order."""
+    """Return each warning once, in order."""
     return list(dict.fromkeys(text for _, text in biased_losses(losses)))
 
 
 def as_text(losses: pd.DataFrame) -> str:
-    """The losses for a terminal: a line for each corpus and class, then reasons by step, then warnings."""
+    """Return the losses for a terminal: a line for each corpus and class, then reasons, then warnings."""
     head = ["corpus", "class", "videos", "kept", "images", "kept"]
     steps = [step for step in STEPS if step != "index" and (losses["step"] == step).any()]
     lines = [[*head, *steps]]
@@ -164,13 +179,13 @@ def as_text(losses: pd.DataFrame) -> str:
         )
         for line in lines
     ]
-    text += [""] + list(_reasons_by_step(losses))
+    text += ["", *_reasons_by_step(losses)]
     text += [f"WARNING  {warning}" for warning in warnings(losses)]
     return "\n".join(line.rstrip() for line in text) + "\n"
 
 
 def _reasons_by_step(losses: pd.DataFrame) -> Iterator[str]:
-    """A line for each corpus and step that lost anything, with the reasons of all its classes and methods."""
+    """Yield a line for each corpus and step that lost anything, with the reasons of all its classes."""
     for corpus, table in losses.groupby("corpus"):
         for step in STEPS:
             counts: dict[str, int] = {}
@@ -179,7 +194,5 @@ def _reasons_by_step(losses: pd.DataFrame) -> Iterator[str]:
                     count, _, reason = item.partition(" ")
                     counts[reason] = counts.get(reason, 0) + int(count)
             if counts:
-                ordered = sorted(counts.items(), key=lambda c: (-c[1], c[0]))
-                yield f"{corpus}, {step}: " + "; ".join(
-                    f"{count} {reason}" for reason, count in ordered[:SHOWN]
-                )
+                ordered = sorted(counts.items(), key=lambda c: (-c[1], c[0]))[:MAX_REASONS]
+                yield f"{corpus}, {step}: " + "; ".join(f"{count} {reason}" for reason, count in ordered)

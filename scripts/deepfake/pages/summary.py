@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from deepfake.audit.attrition import STEPS
-from deepfake.audit.attrition_plot import NAMES
+from deepfake.audit.attrition import STEP_NAMES, STEPS
 from deepfake.evaluation.bootstrap import ENOUGH
 from deepfake.pages import audit
 from deepfake.pages.render import render
@@ -34,7 +33,7 @@ def page(summary: Summary) -> str:
         audit_page=summary.audit_page,
         dataset=_dataset(summary),
         losses=losses.to_dict("records"),
-        loss_steps={step: NAMES[step] for step in STEPS if step in losses},
+        loss_steps={step: STEP_NAMES[step] for step in STEPS if step in losses},
         loss_warnings=loss_warnings(summary.losses),
         attrition_plot=summary.attrition_plot,
         ranked_by=RANKED_BY.get(summary.choice["by"], summary.choice["by"]),

@@ -1,4 +1,4 @@
-"""Attrition: every count adds up, and losses that give the label away are named, those by design are not."""
+"""Attrition: counts add up; losses that give the label away are warnings, those by design are not."""
 
 import csv
 import json
@@ -12,8 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepfake import tables
-from deepfake.audit.attrition import COLUMNS, STEPS, as_text, attrition, biased_losses, kind_of, warnings
-from deepfake.audit.attrition_plot import COLOURS, MOST, NAMES, shares
+from deepfake.audit.attrition import (
+    COLUMNS,
+    STEP_NAMES,
+    STEPS,
+    as_text,
+    attrition,
+    biased_losses,
+    general_reason,
+    warnings,
+)
+from deepfake.audit.attrition_plot import COLOURS, MAX_BARS, count_images
 from deepfake.extraction import images
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +41,7 @@ LOST = {
 
 
 def video(corpus: str, name: str, method: str, ends: list[tuple[str, str]]) -> list[dict]:
-    """Rows of a video whose images end so, as (step, reason); without any image it ends at once."""
+    """Return the rows of a video; `ends` has the (step, reason) of each image, or only one for the video."""
     known = {"corpus": corpus, "video": name, "label": str(int(method != "")), "method": method}
     if len(ends) == 1 and ends[0][0] in ("index", "frames"):
         return [{**known, "frame": -1, "step": ends[0][0], "reason": ends[0][1]}]
@@ -101,8 +110,8 @@ def test_the_order_of_rows_does_not_matter(plan, chance):
 
 @quick
 @given(plans)
-def test_the_picture_shows_each_image_once(plan):
-    table = shares(attrition(plan))
+def test_the_chart_shows_each_image_once(plan):
+    table = count_images(attrition(plan))
     assert (table[list(COLOURS)].sum(axis=1) == table["images"]).all()
     assert table["images"].sum() == (plan["frame"] >= 0).sum()
     assert table["images_kept"].sum() == (plan["step"] == "").sum() == table["kept"].sum()
@@ -120,7 +129,7 @@ def test_the_text_has_a_line_for_each_corpus_and_class_and_their_numbers(plan):
         assert cells[2:6] == [str(n) for n in expected]
 
 
-def test_the_plans_reasons_have_steps_of_their_own():
+def test_reasons_of_the_plan_become_steps():
     rows = [row for i, why in enumerate(LOST["plan"]) for row in video("a", f"v{i}", "", [("plan", why)] * 2)]
     losses = attrition(plan_of(rows)).set_index("step")["left_out"].to_dict()
     assert losses["duplicates"] == "2 near-duplicate"
@@ -131,7 +140,7 @@ def test_the_plans_reasons_have_steps_of_their_own():
 
 
 @pytest.mark.parametrize(
-    ("reason", "kind"),
+    ("reason", "general"),
     [
         ("near-duplicate of frame 12", "near-duplicate"),
         ("3 faces, more than max_faces = 2", "faces, more than max_faces = 2"),
@@ -143,8 +152,8 @@ def test_the_plans_reasons_have_steps_of_their_own():
         ("no face found by dlib", "no face found by dlib"),
     ],
 )
-def test_reasons_lose_what_names_one_case_but_keep_settings(reason, kind):
-    assert kind_of(reason) == kind
+def test_general_reasons_have_no_numbers_and_names_but_keep_settings(reason, general):
+    assert general_reason(reason) == general
 
 
 def test_there_is_no_step_faces_where_whole_frames_are_kept():
@@ -163,17 +172,17 @@ def test_a_video_without_a_label_is_of_an_unknown_class():
     assert attrition(plan_of(rows))["class"].unique().tolist() == ["unknown"]
 
 
-def corpus(bad: dict[str, int], videos: int = 40, step: str = "faces", why: str = "no face") -> pd.DataFrame:
-    """Of each method `videos` videos of four images; of as many videos as `bad` says, all are lost."""
+def corpus(lost: dict[str, int], videos: int = 40, step: str = "faces", why: str = "no face") -> pd.DataFrame:
+    """Return a plan of `videos` videos of four images for each method; `lost` of these lose all images."""
     rows = []
-    for method, lost in bad.items():
+    for method, number_lost in lost.items():
         for number in range(videos):
-            end = (step, why) if number < lost else ("", "")
+            end = (step, why) if number < number_lost else ("", "")
             rows += video("a", f"{method or 'real'}_{number}", method, [end] * 4)
     return plan_of(rows)
 
 
-def test_a_class_that_loses_more_is_named():
+def test_a_class_that_loses_more_gives_a_warning():
     losses = attrition(corpus({"": 2, "x": 30}))
     assert warnings(losses) == ["a, faces: fake loses 75.0% of its images, real 5.0%"]
     warned = losses[losses["warning"] != ""]
@@ -181,19 +190,19 @@ def test_a_class_that_loses_more_is_named():
     assert "WARNING  a, faces: fake" in as_text(losses)
 
 
-def test_a_method_that_loses_more_than_other_fakes_is_named():
+def test_a_method_that_loses_more_than_other_fakes_gives_a_warning():
     losses = attrition(corpus({"": 8, "x": 2, "y": 2, "z": 25}))
     assert warnings(losses) == ["a, faces: z loses 62.5% of its images, other fakes 5.0%"]
     assert losses.loc[losses["warning"] != "", "method"].tolist() == ["z"]
 
 
-def test_what_the_plan_takes_unevenly_by_design_is_no_warning():
+def test_uneven_losses_of_the_plan_give_no_warning():
     losses = attrition(corpus({"": 20, "x": 0}, step="plan", why="near-duplicate of frame 3"))
     assert losses.loc[losses["step"] == "duplicates", "left_out"].str.startswith("80 near-duplicate").any()
     assert not warnings(losses)
 
 
-def test_videos_that_give_no_image_count_as_well():
+def test_videos_without_images_count_as_well():
     rows = [row for i in range(40) for row in video("a", f"r{i}", "", [("", "")] * 3)]
     for number in range(40):
         end = [("frames", "can't be opened")] if number < 20 else [("", "")] * 3
@@ -216,15 +225,15 @@ def test_videos_that_give_no_image_count_as_well():
     ids=[
         "alike",
         "one video",
-        "sure, but little",
+        "significant, but small",
         "few videos",
-        "may be chance",
+        "not significant",
         "balance",
         "size",
         "methods",
     ],
 )
-def test_no_warning_where_losses_are_alike_or_small_or_wanted(plan):
+def test_losses_that_are_alike_small_or_intended_give_no_warning(plan):
     losses = attrition(plan)
     assert not list(biased_losses(losses)) and (losses["warning"] == "").all()
 
@@ -239,7 +248,7 @@ def run(plan: pd.DataFrame, folder: Path) -> subprocess.CompletedProcess:
     )
 
 
-def test_the_program_writes_table_and_picture_the_same_each_time(tmp_path):
+def test_the_program_writes_the_same_table_and_chart_each_time(tmp_path):
     plan = corpus({"": 2, "x": 30, "$y^2\x07": 1})
     outputs = []
     for folder in (tmp_path / "one", tmp_path / "two"):
@@ -250,19 +259,19 @@ def test_the_program_writes_table_and_picture_the_same_each_time(tmp_path):
     assert outputs[0] == outputs[1]
     with open(tmp_path / "one/attrition.csv", newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file).fieldnames) == COLUMNS
-    picture = images.decode(outputs[0][1])
-    assert picture.shape[1] == 1200 and picture.std() > 20 and b"tEXt" not in outputs[0][1]
+    chart = images.decode(outputs[0][1])
+    assert chart.shape[1] == 1200 and chart.std() > 20 and b"tEXt" not in outputs[0][1]
 
 
-def test_a_plan_without_any_image_gives_a_picture_too(tmp_path):
+def test_a_plan_without_any_image_gives_a_chart_too(tmp_path):
     done = run(plan_of(video("a", "v", "", [("index", "no label")])), tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "attrition.png").stat().st_size > 1000
 
 
-def test_too_many_methods_are_drawn_as_one():
-    table = shares(attrition(corpus({f"m{n:02d}": 1 for n in range(30)} | {"": 1}, videos=3)))
-    assert len(table) == MOST + 2 and table["images"].sum() == 31 * 12
+def test_the_smallest_of_many_methods_are_drawn_as_one_bar():
+    table = count_images(attrition(corpus({f"m{n:02d}": 1 for n in range(30)} | {"": 1}, videos=3)))
+    assert len(table) == MAX_BARS + 2 and table["images"].sum() == 31 * 12
     assert table["method"].tolist()[:2] == ["", "10 others"] and table["class"].tolist()[:2] == [
         "real",
         "fake",
@@ -271,5 +280,5 @@ def test_too_many_methods_are_drawn_as_one():
 
 
 def test_each_step_has_a_colour_and_a_name():
-    assert set(COLOURS) == set(NAMES) == {*STEPS, "kept"} - {"index"}
+    assert set(COLOURS) == {*STEP_NAMES, "kept"} - {"index"}
     assert len(set(COLOURS.values())) == len(COLOURS)
