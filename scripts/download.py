@@ -3,41 +3,36 @@
     python scripts/download.py --config '{"competition": "deepfake-detection-challenge"}' \
         --output resources/dfdc/download.zip
 
-A dataset is named by `{"dataset": "owner/slug"}`. Credentials come from Kaggle's own places only, such as
-~/.kaggle/kaggle.json. A run that was cut off is resumed by running the same line again.
+Use {"dataset": "owner/slug"} for a dataset. Credentials are read from where Kaggle's client looks for them,
+such as ~/.kaggle/kaggle.json. Run the same command again to resume an interrupted download.
 """
 
 import argparse
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from deepfake.console import log
 from deepfake.corpora.kaggle import download
-from deepfake.errors import UserError
+from deepfake.program import make_parser, run
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    # Only this project's messages: those of HTTP libraries may contain signed addresses.
+    logging.getLogger().setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
+    download(args.config, args.output)
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="competition or dataset, as JSON")
     parser.add_argument("--output", type=Path, required=True, help="the zip archive to write")
     return parser.parse_args(argv)
 
 
-def main() -> int:
-    args = parse_args()
-    # Only this project's lines: what HTTP libraries log can hold signed addresses.
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr, level=logging.WARNING)
-    logging.getLogger("deepfake").setLevel(logging.INFO)
-    try:
-        download(args.config, args.output)
-    except UserError as error:
-        print(f"download: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,4 +1,4 @@
-"""List the videos of a corpus, and deal them into shards, without unpacking anything.
+"""List the videos of a corpus, and assign them to shards, without unpacking anything.
 
     python scripts/index.py --corpus demo --sources resources/demo/demo.zip --output results/index/demo \
         --output-shards results/index/demo.txt \
@@ -11,69 +11,65 @@ import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake import tables
 from deepfake.console import log
 from deepfake.corpora.checksums import Crc32Cache
-from deepfake.corpora.index import check_classes, index_corpus, is_media, label_entries, left_out, summary
+from deepfake.corpora.index import check_classes, index_corpus, label_entries
+from deepfake.corpora.index_report import left_out, summary
 from deepfake.corpora.sources import open_source
 from deepfake.files import new_directory, new_file
-from deepfake.program import start_logging
+from deepfake.layouts import is_media
+from deepfake.layouts.entries import Entry
+from deepfake.program import make_parser, run
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    cfg = json.loads(args.config)
-    try:
-        labels = label_entries(args.label_files)
-        cache = args.output.with_name(f"{args.output.name}.crc32.csv")
-        with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
-            members = source.members(lambda path: is_media(path, cfg["layout"]))
-            rows = index_corpus(members, source.read, cfg, labels)
-        for line in left_out(rows, members):
-            log.warning("%s", line)
-        check_classes(args.corpus, rows, cfg["layout"])
-    except (ValueError, OSError) as error:
-        log.error("%s", error)
-        return 1
-    write(rows, {"sources": args.sources, "limits": cfg["limits"]}, args.output)
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    cfg = args.config
+    labels = label_entries(args.label_files)
+    cache = args.output.with_name(f"{args.output.name}.crc32.csv")
+    with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
+        members = source.members(lambda path: is_media(Entry("", path), cfg["layout"]))
+        rows = index_corpus(members, source.read, cfg, labels)
+    for line in left_out(rows, members):
+        log.warning("%s", line)
+    check_classes(args.corpus, rows, cfg["layout"])
+    write_index(args.output, rows, {"sources": args.sources, "limits": cfg["limits"]})
     if args.output_shards:
-        with new_file(args.output_shards) as part:
-            part.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
+        with new_file(args.output_shards) as file:
+            file.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
     line = summary(args.corpus, rows)
     log.info("%s", line)
     print(line)
-    return 0
 
 
-def write(rows: list[dict], found: dict, folder: Path) -> None:
-    """videos.csv with all rows, a table of usable ones for each shard, and sources.json: where they lie."""
+def write_index(folder: Path, rows: list[dict], sources: dict) -> None:
+    """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json."""
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
             by_shard[row["shard"]].append({key: row.get(key, "") for key in tables.SHARD})
     with new_directory(folder) as part:
-        text = json.dumps(found, indent=2, ensure_ascii=False)
+        text = json.dumps(sources, indent=2, ensure_ascii=False)
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
         for shard, videos in by_shard.items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--corpus", required=True, help="its name in the config")
-    parser.add_argument("--config", required=True, help="JSON: what the index depends on")
+    parser.add_argument("--config", required=True, type=json.loads, help="JSON: the settings of the index")
     parser.add_argument("--sources", required=True, nargs="+", help="zip archives, or one folder")
-    parser.add_argument("--label-files", nargs="*", default=[], help="label files that lie elsewhere")
+    parser.add_argument("--label-files", nargs="*", default=[], help="label files outside the corpus")
     parser.add_argument("--output", required=True, type=Path, help="folder for the tables")
-    parser.add_argument("--output-shards", help="list of the shards' names")
-    return parser.parse_args()
+    parser.add_argument("--output-shards", help="text file for the names of the shards")
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,4 +1,4 @@
-"""Take the videos of one shard out of archives, checked against their CRC-32s; those of a folder are linked.
+"""Unpack the videos of one shard from archives, or link those of a folder, and check their CRC-32.
 
     python scripts/unpack.py --table results/index/demo/all.csv --sources results/index/demo/sources.json \
         --output results/videos/demo/all
@@ -6,40 +6,34 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake import tables
 from deepfake.console import log, progress
-from deepfake.corpora.archives import MemberError, SourceError
+from deepfake.corpora.archives import MemberError
 from deepfake.corpora.sources import check_crc32, open_indexed
 from deepfake.files import new_directory
-from deepfake.program import start_logging
+from deepfake.program import make_parser, run
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
     videos = tables.read_rows(args.table)
     rows = []
-    try:
-        with new_directory(args.output) as folder, open_indexed(args.sources) as source:
-            for video in progress(videos, f"unpack {args.output.name}", "videos"):
-                name = video["video"] + Path(video["member"]).suffix.lower()
-                row = {"video": video["video"], "file": name, "reason": place(source, video, folder / name)}
-                rows.append(row if not row["reason"] else {**row, "file": ""})
-            tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
-    except (SourceError, OSError) as error:
-        log.error("%s: %s", args.output, error)
-        return 1
-    bad = [row for row in rows if row["reason"]]
-    for row in bad:
-        log.warning("%s left out: %s", row["video"], row["reason"])
-    log.info("%d of %d videos unpacked", len(rows) - len(bad), len(rows))
-    return 0
+    with new_directory(args.output) as folder, open_indexed(args.sources) as source:
+        for video in progress(videos, f"unpack {args.output.name}", "videos"):
+            name = video["video"] + Path(video["member"]).suffix.lower()
+            reason = unpack(source, video, folder / name)
+            rows.append({"video": video["video"], "file": "" if reason else name, "reason": reason})
+            if reason:
+                log.warning("%s left out: %s", video["video"], reason)
+        tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
+    log.info("%d of %d videos unpacked", sum(not row["reason"] for row in rows), len(rows))
 
 
-def place(source, video: dict[str, str], target: Path) -> str:
-    """Put one video at `target`; returns why that can't be done, or ""."""
+def unpack(source, video: dict[str, str], target: Path) -> str:
+    """Unpack or link a video to `target`; return the reason if that can't be done, else ""."""
     try:
         check_crc32(source.extract(video["archive"], video["member"], target), video)
     except MemberError as error:
@@ -48,15 +42,13 @@ def place(source, video: dict[str, str], target: Path) -> str:
     return ""
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--table", required=True, help="the shard's videos")
     parser.add_argument("--sources", required=True, help="the index's sources.json")
     parser.add_argument("--output", required=True, type=Path, help="folder for the videos")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

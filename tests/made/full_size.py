@@ -12,7 +12,7 @@ from deepfake import tables
 from deepfake.corpora.archives import Member
 from deepfake.corpora.index import index_corpus
 from deepfake.hashing import seeded_hash
-from deepfake.layouts import FAMILIES
+from deepfake.layouts import LAYOUTS
 
 METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
 TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]
@@ -104,7 +104,7 @@ CORPORA: dict[str, Callable[[], Files]] = {
 
 
 def families(corpora: Iterable[str]) -> dict[str, str]:
-    return {corpus: FAMILIES[corpus] for corpus in corpora}
+    return {corpus: LAYOUTS[corpus].family for corpus in corpora}
 
 
 def index(corpus: str) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def gathered(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.Dat
     """`pool` as gather.gather gives it."""
     whole = pool(corpora, images, part)
     for column in ("target", "source", "original", "group"):
-        named = whole["corpus"].map(FAMILIES) + "/" + whole[column]
+        named = whole["corpus"].map(families(corpora)) + "/" + whole[column]
         whole[column] = named.where(whole[column] != "", "")
     return whole.reindex(columns=tables.GATHERED).fillna("")
 

@@ -1,6 +1,6 @@
 """What the tests of all layouts share: reading a corpus from a list of paths, and the rows by their parts."""
 
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import Entry, Video
 
 MIRROR = "FaceForensics++_C23"
@@ -31,8 +31,8 @@ def read_entries(
     layout: str, media: list[Entry], files: dict[Entry, str], columns: dict | None = None
 ) -> list[Video]:
     """The rows of a corpus that may lie in several archives; `columns` are for the layout csv alone."""
-    wanted = {"columns": COLUMNS | (columns or {})} if layout == "csv" else {}
-    return LAYOUTS[layout]([*files, *media], lambda entry: files[entry].encode(), **wanted)
+    columns = COLUMNS | (columns or {}) if layout == "csv" else None
+    return read_corpus(layout, [*files, *media], lambda entry: files[entry].encode(), columns)
 
 
 def one(layout: str, path: str, archive: str = "") -> Video:

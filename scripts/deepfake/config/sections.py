@@ -7,7 +7,7 @@ without effect, such as the quality of a PNG, is left out.
 import json
 
 from deepfake.extraction.sampling import STRATEGIES
-from deepfake.layouts import FAMILIES
+from deepfake.layouts import LAYOUTS
 
 SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}
 DETECTOR_KEYS = {
@@ -91,5 +91,5 @@ def _frame_count(config: dict, corpus: str) -> dict | None:
 
 
 def _family(corpus: str, settings: dict) -> str:
-    """Return the family of a corpus: corpora of one family share names of people and originals."""
-    return "demo" if settings.get("demo") else FAMILIES.get(settings["layout"], corpus)
+    """Return the family of a corpus; synthetic corpora share no family with the real ones of their layout."""
+    return "demo" if settings.get("demo") else LAYOUTS[settings["layout"]].family or corpus

@@ -48,7 +48,7 @@ TERMS = {
         "Zi et al., WildDeepfake: A Challenging Real-World Dataset for Deepfake Detection, ACM MM 2020",
     ),
 }
-"""By family (layouts.FAMILIES), or by corpus where a corpus has one of these names."""
+"""By the family of a layout, or by corpus where a corpus has one of these names."""
 
 
 def terms_of(corpus: str, families: dict[str, str]) -> Terms:

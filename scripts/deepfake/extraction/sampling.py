@@ -59,15 +59,3 @@ def sample_indices(frames: int, cfg: dict, video: str, count: int | str) -> list
     function, keys = STRATEGIES[cfg["strategy"]]
     settings = {**cfg, "count": int(count)} if "count" in keys else cfg
     return function(frames, cfg.get("seed", 0), video, **{key: settings[key] for key in keys})
-
-
-def boost_factor(fewer: int, more: int, most: int) -> int:
-    """How many times as many frames each video of the class with `fewer` videos gives, to even the classes.
-
-    The ratio of the classes rounded up to a whole number with a tenth forgiven (4.1 becomes 4, and 4.2
-    becomes 5), at least 1 and at most `most`; 1 where a class is empty. It is whole because all of that
-    class's frames hang on it: one video more rarely changes it, and so rarely has them all taken again.
-    """
-    if not fewer:
-        return 1
-    return max(1, min(most, -((fewer - 10 * more) // (10 * fewer))))

@@ -1,34 +1,24 @@
 """Celeb-DF v1 and v2: interviews of celebrities, and face swaps between them.
 
     Celeb-real/id0_0000.mp4             <target>_<number>
-    YouTube-real/00170.mp4              <number>; nobody says who it is
+    YouTube-real/00170.mp4              <number>; the people are unknown
     Celeb-synthesis/id0_id1_0000.mp4    <target>_<source>_<number>, made from Celeb-real/<target>_<number>
     List_of_testing_videos.txt          lines `1 YouTube-real/00170.mp4`, where 1 means REAL
 
-Names carry their folder, as the numbers of the three begin anew. Where there is a list, what it names is
-officially for testing and all else for training; it holds for the whole corpus, so v1 and v2 are best read as
-two.
+A video's name contains its folder, because the numbers of the three folders overlap. If there is a list, the
+videos in it are the official test set and all others are for training. It holds for the whole corpus, so v1
+and v2 should be two corpora in the config.
 
 Source: Li et al., "Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics", CVPR 2020.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.shared import (
-    MISSING,
-    TWO_LABELS,
-    folders,
-    in_order,
-    misfit,
-    refuse,
-    sift,
-    text,
-    where,
-)
+from deepfake.errors import UserError
+from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
+from deepfake.layouts.shared import MISSING, TWO_LABELS, folders, unexpected_path, unusable
 
 LIST = "List_of_testing_videos.txt"
 LINE = re.compile(r"([01])\s+(\S.*)")
@@ -42,88 +32,90 @@ NAMES = {
     ),
 }
 
+Key = tuple[str, str]
+"""Folder and file name of a video, by which the list and the files are compared."""
 
-def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Video]:
-    """The videos of a Celeb-DF corpus. ValueError where a line of the test list can't be understood."""
-    clips, rows = sift(entries)
-    present = {_key(entry) for entry in clips}
-    lists = sorted(
-        {e for e in entries if e.name == LIST and not e.is_fork}, key=lambda e: (e.archive, e.path)
-    )
-    tests = _tests(lists, read_bytes)
-    for entry in clips:
-        row = _row(entry)
+
+def read(corpus: Corpus) -> list[Video]:
+    """Return the rows of the videos. Raises UserError where a line of the test list can't be understood."""
+    lists = corpus.label_files(lambda entry: entry.name == LIST)
+    tests = _read_lists(corpus, lists)
+    rows = []
+    for entry in corpus.media:
+        row = _video(entry)
         if _key(entry) in tests:
-            row = _judge(row, [label for _, label in tests[_key(entry)]])
+            row = _in_test_split(row, [label for _, label in tests[_key(entry)]])
         elif lists and not row.problem:
             row = replace(row, split="train")
         rows.append(row)
-    for key, claims in tests.items():
+    present = {_key(entry) for entry in corpus.media}
+    for key, listed in tests.items():
         if key not in present:
-            lost = _judge(_row(claims[0][0]), [label for _, label in claims])
-            rows.append(replace(lost, problem=MISSING))
-    return in_order(rows)
+            row = _in_test_split(_video(listed[0][0]), [label for _, label in listed])
+            rows.append(replace(row, problem=MISSING))
+    return rows
 
 
-def _row(entry: Entry) -> Video:
+def _video(entry: Entry) -> Video:
     folder = _folder(entry)
     if not folder:
-        return misfit(entry, "Celeb-real, YouTube-real or Celeb-synthesis/<video>")
+        return unexpected_path(entry, "Celeb-real, YouTube-real or Celeb-synthesis/<video>")
     pattern, expected = NAMES[folder]
-    found = pattern.fullmatch(entry.stem)
-    if not found:
-        return misfit(entry, expected)
-    said = found.groupdict(default="")
+    match = pattern.fullmatch(entry.stem)
+    if not match:
+        return unexpected_path(entry, expected)
+    parts = match.groupdict(default="")
+    is_fake = folder == "Celeb-synthesis"
     name = f"{folder}_{entry.stem}"
-    original = f"Celeb-real_{said['target']}_{said['number']}" if folder == "Celeb-synthesis" else name
+    original = f"Celeb-real_{parts['target']}_{parts['number']}" if is_fake else name
     return Video(
         entry,
         name=name,
-        label=FAKE if folder == "Celeb-synthesis" else REAL,
-        method="Celeb-synthesis" if folder == "Celeb-synthesis" else "",
-        target=said.get("target", ""),
-        source=said.get("source", ""),
+        label=FAKE if is_fake else REAL,
+        method="Celeb-synthesis" if is_fake else "",
+        target=parts.get("target", ""),
+        source=parts.get("source", ""),
         original=original,
         group=original,
     )
 
 
 def _folder(entry: Entry) -> str:
-    """The innermost of the corpus's folders above the video, as the corpus spells it; "" without one."""
+    """Return the innermost of the corpus's folders that holds the file, in its official spelling; or ""."""
     known = [FOLDERS[name.lower()] for name in folders(entry) if name.lower() in FOLDERS]
     return known[-1] if known else ""
 
 
-def _key(entry: Entry) -> tuple[str, str]:
+def _key(entry: Entry) -> Key:
     return _folder(entry), entry.name.lower()
 
 
-def _tests(lists: list[Entry], read_bytes: Callable) -> dict[tuple[str, str], list[tuple[Entry, int]]]:
-    """The listed videos: where each should lie, and its label, once for each line that names it."""
+def _read_lists(corpus: Corpus, lists: list[Entry]) -> dict[Key, list[tuple[Entry, int]]]:
+    """Return for each listed video its expected file and its label, once for each line that lists it."""
     tests = defaultdict(list)
     for entry in lists:
-        for number, line in enumerate(text(entry, read_bytes).splitlines(), start=1):
+        for number, line in enumerate(corpus.text(entry).splitlines(), start=1):
             if not line.strip():
                 continue
-            found = LINE.fullmatch(line.strip())
-            if not found:
-                raise ValueError(
-                    f"{where(entry)}, line {number}: expected `1 YouTube-real/00170.mp4` with 1 for real "
+            match = LINE.fullmatch(line.strip())
+            if not match:
+                raise UserError(
+                    f"{entry}, line {number}: expected `1 YouTube-real/00170.mp4` with 1 for real "
                     f"or 0 for fake, got {line!r}"
                 )
-            video = entry.beside(found[2])
-            tests[_key(video)].append((video, REAL if found[1] == "1" else FAKE))
+            video = entry.sibling(match[2])
+            tests[_key(video)].append((video, REAL if match[1] == "1" else FAKE))
     return tests
 
 
-def _judge(row: Video, listed: list[int]) -> Video:
-    """The row with what the test list says of it: the labels of all the lines that name it."""
+def _in_test_split(row: Video, labels: list[int]) -> Video:
+    """Return the row of a listed video, with a problem if `labels`, those of the list, contradict it."""
     if row.problem:
         return replace(row, split="test")
-    if len(set(listed)) > 1:
-        return replace(refuse(row.entry, f"{TWO_LABELS} in the test list"), split="test")
-    if listed[0] != row.label:
+    if len(set(labels)) > 1:
+        return replace(unusable(row.entry, f"{TWO_LABELS} in the test list"), split="test")
+    if labels[0] != row.label:
         folder, line = ("real", "fake") if row.label == REAL else ("fake", "real")
         problem = f"{TWO_LABELS}: its folder says {folder}, the test list {line}"
-        return replace(refuse(row.entry, problem), split="test")
+        return replace(unusable(row.entry, problem), split="test")
     return replace(row, split="test")

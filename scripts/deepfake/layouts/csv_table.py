@@ -1,67 +1,68 @@
-"""The layout `csv`: stills or videos anywhere, and a table of them whose columns the config names.
+"""The layout `csv`: images or videos in any folders, and a table of them with columns that the config names.
 
     info.csv    path,label,source      faces/000_003_frame007.jpg,fake,ff++
 
-The table lies anywhere in the corpus, and may be one of several of its name. `path` is taken from the table's
-folder; where nothing lies there, the file is the one whose path ends alike (see finder.py), which for a bare
-name means the only one of that name. The columns `label` and `path` must be named; of the others, empty cells
-say nothing, and so does a split that is none.
+The table may be in any folder, and there may be several of its name. `path` is relative to the table's
+folder; if there is no such file, the one with a path that ends alike is taken (see path_finder.py), which for
+a name alone means the only file of that name. The columns `label` and `path` are required. Empty cells of
+others mean that nothing is known, and so does a split with an unknown name.
 
-Name and original are paths from the table's folder, without their endings, as `faces_000_003_frame007`. An
-original is found like any `path`; it may also be a stem, or the video that a frame's name calls its own.
+Name and original are paths from the table's folder, without suffix and with `_` for `/`, such as
+`faces_000_003_frame007`. An original is found like any `path`; it may also be a stem, or the video that a
+frame's name names.
 
-Group: the column; else the video, in its folder, that a frame name such as `<video>_frame003` calls its own;
-else the file itself. Besides, all that is made from one original is joined with it.
+Group: the column; else the video, in its folder, that a frame's name such as `<video>_frame003` names; else
+the file itself. All fakes of one original, and the original, are one group too.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+from deepfake.errors import UserError
 from deepfake.groups import connected_components
-from deepfake.layouts.csv_columns import Columns, labels_of, lines_of, plain_label
-from deepfake.layouts.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Entry, Video
-from deepfake.layouts.finder import Finder, folder_of, plain
-from deepfake.layouts.listed_files import Line, settle
-from deepfake.layouts.shared import FRAME, SPLITS, frame_group, in_order, sift, where
+from deepfake.layouts.csv_columns import Columns, labels_by_value, normal_value, read_table
+from deepfake.layouts.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Corpus, Entry, Video
+from deepfake.layouts.listings import Line, videos_of_lines
+from deepfake.layouts.path_finder import PathFinder, folder_prefix, normal_path
+from deepfake.layouts.shared import FRAME, SPLITS, group_by_frame_name
 
 MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES
-Find = Callable[[Entry, str], list[Entry]]  # from a table, and a path in it, to the files that it may mean
+Find = Callable[[Entry, str], list[Entry]]
+"""Returns the files that a path in a table may mean."""
 
 
-def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes], columns: dict) -> list[Video]:
-    """The stills and videos of a corpus with a table, by `corpora.<corpus>.columns` of the config.
+def read(corpus: Corpus) -> list[Video]:
+    """Return the rows of the images and videos, by the settings `corpora.<corpus>.columns`.
 
-    ValueError where there is no such table, or it lacks a column, or a line of it can't be understood.
+    Raises UserError where there is no such table, it lacks a column, or a line of it can't be understood.
     """
-    media, refused = sift(entries, stills=True)
-    name, labels = columns["table"], labels_of(columns)
-    tables = {e for e in entries if f"/{e.path}".endswith(f"/{name}") and not e.is_fork}
+    settings = corpus.columns
+    name, labels = settings["table"], labels_by_value(settings)
+    tables = corpus.label_files(lambda entry: f"/{entry.path}".endswith(f"/{name}"))
     if not tables:
-        raise ValueError(f"no {name} in the corpus; write the table's name at columns.table")
-    finder, confined = Finder(media), len(tables) > 1
+        raise UserError(f"no {name} in the corpus; write the table's name at columns.table")
+    finder, only_inside = PathFinder(corpus.media), len(tables) > 1
 
     def find(table: Entry, path: str) -> list[Entry]:
-        return finder.exact(table, path) or finder.ending(table, path, confined)
+        return finder.exact(table, path) or finder.by_end(table, path, only_inside)
 
     lines, columns_of = [], {}
-    for table in sorted(tables, key=lambda e: (e.archive, e.path)):
-        found, numbered = lines_of(table, read_bytes, columns)
-        columns_of[table] = found
-        for number, cells in numbered:
-            lines.append(_line(table, number, cells, found, find, labels))
-    others = set(entries).difference(media)
+    for table in tables:
+        columns_of[table], rows = read_table(corpus, table, settings)
+        for number, cells in rows:
+            lines.append(_line(table, number, cells, columns_of[table], find, labels))
 
     @cache
-    def original(table: Entry, path: str) -> str:
-        return _original(path, table, find)
+    def original_name(table: Entry, path: str) -> str:
+        return _original_name(path, table, find)
 
     def describe(entry: Entry, line: Line) -> Video:
         columns = columns_of[line.table]
-        return _row(entry, line, columns, original(line.table, columns.get(line.cells, "original")))
+        return _video(entry, line, columns, original_name(line.table, columns.get(line.cells, "original")))
 
-    rows = settle(media, others, lines, describe, f"not in {name}")
-    return in_order([*refused, *(_join(rows) if columns.get("original") else rows)])
+    videos = videos_of_lines(corpus, lines, describe, f"not in {name}")
+    return _group_by_original(videos) if settings.get("original") else videos
 
 
 def _line(
@@ -69,14 +70,14 @@ def _line(
 ) -> Line:
     path, value = columns.get(cells, "path"), columns.get(cells, "label")
     if not path:
-        raise ValueError(f"{where(table)}, line {number}: it names no file")
-    label = labels.get(plain_label(value))
+        raise UserError(f"{table}, line {number}: it names no file")
+    label = labels.get(normal_value(value))
     problem = "" if label is not None else f"label is {value!r}, among neither real nor fake"
     split = SPLITS.get(columns.get(cells, "split").lower(), "")
     return Line(table, path, find(table, path), label, split, problem, cells)
 
 
-def _row(entry: Entry, line: Line, columns: Columns, original: str) -> Video:
+def _video(entry: Entry, line: Line, columns: Columns, original: str) -> Video:
     cells, name = line.cells, _name(entry, line.table)
     return Video(
         entry,
@@ -86,46 +87,46 @@ def _row(entry: Entry, line: Line, columns: Columns, original: str) -> Video:
         target=columns.get(cells, "target"),
         source=columns.get(cells, "source"),
         original=name if line.label == REAL else original,
-        group=columns.get(cells, "group") or frame_group(entry),
+        group=columns.get(cells, "group") or group_by_frame_name(entry),
         split=line.split,
-        attributes={key: cells[at].strip() for key, at in columns.attributes if cells[at].strip()},
+        attributes=columns.attributes(cells),
     )
 
 
 def _name(entry: Entry, table: Entry) -> str:
-    folder = folder_of(table)
-    inside = entry.archive == table.archive and entry.path.startswith(folder)
-    return _as_name(entry.path[len(folder) :] if inside else entry.path)
+    folder = folder_prefix(table)
+    is_inside = entry.archive == table.archive and entry.path.startswith(folder)
+    return _path_to_name(entry.path[len(folder) :] if is_inside else entry.path)
 
 
-def _original(path: str, table: Entry, find: Find) -> str:
-    """The name of the file that `path` means; else `path` as a name, as it may be a stem or a video."""
+def _original_name(path: str, table: Entry, find: Find) -> str:
+    """Return the name of the file at `path`, or else `path` itself as a name (a stem, or a video)."""
     if not path:
         return ""
-    found = find(table, path)
-    return _name(found[0], table) if len(found) == 1 else _as_name(path)
+    matches = find(table, path)
+    return _name(matches[0], table) if len(matches) == 1 else _path_to_name(path)
 
 
-def _as_name(path: str) -> str:
-    """A path as a name, without the ending of a video or a still."""
-    path = plain(path)
-    stem, dot, ending = path.rpartition(".")
-    return (stem if stem and dot + ending in MEDIA_TYPES else path).replace("/", "_")
+def _path_to_name(path: str) -> str:
+    """Return a path as a name: without the suffix of a video or an image, and with `_` for `/`."""
+    path = normal_path(path)
+    stem, dot, suffix = path.rpartition(".")
+    return (stem if stem and dot + suffix in MEDIA_TYPES else path).replace("/", "_")
 
 
-def _called(row: Video) -> set[str]:
-    """All the names by which an original may be called: its own, its stem, and those of a frame's video."""
-    names = {row.name, _as_name(row.entry.name)}
-    frames = [FRAME.fullmatch(name) for name in names] if row.entry.is_image else []
-    return {row.original, *names, *(_as_name(found[1]) for found in frames if found)}
+def _possible_names(row: Video) -> set[str]:
+    """Return all names that a table may have for a file or its original."""
+    names = {row.name, _path_to_name(row.entry.name)}
+    matches = [FRAME.fullmatch(name) for name in names] if row.entry.is_image else []
+    return {row.original, *names, *(_path_to_name(match[1]) for match in matches if match)}
 
 
-def _join(rows: list[Video]) -> list[Video]:
-    """The rows, those of one original in one group, with the original by whichever name it is called."""
-    wanted = {row.original for row in rows if row.label == FAKE and row.original}
+def _group_by_original(rows: list[Video]) -> list[Video]:
+    """Return the rows with the groups of each original, and of all fakes made from it, merged into one."""
+    originals = {row.original for row in rows if row.label == FAKE and row.original}
     pairs = [(row.group, row.group) for row in rows if row.group]
     for row in rows:
         if row.group:
-            pairs += [(row.group, name) for name in _called(row) & wanted]
+            pairs += [(row.group, name) for name in _possible_names(row) & originals]
     groups = connected_components(pairs)
     return [replace(row, group=groups[row.group]) if row.group else row for row in rows]

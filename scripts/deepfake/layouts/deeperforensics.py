@@ -1,26 +1,26 @@
-"""DeeperForensics-1.0: the faces of 100 paid actors in the clips of FaceForensics++.
+"""DeeperForensics-1.0: the faces of 100 paid actors in the videos of FaceForensics++.
 
     manipulated_videos/<variant>/<target>_<source>.mp4    manipulated_videos/end_to_end/000_M101.mp4
     lists/splits/{train,val,test}.txt                     lines `000_M101.mp4`
 
 <target> is an id of FaceForensics++, <source> an actor: M or W, for a man or a woman, and three digits. The
-eleven variants, such as `end_to_end_level_3`, are one swap each time, rendered or distorted in another way;
-so there is one method, and the variant is an attribute. Actors were put only into clips of their own sex.
+eleven variants, such as `end_to_end_level_3`, are the same swap, rendered or distorted in another way; so
+there is one method, and the variant is an attribute. Actors were put only into videos of their own sex.
 
-All of it is fake. `source_videos` show the actors, but its authors say that these are not the real class;
-that is FaceForensics++ at c23, so `original` is the name that a clip has there. group is the target's id: so
-the plan joins it with all that shows this target, whatever FaceForensics++ names the target's group there.
+All of it is fake. `source_videos` show the actors, but the authors say that these are not the real class;
+that is FaceForensics++ at c23, so `original` is the name that the target's video has there. The group is the
+target's id: the plan joins it with all videos of that target in FaceForensics++.
 
 Source: Jiang et al., "DeeperForensics-1.0: A Large-Scale Dataset for Real-World Face Forgery Detection",
 CVPR 2020, and the README of its data.
 """
 
 import re
-from collections.abc import Callable
 from io import StringIO
 
-from deepfake.layouts.entries import FAKE, Entry, Video
-from deepfake.layouts.shared import folders, in_order, misfit, refuse, sift, text, where
+from deepfake.errors import UserError
+from deepfake.layouts.entries import FAKE, Corpus, Entry, Video
+from deepfake.layouts.shared import folders, unexpected_path, unusable
 
 NAME = re.compile(r"([0-9]{3})_([MW][0-9]{3})")
 LINE = re.compile(r"(?:.*/)?([0-9]{3}_[MW][0-9]{3})(?:\.mp4)?")
@@ -31,25 +31,24 @@ VARIANTS = {
 }  # fmt: skip
 SEX = {"M": "male", "W": "female"}
 SPLIT_FILES = {"train.txt": "train", "val.txt": "val", "test.txt": "test"}
-GRAMMAR = "manipulated_videos/<variant>/<target>_<source>"
+EXPECTED = "manipulated_videos/<variant>/<target>_<source>"
 NOT_REAL = "a source video: the authors say not to take these for the real class"
 
 
-def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Video]:
-    """The videos of a DeeperForensics corpus. ValueError where a split list can't be understood."""
-    clips, refused = sift(entries)
-    splits = _splits(entries, read_bytes)
-    return in_order([*refused, *(_row(entry, splits) for entry in clips)])
+def read(corpus: Corpus) -> list[Video]:
+    """Return the rows of the videos. Raises UserError where a split list can't be understood."""
+    splits = _read_splits(corpus)
+    return [_video(entry, splits) for entry in corpus.media]
 
 
-def _row(entry: Entry, splits: dict[str, str]) -> Video:
+def _video(entry: Entry, splits: dict[str, str]) -> Video:
     above = [folder.lower() for folder in folders(entry)]
     if "source_videos" in above:
-        return refuse(entry, NOT_REAL)
-    found = NAME.fullmatch(entry.stem)
-    if not found or not above or above[-1] not in VARIANTS:
-        return misfit(entry, GRAMMAR)
-    target, source = found.groups()
+        return unusable(entry, NOT_REAL)
+    match = NAME.fullmatch(entry.stem)
+    if not match or not above or above[-1] not in VARIANTS:
+        return unexpected_path(entry, EXPECTED)
+    target, source = match.groups()
     return Video(
         entry,
         name=f"{above[-1]}_{entry.stem}",
@@ -64,17 +63,17 @@ def _row(entry: Entry, splits: dict[str, str]) -> Video:
     )
 
 
-def _splits(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> dict[str, str]:
-    """Each listed name, without its ending, with its official split; a name speaks for all variants."""
+def _read_splits(corpus: Corpus) -> dict[str, str]:
+    """Return the official split of each listed name, without its suffix; a name stands for all variants."""
     splits: dict[str, str] = {}
-    files = {e for e in entries if e.name in SPLIT_FILES and not e.is_fork}
-    for entry in sorted(files, key=lambda e: (e.archive, e.path)):
+    for entry in corpus.label_files(lambda entry: entry.name in SPLIT_FILES):
         split = SPLIT_FILES[entry.name]
-        for number, line in enumerate(StringIO(text(entry, read_bytes)), start=1):
-            place, line = f"{where(entry)}, line {number}", line.strip()
-            found = LINE.fullmatch(line)
-            if line and not found:
-                raise ValueError(f"{place}: expected `000_M101.mp4`, got {line!r}")
-            if found and splits.setdefault(found[1], split) != split:
-                raise ValueError(f"{place}: {found[1]} stands in {splits[found[1]]}.txt too; keep one.")
+        for number, line in enumerate(StringIO(corpus.text(entry)), start=1):
+            line = line.strip()
+            match = LINE.fullmatch(line)
+            if line and not match:
+                raise UserError(f"{entry}, line {number}: expected `000_M101.mp4`, got {line!r}")
+            if match and splits.setdefault(match[1], split) != split:
+                other = f"{splits[match[1]]}.txt"
+                raise UserError(f"{entry}, line {number}: {match[1]} stands in {other} too; keep one.")
     return splits

@@ -1,4 +1,4 @@
-"""The three label files of the DeepFake Detection Challenge, each read to claims about videos.
+"""The three kinds of label files of the DeepFake Detection Challenge.
 
     metadata.json   {"aagfhgtpmv.mp4": {"label": "FAKE", "split": "train", "original": "vudstovrck.mp4"}}
     dataset.json    {"original_videos/643049/643049_A_001.mp4": {"label": "real", "set": "train"}}
@@ -12,113 +12,119 @@ Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`.
 import csv
 import json
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from deepfake.layouts.entries import FAKE, REAL, VIDEO_TYPES, Entry
-from deepfake.layouts.shared import SPLITS, text, where
+from deepfake.errors import UserError
+from deepfake.layouts.entries import FAKE, REAL, VIDEO_TYPES, Corpus, Entry
+from deepfake.layouts.shared import SPLITS
 
-FILES = {"metadata.json", "dataset.json", "labels.csv"}
-WORDS = {"REAL": REAL, "FAKE": FAKE}
-DIGITS = {"0": REAL, "1": FAKE}
+LABEL_FILES = {"metadata.json", "dataset.json", "labels.csv"}
+LABEL_NAMES = {"REAL": REAL, "FAKE": FAKE}
+LABEL_DIGITS = {"0": REAL, "1": FAKE}
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What a label file says of the video `key`, which is a path from the folder of that file."""
+class Record:
+    """What a label file says of the video `key`, a path from the folder of that file.
+
+    `label` is None where there is none, and `problem` says why. `is_preview`: the file is dataset.json.
+    """
 
     key: str
     label: int | None
     original: str = ""
     split: str = ""
-    preview: bool = False
+    is_preview: bool = False
     problem: str = ""
 
 
-def claims(entry: Entry, read_bytes: Callable[[Entry], bytes]) -> list[Claim]:
-    """The claims of one label file, a key that stands twice with all it says.
+def read_records(corpus: Corpus, entry: Entry) -> list[Record]:
+    """Return the records of the label file `entry`; a key that the file has twice gives two.
 
-    ValueError, naming the file, where it is no such file at all; a bad value is its claim's problem.
+    Raises UserError, naming the file, where it is no such file at all. A value that can't be used is a
+    problem of its record.
     """
-    content = text(entry, read_bytes)
+    content = corpus.text(entry)
     if entry.name == "labels.csv":
         return _from_csv(entry, content)
-    return _from_json(entry, content, preview=entry.name == "dataset.json")
+    return _from_json(entry, content, is_preview=entry.name == "dataset.json")
 
 
-def normal(key: str) -> str:
-    """The form in which keys and paths are compared: macOS decomposes letters, cameras shout endings."""
-    stem, dot, ending = unicodedata.normalize("NFC", key).rpartition(".")
-    return f"{stem}.{ending.lower()}" if is_video_name(key) else stem + dot + ending
+def normalise(key: str) -> str:
+    """Return the form in which keys and paths are compared: composed Unicode, suffix in lower case."""
+    stem, dot, suffix = unicodedata.normalize("NFC", key).rpartition(".")
+    return f"{stem}.{suffix.lower()}" if is_video_name(key) else stem + dot + suffix
 
 
-def without_ending(key: str) -> str:
-    """The key without a video's ending; a key that has none stays whole, dots and all."""
+def without_suffix(key: str) -> str:
+    """Return the key without the suffix of a video; a key without one is unchanged, whatever its dots."""
     return key.rpartition(".")[0] if is_video_name(key) else key
 
 
 def is_video_name(key: str) -> bool:
-    stem, dot, ending = key.rpartition(".")
-    return bool(stem) and dot + ending.lower() in VIDEO_TYPES
+    stem, dot, suffix = key.rpartition(".")
+    return bool(stem) and dot + suffix.lower() in VIDEO_TYPES
 
 
 class _Pairs(list):
     """A JSON object as its pairs: a dict would keep only the last of two equal keys."""
 
 
-def _from_json(entry: Entry, content: str, preview: bool) -> list[Claim]:
-    expected = f'{where(entry)}: expected a JSON object such as {{"x.mp4": {{"label": "REAL"}}}}'
+def _from_json(entry: Entry, content: str, is_preview: bool) -> list[Record]:
+    expected = f'{entry}: expected a JSON object such as {{"x.mp4": {{"label": "REAL"}}}}'
     try:
         pairs = json.loads(content, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{expected}: {error}") from None
+        raise UserError(f"{expected}: {error}") from None
     if not isinstance(pairs, _Pairs):
-        raise ValueError(f"{expected}, got {type(pairs).__name__}")
-    return [claim for key, record in pairs for claim in _from_record(entry, key, record, preview)]
+        raise UserError(f"{expected}, got {type(pairs).__name__}")
+    return [record for key, value in pairs for record in _from_value(entry, key, value, is_preview)]
 
 
-def _from_record(entry: Entry, key: str, record: object, preview: bool) -> list[Claim]:
-    if not isinstance(record, _Pairs):
-        return [Claim(key, None, preview=preview, problem=f"{entry.name} gives no object for it")]
-    fields = dict(record)
+def _from_value(entry: Entry, key: str, value: object, is_preview: bool) -> list[Record]:
+    if not isinstance(value, _Pairs):
+        problem = f"{entry.name} gives no object for it"
+        return [Record(key, None, is_preview=is_preview, problem=problem)]
+    fields = dict(value)
     original = fields.get("original") or ""
     split = fields.get("split", fields.get("set"))
     split = SPLITS.get(split.lower(), "") if isinstance(split, str) else ""
     if not isinstance(original, str):
         problem = f"original is {original!r}, not the name of a video"
-        return [Claim(key, None, split=split, preview=preview, problem=problem)]
-    original = without_ending(unicodedata.normalize("NFC", original))
-    labels = [_label(name, value) for name, value in record if name in ("label", "is_fake")]
+        return [Record(key, None, split=split, is_preview=is_preview, problem=problem)]
+    original = without_suffix(unicodedata.normalize("NFC", original))
+    labels = [_label(name, text) for name, text in value if name in ("label", "is_fake")]
     return [
-        Claim(key, label, original, split, preview, problem)
+        Record(key, label, original, split, is_preview, problem)
         for label, problem in labels or [(None, f"{entry.name} gives it no label")]
     ]
 
 
 def _label(field: str, value: object) -> tuple[int | None, str]:
-    """The label and, where there is none, the problem."""
+    """Return the label, or None and the problem."""
     if field == "is_fake":
-        label = DIGITS.get(str(value)) if isinstance(value, int) and not isinstance(value, bool) else None
+        is_digit = isinstance(value, int) and not isinstance(value, bool)
+        label = LABEL_DIGITS.get(str(value)) if is_digit else None
         return label, "" if label is not None else f"is_fake is {value!r}, neither 0 nor 1"
-    label = WORDS.get(value.strip().upper()) if isinstance(value, str) else None
+    label = LABEL_NAMES.get(value.strip().upper()) if isinstance(value, str) else None
     return label, "" if label is not None else f"label is {value!r}, neither REAL nor FAKE"
 
 
-def _from_csv(entry: Entry, content: str) -> list[Claim]:
-    expected = f"{where(entry)}: expected the columns filename,label"
+def _from_csv(entry: Entry, content: str) -> list[Record]:
+    expected = f"{entry}: expected the columns filename,label"
     try:
         header, *lines = csv.reader(content.splitlines() or [""])
     except csv.Error as error:
-        raise ValueError(f"{expected}: {error}") from None
+        raise UserError(f"{expected}: {error}") from None
     if [cell.strip().lower() for cell in header[:2]] != ["filename", "label"]:
-        raise ValueError(f"{expected}, got {','.join(header)!r}")
-    found = []
+        raise UserError(f"{expected}, got {','.join(header)!r}")
+    records = []
     for line in lines:
         if not line:
             continue
         key, value = line[0], line[1].strip() if len(line) > 1 else ""
-        label = DIGITS.get(value)
+        label = LABEL_DIGITS.get(value)
         problem = "" if label is not None else f"label is {value!r}, neither 0 nor 1"
-        # The official labels are those of the test set: it was published without, and they came after.
-        found.append(Claim(key, label, split="test", problem=problem))
-    return found
+        # labels.csv holds the labels of the test set, which were published later than its videos.
+        records.append(Record(key, label, split="test", problem=problem))
+    return records

@@ -1,4 +1,4 @@
-"""The folder tree of FaceForensics++, which carries DFD as well.
+"""The folder tree of FaceForensics++, which holds DFD too.
 
     original_sequences/{youtube,actors}/{raw,c23,c40}/videos/*.mp4
     manipulated_sequences/<Method>/{raw,c23,c40}/videos/*.mp4
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
-PLACE = re.compile(r"(?:^|/)(original|manipulated)_sequences/([^/]+)/([^/]+)/videos/[^/]+$")
+TREE = re.compile(r"(?:^|/)(original|manipulated)_sequences/([^/]+)/([^/]+)/videos/[^/]+$")
 MASK = "mask, not a video"
 
 
-class Place(NamedTuple):
-    """Where a clip lies: `origin` is youtube or actors for a real, the manipulation method for a fake."""
+class TreeFolder(NamedTuple):
+    """The folder of a video: `origin` is youtube or actors for a real, the manipulation method for a fake."""
 
     label: int
     origin: str
@@ -28,10 +28,10 @@ class Place(NamedTuple):
         return self.label == FAKE and self.compression == "masks"
 
 
-def place(entry: Entry) -> Place | None:
-    """The clip's place in the tree, under any leading folders; None where it doesn't lie in such a tree."""
-    found = PLACE.search(entry.path)
-    if not found:
+def tree_folder(entry: Entry) -> TreeFolder | None:
+    """Return the video's folder in the tree, below any other folders; None where it isn't in such a tree."""
+    match = TREE.search(entry.path)
+    if not match:
         return None
-    side, origin, compression = found.groups()
-    return Place(REAL if side == "original" else FAKE, origin, compression)
+    side, origin, compression = match.groups()
+    return TreeFolder(REAL if side == "original" else FAKE, origin, compression)

@@ -1,67 +1,65 @@
-"""Label lists, as classification tasks come with them: stills in a folder for each phase, and a list of it.
+"""Label lists, as for classification tasks: a folder of images for each split, and a list of its labels.
 
-    {train,validate,test}/<still>
+    {train,validate,test}/<image>
     {train,validate,test}_label.txt    lines `69a1d6e71f594437b0dd71b4d59fbd38.jpg 1`, where 1 is fake
 
-The phases' usual synonyms do too, in any case. A list may lie beside its folder, in it, or at the corpus's
-top, also where the folders are archives; its stills may lie beside it instead. Names may hold spaces. The
-list's phase is the split. Group: the video, in its folder, that a frame name such as `<video>_frame003`
-calls its own; else the still itself.
+The usual synonyms of the splits are accepted too, in upper or lower case. A list may be beside its folder, in
+it, or at the corpus's top, also if the folders are archives; the images may instead be beside the list. Names
+may contain spaces. Group: the video, in its folder, that a frame's name such as `<video>_frame003` names;
+else the image itself.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from io import StringIO
 
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
-from deepfake.layouts.finder import Finder
-from deepfake.layouts.listed_files import Line, settle
-from deepfake.layouts.shared import SPLITS, folders, frame_group, in_order, sift, text, where
+from deepfake.errors import UserError
+from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
+from deepfake.layouts.listings import Line, videos_of_lines
+from deepfake.layouts.path_finder import PathFinder
+from deepfake.layouts.shared import SPLITS, folders, group_by_frame_name
 
 LIST = re.compile(rf"({'|'.join(SPLITS)})_labels?\.txt", re.IGNORECASE)
 LABELS = {"0": REAL, "1": FAKE}
 
 
-def read(entries: list[Entry], read_bytes: Callable[[Entry], bytes]) -> list[Video]:
-    """The stills of a corpus with label lists. ValueError where a line of a list can't be understood."""
-    media, refused = sift(entries, stills=True)
-    lists = sorted({e for e in entries if _split(e) and not e.is_fork}, key=lambda e: (e.archive, e.path))
-    finder, folders_of = Finder(media), _folders_by_split(media)
+def read(corpus: Corpus) -> list[Video]:
+    """Return the rows of the images. Raises UserError where a line of a list can't be understood."""
+    lists = corpus.label_files(lambda entry: bool(_split(entry)))
+    finder, folders_of_split = PathFinder(corpus.media), _folders_by_split(corpus.media)
     lines = []
     for table in lists:
         split = _split(table)
-        # Several lists of one phase are those of several sets, each of which speaks for its own folder.
-        confined = sum(_split(other) == split for other in lists) > 1
+        # Several lists of one split belong to several image sets, so each is only valid in its own folder.
+        only_inside = sum(_split(other) == split for other in lists) > 1
         is_inside = SPLITS.get(table.folder.name.lower()) == split
-        for name, label in _lines(table, read_bytes):
-            paths = [f"{folder}/{name}" for folder in folders_of[split] or [split]]
-            found = _find(finder, table, name, paths, confined)
-            lines.append(Line(table, name if is_inside else paths[0], found, label, split))
-    others = set(entries).difference(media)
-    return in_order([*refused, *settle(media, others, lines, _row, "in no label list")])
+        for name, label in _read_list(corpus, table):
+            paths = [f"{folder}/{name}" for folder in folders_of_split[split] or [split]]
+            matches = _find(finder, table, name, paths, only_inside)
+            lines.append(Line(table, name if is_inside else paths[0], matches, label, split))
+    return videos_of_lines(corpus, lines, _video, "in no label list")
 
 
-def _row(entry: Entry, line: Line) -> Video:
+def _video(entry: Entry, line: Line) -> Video:
     name = f"{line.split}_{entry.stem}"
     return Video(
         entry,
         name=name,
         label=line.label,
         original=name if line.label == REAL else "",
-        group=frame_group(entry),
+        group=group_by_frame_name(entry),
         split=line.split,
     )
 
 
-def _find(finder: Finder, table: Entry, name: str, paths: list[str], confined: bool) -> list[Entry]:
-    places = [entry for path in [*paths, name] for entry in finder.exact(table, path)]
-    ends = [] if places else [entry for path in paths for entry in finder.ending(table, path, confined)]
-    return list(dict.fromkeys(places or ends))
+def _find(finder: PathFinder, table: Entry, name: str, paths: list[str], only_inside: bool) -> list[Entry]:
+    exact = [entry for path in [*paths, name] for entry in finder.exact(table, path)]
+    ends = [] if exact else [entry for path in paths for entry in finder.by_end(table, path, only_inside)]
+    return list(dict.fromkeys(exact or ends))
 
 
 def _folders_by_split(media: list[Entry]) -> dict[str, list[str]]:
-    """The names, as they are spelled, of the folders and archives that stand for each split."""
+    """Return for each split the names of the folders and archives that are called like it, as spelled."""
     by_split: dict[str, set[str]] = defaultdict(set)
     for entry in {(entry.archive, entry.folder.path): entry for entry in media}.values():
         for folder in folders(entry):
@@ -71,21 +69,21 @@ def _folders_by_split(media: list[Entry]) -> dict[str, list[str]]:
 
 
 def _split(entry: Entry) -> str:
-    """The split that a list is of; "" for other files."""
-    found = LIST.fullmatch(entry.name)
-    return SPLITS[found[1].lower()] if found else ""
+    """Return the split of a label list; "" for other files."""
+    match = LIST.fullmatch(entry.name)
+    return SPLITS[match[1].lower()] if match else ""
 
 
-def _lines(table: Entry, read_bytes: Callable[[Entry], bytes]) -> list[tuple[str, int]]:
-    found = []
-    for number, line in enumerate(StringIO(text(table, read_bytes)), start=1):
+def _read_list(corpus: Corpus, table: Entry) -> list[tuple[str, int]]:
+    lines = []
+    for number, line in enumerate(StringIO(corpus.text(table)), start=1):
         cells = line.rsplit(maxsplit=1)
         if not cells:
             continue
         if len(cells) < 2 or cells[1] not in LABELS:
-            raise ValueError(
-                f"{where(table)}, line {number}: expected `name.jpg 1` with 1 for fake or 0 for real, "
+            raise UserError(
+                f"{table}, line {number}: expected `name.jpg 1` with 1 for fake or 0 for real, "
                 f"got {line.strip()!r}"
             )
-        found.append((cells[0].strip(), LABELS[cells[1]]))
-    return found
+        lines.append((cells[0].strip(), LABELS[cells[1]]))
+    return lines

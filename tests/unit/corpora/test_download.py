@@ -10,6 +10,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -30,7 +31,7 @@ DATASET = {"dataset": "some-owner/some-set"}
 QUICK = (  # the program, with shorter waits
     "-c",
     "import download as d, functools, sys;"
-    "d.download = functools.partial(d.download, waits=(0.1, 0.1)); sys.exit(d.main())",
+    "d.download = functools.partial(d.download, waits=(0.1, 0.1)); sys.exit(d.run(d.main))",
 )
 SERVICES = {
     "competitions.CompetitionApiService/DownloadDataFiles": {"competitionName": COMPETITION["competition"]},
@@ -292,7 +293,7 @@ def test_refusal_by_kaggle_is_explained_without_the_key(kaggle, cli, status, con
 @pytest.mark.parametrize("token", [f"{KEY}\n{KEY}", KEY * 10], ids=["line break", "too long for a file name"])
 def test_token_that_cannot_be_sent_is_not_shown(kaggle, cli, token):
     code, err = cli(KAGGLE_API_TOKEN=token)
-    assert code == 1 and err.startswith("download: ")
+    assert code == 1 and re.match(r"[\d-]+ [\d:,]+ ERROR ", err)
 
 
 @pytest.mark.parametrize("config", [{}, {"competition": "a/b"}, {"dataset": "../x"}, COMPETITION | DATASET])

@@ -10,17 +10,21 @@ import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deepfake import tables
 from deepfake.corpora.archives import Member
 from deepfake.corpora.index import (
+    boost_factor,
     check_classes,
     index_corpus,
     label_entries,
-    left_out,
-    summary,
 )
+from deepfake.corpora.index_report import left_out, summary
 from deepfake.errors import UserError
+from deepfake.layouts import LAYOUTS, Layout
+from deepfake.layouts.entries import Video
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
@@ -262,17 +266,33 @@ def test_what_can_be_no_label_file_is_named(paths, said):
 
 
 def test_attributes_are_json(monkeypatch):
-    from deepfake.layouts import LAYOUTS
-    from deepfake.layouts.entries import Video
-
     attributes = {"a.mp4": {"sex": "여", "age": "30", "empty": ""}, "b.mp4": {}}
-    monkeypatch.setitem(
-        LAYOUTS,
-        "dfd",
-        lambda entries, read: [Video(e, e.stem, 0, attributes=attributes[e.path]) for e in entries],
-    )
+
+    def read(corpus):
+        return [Video(e, e.stem, 0, attributes=attributes[e.path]) for e in corpus.media]
+
+    monkeypatch.setitem(LAYOUTS, "dfd", Layout(read))
     rows = index([media("", name, name.encode()) for name in attributes], "dfd")
     assert [row["attributes"] for row in rows] == ['{"age": "30", "sex": "여"}', ""]
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more", "factor"),
+    [(10, 40, 4), (10, 41, 4), (10, 42, 5), (19, 29, 2), (10, 11, 1), (10, 12, 2), (7, 7, 1), (0, 9, 1)],
+)
+def test_the_ratio_is_rounded_up_with_a_tenth_forgiven(fewer, more, factor):
+    assert boost_factor(fewer, more, 8) == factor
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 1000))
+def test_both_classes_give_about_as_many_frames(fewer, others, most):
+    """But for what rounding adds to each video of the smaller class: less than one video's frames."""
+    more = fewer + others
+    factor = boost_factor(fewer, more, most)
+    assert 1 <= factor <= most
+    if factor < most:
+        assert -0.1 * fewer <= factor * fewer - more < 0.9 * fewer
+    assert factor == boost_factor(fewer, more, most + 1) or factor == most
 
 
 # The programs

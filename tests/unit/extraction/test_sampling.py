@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.extraction.sampling import STRATEGIES, boost_factor, parse_fraction, sample_indices
+from deepfake.extraction.sampling import STRATEGIES, parse_fraction, sample_indices
 
 lengths = st.integers(0, 2000)
 counts = st.integers(1, 300)
@@ -81,25 +81,6 @@ def test_random_frames_depend_on_seed_and_name():
         for seed, video in ((1, "a"), (2, "a"), (1, "b"))
     ]
     assert len(set(draws)) == 3
-
-
-@pytest.mark.parametrize(
-    ("fewer", "more", "factor"),
-    [(10, 40, 4), (10, 41, 4), (10, 42, 5), (19, 29, 2), (10, 11, 1), (10, 12, 2), (7, 7, 1), (0, 9, 1)],
-)
-def test_the_ratio_is_rounded_up_with_a_tenth_forgiven(fewer, more, factor):
-    assert boost_factor(fewer, more, 8) == factor
-
-
-@given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 1000))
-def test_both_classes_give_about_as_many_frames(fewer, others, most):
-    """But for what rounding adds to each video of the smaller class: less than one video's frames."""
-    more = fewer + others
-    factor = boost_factor(fewer, more, most)
-    assert 1 <= factor <= most
-    if factor < most:
-        assert -0.1 * fewer <= factor * fewer - more < 0.9 * fewer
-    assert factor == boost_factor(fewer, more, most + 1) or factor == most
 
 
 def test_every_strategy_is_tested_here():

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from made.layout_rows import by_path, read, read_entries, said
 
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
 
@@ -53,7 +53,7 @@ def test_dfdc_parts_in_many_archives_and_metadata_at_their_top():
         Entry("1.zip", "metadata.json"): json.dumps({"b.mp4": fake(None), "c.mp4": REAL_RECORD}),
     }
     media = [Entry("0.zip", "dfdc_train_part_0/a.mp4"), Entry("1.zip", "b.mp4"), Entry("1.zip", "c.mp4")]
-    rows = LAYOUTS["dfdc"]([*files, *media], lambda entry: files[entry].encode())
+    rows = read_corpus("dfdc", [*files, *media], lambda entry: files[entry].encode())
     assert [(row.entry, row.label, row.group) for row in rows] == [
         (media[0], FAKE, "c"), (media[1], FAKE, "part:1"), (media[2], REAL, "c"),
     ]  # fmt: skip
@@ -113,7 +113,7 @@ def test_dfdc_names_broken_metadata(content):
 
 def test_dfdc_names_metadata_that_is_no_text():
     with pytest.raises(ValueError, match=r"z\.zip: metadata\.json is not UTF-8"):
-        LAYOUTS["dfdc"]([Entry("z.zip", "metadata.json")], lambda entry: b"\xff\xfe{")
+        read_corpus("dfdc", [Entry("z.zip", "metadata.json")], lambda entry: b"\xff\xfe{")
 
 
 @pytest.mark.parametrize(

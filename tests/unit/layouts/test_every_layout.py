@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
-from deepfake.corpora.index import is_media
 from deepfake.groups import connected_components
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts import LAYOUTS, is_media
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
 LISTING = {"celebdf", "csv", "dfdc", "labels"}
@@ -96,7 +95,7 @@ def corpora(draw):
 def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
     entries, files = corpus
     rows = read_entries(layout, entries, files, COLUMNS)
-    media = {e for e in entries if is_media(e.path, layout)}
+    media = {e for e in entries if is_media(e, layout)}
     # Besides, what is listed but is no media has a row, and what is listed again one that says so.
     again = [row.entry for row in rows if row.problem.startswith("listed again")]
     unfit = "labelled, but neither video nor still"  # a resource fork is refused, and may be listed too
