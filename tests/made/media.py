@@ -1,4 +1,4 @@
-"""Small media to judge, of drawn people, and a small model that says how its images were made."""
+"""Small videos and images of synthetic people, and a small model that records its preprocessing."""
 
 import io
 import zipfile
@@ -23,20 +23,20 @@ MODEL = {"arch": "meso4", "weights": None, "head": "new", "image_size": 32}
 
 
 def person(number: int, frames: int) -> list[np.ndarray]:
-    """Frames of a person talking, each uint8 (240, 240, 3) RGB."""
+    """Return the frames of a person who talks, each uint8 (240, 240, 3) RGB."""
     return list(demo.frames(Clip("", f"take {number}", number, SIZE, frames), 7))
 
 
-def write_video(path: Path, pictures: Sequence[np.ndarray]) -> Path:
+def write_video(path: Path, images: Sequence[np.ndarray]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = pictures[0].shape[:2]
-    path.write_bytes(demo.encode(pictures, (width, height)))
+    height, width = images[0].shape[:2]
+    path.write_bytes(demo.encode(images, (width, height)))
     return path
 
 
-def write_still(path: Path, picture: np.ndarray) -> Path:
+def write_image(path: Path, image: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())
+    path.write_bytes(cv2.imencode(path.suffix, image[..., ::-1])[1].tobytes())
     return path
 
 
@@ -50,13 +50,13 @@ def write_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_S
 
 
 def recorded(shows: str = "faces", frames: dict = FRAMES, faces: dict = FACES) -> dict:
-    """What a checkpoint records of how its images were made."""
+    """The preprocessing that a checkpoint records."""
     corpora = {"drawn": {"frames": frames, "faces": faces}, "crops": {"frames": FRAMES, "faces": CROPS}}
     return {"shows": shows, "default": "drawn", "corpora": corpora}
 
 
 def write_model(path: Path, preprocessing: dict | None = None, threshold: float = 0.5) -> Path:
-    """A model whose probabilities differ from face to face by far more than by chance."""
+    """Write a model whose probabilities differ from face to face by far more than rounding errors."""
     built = build(MODEL, 3)
     state = {key: value.clone() for key, value in built.detector.network.state_dict().items()}
     last = [key for key in state if key.endswith("weight")][-1]

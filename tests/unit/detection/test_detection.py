@@ -1,11 +1,13 @@
-"""From media to verdicts: the same crops and scores as training, and a reason for what can't be judged."""
+"""From media files to verdicts: the crops and scores of training, and a reason for what can't be judged."""
 
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import write_clip
 from made import media as made
 
 from deepfake.checkpoints.inference import open_model, probabilities
@@ -35,23 +37,23 @@ def people() -> list[list[np.ndarray]]:
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory, people) -> Path:
-    """A folder of a video of one person, one of two side by side, two stills, and one video in a zip."""
+    """A folder of a video of one person, a video of two side by side, and two images."""
     folder = tmp_path_factory.mktemp("media")
     one, other = people
     made.write_video(folder / "one.mp4", one)
     made.write_video(folder / "two.mp4", [np.hstack(pair) for pair in zip(one, other, strict=True)])
-    made.write_still(folder / "stills/a.png", one[0])
-    made.write_still(folder / "stills/b.jpg", other[0])
+    made.write_image(folder / "stills/a.png", one[0])
+    made.write_image(folder / "stills/b.jpg", other[0])
     return folder
 
 
-def verdicts(paths, opened, ready=None, **options):
+def verdicts(paths, opened, preprocessing=None, **options):
     found = find_media(paths, made.LIMITS)
-    return list(detect_media(found, opened, ready or preprocessing_of(opened.facts), **options))
+    return list(detect_media(found, opened, preprocessing or preprocessing_of(opened.facts), **options))
 
 
 def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple[list[int], list, np.ndarray]:
-    """Frames, crops and probabilities of a medium by the functions that make datasets and predict."""
+    """Frames, crops and probabilities of a media file by the functions that make datasets and predict."""
     if path.suffix == ".mp4":
         frames = frames_of_video(path, str(path), cfg["frames"], cfg["frames"].get("count", ""))
     else:
@@ -74,46 +76,47 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize("faces", SECTIONS)
-def test_media_are_made_ready_as_a_datasets_images_are(opened, media, faces):
+def test_media_files_are_preprocessed_as_the_images_of_a_dataset(opened, media, faces):
     names = ["stills/a.png", "stills/b.jpg", *(["one.mp4"] if faces != "crops" else [])]
-    ready = preprocessing_of({"preprocessing": made.recorded(faces=SECTIONS[faces])})
-    found = verdicts([media / name for name in names], opened, ready)
+    preprocessing = preprocessing_of({"preprocessing": made.recorded(faces=SECTIONS[faces])})
+    found = verdicts([media / name for name in names], opened, preprocessing)
     for name, verdict in zip(names, found, strict=True):
-        frames, crops, scores = as_in_training(media / name, opened, ready)
+        frames, crops, scores = as_in_training(media / name, opened, preprocessing)
         (person,) = verdict.people
-        assert [look.frame for look in person.faces] == frames
-        assert [look.crop for look in person.faces] == crops
-        assert np.allclose([look.probability for look in person.faces], scores, atol=1e-5)
+        assert [face.frame for face in person.faces] == frames
+        assert [face.crop for face in person.faces] == crops
+        assert np.allclose([face.probability for face in person.faces], scores, atol=1e-5)
         assert person.score == pytest.approx(scores.mean(), abs=1e-5)
 
 
-def test_the_largest_face_of_several_is_the_datasets_crop(opened, media):
-    ready = preprocessing_of(opened.facts)
-    frames, crops, scores = as_in_training(media / "two.mp4", opened, ready)
+def test_the_largest_face_of_several_is_the_crop_of_a_dataset(opened, media):
+    preprocessing = preprocessing_of(opened.facts)
+    frames, crops, scores = as_in_training(media / "two.mp4", opened, preprocessing)
     (verdict,) = verdicts([media / "two.mp4"], opened, shown=12)
     assert len(verdict.people) == 2 and all(len(person.faces) == 4 for person in verdict.people)
-    looks = {(look.frame, look.crop): look.probability for p in verdict.people for look in p.faces}
+    faces = {(face.frame, face.crop): face.probability for p in verdict.people for face in p.faces}
     for frame, crop, score in zip(frames, crops, scores, strict=True):
-        assert looks[frame, crop] == pytest.approx(score, abs=1e-5)
+        assert faces[frame, crop] == pytest.approx(score, abs=1e-5)
 
 
 def test_a_model_of_whole_frames_judges_whole_frames(opened, media):
-    ready, names = preprocessing_of({"preprocessing": made.recorded("frames")}), ["two.mp4", "stills/a.png"]
-    found = verdicts([media / name for name in names], opened, ready)
+    preprocessing = preprocessing_of({"preprocessing": made.recorded("frames")})
+    names = ["two.mp4", "stills/a.png"]
+    found = verdicts([media / name for name in names], opened, preprocessing)
     for name, verdict in zip(names, found, strict=True):
-        frames, crops, scores = as_in_training(media / name, opened, ready, "frames")
+        frames, crops, scores = as_in_training(media / name, opened, preprocessing, "frames")
         (person,) = verdict.people
-        assert [(look.frame, look.crop, look.box) for look in person.faces] == [
+        assert [(face.frame, face.crop, face.box) for face in person.faces] == [
             (frame, crop, None) for frame, crop in zip(frames, crops, strict=True)
         ]
-        assert np.allclose([look.probability for look in person.faces], scores, atol=1e-5)
+        assert np.allclose([face.probability for face in person.faces], scores, atol=1e-5)
 
 
-def test_verdicts_do_not_depend_on_the_number_of_processes(opened, media):
-    ready = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
-    one = verdicts([media], opened, ready, workers=1)
+def test_verdicts_do_not_depend_on_the_number_of_workers(opened, media):
+    preprocessing = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
+    one = verdicts([media], opened, preprocessing, workers=1)
     assert [Path(verdict.name).name for verdict in one] == ["one.mp4", "a.png", "b.jpg", "two.mp4"]
-    assert repr(verdicts([media], opened, ready, workers=3)) == repr(one)
+    assert repr(verdicts([media], opened, preprocessing, workers=3)) == repr(one)
 
 
 def test_a_video_in_a_zip_is_judged_like_the_file(opened, media, tmp_path):
@@ -122,21 +125,97 @@ def test_a_video_in_a_zip_is_judged_like_the_file(opened, media, tmp_path):
     again, zipped = verdicts([path], opened, shown=2)
     assert zipped.name == str(path / "x/one.mp4") and again.score == zipped.score
     _, crops, scores = as_in_training(media / "one.mp4", opened, preprocessing_of(opened.facts))
-    looks = zipped.people[0].faces
-    assert [look.crop for look in looks] == [crops[0], b"", b"", crops[3]]  # of as many as shown
-    assert np.allclose([look.probability for look in looks], scores, atol=1e-5)
+    faces = zipped.people[0].faces
+    assert [face.crop for face in faces] == [crops[0], b"", b"", crops[3]]  # of as many frames as `shown`
+    assert np.allclose([face.probability for face in faces], scores, atol=1e-5)
 
 
-def test_without_the_detectors_file_nothing_can_begin(opened, media):
+# Workers that fail
+
+
+def test_without_the_face_detectors_file_no_worker_can_start(opened, media):
     faces = {key: value for key, value in made.FACES.items() if key != "upsample"}
     faces |= {"detector": "yunet", "model": "nowhere.onnx", "sha256": "0", "min_score": 0.5}
-    ready = preprocessing_of({"preprocessing": made.recorded(faces=faces)})
-    with pytest.raises(UserError, match=r"there is no file nowhere.onnx"):
-        verdicts([media], opened, ready)
+    preprocessing = preprocessing_of({"preprocessing": made.recorded(faces=faces)})
+    with pytest.raises(UserError, match=r"there is no file nowhere.onnx.*--face-model"):
+        verdicts([media], opened, preprocessing)
+
+
+DECODER_WITH_BUGS = """
+import os
+import signal
+import time
+
+from deepfake.extraction import images
+
+decode = images.decode
+
+
+def decode_with_bugs(data, *flags):
+    if data == b"deadly":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if data == b"endless":
+        time.sleep(1000)
+    return decode(data, *flags)
+
+
+images.decode = decode_with_bugs
+"""
+
+
+@pytest.fixture
+def buggy(tmp_path, monkeypatch) -> Path:
+    """A folder with an image that kills a worker, and one that never ends."""
+    (tmp_path / "sitecustomize.py").write_text(DECODER_WITH_BUGS)
+    monkeypatch.setenv("PYTHONPATH", f"{Path(worker.__file__).parents[2]}:{tmp_path}")
+    for name in ("deadly", "endless"):
+        (tmp_path / f"{name}.jpg").write_bytes(name.encode())
+    return tmp_path
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_costs_its_media_file_alone_a_reason(opened, media, buggy, workers):
+    paths = [media / "stills/a.png"] * 10
+    paths[1] = paths[5] = buggy / "deadly.jpg"
+    files = [MediaFile(str(number), "image", str(path)) for number, path in enumerate(paths)]
+    found = list(detect_media(files, opened, preprocessing_of(opened.facts), workers=workers))
+    assert [verdict.name for verdict in found] == [file.name for file in files]
+    assert [bool(verdict.people) for verdict in found] == [number not in (1, 5) for number in range(10)]
+    assert all("ended by SIGSEGV" in found[number].left_out[0].reason for number in (1, 5))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_media_file_that_takes_longer_than_the_limit_is_not_judged(opened, media, buggy, workers):
+    limits = made.LIMITS | {"seconds": 2}
+    good, endless = media / "stills/a.png", buggy / "endless.jpg"
+    paths = [good, endless, good, endless, good]
+    files = [MediaFile(str(n), "image", str(path), limits=limits) for n, path in enumerate(paths)]
+    found = list(detect_media(files, opened, preprocessing_of(opened.facts), workers=workers))
+    assert [verdict.verdict == NONE for verdict in found] == [False, True, False, True, False]
+    for number in (1, 3):
+        (left,) = found[number].left_out
+        assert "limits.seconds = 2" in left.reason
+
+
+def test_time_that_the_model_takes_does_not_count(opened, tmp_path):
+    """The worker waits for the model, here longer than the limit, with frames that it has done in advance."""
+    path = made.write_video(
+        tmp_path / "long.mp4", made.person(0, 48)
+    )  # more than go through the model at once
+    waits = iter([4])
+
+    def logits(batch):
+        time.sleep(next(waits, 0))
+        return opened.logits(batch)
+
+    preprocessing = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
+    files = find_media([path], made.LIMITS | {"seconds": 3})
+    (verdict,) = detect_media(files, replace(opened, logits=logits), preprocessing)
+    assert next(waits, None) is None and verdict.frames == 48 and not verdict.left_out
 
 
 def children() -> list[int]:
-    """The processes of this one."""
+    """The worker processes of this process."""
     return [
         int(child)
         for task in Path("/proc/self/task").iterdir()
@@ -145,46 +224,12 @@ def children() -> list[int]:
     ]
 
 
-DEADLY = """
-import os
-import signal
-
-from deepfake.extraction import images
-
-decode = images.decode
-
-
-def decode_or_die(data, *flags):
-    if data == b"deadly":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return decode(data, *flags)
-
-
-images.decode = decode_or_die
-"""
-
-
-def test_a_process_that_dies_costs_its_medium_a_reason_and_is_replaced(opened, media, tmp_path, monkeypatch):
-    (tmp_path / "sitecustomize.py").write_text(DEADLY)  # a decoder with a bug
-    (tmp_path / "deadly.jpg").write_bytes(b"deadly")
-    monkeypatch.setenv("PYTHONPATH", f"{Path(worker.__file__).parents[2]}:{tmp_path}")
-    paths = [media / "stills/a.png"] * 10
-    paths[1] = paths[5] = tmp_path / "deadly.jpg"
-    found = [MediaFile(str(number), "image", str(path)) for number, path in enumerate(paths)]
-    judged = list(detect_media(found, opened, preprocessing_of(opened.facts)))
-    assert [verdict.name for verdict in judged] == [medium.name for medium in found]
-    assert [bool(verdict.people) for verdict in judged] == [number not in (1, 5) for number in range(10)]
-    assert all("ended by SIGSEGV" in judged[number].left_out[0].reason for number in (1, 5))
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in Linux's /proc")
-def test_processes_end_where_verdicts_are_no_longer_wanted(opened, media):
-    judging = detect_media(
-        find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2
-    )
-    next(judging)
+def test_workers_end_when_the_caller_stops_early(opened, media):
+    found = detect_media(find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2)
+    next(found)
     assert children()
-    judging.close()
+    found.close()
     assert not children()
 
 
@@ -199,8 +244,8 @@ HOSTILE = {
     "a text": ("a.mp4", lambda media: b"not a video at all\n" * 20, "can't be opened"),
     "no bytes": ("a.mp4", lambda media: b"", "can't be opened"),
     "a video cut off": ("a.mp4", lambda media: (media / "one.mp4").read_bytes()[:3000], "can't be opened"),
-    "a text as a still": ("a.jpg", lambda media: b"not a still", "not an image"),
-    "a still cut off": ("a.png", lambda media: (media / "stills/a.png").read_bytes()[:500], ""),
+    "a text as an image": ("a.jpg", lambda media: b"not an image", "not an image"),
+    "an image cut off": ("a.png", lambda media: (media / "stills/a.png").read_bytes()[:500], ""),
     "one pixel": ("a.png", lambda media: black(1), "too thin"),
     "no face": ("a.png", lambda media: black(90), "no face found by dlib"),
 }  # fmt: skip
@@ -219,9 +264,7 @@ def test_what_cannot_be_judged_is_a_verdict_with_the_reason(opened, media, tmp_p
     assert "no video or image in this folder" in found[8].left_out[0].reason
 
 
-def test_a_clip_that_lacks_frames_says_so(opened, tmp_path, people):
-    from conftest import write_clip
-
+def test_a_video_that_lacks_frames_says_so(opened, tmp_path):
     path = write_clip(tmp_path / "clip.mp4", frames=50, index_first=True)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -239,7 +282,7 @@ def test_a_zip_that_lies_about_its_members_costs_only_these(opened, media, tmp_p
     assert "limits.ratio" in found["bomb.png"].left_out[0].reason
 
 
-def test_the_verdict_is_that_of_the_worst_by_the_threshold_of_videos(opened, media):
+def test_the_verdict_is_that_of_the_worst_person_by_the_threshold_of_videos(opened, media):
     (verdict,) = verdicts([media / "two.mp4"], opened)
     scores = {person.number: person.score for person in verdict.people}
     assert verdict.decisive == max(scores, key=scores.get) and verdict.score == max(scores.values())

@@ -1,14 +1,11 @@
-"""Verdicts as rows and as JSON, and the fingerprint of a list of media."""
+"""Verdicts as rows of a table and as JSON."""
 
 import json
 import math
-import os
-import zipfile
 
 import pytest
 from made.verdicts import REASON, looks, person, some, unread, video
 
-from deepfake.detection.media import list_fingerprint
 from deepfake.detection.output import COLUMNS, as_json, table_rows
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 
@@ -65,40 +62,3 @@ def test_what_is_no_number_is_null():
         "frame": 0
     }
     assert as_json(unread("b"))["left_out"] == [{"frame": None, "reason": "not a video that can be read"}]
-
-
-@pytest.fixture
-def listed(tmp_path):
-    """A list of a file, a folder, a zip and something that isn't there."""
-    (tmp_path / "a.mp4").write_bytes(b"a")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/b.png").write_bytes(b"b")
-    with zipfile.ZipFile(tmp_path / "c.zip", "w") as file:
-        file.writestr("c.mp4", b"c")
-    (tmp_path / "list.txt").write_text("# mine\na.mp4\nfolder\nc.zip\n\nnone.mp4\n\0\n")
-    return tmp_path / "list.txt"
-
-
-CHANGES = {
-    "the list": lambda folder: (folder / "list.txt").write_text("a.mp4\n"),
-    "a file": lambda folder: (folder / "a.mp4").write_bytes(b"aa"),
-    "in a folder": lambda folder: (folder / "folder/new.png").write_bytes(b""),
-    "a zip": lambda folder: zipfile.ZipFile(folder / "c.zip", "a").writestr("d.mp4", b"d"),
-    "one that was missing": lambda folder: (folder / "none.mp4").write_bytes(b""),
-    "one that is gone": lambda folder: (folder / "a.mp4").unlink(),
-    "no list": lambda folder: (folder / "list.txt").unlink(),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_list_has_another_fingerprint_once_what_it_names_changes(listed, change):
-    before = list_fingerprint(listed)
-    CHANGES[change](listed.parent)
-    assert list_fingerprint(listed) != before
-
-
-def test_a_touched_list_folder_or_zip_has_the_same_fingerprint(listed):
-    before = list_fingerprint(listed)
-    for name in ("list.txt", "folder", "c.zip"):
-        os.utime(listed.parent / name, (1, 1))
-    assert list_fingerprint(listed) == before
