@@ -36,14 +36,14 @@ class InvalidDataset(UserError):
 def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
     """Return metadata.csv, ordered by `file_name`.
 
-    All values are strings, but for the columns `integers`, which are int64. Raises InvalidDataset where the
-    file is missing or a link, is no table with each of METADATA once, has no rows, or has other text than a
-    number in one of `integers`.
+    All values are strings, but the columns `integers` are int64. Raises InvalidDataset where the file is
+    missing or a link, is no UTF-8 table with each of METADATA once, has no rows, or where a value of one of
+    `integers` is no whole number.
     """
     path = folder / "metadata.csv"
     _check_regular(path, f"make the dataset first: snakemake {folder}")
     try:
-        with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, newline="", encoding="utf-8") as file:
             lines = csv.reader(file)
             header = next(lines, [])
             _check_header(path, header)
@@ -51,7 +51,7 @@ def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
             chunks = []
             while chunk := list(islice(rows, CHUNK)):
                 chunks.append(pd.DataFrame(chunk, columns=header, dtype=str))
-    except (csv.Error, OSError) as error:
+    except (csv.Error, OSError, UnicodeError) as error:
         raise InvalidDataset(f"{path}: can't be read as a table: {error}; make the dataset again") from None
     if not chunks:
         raise InvalidDataset(f"{path}: has no rows; a dataset has at least one image")

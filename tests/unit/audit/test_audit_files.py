@@ -218,7 +218,7 @@ def binary(folder: Path) -> None:
         (huge_field, "can't be read as a table"),
         (no_rows, "has no rows"),
         (empty, "not exactly once there: file_name"),
-        (binary, "not exactly once there: file_name"),
+        (binary, "can't be read as a table: 'utf-8' codec can't decode byte 0x80"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

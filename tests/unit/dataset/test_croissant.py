@@ -1,4 +1,4 @@
-"""croissant.json, read by MLCommons' own library: no error, and records with their images."""
+"""croissant.json, read by MLCommons' own library, without errors and with all images."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ NO_DATE = "https://schema.org/datePublished"  # a dataset in a folder was not pu
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A dataset of jpgs and pngs in three splits, and its kept rows."""
+    """Return a dataset of jpg and png files in three splits, and its rows."""
     folder = tmp_path_factory.mktemp("croissant") / "d"
     rows = []
     for number, split in enumerate(["train"] * 6 + ["val"] * 2 + ["test"] * 2):
@@ -38,7 +38,7 @@ def made(tmp_path_factory):
     return folder, kept.set_index("file_name")
 
 
-def test_it_has_no_error_and_no_warning_but_for_the_date(made):
+def test_the_only_warning_is_that_of_the_missing_date(made):
     found = mlcroissant.Dataset(made[0] / "croissant.json").metadata.ctx.issues
     assert not found.errors
     assert len(found.warnings) == 1 and NO_DATE in next(iter(found.warnings))
@@ -60,26 +60,26 @@ def test_its_records_are_the_images_with_their_rows(made):
         assert record["images/hair%20colour%2Fstyle"].decode() == attribute
 
 
-def test_its_splits_and_labels_say_what_they_are(made):
+def test_it_describes_splits_and_labels(made):
     dataset = mlcroissant.Dataset(made[0] / "croissant.json")
     splits = {r["splits/name"]: r["splits/url"] for r in dataset.records("splits")}
     assert splits == {"train": "cr:TrainingSplit", "val": "cr:ValidationSplit", "test": "cr:TestSplit"}
     assert {r["labels/label"]: r["labels/name"] for r in dataset.records("labels")} == {0: "real", 1: "fake"}
 
 
-def test_its_facts_are_the_datasets(made):
+def test_it_describes_the_dataset(made):
     folder, kept = made
     facts = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
     table = next(part for part in facts["distribution"] if part["@id"] == "metadata.csv")
     assert table["sha256"] == hashlib.sha256((folder / "metadata.csv").read_bytes()).hexdigest()
-    said = facts["description"]
-    assert f"{len(kept)} images" in said and "of 10 videos from ff, own" in said
+    description = facts["description"]
+    assert f"{len(kept)} images" in description and "of 10 videos from ff, own" in description
     for (split, label), part in kept.groupby(["split", "label"]):
-        assert f"{split}: {len(part)} {('real', 'fake')[int(label)]}" in said
+        assert f"{split}: {len(part)} {('real', 'fake')[int(label)]}" in description
     assert "Rössler" in facts["citeAs"] and "belong to those who made the corpora" in facts["license"]
 
 
-def test_a_dataset_of_one_split_and_kind_names_no_other(made, tmp_path):
+def test_a_dataset_of_one_split_and_format_names_no_other(made, tmp_path):
     kept = made[1].reset_index()
     part = kept[kept["file_name"].str.startswith("train") & (kept["corpus"] == "ff")]
     write_metadata(tmp_path, "small", part, {**CFG, "corpora": ["own"]})

@@ -38,14 +38,16 @@ ATTRIBUTES = [json.dumps({"sex": "f", "age": str(3 * video), "split": "odd"}) fo
 ATTRIBUTES[5], ATTRIBUTES[6] = '{"hair colour": "grün", "age": null}', ""
 
 
-def picture(number: int) -> np.ndarray:
+def random_image(number: int) -> np.ndarray:
+    """Return a random image, uint8 (24, 32, 3)."""
     return cv2.resize(np.random.default_rng(number).integers(0, 256, (4, 4, 3), dtype=np.uint8), (32, 24))
 
 
 def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFrame:
-    """Tars of two corpora of six groups of a real and a fake video with two images each, and their plan.
+    """Write tars of two corpora, and return their plan.
 
-    Two groups go to val; the second image of each corpus's first real video in val and in train is left out.
+    Each has six groups of a real and a fake video with two images each. Two groups are in val. The second
+    image of the first real video in val, and of that in train, is left out.
     """
     rows = []
     for corpus, format in (formats or {"a": "jpg", "b": "png"}).items():
@@ -63,7 +65,7 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
                         "attributes": ATTRIBUTES[video] if corpus == "b" else "",
                     }
                     for frame in (0, 30):
-                        data = images.encode(picture(len(rows)), format, 90)
+                        data = images.encode(random_image(len(rows)), format, 90)
                         name = f"{known['video']}/{frame:06d}.{format}"
                         add(name, data)
                         facts = images.image_columns(data)
@@ -103,12 +105,12 @@ def made(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
     return results / "d", plan
 
 
-def test_the_folders_hold_the_planned_images_and_nothing_else(made):
+def test_the_folder_has_the_planned_images_and_nothing_else(made):
     folder, plan = made
     kept = plan[plan["file_name"] != ""]
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    about = {"metadata.csv", "croissant.json", "README.md", "SHA256SUMS", "contact_sheet.png"}
-    assert files == set(kept["file_name"]) | about
+    descriptions = {"metadata.csv", "croissant.json", "README.md", "SHA256SUMS", "contact_sheet.png"}
+    assert files == set(kept["file_name"]) | descriptions
     assert {name.rpartition("/")[0] for name in kept["file_name"]} == {
         f"{split}/{label}" for split in ("train", "val") for label in ("real", "fake")
     }
@@ -140,9 +142,11 @@ def test_metadata_has_a_column_for_each_attribute_after_the_common_ones(made):
     table = pd.read_csv(made[0] / "metadata.csv", dtype=str, keep_default_na=False)
     assert list(table)[:13] == METADATA
     assert list(table)[13:] == ["age", "attribute_split", "hair colour", "sex"]
-    told = table[table["corpus"] == "b"].set_index("video")[["age", "attribute_split", "hair colour", "sex"]]
-    assert set(told.loc[["v_4é"]].itertuples(index=False, name=None)) == {("12", "odd", "", "f")}
-    assert set(told.loc[["v_5é"]].itertuples(index=False, name=None)) == {("", "", "grün", "")}
+    attributes = table[table["corpus"] == "b"].set_index("video")[
+        ["age", "attribute_split", "hair colour", "sex"]
+    ]
+    assert set(attributes.loc[["v_4é"]].itertuples(index=False, name=None)) == {("12", "odd", "", "f")}
+    assert set(attributes.loc[["v_5é"]].itertuples(index=False, name=None)) == {("", "", "grün", "")}
     assert set(table.loc[table["corpus"] == "a", "sex"]) == {""}
 
 
@@ -170,7 +174,7 @@ def test_the_card_counts(made):
     assert f"| sex | f | {of_sex['train']} | {of_sex['val']} |" in text
 
 
-def test_the_card_weighs_the_classes_of_train(made):
+def test_the_card_has_the_class_weights_of_train(made):
     folder, plan = made
     train = plan[plan["split"] == "train"].groupby("label").size()
     weights = f"real {train.sum() / (2 * train['0']):g}, fake {train.sum() / (2 * train['1']):g}"
@@ -187,14 +191,14 @@ def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     assert json.dumps(CFG, sort_keys=True, ensure_ascii=False) in text
 
 
-def test_the_card_opens_with_what_the_hub_reads(made):
+def test_the_card_begins_with_metadata_for_the_hub(made):
     head = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
     facts = yaml.safe_load(head)
     assert facts["task_categories"] == ["image-classification"] and facts["size_categories"] == ["n<1K"]
     assert facts["pretty_name"] == "d" and facts["license"] == "other"
 
 
-def test_the_card_depends_on_what_is_kept_alone(tmp_path, made):
+def test_the_card_depends_only_on_what_is_kept(tmp_path, made):
     plan = made[1]
     more = pd.concat([plan, plan[plan["file_name"] == ""].assign(reason="no_face")])
     cards = [
@@ -205,7 +209,7 @@ def test_the_card_depends_on_what_is_kept_alone(tmp_path, made):
 
 @pytest.mark.parametrize("policy", ["identity", "group", "official"])
 @pytest.mark.parametrize("balance", ["corpus", "dataset", "none"])
-def test_the_card_has_words_for_each_setting(made, policy, balance):
+def test_the_card_has_text_for_each_setting(made, policy, balance):
     kept = made[1][made[1]["file_name"] != ""]
     cfg = {**CFG, "policy": policy, "balance": balance, "images": "frames", "size_mb": 5, "duplicates": None}
     text = card("d", kept, {**cfg, "test_only": ["b"], "same_identity": "same.csv"}, STEPS)
@@ -215,7 +219,7 @@ def test_the_card_has_words_for_each_setting(made, policy, balance):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "lines"),
     [
         (["m", "f", "f", ""], ["| x | (not told) | 1 |", "| x | f | 2 |", "| x | m | 1 |"]),
         ([str(age) for age in range(5, 45)], ["| x | 00 to 09 | 5 |", "| x | 40 to 49 | 5 |"]),
@@ -223,9 +227,9 @@ def test_the_card_has_words_for_each_setting(made, policy, balance):
     ],
     ids=["few", "numbers", "words"],
 )
-def test_attributes_are_counted_in_a_table_that_can_be_read(values, told):
+def test_attributes_are_counted_in_a_table_that_can_be_read(values, lines):
     text = count_by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
-    assert all(line in text for line in told) and len(text.splitlines()) <= 16
+    assert all(line in text for line in lines) and len(text.splitlines()) <= 16
 
 
 def test_the_contact_sheet_shows_both_classes(made):
@@ -256,7 +260,7 @@ def break_image(tar: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("damage", "message"),
     [
         (break_image, "is not what its table says"),
         (lambda tar: tar.write_bytes(tar.read_bytes()[:700]), "b/1.tar: can't be read"),
@@ -266,23 +270,23 @@ def break_image(tar: Path) -> None:
     ],
     ids=["altered", "cut short", "another file", "absent", "empty"],
 )
-def test_a_tar_that_is_not_the_plans_gives_an_error_and_no_folder(tmp_path, harm, said):
+def test_a_tar_that_differs_from_the_plan_gives_an_error_and_no_folder(tmp_path, damage, message):
     make_tree(tmp_path)
-    harm(tmp_path / "faces/b/1.tar")
+    damage(tmp_path / "faces/b/1.tar")
     done = run(tmp_path)
     assert done.returncode == 1
-    assert said in done.stderr and "run again" in done.stderr and "Traceback" not in done.stderr
+    assert message in done.stderr and "run again" in done.stderr and "Traceback" not in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"faces", "plans"}
 
 
-def test_corpora_of_png_alone_keep_their_ending(tmp_path):
+def test_png_files_keep_their_extension(tmp_path):
     plan = make_tree(tmp_path, {"a": "png", "b": "png"})
     assert run(tmp_path).returncode == 0
     assert {name[-4:] for name in plan["file_name"] if name} == {".png"}
     assert len(list((tmp_path / "d").glob("*/*/*.png"))) == (plan["file_name"] != "").sum()
 
 
-def test_the_sheet_takes_every_method_and_as_many_videos_as_it_can():
+def test_the_contact_sheet_has_every_method_and_many_videos():
     rows = [
         {"corpus": "a", "video": f"v{v}", "method": m, "file_name": f"train/fake/{m}{v}_{f}"}
         for m, videos in (("x", range(60)), ("y", range(60, 63))) for v in videos for f in range(3)

@@ -1,4 +1,4 @@
-"""A finished dataset in other forms, each read back by what reads it for use; or an error and no folder."""
+"""Exports of a dataset: each is read by the software that it is for; or there is an error and no folder."""
 
 import csv
 import hashlib
@@ -29,7 +29,7 @@ PHASES = {"train": "train", "val": "validate", "test": "test"}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The dataset's folder, the rows of its metadata.csv by file name, and a folder with every export."""
+    """Return a dataset's folder, its rows by file name, and a folder with every export."""
     top = tmp_path_factory.mktemp("exports")
     make_dataset(top / "d")
     for form in EXPORTS:
@@ -39,7 +39,8 @@ def made(tmp_path_factory):
     return top / "d", rows, top
 
 
-def typed(row: dict) -> dict:
+def with_integers(row: dict) -> dict:
+    """Return a row with `label` and `frame` as integers."""
     return {key: int(value) if key in ("label", "frame") else value for key, value in row.items()}
 
 
@@ -55,22 +56,22 @@ def test_webdataset_reads_every_sample_once(made):
         assert len(tars) > 1 and tars[0].endswith("-000000.tar")
         for sample in webdataset.WebDataset(tars, shardshuffle=False, empty_check=False):
             row = json.loads(sample["json"])
-            assert row["split"] == split and row == typed(rows[row["file_name"]])
+            assert row["split"] == split and row == with_integers(rows[row["file_name"]])
             assert sample["cls"] == rows[row["file_name"]]["label"].encode()
             assert sample[row["file_name"][-3:]] == (dataset / row["file_name"]).read_bytes()
             found[sample["__key__"]] = row["file_name"]
     assert sorted(found.values()) == sorted(rows) and not any("." in key for key in found)
 
 
-def test_webdataset_shards_keep_to_their_size_and_are_counted(made):
+def test_webdataset_shards_have_a_limited_size_and_are_counted(made):
     _, rows, top = made
     sizes = json.loads((top / "webdataset/sizes.json").read_text())
     assert set(sizes) == {path.name for path in (top / "webdataset").glob("*.tar")}
     assert sum(sizes.values()) == len(rows)
     for name, count in sizes.items():
         with tarfile.open(top / "webdataset" / name) as tar:
-            pictures = [m.size for m in tar if m.name.endswith(("jpg", "png"))]
-            assert len(pictures) == count and (sum(pictures) <= 10_000 or count == 1)
+            sizes_in_bytes = [m.size for m in tar if m.name.endswith(("jpg", "png"))]
+            assert len(sizes_in_bytes) == count and (sum(sizes_in_bytes) <= 10_000 or count == 1)
             assert all(m.mtime == 0 for m in tar)
 
 
@@ -83,19 +84,19 @@ def test_webdataset_mixes_the_classes(made, tmp_path):
     assert changes > len(labels) // 5
 
 
-def test_labels_lists_every_image_under_a_name_that_tells_nothing(made):
+def test_labels_lists_every_image_under_an_anonymous_name(made):
     dataset, rows, top = made
     with open(top / "labels/names.csv", newline="", encoding="utf-8") as file:
         names = {row["name"]: row["file_name"] for row in csv.DictReader(file)}
-    assert sorted(names.values()) == sorted(rows), "two images went under one name"
+    assert sorted(names.values()) == sorted(rows), "two images have the same new name"
     listed = {}
     for split, phase in PHASES.items():
         lines = (top / f"labels/{phase}_label.txt").read_text().splitlines()
         assert lines == sorted(lines)
-        told = dict(line.split(" ") for line in lines)
-        assert set(told) == {path.name for path in (top / "labels" / phase).iterdir()}
-        assert all(rows[names[name]]["split"] == split for name in told)
-        listed |= told
+        labels = dict(line.split(" ") for line in lines)
+        assert set(labels) == {path.name for path in (top / "labels" / phase).iterdir()}
+        assert all(rows[names[name]]["split"] == split for name in labels)
+        listed |= labels
     for name, label in listed.items():
         assert re.fullmatch(r"[0-9a-f]{32}\.jpg", name) and label == rows[names[name]]["label"]
     for name, original in names.items():
@@ -106,7 +107,7 @@ def test_labels_lists_every_image_under_a_name_that_tells_nothing(made):
         assert np.abs(small.astype(int) - expected).mean() < 3
 
 
-def test_labels_come_back_through_their_layout(made, tmp_path):
+def test_the_layout_labels_reads_the_export(made, tmp_path):
     _, rows, top = made
     cfg = {"layout": "labels", "max_videos": None, "columns": None, "seed": 1, "shard_size": 64}
     cfg |= {"limits": {"members": 1e6, "member_gb": 1, "total_gb": 1, "ratio": 200}, "frames": None}
@@ -121,18 +122,20 @@ def test_labels_come_back_through_their_layout(made, tmp_path):
     )
 
 
-def test_dfd_names_every_image_and_its_report_loses_nothing(made):
+def test_dfd_names_every_image_and_its_report_has_all_of_them(made):
     dataset, rows, top = made
     report = json.loads((top / "dfd/extraction_report.json").read_text(encoding="utf-8"))
-    there = {name for name in files_of(top / "dfd") if name != "extraction_report.json"}
-    assert set(report["files"]) == there
+    written = {name for name in files_of(top / "dfd") if name != "extraction_report.json"}
+    assert set(report["files"]) == written
     assert sorted(fact["file_name"] for fact in report["files"].values()) == sorted(rows)
     numbers = {}
     for name, fact in report["files"].items():
         found = re.fullmatch(r"(ai|real)/\1_(.+)_([0-9a-f]{8})_frame_(\d\d)\.jpg", name)
         row = rows[fact["file_name"]]
         assert (found[1] == "ai") == (row["label"] == "1") and found[2] == row["video"]
-        assert fact == {key: typed(row)[key] for key in ("file_name", "split", "corpus", "video", "frame")}
+        assert fact == {
+            key: with_integers(row)[key] for key in ("file_name", "split", "corpus", "video", "frame")
+        }
         numbers.setdefault((row["corpus"], row["video"], found[3]), []).append((int(found[4]), fact["frame"]))
         data, source = (top / "dfd" / name).read_bytes(), (dataset / row["file_name"]).read_bytes()
         assert images.image_format(data) == "jpg" and (data == source or images.image_format(source) == "png")
@@ -147,9 +150,9 @@ def test_dfd_report_counts(made):
     report = json.loads((top / "dfd/extraction_report.json").read_text(encoding="utf-8"))
     for category, label in (("ai", "1"), ("real", "0")):
         facts = report["categories"][category]
-        written = [path.stat().st_size for path in (top / "dfd" / category).iterdir()]
-        assert facts["files"] == len(written) == sum(row["label"] == label for row in rows.values())
-        assert facts["bytes"] == sum(written) and facts["videos"] == 12
+        sizes = [path.stat().st_size for path in (top / "dfd" / category).iterdir()]
+        assert facts["files"] == len(sizes) == sum(row["label"] == label for row in rows.values())
+        assert facts["bytes"] == sum(sizes) and facts["videos"] == 12
     assert report["total_files"] == len(rows) == sum(report["image_sizes"].values())
     assert report["formats_read"] == Counter(name[-3:] for name in rows)
     assert report["splits"]["val"]["ai"] == sum("val/fake" in name for name in rows)
@@ -173,7 +176,7 @@ def test_dfd_numbers_grow_wider_with_the_video(tmp_path):
 
 @pytest.fixture(scope="module")
 def loaded(made, tmp_path_factory):
-    """The parquet export as `datasets` loads it offline; in a process of its own, for the settings' sake."""
+    """Return the parquet export as `datasets` loads it offline, in a process with its own environment."""
     cache = tmp_path_factory.mktemp("hf")
     program = """
 import json, sys, datasets
@@ -194,7 +197,7 @@ json.dump(found, sys.stdout)
     return json.loads(done.stdout)
 
 
-def test_parquet_loads_as_images_and_classes_with_all_of_the_metadata(made, loaded):
+def test_parquet_loads_as_images_and_classes_with_all_metadata(made, loaded):
     dataset, rows, _ = made
     assert list(loaded) == ["train", "validation", "test"]
     back = {}
@@ -208,7 +211,7 @@ def test_parquet_loads_as_images_and_classes_with_all_of_the_metadata(made, load
             assert path == Path(row["file_name"]).name
             assert row["split"] == {"validation": "val"}.get(split, split)
             back[row["file_name"]] = row
-    assert back == {name: typed(row) for name, row in rows.items()}
+    assert back == {name: with_integers(row) for name, row in rows.items()}
 
 
 def test_parquet_files_are_numbered_and_small_enough(made):
@@ -231,7 +234,7 @@ def test_the_same_dataset_gives_the_same_bytes_and_replaces_what_was_there(made,
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-def test_splits_that_are_not_there_leave_no_trace(tmp_path, form):
+def test_an_absent_split_is_mentioned_nowhere(tmp_path, form):
     make_dataset(tmp_path / "d", ("train", "val"))
     done = export(tmp_path / "d", form, tmp_path / "o")
     assert done.returncode == 0, done.stderr
@@ -241,11 +244,11 @@ def test_splits_that_are_not_there_leave_no_trace(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", EXPORTS)
-@pytest.mark.parametrize("harm", ["changed", "gone"])
-def test_a_dataset_that_was_changed_gives_an_error_that_names_the_file_and_no_folder(tmp_path, form, harm):
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_a_damaged_dataset_gives_an_error_that_names_the_file_and_no_folder(tmp_path, form, damage):
     make_dataset(tmp_path / "d")
     victim = sorted((tmp_path / "d/train/fake").iterdir())[0]
-    if harm == "changed":
+    if damage == "changed":
         victim.write_bytes(victim.read_bytes() + b"x")
     else:
         victim.unlink()
@@ -255,7 +258,7 @@ def test_a_dataset_that_was_changed_gives_an_error_that_names_the_file_and_no_fo
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
 
 
-def test_a_folder_that_is_no_dataset_is_answered_with_how_to_make_one(tmp_path):
+def test_the_error_for_a_missing_dataset_says_how_to_make_it(tmp_path):
     done = export(tmp_path / "d", "dfd", tmp_path / "o")
     assert (
         done.returncode == 1
@@ -263,7 +266,7 @@ def test_a_folder_that_is_no_dataset_is_answered_with_how_to_make_one(tmp_path):
     )
 
 
-def test_parquet_holds_no_more_than_a_group_of_images_in_memory(made, tmp_path, monkeypatch):
+def test_parquet_row_groups_have_a_limited_size(made, tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROW_GROUP", 5000)
     EXPORTS["parquet"](made[0], tmp_path, {"shard_mb": 200})
     file = ParquetFile(tmp_path / "data/train-00000-of-00001.parquet")
@@ -271,7 +274,7 @@ def test_parquet_holds_no_more_than_a_group_of_images_in_memory(made, tmp_path, 
     assert len(groups) > 5 and max(groups) < 5000 + 5000
 
 
-def test_an_unknown_form_is_answered_with_the_forms(made, tmp_path):
+def test_the_error_for_an_unknown_format_names_the_formats(made, tmp_path):
     done = export(made[0], "zip", tmp_path / "o")
     assert done.returncode == 2 and all(form in done.stderr for form in EXPORTS)
     assert not (tmp_path / "o").exists()
