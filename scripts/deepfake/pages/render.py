@@ -48,6 +48,8 @@ def _environment() -> Environment:
         "plural": plural,
         "image_uri": image_uri,
         "as_json": as_json,
+        "clock": clock,
+        "is_finite": math.isfinite,
     }
     return environment
 
@@ -84,6 +86,17 @@ def megabytes(size: int) -> str:
 def plural(number: int, one: str, several: str = "") -> str:
     """Return the number and its noun: `one`, or `several`, by default `one` with an s."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time such as "7.4 s", "1:07.4" or "1:01:07.4"; "" for nan."""
+    if not math.isfinite(seconds):
+        return ""
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{tenths / 10:04.1f}"
+    return f"{minutes}:{tenths / 10:04.1f}" if minutes else f"{tenths / 10:.1f} s"
 
 
 def image_uri(image: str | Path | bytes, suffix: str = "") -> str:

@@ -4,14 +4,14 @@ import json
 import math
 
 import pytest
-from made.verdicts import REASON, looks, person, some, unread, video
+from made.verdicts import REASON, examples, not_judged, person, scored_faces, video
 
 from deepfake.detection.output import COLUMNS, as_json, table_rows
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 
 
 def test_a_row_for_each_medium_in_their_order():
-    verdicts = some()
+    verdicts = examples()
     rows = table_rows(verdicts)
     assert [list(row) for row in rows] == [COLUMNS] * len(verdicts)
     assert [row["name"] for row in rows] == [verdict.name for verdict in verdicts]
@@ -26,23 +26,23 @@ def test_a_row_for_each_medium_in_their_order():
 
 
 def test_frames_judged_and_left_out_are_all_that_were_asked_for():
-    for row in table_rows(some()):
+    for row in table_rows(examples()):
         assert row["judged"] + row["left_out"] == row["frames"]
 
 
 def test_a_medium_that_stopped_on_the_way_names_that_first():
     left = (LeftOut(5, REASON), LeftOut(10, REASON), LeftOut(None, "the program ended"))
-    (row,) = table_rows([video("a.mp4", person(1, looks(1, [0.5], shown=0)), left_out=left, frames=9)])
+    (row,) = table_rows([video("a.mp4", person(1, scored_faces(1, [0.5], shown=0)), left_out=left, frames=9)])
     assert row["reason"] == f"the program ended; {REASON} (2 frames)"
     assert (row["judged"], row["left_out"]) == (1, 8)
 
 
 def test_json_is_plain_and_holds_no_crops():
-    for verdict in some():
+    for verdict in examples():
         told = as_json(verdict)
         assert json.loads(json.dumps(told, allow_nan=False)) == told
         assert [person["number"] for person in told["people"]] == [one.number for one in verdict.people]
-    told = as_json(some()[0])
+    told = as_json(examples()[0])
     assert told["people"][0]["looks"][1] == {
         "frame": 5,
         "time": 0.2,
@@ -61,4 +61,4 @@ def test_what_is_no_number_is_null():
     assert told["people"][0]["looks"][0] == dict.fromkeys(("time", "box", "found", "probability")) | {
         "frame": 0
     }
-    assert as_json(unread("b"))["left_out"] == [{"frame": None, "reason": "not a video that can be read"}]
+    assert as_json(not_judged("b"))["left_out"] == [{"frame": None, "reason": "not a video that can be read"}]

@@ -7,7 +7,17 @@ import jinja2
 import pytest
 
 from deepfake.pages import render as module
-from deepfake.pages.render import as_json, commas, decimal, image_uri, megabytes, percent, plural, render
+from deepfake.pages.render import (
+    as_json,
+    clock,
+    commas,
+    decimal,
+    image_uri,
+    megabytes,
+    percent,
+    plural,
+    render,
+)
 
 EVIL = '<script>alert("x")</script>'
 
@@ -65,6 +75,22 @@ def test_a_missing_value_is_an_error_and_none_is_a_dash(show):
 )
 def test_numbers_and_data_as_text(found, text):
     assert found == text
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (math.nan, ""),
+        (0, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1:00.0"),
+        (67.4, "1:07.4"),
+        (3667.4, "1:01:07.4"),
+    ],
+    ids=["unknown", "start", "below", "carried", "minute", "hour"],
+)
+def test_times_are_written_as_on_a_player(seconds, text):
+    assert clock(seconds) == text
 
 
 def test_an_image_becomes_part_of_the_page(tmp_path):
