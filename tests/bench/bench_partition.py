@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import swap_graphs as graphs
 from swap_graphs import RATIOS
 
-from deepfake.plan.partition import outcome, partition
+from deepfake.plan.partition import partition, partition_quality
 
 TOLERANCE = 0.05
 LINE = "{:22}{:>7}{:>8}{:>8}{:>8}  {:24}{:24}{:24}{:>8}"
@@ -47,7 +47,7 @@ def main() -> None:
     for name, make in {"DFD": graphs.dfd, "Celeb-DF v2": graphs.celebdf}.items() if args.long else ():
         videos = make()
         kept = [
-            outcome(videos, partition(videos, RATIOS, TOLERANCE, seed), RATIOS, TOLERANCE)["kept"]
+            partition_quality(videos, partition(videos, RATIOS, TOLERANCE, seed), RATIOS, TOLERANCE)["kept"]
             for seed in range(args.long)
         ]
         print(f"{name}: kept by seed, from {min(kept)} to {max(kept)}, mean {np.mean(kept):.1f}")
@@ -58,7 +58,7 @@ def one(name: str, videos, best: int | None) -> None:
     start = time.process_time()
     where = partition(videos, RATIOS, TOLERANCE, 0)
     seconds = time.process_time() - start
-    facts = outcome(videos, where, RATIOS, TOLERANCE)
+    facts = partition_quality(videos, where, RATIOS, TOLERANCE)
     shares = np.array([facts["shares"][split] for split in RATIOS]).T
     print(
         LINE.format(
@@ -70,7 +70,11 @@ def one(name: str, videos, best: int | None) -> None:
             *(" ".join(f"{share:.3f}" for share in row) for row in shares),
             f"{seconds:.1f}",
         )
-        + (" NOT MET" if facts["missing_classes"] or facts["missing_methods"] or facts["beyond"] else ""),
+        + (
+            " NOT MET"
+            if facts["missing_classes"] or facts["missing_methods"] or facts["beyond_tolerance"]
+            else ""
+        ),
         flush=True,
     )
 

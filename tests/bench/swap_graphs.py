@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from deepfake.plan.partition import KEY, outcome
+from deepfake.plan.partition import OBJECTIVES, partition_quality
 
 COLUMNS = ["node", "other", "class", "method", "weight"]
 RATIOS = {"train": 0.8, "val": 0.15, "test": 0.05}
@@ -88,8 +88,8 @@ def small(seed: int) -> tuple[pd.DataFrame, dict[str, float], float]:
 
 def key(videos: pd.DataFrame, where: pd.Series, ratios: dict[str, float], tolerance: float) -> tuple:
     """The numbers that a partition is judged by, the weightiest first."""
-    facts = outcome(videos, where, ratios, tolerance)
-    return tuple(facts[name] for name in KEY)
+    facts = partition_quality(videos, where, ratios, tolerance)
+    return tuple(facts[name] for name in OBJECTIVES)
 
 
 def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -> tuple:

@@ -1,1 +1,1 @@
-"""From tables of images to a plan: near-duplicates, splits, balance, cap."""
+"""Planning: the split of each image, or the reason why it is left out, from tables alone."""

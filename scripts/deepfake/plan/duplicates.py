@@ -1,83 +1,90 @@
-"""Near-duplicates: the clusters of perceptual hashes that lie close together, among a million of them.
+"""Clusters of near-duplicate images, found among millions of perceptual hashes.
 
-No near pair is overlooked, and yet few pairs are compared. Cut the 64 bits into `distance` + 1 bands: where
-at most `distance` bits differ, one band at least is equal (the pigeonhole principle; Manber 1994, Norouzi et
-al. 2012). So only hashes with an equal band, those of a bucket, need comparing. Real hashes crowd in few
-buckets: a crowded one is cut again by the bits not known to be equal, for which the same holds, and so on.
+Two 64-bit hashes are near if at most `distance` bits differ. To find all near pairs without comparing every
+pair, cut the bits into `distance` + 1 bands. Two near hashes are equal in at least one band (pigeonhole
+principle; Manber 1994, Norouzi et al. 2012), so only hashes with an equal band, a bucket, are compared. Real
+hashes crowd into few buckets. A crowded bucket is cut again by the bits that aren't known to be equal, for
+which the same argument holds, and so on.
 """
 
 import re
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-CROWDED = 128  # hashes in a bucket, at least 2; in a larger one not every pair is compared
-LINKS = 1 << 17  # pairs to hold in memory before those that they join are made one
+from deepfake.groups import smallest_nodes
+
+CROWDED = 128  # hashes in a bucket, at least 2; in a larger bucket not every pair is compared
+MAX_PAIRS = 1 << 17  # pairs held in memory before their groups are merged
 
 
 def parse_hashes(texts: Iterable[str]) -> np.ndarray:
-    """Hashes of 16 hexadecimal digits each as uint64 (n,); ValueError names the first text that is none."""
+    """Return hashes of 16 hexadecimal digits each as uint64 (n,).
+
+    Raises ValueError, which names the first text that is not such a hash.
+    """
     texts = list(texts)
     try:
         data = bytes.fromhex("".join(texts))
-        whole = set(map(len, texts)) <= {16} and len(data) == 8 * len(texts)  # fromhex passes over spaces
+        valid = set(map(len, texts)) <= {16} and len(data) == 8 * len(texts)  # fromhex ignores spaces
     except (TypeError, ValueError):
-        whole = False
-    if not whole:
+        valid = False
+    if not valid:
         wrong = next(t for t in texts if not re.fullmatch("[0-9a-fA-F]{16}", t if isinstance(t, str) else ""))
         raise ValueError(f"{wrong!r} is no hash of 16 hexadecimal digits")
     return np.frombuffer(data, ">u8").astype(np.uint64)
 
 
 def cluster_hashes(hashes: np.ndarray, distance: int) -> np.ndarray:
-    """For each of `hashes`, uint64 (n,), the smallest index in its cluster, int64 (n,).
+    """Return for each of `hashes`, uint64 (n,), the smallest index in its cluster, int64 (n,).
 
-    Two hashes that differ in at most `distance` bits (0 to 7) are in one cluster, and so are two that others
-    join through such steps. The clusters don't depend on the order of the hashes. Those of perceptual_hash
-    differ in an even number of bits, as 32 of each are set (but for ties): 3 means for them what 2 does.
+    Two hashes are in one cluster if at most `distance` bits (0 to 7) differ, or if a chain of such pairs
+    links them. The clusters don't depend on the order of the hashes.
+
+    Values of perceptual_hash differ in an even number of bits, because 32 of their bits are set (except for
+    ties). For them a distance of 3 means the same as 2.
     """
     distinct, index, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     group = np.arange(len(distinct))
     if distance:
-        _join_near(distinct, np.arange(len(distinct)), np.uint64(0), distance, group)
+        _merge_near(distinct, np.arange(len(distinct)), np.uint64(0), distance, group)
     smallest = np.full(len(distinct), len(hashes), np.int64)
     np.minimum.at(smallest, group, index)
     return smallest[group][inverse]
 
 
-def _join_near(
-    hashes: np.ndarray, rows: np.ndarray, agreed: np.uint64, distance: int, group: np.ndarray
+def _merge_near(
+    hashes: np.ndarray, rows: np.ndarray, equal_bits: np.uint64, distance: int, group: np.ndarray
 ) -> None:
-    """Joins in `group` whatever is near among those `hashes[rows]` that have equal bits where `agreed` has 1.
+    """Merge in place the groups of near hashes among `hashes[rows]`, which all have the same `equal_bits`.
 
-    `hashes` are distinct and in order, and so are `rows`. `group` (as long as `hashes`) holds for each hash
-    one of its group, the same for all of them.
+    `hashes` (n,) are distinct and sorted, and so are `rows`. `group` (n,) holds one index of each hash's
+    group, the same index for the whole group.
     """
     values = hashes[rows]
-    vary = np.bitwise_or.reduce(values) & ~np.bitwise_and.reduce(values) & ~agreed
+    vary = np.bitwise_or.reduce(values) & ~np.bitwise_and.reduce(values) & ~equal_bits
     free = [bit for bit in np.uint64(1) << np.arange(64, dtype=np.uint64) if bit & vary]
-    for turn in range(distance + 1):
-        band = agreed | np.bitwise_or.reduce(np.array(free[turn :: distance + 1], np.uint64))
+    for first_bit in range(distance + 1):
+        band = equal_bits | np.bitwise_or.reduce(np.array(free[first_bit :: distance + 1], np.uint64))
         order, size = _buckets(values & band)
-        _join_within(values[order], rows[order], np.minimum(size, CROWDED), distance, group)
-        # What is one group by now needs no comparing. So this ends: with at most `distance` bits free, all
-        # in a bucket are near their neighbours; with more, every band has a bit, and fewer are free below.
+        _merge_in_buckets(values[order], rows[order], np.minimum(size, CROWDED), distance, group)
+        # What is one group by now needs no more comparison. So the recursion ends: with at most `distance`
+        # free bits, all hashes of a bucket are near their neighbours; with more, every band has a free bit,
+        # so that fewer are free below.
         order, size = order[size > CROWDED], size[size > CROWDED]
         if len(order):
             start = np.flatnonzero(np.r_[True, np.diff(values[order] & band) != 0])
-            of = group[rows[order]]
-            many = np.minimum.reduceat(of, start) != np.maximum.reduceat(of, start)
-            many = np.repeat(many, size[start])
-            if many.any():
-                _join_near(hashes, np.sort(rows[order[many]]), band, distance, group)
+            groups = group[rows[order]]
+            unmerged = np.minimum.reduceat(groups, start) != np.maximum.reduceat(groups, start)
+            unmerged = np.repeat(unmerged, size[start])
+            if unmerged.any():
+                _merge_near(hashes, np.sort(rows[order[unmerged]]), band, distance, group)
 
 
 def _buckets(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of all keys that are there twice or more, equal ones side by side, and how many are equal.
+    """Return the indices (m,) of all keys that occur more than once, and how often each key occurs (m,).
 
-    Both have the shape (m,), the largest buckets come first, and within a bucket the order stays.
+    Equal keys are adjacent, in their given order; the largest buckets come first.
     """
     order = np.argsort(keys, kind="stable")
     start = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0]) if len(keys) else order
@@ -88,36 +95,27 @@ def _buckets(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[by_size], size[by_size]
 
 
-def _join_within(
+def _merge_in_buckets(
     values: np.ndarray, rows: np.ndarray, size: np.ndarray, distance: int, group: np.ndarray
 ) -> None:
-    """Joins what is near among neighbours of a bucket: each with the next, the next but one, and so on.
+    """Merge in place the groups of near neighbours: each hash with the next, the next but one, and so on.
 
-    `size` (m,), descending, says how far to go; up to the bucket's size it is every pair. Where a step leads
-    into another bucket no harm is done: two hashes are joined only if they are near.
+    `size` (m,), descending, is the number of neighbours to compare; with the size of the bucket it is every
+    pair. A step that leads into another bucket does no harm: only near hashes are merged.
     """
-    of = group[rows]
+    groups = group[rows]
     steps = np.arange(1, size[0] if len(size) else 1)
-    found, links = [], 0
-    ends = np.searchsorted(-size, -steps)  # before them lie the buckets that are larger than the step
+    pairs, count = [], 0
+    ends = np.searchsorted(-size, -steps)  # the buckets larger than the step end there
     for step, end in zip(steps, ends, strict=True):
         near = np.bitwise_count(values[step:end] ^ values[: end - step]) <= distance
-        first = np.flatnonzero(near & (of[step:end] != of[: end - step]))
+        first = np.flatnonzero(near & (groups[step:end] != groups[: end - step]))
         if len(first):
-            found.append(np.stack([of[first], of[first + step]]))
-            links += len(first)
-        if links > LINKS or (found and step == steps[-1]):
-            _join(np.hstack(found), group)
-            of, found, links = group[rows], [], 0
-
-
-def _join(pairs: np.ndarray, group: np.ndarray) -> None:
-    """Makes one of the two groups of each of `pairs`, int64 (2, m); it has the smaller one's number."""
-    ends, place = np.unique(pairs, return_inverse=True)
-    first, second = place.reshape(2, -1)
-    graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(len(ends), len(ends)))
-    _, part = connected_components(graph, directed=False)
-    _, smallest = np.unique(part, return_index=True)
-    merged = np.arange(len(group))
-    merged[ends] = ends[smallest[part]]
-    group[:] = merged[group]
+            pairs.append(np.stack([groups[first], groups[first + step]]))
+            count += len(first)
+        if count > MAX_PAIRS or (pairs and step == steps[-1]):
+            merged = np.arange(len(group))
+            linked, codes = np.unique(np.hstack(pairs), return_inverse=True)
+            merged[linked] = linked[smallest_nodes(*codes.reshape(2, -1), len(linked))]
+            group[:] = merged[group]
+            groups, pairs, count = group[rows], [], 0

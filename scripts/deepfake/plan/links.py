@@ -1,4 +1,4 @@
-"""What must not part: videos as the nodes of a graph, joined by originals, near-duplicates and people."""
+"""Links between videos that must share a split: common originals, near-duplicates and known people."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from deepfake.errors import UserError
+from deepfake.groups import smallest_nodes
 
 Pair = tuple[str, str]
+"""Two names of one person: each `<corpus>/<person>`, or `<corpus>/<video>` for whoever the video shows."""
+
+Names = Sequence[str] | pd.Series
 
 
 def read_same_identity(path: str | Path) -> list[Pair]:
-    """The pairs of a csv of two columns, each cell `<corpus>/<video>` or `<corpus>/<person>`.
+    """Return the pairs of a csv file of two columns, each cell `<corpus>/<video>` or `<corpus>/<person>`.
 
-    A first line without any `/` is its header. Raises UserError, naming file and line.
+    A first line without any `/` is the header. Raises UserError, which names file and line.
     """
     pairs = []
     try:
@@ -37,84 +39,91 @@ def read_same_identity(path: str | Path) -> list[Pair]:
     return pairs
 
 
-def bind(
+def link_videos(
     videos: pd.DataFrame,
-    alike: Iterable[tuple[int, int]],
-    same: list[Pair],
+    near_duplicates: Iterable[tuple[int, int]],
+    same_identity: list[Pair],
     families: dict[str, str],
-    people: bool,
+    by_person: bool,
 ) -> pd.DataFrame:
-    """For each row of `videos` its `node`, and the `other` node that it must share a split with to be kept.
+    """Return for each row of `videos` its `node`, and the `other` node that must be in the same split.
+
+    A node is a set of videos that always share a split. It is named by the smallest name in it. A video can
+    be kept only if its two nodes are in one split.
 
     `videos` has the columns corpus, video, target, source, original and group, the last four as in
-    tables.GATHERED. A node is all that is joined by group and original, by near-duplicates (`alike`, pairs of
-    positions in `videos`), by `same` (pairs as read_same_identity gives them) and, with `people`, by target.
-    A group that bears a person's name is all that this person is the target of: FaceForensics++ and the
-    corpora made from it know one clip of each. With `people` a fake's `other` is the node of its source;
-    else, and for all without a source, it is its own. Nodes are named by the smallest name in them. Raises
-    UserError where no name of `same` fits.
+    tables.GATHERED. Videos are one node if they share a group or an original, if they have near-duplicates
+    (`near_duplicates`: pairs of positions in `videos`), if `same_identity` links them, and, with `by_person`,
+    if they share a target. A group with the name of a person includes all videos with this target: in
+    FaceForensics++ and the corpora made from it there is one original of each person.
+
+    With `by_person` the `other` node of a fake is the node of its source. In all other cases, and for videos
+    without a source, `other` equals `node`. Raises UserError where no pair of `same_identity` is found.
     """
     own = "video:" + videos["corpus"] + "/" + videos["video"]
     group = ("group:" + videos["group"]).where(videos["group"] != "", own)
     target = ("person:" + videos["target"]).where(videos["target"] != "", group)
     source = ("person:" + videos["source"]).where(videos["source"] != "", group)
     original = ("original:" + videos["original"]).where(videos["original"] != "", group)
-    ties = [(group, group), (source, source), (group, original)]
-    if people:
-        ties.append((group, target))
-    clips = (videos["target"] != "") & videos["target"].isin(set(videos["group"]))
-    ties.append((group[clips], "group:" + videos.loc[clips, "target"]))
-    near = np.asarray(list(alike), dtype=np.int64).reshape(-1, 2)
-    ties.append((group.iloc[near[:, 0]], group.iloc[near[:, 1]]))
-    named = {"group": group, "own": own, "target": target, "source": source}
-    ties += _known_to_be_same(same, families, pd.DataFrame(named), people)
-    node = smallest(*(np.concatenate([np.asarray(tie[i], dtype=object) for tie in ties]) for i in (0, 1)))
-    nodes = group.map(node)
-    return pd.DataFrame({"node": nodes, "other": source.map(node) if people else nodes}, index=videos.index)
+    links: list[tuple[Names, Names]] = [(group, group), (source, source), (group, original)]
+    if by_person:
+        links.append((group, target))
+    named_like_group = (videos["target"] != "") & videos["target"].isin(set(videos["group"]))
+    links.append((group[named_like_group], "group:" + videos.loc[named_like_group, "target"]))
+    near = np.asarray(list(near_duplicates), dtype=np.int64).reshape(-1, 2)
+    links.append((group.iloc[near[:, 0]], group.iloc[near[:, 1]]))
+    names = pd.DataFrame({"group": group, "own": own, "target": target, "source": source})
+    links += _identity_links(same_identity, families, names, by_person)
+    ends = [np.concatenate([np.asarray(link[end], dtype=object) for link in links]) for end in (0, 1)]
+    node_of = smallest_linked_names(*ends)
+    nodes = group.map(node_of)
+    others = source.map(node_of) if by_person else nodes
+    return pd.DataFrame({"node": nodes, "other": others}, index=videos.index)
 
 
-def _known_to_be_same(same: list[Pair], families: dict[str, str], named: pd.DataFrame, people: bool) -> list:
-    """Ties for the pairs: between people, or between the groups of the videos that are named or show them."""
-    if not same:
+def _identity_links(
+    same_identity: list[Pair], families: dict[str, str], names: pd.DataFrame, by_person: bool
+) -> list[tuple[Names, Names]]:
+    """Return links between people, or between the groups of the videos that are named or show them."""
+    if not same_identity:
         return []
-    known = set(named["own"]) | set(named["target"]) | set(named["source"])
-    ties, met = [], set()
-    for pair in same:
+    known = set(names["own"]) | set(names["target"]) | set(names["source"])
+    links: list[tuple[Names, Names]] = []
+    linked = set()
+    for pair in same_identity:
         found = [
             [key for key in (f"video:{name}", f"person:{_in_family(name, families)}") if key in known]
             for name in pair
         ]
         if all(found):
             keys = found[0] + found[1]
-            ties.append(([keys[0]] * len(keys), keys))
-            met.update(keys)
-    if not ties:
+            links.append(([keys[0]] * len(keys), keys))
+            linked.update(keys)
+    if not links:
+        examples = ", ".join(name.removeprefix("video:") for name in names["own"].head(2))
         raise UserError(
-            f"same_identity: none of its {len(same)} pairs is in the dataset; write <corpus>/<person> or "
-            f"<corpus>/<video> with names of results/index/<corpus>/videos.csv, such as {_examples(named)}"
+            f"same_identity: none of its {len(same_identity)} pairs is in the dataset; write "
+            "<corpus>/<person> or <corpus>/<video> with names of results/index/<corpus>/videos.csv, "
+            f"such as {examples}"
         )
-    for column in ("own", "target", "source"):
-        if people and column == "source":
-            continue  # a source is a node of its own, and a fake may be dropped rather than join two
-        rows = named[named[column].isin(met)]
-        ties.append((rows[column], rows["group"]))
-    return ties
+    # By person, a source is a node of its own: a fake between two nodes is dropped rather than joins them.
+    for column in ("own", "target") if by_person else ("own", "target", "source"):
+        rows = names[names[column].isin(linked)]
+        links.append((rows[column], rows["group"]))
+    return links
 
 
 def _in_family(name: str, families: dict[str, str]) -> str:
+    """Return `<corpus>/<person>` as `<family of the corpus>/<person>`."""
     corpus, _, person = name.partition("/")
     return f"{families.get(corpus, corpus)}/{person}"
 
 
-def _examples(named: pd.DataFrame) -> str:
-    return ", ".join(name.removeprefix("video:") for name in named["own"].head(2))
+def smallest_linked_names(first: Names, second: Names) -> pd.Series:
+    """Return the smallest name that each name is linked to, as a series with all names as its index.
 
-
-def smallest(first: Sequence[str], second: Sequence[str]) -> pd.Series:
-    """From each name to the smallest of the names that ties, of `first` with `second`, join it to."""
+    `first` and `second` are the two ends of the links.
+    """
     names, codes = np.unique(np.concatenate([first, second]).astype(str), return_inverse=True)
-    one, other = np.split(codes, 2)
-    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(names), len(names)))
-    _, part = connected_components(graph, directed=False)
-    _, least = np.unique(part, return_index=True)  # of each part the first name, and names are sorted
-    return pd.Series(names[least[part]], index=names)
+    smallest = smallest_nodes(*np.split(codes, 2), len(names))  # names are sorted
+    return pd.Series(names[smallest], index=names)

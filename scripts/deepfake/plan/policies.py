@@ -1,197 +1,219 @@
-"""The policies by which videos go to splits: what never parts, and what is left out for it."""
+"""The split policies: which videos must share a split, and which are left out because they can't.
+
+- `group`: videos with a common original or near-duplicates share a split.
+- `identity`: in addition no person is in two splits, neither as target nor as source. Where people are
+  swapped with each other all around, some fakes must be left out.
+- `official`: the corpora's own splits, even where those leak.
+
+A *component* is a connected component of nodes (see links.link_videos) that fakes link with each other.
+"""
 
 import pandas as pd
 
 from deepfake.errors import UserError
 from deepfake.plan import strata
-from deepfake.plan.links import smallest
-from deepfake.plan.partition import KEY, outcome, partition
+from deepfake.plan.graph import MIN_SHARE
+from deepfake.plan.links import smallest_linked_names
+from deepfake.plan.partition import OBJECTIVES, partition, partition_quality
 from deepfake.plan.splits import assign_splits
-from deepfake.plan.tabu import LEAST
 from deepfake.tables import CLASSES
+
+CLASS_NAMES = tuple(CLASSES.values())
 
 
 def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """For each video its `split`, or "" and the `reason` why it is in none.
+    """Return for each video its `split`, or "" and the `reason` why it is in none.
 
     `videos` has the columns corpus, class ("real" or "fake"), method, split (the corpus's own), attributes,
-    images (how many), node and other (see joins.bind); `cfg` is a `datasets` entry with seed. Corpora of
-    `test_only` have no say in where others go. Raises UserError, also where a split lacks a class.
+    images (their number), node and other (see links.link_videos). `cfg` is a section of `datasets` in the
+    config, with seed. Corpora in `test_only` don't affect the splits of others.
+
+    Raises UserError, also where a split would lack a class.
     """
-    alone = videos["corpus"].isin(cfg["test_only"])
+    test_only = videos["corpus"].isin(cfg["test_only"])
     chosen = pd.DataFrame({"split": "", "reason": ""}, index=videos.index)
-    if videos.loc[~alone, "class"].nunique() < len(CLASSES):
-        _check(videos, chosen["split"], cfg)  # nothing that could be split
-    chosen[~alone] = POLICIES[cfg["policy"]](videos[~alone], cfg)
-    if alone.any():
-        chosen[alone] = _for_test_alone(videos, chosen["split"], alone, cfg["policy"])
-    _check(videos, chosen["split"], cfg)
+    if videos.loc[~test_only, "class"].nunique() < len(CLASS_NAMES):
+        _check_classes(videos, chosen["split"], cfg)  # fails: there is nothing to split
+    chosen[~test_only] = POLICIES[cfg["policy"]](videos[~test_only], cfg)
+    if test_only.any():
+        chosen[test_only] = _split_test_only(videos, chosen["split"], test_only, cfg["policy"])
+    _check_classes(videos, chosen["split"], cfg)
     return chosen
 
 
-def _by_nodes(videos: pd.DataFrame, place: pd.Series) -> pd.DataFrame:
-    """The split of each video whose two nodes are in one; `place` maps each node to its split."""
-    one, two = videos["node"].map(place), videos["other"].map(place)
+def _split_by_group(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+    """Split by nodes; under this policy each video is on one node."""
+    return _split_by_nodes(videos, _assign(videos, videos["node"], cfg))
+
+
+def _split_by_identity(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+    """Split by people. Components stay whole if the ratios allow it.
+
+    If not, components are cut one by one. Each is cut by the ratios and where that loses the fewest videos,
+    so that every split has its share of what only one component has. The others are assigned whole, so that
+    all ratios are met.
+    """
+    component = smallest_linked_names(videos["node"], videos["other"])
+    split_of = component.map(_assign(videos, videos["node"].map(component), cfg))
+    if _ratios_are_met(videos, split_of, cfg):
+        return _split_by_nodes(videos, split_of)
+    counted, fixed, candidates = videos.assign(weight=1), {}, []
+    ratios, tolerance, seed = _ratios(cfg), cfg["tolerance"], cfg["seed"]
+    for name in _components_to_cut(videos, component, cfg):
+        part = counted[videos["node"].map(component) == name]
+        fixed |= partition(part, ratios, tolerance, seed).to_dict()
+        candidates = [_assign_around(videos, component, fixed, cfg)]
+        if _ratios_are_met(videos, candidates[0], cfg):
+            return _split_by_nodes(videos, candidates[0])
+    # As a last resort all components are cut together: one may have what another lacks.
+    candidates.append(partition(counted, ratios, tolerance, seed))
+    quality = [partition_quality(counted, split_of, ratios, tolerance) for split_of in candidates]
+    keys = [[numbers[name] for name in OBJECTIVES[:4]] for numbers in quality]
+    return _split_by_nodes(videos, candidates[keys.index(min(keys))])
+
+
+def _split_by_official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+    """Keep the corpora's own splits. Cut a requested split that a corpus lacks from its train, by groups."""
+    split = videos["split"].copy()
+    reason = pd.Series("", index=videos.index)
+    ratios = _ratios(cfg)
+    for corpus, table in videos.groupby("corpus"):
+        official = set(table["split"]) - {""}
+        if not official:
+            raise UserError(
+                f"policy = official: {corpus} has no official splits; give their files as "
+                f"corpora.{corpus}.label_files, or write another policy"
+            )
+        absent = {name: ratio for name, ratio in ratios.items() if name not in official}
+        train = table[table["split"] == "train"]
+        if absent and len(train):
+            splits = {"train": cfg["splits"]["train"], **absent}
+            split_of = _assign(train, train["node"], {**cfg, "splits": splits})
+            split[train.index] = train["node"].map(split_of)
+    unrequested = (split != "") & ~split.isin(list(ratios))
+    reason[unrequested] = "the official split " + split[unrequested] + " is not asked for"
+    reason[split == ""] = "it has no official split"
+    return pd.DataFrame({"split": split.where(~unrequested, ""), "reason": reason})
+
+
+POLICIES = {"group": _split_by_group, "identity": _split_by_identity, "official": _split_by_official}
+"""Functions of videos and config, as `choose_splits` takes them, to the split and reason of each video."""
+
+
+def _split_by_nodes(videos: pd.DataFrame, split_of: pd.Series) -> pd.DataFrame:
+    """Return split and reason of each video; only videos with both nodes in one split are kept.
+
+    `split_of` maps nodes to splits.
+    """
+    one, two = videos["node"].map(split_of), videos["other"].map(split_of)
     first, last = one.where(one < two, two), two.where(one < two, one)
     reason = ("its people are in two splits, " + first + " and " + last).where(one != two, "")
     return pd.DataFrame({"split": one.where(one == two, ""), "reason": reason})
 
 
-def _group(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """By original and near-duplicates, which are what makes a node under this policy."""
-    return _by_nodes(videos, _assign(videos, videos["node"], cfg))
+def _components_to_cut(videos: pd.DataFrame, component: pd.Series, cfg: dict) -> list[str]:
+    """Return the components that are too large for a split, or have what too few others have.
 
-
-def _identity(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """By person. Circles of people who were swapped with each other stay whole where the ratios allow it.
-
-    Else circles are cut, each where it loses the fewest videos and by the ratios for itself, so that what
-    only one circle has stands in every split in its proportion; the others are dealt so as to even all out.
+    The latter come first: every split should have each class and method, and there are fewer components with
+    one of them than splits. Then the largest come first.
     """
-    circle = smallest(videos["node"], videos["other"])
-    place = circle.map(_assign(videos, videos["node"].map(circle), cfg))
-    if _are_met(videos, place, cfg):
-        return _by_nodes(videos, place)
-    weighed, fixed, tried = videos.assign(weight=1), {}, []
-    for name in _to_cut(videos, circle, cfg):
-        part = weighed[videos["node"].map(circle) == name]
-        fixed |= partition(part, _asked(cfg), cfg["tolerance"], cfg["seed"]).to_dict()
-        tried = [_deal_others(videos, circle, fixed, cfg)]
-        if _are_met(videos, tried[0], cfg):
-            return _by_nodes(videos, tried[0])
-    tried.append(partition(weighed, _asked(cfg), cfg["tolerance"], cfg["seed"]))  # circles fill in for others
-    facts = [outcome(weighed, place, _asked(cfg), cfg["tolerance"]) for place in tried]
-    return _by_nodes(videos, min(zip(facts, tried, strict=True), key=lambda t: [t[0][k] for k in KEY[:4]])[1])
-
-
-def _to_cut(videos: pd.DataFrame, circle: pd.Series, cfg: dict) -> list[str]:
-    """The circles whose size is in the way of the ratios, or that have what too few others have.
-
-    Those with a class or method that has to come to every split and that fewer circles have than there are
-    splits are the first, then the largest.
-    """
-    circles, asked = videos["node"].map(circle), _asked(cfg)
-    size = circles.value_counts()
+    of_video, ratios = videos["node"].map(component), _ratios(cfg)
+    size = of_video.value_counts()
     rare = set()
-    for kind in (videos["class"], _method(videos)):
-        owners = circles.groupby(kind).agg(set).drop("", errors="ignore")
-        rare |= set().union(*owners[owners.map(len) < len(asked)])
-    several = circle.groupby(circle).size()
-    large = size[size > LEAST * min(asked.values()) * len(videos)].index
-    names = [name for name in size.index if several[name] > 1 and (name in rare or name in large)]
+    for column in (videos["class"], _method(videos)):
+        owners = of_video.groupby(column).agg(set).drop("", errors="ignore")
+        rare |= set().union(*owners[owners.map(len) < len(ratios)])
+    nodes = component.groupby(component).size()
+    large = size[size > MIN_SHARE * min(ratios.values()) * len(videos)].index
+    names = [name for name in size.index if nodes[name] > 1 and (name in rare or name in large)]
     return sorted(names, key=lambda name: (name not in rare, -size[name], name))
 
 
-def _deal_others(videos: pd.DataFrame, circle: pd.Series, fixed: dict[str, str], cfg: dict) -> pd.Series:
-    """From each node to its split: as `fixed` says, the circles that it leaves out whole."""
-    unit = circle.where(~circle.index.isin(fixed), circle.index.to_series())
+def _assign_around(videos: pd.DataFrame, component: pd.Series, fixed: dict[str, str], cfg: dict) -> pd.Series:
+    """Return the split of each node: as in `fixed`, and one for all nodes of each other component."""
+    unit = component.where(~component.index.isin(fixed), component.index.to_series())
     ends = [videos[column].map(fixed) for column in ("node", "other")]
     kept = videos[(ends[0] == ends[1]) | ends[0].isna()]
     return unit.map(_assign(kept, kept["node"].map(unit), cfg, fixed)).fillna(pd.Series(fixed))
 
 
-def _official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """By the corpus's own splits. One that a corpus doesn't have is cut from its own train, by groups."""
-    split = videos["split"].copy()
-    reason = pd.Series("", index=videos.index)
-    for corpus, table in videos.groupby("corpus"):
-        theirs = set(table["split"]) - {""}
-        if not theirs:
-            raise UserError(
-                f"policy = official: {corpus} has no official splits; give their files as "
-                f"corpora.{corpus}.label_files, or write another policy"
-            )
-        lacking = {s: ratio for s, ratio in _asked(cfg).items() if s not in theirs}
-        train = table[table["split"] == "train"]
-        if lacking and len(train):
-            ratios = {"train": cfg["splits"]["train"], **lacking}
-            place = _assign(train, train["node"], {**cfg, "splits": ratios})
-            split[train.index] = train["node"].map(place)
-    unasked = (split != "") & ~split.isin(list(_asked(cfg)))
-    reason[unasked] = "the official split " + split[unasked] + " is not asked for"
-    reason[split == ""] = "it has no official split"
-    return pd.DataFrame({"split": split.where(~unasked, ""), "reason": reason})
-
-
-POLICIES = {"group": _group, "identity": _identity, "official": _official}
-
-
-def _asked(cfg: dict) -> dict[str, float]:
-    return {split: ratio for split, ratio in cfg["splits"].items() if ratio > 0}
-
-
 def _assign(
     videos: pd.DataFrame, groups: pd.Series, cfg: dict, fixed: dict[str, str] | None = None
 ) -> pd.Series:
-    """From each of `groups` to its split: by images of each class, method, and class of each stratum."""
-    kinds = [videos["class"], _method(videos)]
-    for name, column in strata.values(videos, cfg["stratify"]).items():
-        kinds.append(name + "=" + column + " " + videos["class"])
-    long = pd.concat(
-        [pd.DataFrame({"group": groups, "kind": kind, "images": videos["images"]}) for kind in kinds]
+    """Return the split of each group, by images of each class, each method, and each class in a stratum."""
+    columns = [videos["class"], _method(videos)]
+    for name, values in strata.select_columns(videos, cfg["stratify"]).items():
+        columns.append(name + "=" + values + " " + videos["class"])
+    images = pd.concat(
+        [pd.DataFrame({"group": groups, "column": c, "images": videos["images"]}) for c in columns]
     )
-    long = long[long["kind"] != ""]
-    counts = long.groupby(["group", "kind"])["images"].sum().unstack(fill_value=0)
-    counts = counts.reindex(columns=sorted({*CLASSES.values(), *counts.columns}), fill_value=0)
-    needed = [*CLASSES.values(), *sorted(set(_method(videos)) - {""})]
-    return assign_splits(counts, _asked(cfg), cfg["seed"], needed, fixed or {})
+    images = images[images["column"] != ""]
+    counts = images.groupby(["group", "column"])["images"].sum().unstack(fill_value=0)
+    counts = counts.reindex(columns=sorted({*CLASS_NAMES, *counts.columns}), fill_value=0)
+    required = [*CLASS_NAMES, *sorted(set(_method(videos)) - {""})]
+    return assign_splits(counts, _ratios(cfg), cfg["seed"], required, fixed or {})
+
+
+def _ratios(cfg: dict) -> dict[str, float]:
+    """Return the requested splits, that is those with a ratio above 0."""
+    return {split: ratio for split, ratio in cfg["splits"].items() if ratio > 0}
 
 
 def _method(videos: pd.DataFrame) -> pd.Series:
-    """The method of each fake as the name of a column of counts, "" where there is none."""
+    """Return the name of a column of counts for the method of each video; "" where it has none."""
     return ("method " + videos["method"]).where(videos["method"] != "", "")
 
 
-def _are_met(videos: pd.DataFrame, place: pd.Series, cfg: dict) -> bool:
-    """Whether the splits have their shares, as partition.partition wants them, and all that they could have.
+def _ratios_are_met(videos: pd.DataFrame, split_of: pd.Series, cfg: dict) -> bool:
+    """Return whether all shares are within the tolerance, and every split has each class and method.
 
-    A class or method that fewer people have than there are splits is not asked of each. `place` maps nodes.
+    A class or method with fewer nodes than splits isn't required in each. `split_of` maps nodes.
     """
-    asked = _asked(cfg)
-    if outcome(videos.assign(weight=1), place, asked, cfg["tolerance"])["beyond"] > 0:
+    ratios = _ratios(cfg)
+    quality = partition_quality(videos.assign(weight=1), split_of, ratios, cfg["tolerance"])
+    if quality["beyond_tolerance"] > 0:
         return False
-    split = videos["node"].map(place)
-    split = split[split == videos["other"].map(place)]
-    for kind in (videos["class"], _method(videos)):
-        owners = videos["node"].groupby(kind).nunique().drop("", errors="ignore")
-        there = split.groupby(kind[split.index]).nunique().reindex(owners.index, fill_value=0)
-        if (there[owners >= len(asked)] < len(asked)).any():
+    split = videos["node"].map(split_of)
+    split = split[split == videos["other"].map(split_of)]
+    for column in (videos["class"], _method(videos)):
+        owners = videos["node"].groupby(column).nunique().drop("", errors="ignore")
+        splits = split.groupby(column[split.index]).nunique().reindex(owners.index, fill_value=0)
+        if (splits[owners >= len(ratios)] < len(ratios)).any():
             return False
     return True
 
 
-def _for_test_alone(videos: pd.DataFrame, chosen: pd.Series, alone: pd.Series, policy: str) -> pd.DataFrame:
-    """The corpora that go to test alone: without what other corpora have in another split."""
-    table = videos[alone]
+def _split_test_only(
+    videos: pd.DataFrame, chosen: pd.Series, test_only: pd.Series, policy: str
+) -> pd.DataFrame:
+    """Return split and reason of the videos of test-only corpora: test, unless their nodes are elsewhere."""
+    table = videos[test_only]
     if policy == "official":
         return pd.DataFrame({"split": "test", "reason": ""}, index=table.index)
-    theirs = chosen[~alone & (chosen != "")]
-    at = pd.Series(theirs.to_numpy(), index=videos.loc[theirs.index, "node"])
-    place = at[~at.index.duplicated()]  # a node is in one split
-    found = [table[column].map(place).fillna("test") for column in ("node", "other")]
-    elsewhere = found[0].where(found[0] != "test", found[1])
-    reason = "its people or original are in " + elsewhere + ", and its corpus goes to test alone"
-    stays = elsewhere == "test"
-    return pd.DataFrame({"split": elsewhere.where(stays, ""), "reason": reason.where(~stays, "")})
+    others = chosen[~test_only & (chosen != "")]
+    split_of = pd.Series(others.to_numpy(), index=videos.loc[others.index, "node"])
+    split_of = split_of[~split_of.index.duplicated()]  # a node is in one split
+    own, other = (table[column].map(split_of).fillna("test") for column in ("node", "other"))
+    split = own.where(own != "test", other)
+    reason = "its people or original are in " + split + ", and its corpus goes to test alone"
+    in_test = split == "test"
+    return pd.DataFrame({"split": split.where(in_test, ""), "reason": reason.where(~in_test, "")})
 
 
-def _check(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
-    """Raise UserError where a split that is asked for, or made by `test_only`, lacks a class."""
-    asked = [*_asked(cfg), *(["test"] if cfg["test_only"] and "test" not in _asked(cfg) else [])]
-    have = set(zip(chosen, videos["class"], strict=True))
-    empty = [
-        f"{split} without {label}"
-        for split in asked
-        for label in CLASSES.values()
-        if (split, label) not in have
-    ]
-    if not empty:
+def _check_classes(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
+    """Raise UserError where a requested split, or test because of `test_only`, lacks a class."""
+    splits = list(_ratios(cfg))
+    if cfg["test_only"] and "test" not in splits:
+        splits.append("test")
+    present = set(zip(chosen, videos["class"], strict=True))
+    absent = [f"{s} without {name}" for s in splits for name in CLASS_NAMES if (s, name) not in present]
+    if not absent:
         return
-    nodes = videos.groupby("class")["node"].nunique().reindex(CLASSES.values(), fill_value=0)
+    nodes = videos.groupby("class")["node"].nunique().reindex(CLASS_NAMES, fill_value=0)
     sizes = videos["node"].value_counts()
     largest = f"; the largest group holds {sizes.iloc[0]} of {len(videos)} videos" if len(sizes) else ""
     raise UserError(
-        f"splits = {cfg['splits']} can't be filled by policy = {cfg['policy']} ({', '.join(empty)}): of "
+        f"splits = {cfg['splits']} can't be filled by policy = {cfg['policy']} ({', '.join(absent)}): of "
         f"{videos['node'].nunique()} groups of videos with usable images {nodes['real']} have real ones and "
         f"{nodes['fake']} fake ones{largest}; add videos, write fewer splits (a part of 0), or a smaller "
         "`duplicates`"

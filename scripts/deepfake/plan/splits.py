@@ -1,4 +1,4 @@
-"""Which split each group goes to, so that no group parts and every split holds its share of everything."""
+"""Assign groups to splits whole, so that every split gets its share of everything."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
@@ -8,43 +8,52 @@ import pandas as pd
 
 from deepfake.hashing import seeded_hash
 
-MOVES = 300  # at the most, when the shares are evened out at the end
+MAX_MOVES = 300  # of single groups, to even out the shares at the end
 
 
 def assign_splits(
     groups: pd.DataFrame,
     ratios: dict[str, float],
     seed: int,
-    needed: Sequence[Hashable] = ("real", "fake"),
+    required: Sequence[Hashable] = ("real", "fake"),
     fixed: Mapping[Hashable, str] = MappingProxyType({}),
 ) -> pd.Series:
-    """From each group to the name of its split.
+    """Return the name of the split of each group, as a series with the index of `groups`.
 
-    `groups` has an index of group names and columns of counts, such as images by class, by method and by
-    whatever else is to be spread at the same proportions. `needed` are the columns that every split should
-    have some of, the dearest first: the smaller splits are given theirs first, and where there are too few
-    groups the larger splits get them. Then the groups are dealt, the largest first and those of equal counts
-    together, to the splits that lack most of what they hold; at the end single groups are moved while that
-    brings the shares nearer to the ratios. Groups of `fixed` stay in the splits that it gives them. Depends
-    on names, counts and `seed`, not on order.
+    `groups` has group names as index and columns of counts, such as images by class, by method, and by
+    whatever else is to be spread in the same proportions. `ratios` are the shares of the splits. `required`
+    are columns of which every split should have some, the most important first. Groups in `fixed` stay in the
+    splits given there.
+
+    1. Each split, the smallest first, gets groups with what it requires. Where there are too few groups, the
+       larger splits get them.
+    2. The other groups are assigned, the largest first, to the splits that lack most of what they hold.
+       Groups of equal counts are distributed together.
+    3. Single groups are moved while that brings the shares nearer to the ratios.
+
+    The result depends on names, counts and `seed`, not on the order of groups or splits.
     """
     order = sorted(groups.index, key=lambda name: (seeded_hash(seed, "split", name), name))
     counts = groups.loc[order].to_numpy(np.float64)
     names = sorted((split for split in ratios if ratios[split] > 0), key=lambda s: (-ratios[s], s))
-    dealt = _Dealt(counts, np.array([ratios[split] for split in names]))
-    given = np.array([fixed.get(name, "") for name in order], dtype=object)
+    assignment = _Assignment(counts, np.array([ratios[split] for split in names]))
+    fixed_split = np.array([fixed.get(name, "") for name in order], dtype=object)
     for split, name in enumerate(names):
-        dealt.put(np.flatnonzero(given == name), split)
-    _cover(dealt, [groups.columns.get_loc(column) for column in needed])
-    _deal(dealt)
-    _even_out(dealt, [groups.columns.get_loc(column) for column in needed], given == "")
-    return pd.Series(np.array(names, dtype=object)[dealt.split], index=order, dtype=str).reindex(groups.index)
+        assignment.assign(np.flatnonzero(fixed_split == name), split)
+    required_columns = [groups.columns.get_loc(column) for column in required]
+    _assign_required(assignment, required_columns)
+    _assign_rest(assignment)
+    _even_out(assignment, required_columns, movable=fixed_split == "")
+    split_names = np.array(names, dtype=object)[assignment.split]
+    return pd.Series(split_names, index=order, dtype=str).reindex(groups.index)
 
 
-class _Dealt:
-    """The state of dealing: `split` of each group, -1 for none, and what the splits have, of their targets.
+class _Assignment:
+    """The split of each group so far, and what each split holds and should hold.
 
-    `counts` (groups, columns), `have` and `target` (splits, columns); splits are ordered from the largest.
+    `counts` (groups, columns); `split` (groups,), -1 for none; `held` and `target` (splits, columns), the
+    counts in each split and the counts by its ratio; `total` (columns,). Splits are sorted by ratio, the
+    largest first.
     """
 
     def __init__(self, counts: np.ndarray, ratios: np.ndarray):
@@ -52,99 +61,111 @@ class _Dealt:
         self.ratios = ratios / ratios.sum()
         self.total = counts.sum(axis=0)
         self.target = self.ratios[:, None] * self.total
-        self.have = np.zeros((len(ratios), counts.shape[1]))
+        self.held = np.zeros((len(ratios), counts.shape[1]))
         self.split = np.full(len(counts), -1)
 
-    def put(self, groups: np.ndarray | list[int], split: int) -> None:
+    def assign(self, groups: np.ndarray | list[int], split: int) -> None:
         self.split[groups] = split
-        self.have[split] += self.counts[groups].sum(axis=0)
+        self.held[split] += self.counts[groups].sum(axis=0)
 
 
-def _cover(dealt: _Dealt, needed: list[int]) -> None:
-    """Give each split, the smallest first, groups that have what it needs, and leave the others theirs."""
-    holds = dealt.counts[:, needed] > 0
-    owners = holds.sum(axis=0)  # so many of the splits can have it, the largest before the others
-    sizes = dealt.counts.sum(axis=1)
-    for split in range(len(dealt.ratios) - 1, -1, -1):
+def _assign_required(assignment: _Assignment, required: list[int]) -> None:
+    """Give each split, the smallest first, groups with the required columns; spare those others need."""
+    has = assignment.counts[:, required] > 0
+    owners = has.sum(axis=0)  # groups with a column: so many splits can have it, the largest ones first
+    sizes = assignment.counts.sum(axis=1)
+    for split in range(len(assignment.ratios) - 1, -1, -1):
         while True:
-            lacking = (dealt.have[split][needed] == 0) & (owners > split)
-            free = dealt.split < 0
-            spare = holds[free].sum(axis=0) - _still_lacking(dealt, needed, owners, split)
-            gain = (holds & lacking).sum(axis=1)
-            may = free & (gain > 0) & ~(holds & ~lacking & (spare < 1)).any(axis=1)
-            may = may if may.any() else free & (gain > 0)
-            if not may.any():
+            lacking = (assignment.held[split][required] == 0) & (owners > split)
+            free = assignment.split < 0
+            spare = has[free].sum(axis=0) - _lacking_later(assignment, required, owners, split)
+            gain = (has & lacking).sum(axis=1)
+            candidates = free & (gain > 0) & ~(has & ~lacking & (spare < 1)).any(axis=1)
+            candidates = candidates if candidates.any() else free & (gain > 0)
+            if not candidates.any():
                 break
-            best = np.flatnonzero(may & (gain == gain[may].max()))
-            room = (dealt.have[split] + dealt.counts[best] <= dealt.target[split]).all(axis=1)
-            pick = best[np.argmax(room)] if room.any() else best[np.argmin(sizes[best])]
-            dealt.put([pick], split)
+            best = np.flatnonzero(candidates & (gain == gain[candidates].max()))
+            fits = (assignment.held[split] + assignment.counts[best] <= assignment.target[split]).all(axis=1)
+            group = best[np.argmax(fits)] if fits.any() else best[np.argmin(sizes[best])]
+            assignment.assign([group], split)
 
 
-def _still_lacking(dealt: _Dealt, needed: list[int], owners: np.ndarray, split: int) -> np.ndarray:
-    """How many of the splits before this one, which come later, still have to get each needed column."""
-    earlier = np.arange(split)[:, None]
-    return ((dealt.have[:split][:, needed] == 0) & (owners > earlier)).sum(axis=0)
+def _lacking_later(
+    assignment: _Assignment, required: list[int], owners: np.ndarray, split: int
+) -> np.ndarray:
+    """Return how many of the larger splits, which get theirs later, still lack each required column."""
+    larger = np.arange(split)[:, None]
+    return ((assignment.held[:split][:, required] == 0) & (owners > larger)).sum(axis=0)
 
 
-def _deal(dealt: _Dealt) -> None:
-    """Deal the free groups: those of equal counts at once, so that the splits have equal parts of them."""
-    free = np.flatnonzero(dealt.split < 0)
+def _assign_rest(assignment: _Assignment) -> None:
+    """Assign the free groups, those of equal counts together, so that the splits get equal parts of them."""
+    free = np.flatnonzero(assignment.split < 0)
     if not len(free):
         return
-    kinds, kind = np.unique(dealt.counts[free], axis=0, return_inverse=True)
-    members = np.split(free[np.argsort(kind, kind="stable")], np.cumsum(np.bincount(kind))[:-1])
-    for at in np.argsort(-kinds.sum(axis=1), kind="stable"):
-        counts, groups = kinds[at], members[at]
-        shares = _shares(dealt, counts, len(groups))
+    distinct, index = np.unique(assignment.counts[free], axis=0, return_inverse=True)
+    groups_of = np.split(free[np.argsort(index, kind="stable")], np.cumsum(np.bincount(index))[:-1])
+    for at in np.argsort(-distinct.sum(axis=1), kind="stable"):
+        counts, groups = distinct[at], groups_of[at]
         start = 0
-        for split, share in enumerate(shares):
-            dealt.put(groups[start : start + share], split)
-            start += share
+        for split, number in enumerate(_whole_shares(assignment, counts, len(groups))):
+            assignment.assign(groups[start : start + number], split)
+            start += number
         for group in groups[start:]:
-            dealt.put([group], _lacks_most(dealt, counts))
+            assignment.assign([group], _split_that_lacks_most(assignment, counts))
 
 
-def _shares(dealt: _Dealt, counts: np.ndarray, members: int) -> np.ndarray:
-    """How many of groups of equal counts surely go to each split: what keeps all at the ratios so far."""
-    held = counts > 0
-    if members == 1 or not held.any():
-        return np.zeros(len(dealt.ratios), int)
-    so_far = dealt.have[:, held].sum(axis=0) + members * counts[held]
-    short = (dealt.ratios[:, None] * so_far - dealt.have[:, held]) / counts[held]
+def _whole_shares(assignment: _Assignment, counts: np.ndarray, number: int) -> np.ndarray:
+    """Return how many of `number` groups of equal counts each split gets by the ratios, rounded down."""
+    present = counts > 0
+    if number == 1 or not present.any():
+        return np.zeros(len(assignment.ratios), int)
+    so_far = assignment.held[:, present].sum(axis=0) + number * counts[present]
+    short = (assignment.ratios[:, None] * so_far - assignment.held[:, present]) / counts[present]
     wanted = np.clip(short.mean(axis=1), 0, None)
-    return np.floor(wanted * min(1, members / max(wanted.sum(), 1e-9)) + 1e-9).astype(int)
+    return np.floor(wanted * min(1, number / max(wanted.sum(), 1e-9)) + 1e-9).astype(int)
 
 
-def _lacks_most(dealt: _Dealt, counts: np.ndarray) -> int:
-    """The split that lacks most of what a group holds, of those with room for it; without any, the one that
-    it overfills least."""
-    held = counts > 0
-    over = dealt.have[:, held] + counts[held] - dealt.target[:, held]
-    lack = 1 - dealt.have[:, held] / np.maximum(dealt.target[:, held], 1e-9)
+def _split_that_lacks_most(assignment: _Assignment, counts: np.ndarray) -> int:
+    """Return the split that lacks most of what a group holds, of those with room for the group.
+
+    If no split has room, return the one that the group overfills least.
+    """
+    present = counts > 0
+    held, target = assignment.held[:, present], assignment.target[:, present]
+    over = held + counts[present] - target
+    lack = 1 - held / np.maximum(target, 1e-9)
     room = (over <= 0).all(axis=1)
     if room.any():
-        return int(np.argmax(np.where(room, (lack * counts[held]).sum(axis=1), -np.inf)))
-    beyond = (np.clip(over, 0, None) / np.maximum(dealt.total[held], 1)).sum(axis=1)
-    return int(np.argmin(beyond))
+        return int(np.argmax(np.where(room, (lack * counts[present]).sum(axis=1), -np.inf)))
+    overfill = (np.clip(over, 0, None) / np.maximum(assignment.total[present], 1)).sum(axis=1)
+    return int(np.argmin(overfill))
 
 
-def _even_out(dealt: _Dealt, needed: list[int], may: np.ndarray) -> None:
-    """Move single groups that `may` while that lessens the sum of squared deviations, in parts of columns."""
-    scale = 1 / np.maximum(dealt.total, 1)
-    parts = dealt.counts * scale
+def _even_out(assignment: _Assignment, required: list[int], movable: np.ndarray) -> None:
+    """Move single groups while that lessens the sum of squared deviations from the targets.
+
+    Deviations are parts of each column's total. `movable` (groups,) is bool. A group that is the only one of
+    its split with a required column stays.
+    """
+    if not movable.any():
+        return
+    scale = 1 / np.maximum(assignment.total, 1)
+    parts = assignment.counts * scale
     square = (parts**2).sum(axis=1)
-    holds = dealt.counts[:, needed] > 0
-    for _ in range(MOVES if may.any() else 0):
-        off = (dealt.have - dealt.target) * scale
-        pull = parts @ off.T  # (groups, splits)
-        own = pull[np.arange(len(parts)), dealt.split]
+    has = assignment.counts[:, required] > 0
+    each = np.arange(len(parts))
+    for _ in range(MAX_MOVES):
+        deviation = (assignment.held - assignment.target) * scale
+        pull = parts @ deviation.T  # (groups, splits)
+        own = pull[each, assignment.split]
         change = 2 * (pull - own[:, None]) + 2 * square[:, None]
-        change[np.arange(len(parts)), dealt.split] = np.inf
-        alone = np.stack([holds[dealt.split == s].sum(axis=0) for s in range(len(dealt.ratios))]) == 1
-        change[~may | (holds & alone[dealt.split]).any(axis=1)] = np.inf  # the last of its kind stays
+        change[each, assignment.split] = np.inf
+        splits = range(len(assignment.ratios))
+        single = np.stack([has[assignment.split == split].sum(axis=0) for split in splits]) == 1
+        change[~movable | (has & single[assignment.split]).any(axis=1)] = np.inf
         group, split = np.unravel_index(np.argmin(change), change.shape)
         if not change[group, split] < -1e-12:
             return
-        dealt.have[dealt.split[group]] -= dealt.counts[group]
-        dealt.put([group], split)
+        assignment.held[assignment.split[group]] -= assignment.counts[group]
+        assignment.assign([group], split)

@@ -1,4 +1,4 @@
-"""Columns by which a dataset is stratified: their values, and how evenly the splits hold them."""
+"""Stratification: the values of the columns to stratify by, and how evenly the splits hold them."""
 
 import json
 
@@ -6,16 +6,20 @@ import pandas as pd
 
 from deepfake.errors import UserError
 
-OWN = ("corpus", "method", "class")
+OWN_COLUMNS = ("corpus", "method", "class")
+"""Columns to stratify by that every dataset has; others are attributes of a corpus."""
 
 
 def attribute_table(attributes: pd.Series) -> pd.DataFrame:
-    """From JSON objects, or "", a column for each name in them, with "" where a row has none."""
+    """Return a column for each name in a series of JSON objects, or "" for none.
+
+    All values are text; "" where a row doesn't have the name, or has null.
+    """
     texts = attributes.fillna("").astype(str)
     parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
     names = sorted({name for values in parsed.values() for name in values})
     columns = {
-        name: texts.map({text: _text(known.get(name)) for text, known in parsed.items()}) for name in names
+        name: texts.map({text: _text(values.get(name)) for text, values in parsed.items()}) for name in names
     }
     return pd.DataFrame(columns, index=attributes.index, dtype=str)
 
@@ -24,28 +28,29 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def values(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """The wanted columns of a table of videos or images, its own (OWN) or from its attributes.
+def select_columns(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return the given columns of a table of videos or images: its OWN_COLUMNS, or from its attributes.
 
-    Raises UserError.
+    Raises UserError where no corpus has a column.
     """
-    known = attribute_table(table["attributes"])
-    unknown = [name for name in columns if name not in OWN and name not in known]
+    attributes = attribute_table(table["attributes"])
+    unknown = [name for name in columns if name not in OWN_COLUMNS and name not in attributes]
     if unknown:
-        there = ", ".join([*OWN, *known])
-        raise UserError(f"stratify: {unknown} can't be used, no corpus has it; write some of {there}")
-    return pd.DataFrame({name: table[name] if name in OWN else known[name] for name in columns})
+        known = ", ".join([*OWN_COLUMNS, *attributes])
+        raise UserError(f"stratify: {unknown} can't be used, no corpus has it; write some of {known}")
+    return pd.DataFrame({name: table[name] if name in OWN_COLUMNS else attributes[name] for name in columns})
 
 
-def shares(kept: pd.DataFrame, columns: list[str]) -> dict[str, dict]:
-    """For each column the share that each value has of each split's images, and the furthest that one is from
-    its share of the whole.
+def split_shares(images: pd.DataFrame, columns: list[str]) -> dict[str, dict]:
+    """Return for each column the share of each value in each split, and the largest deviation.
 
-    `kept` has the columns split, class and attributes, and a row an image; shares are from 0 to 1.
+    `images` has a row for each image of the dataset, with the columns split, class and attributes. Shares are
+    from 0 to 1. `largest_deviation` is the largest difference between a value's share in one split and its
+    share in the whole dataset.
     """
     result = {}
-    for name, column in values(kept, columns).items():
-        table = pd.crosstab(column, kept["split"])
+    for name, column in select_columns(images, columns).items():
+        table = pd.crosstab(column, images["split"])
         table, whole = table / table.sum(), table.sum(axis=1) / table.to_numpy().sum()
         result[name] = {
             "largest_deviation": round(float(table.sub(whole, axis=0).abs().max(axis=None)), 4),

@@ -1,4 +1,4 @@
-"""What a plan keeps, in numbers."""
+"""The summary of a plan: how much it keeps, in numbers, and a digest of it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,22 +10,26 @@ from deepfake.tables import CLASSES
 
 
 def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
-    """What is kept, in numbers, and a digest of it that changes only when an image or its row does.
+    """Return the numbers of the images that a plan (columns tables.PLAN) keeps.
 
-    `class_weights` weigh the classes of train against their numbers, so that both count the same: images
-    divided by twice the images of the class. `corpora` counts the images of each. `stratify` are the columns
-    whose shares are told.
+    - `images` and `bytes`; `corpora`: images of each corpus;
+    - `splits`: images, bytes and videos of each class in each split;
+    - `class_weights`: weights for training that make both classes count the same, that is the images of train
+      divided by twice the images of the class;
+    - `stratify`: see strata.split_shares, for each of the columns `stratify`;
+    - `sha256`: a digest of the kept rows, which changes only when one of them does.
     """
     kept = plan[plan["file_name"] != ""]
     lines = kept.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
-    clips = kept.assign(clip=kept["corpus"] + "/" + kept["video"], label=kept["label"].map(CLASSES))
-    counts = clips.groupby(["split", "label"]).agg(
-        images=("image", "size"), bytes=("bytes", "sum"), videos=("clip", "nunique")
+    images = kept.assign(video_name=kept["corpus"] + "/" + kept["video"])
+    images["class"] = kept["label"].map(CLASSES)
+    counts = images.groupby(["split", "class"]).agg(
+        images=("image", "size"), bytes=("bytes", "sum"), videos=("video_name", "nunique")
     )
     train = counts["images"].get("train", pd.Series(dtype=int))
     return {
         "class_weights": {label: round(float(train.sum() / (2 * n)), 6) for label, n in train.items()},
-        "stratify": strata.shares(clips.rename(columns={"label": "class"}), list(stratify)),
+        "stratify": strata.split_shares(images, list(stratify)),
         "sha256": hashlib.sha256(lines).hexdigest(),
         "images": len(kept),
         "bytes": int(kept["bytes"].sum()),

@@ -1,283 +1,221 @@
 """Tabu search for the split of each unit, so that few videos lie between splits and the ratios are met.
 
-After Glover (1989) and, for partitions of graphs, Rolland, Pirkul and Glover (1996): each step makes the best
-move there is, a worse one too, but moves no unit again that was moved a few steps ago. What ratios and
-classes demand is a penalty whose weight grows while it is unmet and falls while it is met, so that the
-search swings across the border of what is allowed, where the best lies. Several chains run at once in arrays
-with a first axis of chains.
-
-Columns of videos are called kinds: all, real, fake, and then each manipulation method.
+After Glover (1989) and, for partitions of graphs, Rolland, Pirkul and Glover (1996). Each step makes the best
+move, even one that worsens the result, but doesn't move a unit again that was moved a few steps ago. Ratios
+and classes are penalties. Their weight grows while they are unmet and falls while they are met, so that the
+search crosses the border of what is allowed again and again; the best results lie there. Several searches,
+called chains, run at once in arrays with a first axis of chains. The other axes are those of graph.py.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-CLASSES = slice(1, 3)
-METHODS = slice(3, None)
-LEAST = 0.5  # of its ratio a split should have of reals and of fakes, and so far it may be off at the most
-EASY = 100  # steps without a better result after which one that keeps every video is taken
-DENSE = 4e6  # numbers up to which an array with all zeros written out is quicker
-PATIENCE = 250, 10  # steps without a better result after which a search ends: so many, and more a unit
+from deepfake.plan.graph import (
+    ALL_AND_CLASSES,
+    CLASSES,
+    METHODS,
+    MIN_SHARE,
+    Graph,
+    count_kept,
+    objectives,
+    present_columns,
+)
+
+EASY = 100  # steps without a better result after which one that keeps every video is accepted
+PATIENCE = 250, 10  # steps without a better result after which a search ends: a constant, and more a unit
 Key = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Units of videos to be split, n of them, with C kinds of videos, over k splits.
-
-    `own` (n, C) counts the videos that lie on one unit. Those between two units are `held` (edges, C) of the
-    units `first` and `second` (edges,); `links` (n, C * n) has the same numbers, at [i, kind * n + j] for
-    either order of i and j. `ratios` (k,) adds up to 1; `slack` (k,) is the part of the kept videos by which
-    each split may differ from its ratio.
-    """
-
-    own: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    held: np.ndarray
-    links: sparse.csr_array | np.ndarray
-    ratios: np.ndarray
-    slack: np.ndarray
-
-    @property
-    def videos(self) -> float:
-        return self.own[:, 0].sum() + self.held[:, 0].sum()
-
-
-def make_graph(
-    first: np.ndarray, second: np.ndarray, held: np.ndarray, units: int, ratios: np.ndarray, tolerance: float
-) -> Graph:
-    """A Graph from rows of videos, on one unit where `first` equals `second`; rows may repeat."""
-    loop, kinds = first == second, held.shape[1]
-    own = np.zeros((units, kinds))
-    np.add.at(own, first[loop], held[loop])
-    pair = np.minimum(first, second)[~loop] * units + np.maximum(first, second)[~loop]
-    pairs, place = np.unique(pair, return_inverse=True)
-    between = np.zeros((len(pairs), kinds))
-    np.add.at(between, place, held[~loop])
-    first, second = pairs // units, pairs % units
-    edge, kind = np.nonzero(between)
-    rows = np.concatenate([first[edge], second[edge]])
-    columns = np.concatenate([second[edge], first[edge]]) + np.tile(kind, 2) * units
-    links = (np.tile(between[edge, kind], 2), (rows, columns))
-    links = sparse.csr_array(links, shape=(units, units * kinds))
-    if units * units * kinds < DENSE:
-        links = links.toarray()
-    return Graph(own, first, second, between, links, ratios, np.minimum(tolerance, LEAST * ratios))
-
-
-def kept_by_split(graph: Graph, where: np.ndarray) -> np.ndarray:
-    """Videos kept in each split (chains, C, k), for `where` (chains, n) the split of each unit."""
-    splits = np.arange(len(graph.ratios))
-    sides = where[:, graph.first] == splits[:, None, None], where[:, graph.second] == splits[:, None, None]
-    between = np.stack([[chain @ graph.held for chain in split] for split in sides[0] & sides[1]], axis=-1)
-    return between + np.stack([[row @ graph.own for row in where == split] for split in splits], axis=-1)
-
-
-def keys(graph: Graph, kept: np.ndarray) -> np.ndarray:
-    """What is to be made small, the first column first, (chains, 5) of `kept` (chains, C, k).
-
-    Splits without a class and without a method (of those there are), the sum over splits of what a share of
-    the kept videos lies beyond the slack and one of a class below the least, minus the videos kept, and how
-    far the shares of reals and of fakes lie from the ratios.
-    """
-    beyond, uneven = _off(graph, kept)
-    empty = (kept == 0) & _present(graph)[:, None]
-    columns = [empty[:, CLASSES].sum((1, 2)), empty[:, METHODS].sum((1, 2))]
-    return np.stack([*columns, beyond, -kept[:, 0].sum(-1), uneven.round(9)], axis=-1)
-
-
-def _present(graph: Graph) -> np.ndarray:
-    return (graph.own.sum(0) + graph.held.sum(0)) > 0
-
-
-def _off(graph: Graph, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of `kept` (..., C, k): how far its shares lie beyond what they may, and those of the classes off."""
-    kept = kept[..., :3, :]
-    total = np.maximum(kept.sum(-1, keepdims=True), 1)
-    off = kept / total - graph.ratios
-    few = (-off - (1 - LEAST) * graph.ratios)[..., 1:, :] * _present(graph)[CLASSES, None]
-    beyond = np.maximum(np.abs(off[..., 0, :]) - graph.slack, 0).sum(-1) + np.maximum(few, 0).sum((-1, -2))
-    return beyond.round(9), np.abs(off[..., 1:, :]).sum((-1, -2))
+"""The objectives of a result."""
 
 
 class Chains:
-    """The state of several searches: `where` (chains, n), -1 for a unit not placed yet, and what follows.
+    """The state of several searches.
 
-    `gains` (chains, C, k, n) counts the videos that each unit would bring to each split: its own, and those
-    between it and the units that are there. `kept` (chains, C, k).
+    `split` (chains, n) of each unit, -1 for a unit without one yet. `gains` (chains, C, k, n) counts the
+    videos that each unit would bring to each split: its own, and those between it and the units there.
+    `kept` (chains, C, k) counts the videos kept in each split.
     """
 
     def __init__(self, graph: Graph, chains: int):
-        units, kinds = graph.own.shape
+        units, columns = graph.own.shape
         self.graph = graph
         self.each = np.arange(chains)
-        self.where = np.full((chains, units), -1)
-        self.gains = np.empty((chains, kinds, len(graph.ratios), units))
+        self.split = np.full((chains, units), -1)
+        self.gains = np.empty((chains, columns, len(graph.ratios), units))
         self.gains[:] = graph.own.T[:, None]
-        self.kept = np.zeros((chains, kinds, len(graph.ratios)))
+        self.kept = np.zeros((chains, columns, len(graph.ratios)))
 
     def move(self, chains: np.ndarray, units: np.ndarray, splits: np.ndarray) -> None:
-        """In each of `chains` (distinct) one unit to one split."""
+        """Move in each of the distinct `chains` one unit to one split."""
         rows = self.graph.links[units]
         rows = rows.toarray() if sparse.issparse(rows) else rows
         rows = rows.reshape(len(units), *self.graph.own.T.shape)
-        before = self.where[chains, units]
+        before = self.split[chains, units]
         old = before >= 0
         self.kept[chains[old], :, before[old]] -= self.gains[chains[old], :, before[old], units[old]]
         self.kept[chains, :, splits] += self.gains[chains, :, splits, units]
         self.gains[chains[old], :, before[old]] -= rows[old]
         self.gains[chains, :, splits] += rows
-        self.where[chains, units] = splits
+        self.split[chains, units] = splits
 
-    def place(self, chain: int, where: np.ndarray) -> None:
-        """All units of one chain at once."""
+    def place(self, chain: int, split: np.ndarray) -> None:
+        """Set the split (n,) of all units of one chain."""
         graph = self.graph
-        inside = where[:, None] == np.arange(len(graph.ratios))
-        moved = (graph.links.T @ inside.astype(float)).reshape(*graph.own.T.shape, -1)
-        self.where[chain], self.gains[chain] = where, graph.own.T[:, None] + np.moveaxis(moved, 2, 1)
-        self.kept[chain] = kept_by_split(graph, where[None])[0]
+        inside = split[:, None] == np.arange(len(graph.ratios))
+        linked = (graph.links.T @ inside.astype(float)).reshape(*graph.own.T.shape, -1)
+        self.split[chain], self.gains[chain] = split, graph.own.T[:, None] + np.moveaxis(linked, 2, 1)
+        self.kept[chain] = count_kept(graph, split[None])[0]
 
 
 def search(
-    graph: Graph, given: list[np.ndarray], chains: int, steps: int, rng: np.random.Generator
+    graph: Graph, starts: list[np.ndarray], chains: int, steps: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, Key]:
-    """The best split of each unit that was found, (n,), and its key (see keys).
+    """Return the best split of each unit that is found, (n,), and its objectives.
 
-    Chains start from each of `given`, and from random starts up to `chains` of them.
+    Chains start from each of `starts` (n,), and from random splits up to the number of `chains`.
     """
-    state = Chains(graph, max(chains, len(given)))
-    for chain, where in enumerate(given):
-        state.place(chain, where)
-    start(state, rng)
+    state = Chains(graph, max(chains, len(starts)))
+    for chain, split in enumerate(starts):
+        state.place(chain, split)
+    start_randomly(state, rng)
     each, (units, splits) = state.each, (len(graph.own), len(graph.ratios))
-    best, best_keys = state.where.copy(), keys(graph, state.kept)
-    first = _least(best_keys)
-    found, latest = np.zeros(len(each)), 0  # the steps of the last improvement: of each chain, of all
-    until = np.zeros(state.where.shape)
+    best, best_keys = state.split.copy(), objectives(graph, state.kept)
+    leader = _best_chain(best_keys)
+    improved, latest = np.zeros(len(each)), 0  # the step of the last improvement of each chain, of all
+    tabu_until = np.zeros(state.split.shape)
     weights = np.ones((len(each), 2))
     for step in range(1, steps + 1):
-        missing, beyond, kept, uneven = after_moves(state)
-        value = kept + 0.2 * (rng.random(kept.shape) - uneven)
-        value -= graph.videos * (weights[:, :1, None] * missing + weights[:, 1:, None] * beyond)
-        better = (missing == 0) & (beyond == 0) & (kept > -best_keys[:, 3, None, None])
-        value[(until >= step)[:, None] & ~better] = -np.inf
-        value[each[:, None], state.where, np.arange(units)] = -np.inf
+        absent, beyond, kept, class_deviation = evaluate_moves(state)
+        value = kept + 0.2 * (rng.random(kept.shape) - class_deviation)
+        value -= graph.videos * (weights[:, :1, None] * absent + weights[:, 1:, None] * beyond)
+        better = (absent == 0) & (beyond == 0) & (kept > -best_keys[:, 3, None, None])
+        value[(tabu_until >= step)[:, None] & ~better] = -np.inf
+        value[each[:, None], state.split, np.arange(units)] = -np.inf
         split, unit = np.divmod(value.reshape(len(each), -1).argmax(1), units)
         state.move(each, unit, split)
-        until[each, unit] = step + rng.integers(min(units // 10, 5), min(units // 3, 20) + 1, len(each))
-        now = keys(graph, state.kept)
-        unmet = np.stack([now[:, 0] + now[:, 1], now[:, 2]], axis=1) > 0
+        tabu_until[each, unit] = step + rng.integers(min(units // 10, 5), min(units // 3, 20) + 1, len(each))
+
+        keys = objectives(graph, state.kept)
+        unmet = np.stack([keys[:, 0] + keys[:, 1], keys[:, 2]], axis=1) > 0
         weights = np.clip(weights * np.where(unmet, 1.15, 1 / 1.15), 0.01, 1e4)
-        gap = now - best_keys
+        gap = keys - best_keys
         won = gap[each, (gap != 0).argmax(1)] < 0
-        leader = best_keys[first].copy()
-        best[won], best_keys[won], found[won] = state.where[won], now[won], step
-        first = _least(best_keys)
-        latest = step if (best_keys[first] != leader).any() else latest
-        easy = tuple(best_keys[first, :4]) == (0, 0, 0, -graph.videos)
-        if step - latest >= (EASY if easy else PATIENCE[0] + PATIENCE[1] * units):
+        leader_key = best_keys[leader].copy()
+        best[won], best_keys[won], improved[won] = state.split[won], keys[won], step
+        leader = _best_chain(best_keys)
+        latest = step if (best_keys[leader] != leader_key).any() else latest
+
+        all_kept = tuple(best_keys[leader, :4]) == (0, 0, 0, -graph.videos)
+        if step - latest >= (EASY if all_kept else PATIENCE[0] + PATIENCE[1] * units):
             break
-        for chain in np.flatnonzero(step - found > 100 + 2 * units):  # stuck: from the best again, shaken
-            kicked = rng.random(units) < rng.uniform(0.1, 0.5)
-            source = best[rng.choice([chain, first])]
-            state.place(chain, np.where(kicked, rng.integers(splits, size=units), source))
-            found[chain], weights[chain] = step, 1
-    return best[first], tuple(best_keys[first].tolist())
+        for chain in np.flatnonzero(step - improved > 100 + 2 * units):  # restart from the best, perturbed
+            perturbed = rng.random(units) < rng.uniform(0.1, 0.5)
+            source = best[rng.choice([chain, leader])]
+            state.place(chain, np.where(perturbed, rng.integers(splits, size=units), source))
+            improved[chain], weights[chain] = step, 1
+    return best[leader], tuple(best_keys[leader].tolist())
 
 
-def _least(keys_of: np.ndarray) -> int:
-    """The chain with the least key, the first of equal ones."""
-    return int(np.lexsort(keys_of.T[::-1])[0])
+def _best_chain(keys: np.ndarray) -> int:
+    """Return the chain with the lowest objectives, the first of equal ones."""
+    return int(np.lexsort(keys.T[::-1])[0])
 
 
-def after_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What each move of one unit to one split would lead to, (chains, k, n) each.
+def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what each move of one unit to one split would lead to, four arrays (chains, k, n).
 
-    A weighted sum of missing classes and methods, in which a class outweighs all methods; then beyond and
-    kept, as in keys; and uneven as it changes if as many of each class are kept as before.
+    - a weighted sum of absent classes and methods, in which a class outweighs all methods;
+    - what shares would lie beyond the tolerance, as in `objectives`;
+    - the number of videos kept;
+    - the change of the class deviation, if as many of each class are kept as before.
     """
     graph, kept, gains = state.graph, state.kept[..., None], state.gains
     splits = len(graph.ratios)
-    here = state.where[:, None] == np.arange(splits)[:, None]  # (chains, k, n)
+    here = state.split[:, None] == np.arange(splits)[:, None]  # (chains, k, n)
     each, unit = state.each[:, None], np.arange(len(graph.own))
-    lost = np.moveaxis(gains[each, :, state.where, unit], 2, 1)  # (chains, C, n)
+    lost = np.moveaxis(gains[each, :, state.split, unit], 2, 1)  # (chains, C, n)
     total = kept[:, 0].sum(1)[:, None] - lost[:, :1] + gains[:, 0]
-    beyond, uneven = np.zeros_like(total), np.zeros_like(total)
-    for kind in np.flatnonzero(_present(graph)[:3]):
-        of = np.maximum(kept[:, kind].sum(1)[:, None] - lost[:, kind, None] + gains[:, kind], 1)
+    beyond, class_deviation = np.zeros_like(total), np.zeros_like(total)
+    for column in np.flatnonzero(present_columns(graph)[ALL_AND_CLASSES]):
+        of = np.maximum(kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column], 1)
         for split, ratio in enumerate(graph.ratios):
             share = np.repeat(
-                (kept[:, kind, split] - here[:, split] * lost[:, kind])[:, None], splits, axis=1
+                (kept[:, column, split] - here[:, split] * lost[:, column])[:, None], splits, axis=1
             )
-            share[:, split] += gains[:, kind, split]
+            share[:, split] += gains[:, column, split]
             share = share / of - ratio
-            over = -share - (1 - LEAST) * ratio if kind else np.abs(share) - graph.slack[split]
+            over = -share - (1 - MIN_SHARE) * ratio if column else np.abs(share) - graph.tolerance[split]
             beyond += np.maximum(over - 1e-10, 0)
-    for kind in (1, 2):
-        of = np.maximum(kept[:, kind].sum(1), 1)  # (chains, 1)
-        off = kept[:, kind] / of[:, None] - graph.ratios[:, None]
-        more = np.abs(off + gains[:, kind] / of[:, None]) - np.abs(off)
-        home = off[each, state.where, 0]
-        uneven += more + (np.abs(home - lost[:, kind] / of) - np.abs(home))[:, None]
-    weight = _present(graph) * 1.0
+    for column in (1, 2):
+        of = np.maximum(kept[:, column].sum(1), 1)  # (chains, 1)
+        off = kept[:, column] / of[:, None] - graph.ratios[:, None]
+        more = np.abs(off + gains[:, column] / of[:, None]) - np.abs(off)
+        home = off[each, state.split, 0]
+        class_deviation += more + (np.abs(home - lost[:, column] / of) - np.abs(home))[:, None]
+    weight = present_columns(graph) * 1.0
     weight[CLASSES] *= 1 + splits * len(weight[METHODS])
     weight[0] = 0
-    home = np.moveaxis(state.kept[each, :, state.where], 2, 1)
+    home = np.moveaxis(state.kept[each, :, state.split], 2, 1)
     emptied = np.einsum("bcn,c->bn", (lost == home) & (home > 0), weight)
     empty = (state.kept == 0) & (weight > 0)[:, None]
-    missing = np.einsum("bck,c->b", empty, weight)[:, None, None] + emptied[:, None] + np.zeros_like(total)
-    for chain, kind, split in zip(*np.nonzero(empty), strict=True):
-        missing[chain, split] -= weight[kind] * (gains[chain, kind, split] > 0)
-    return missing, beyond, total, uneven
+    absent = np.einsum("bck,c->b", empty, weight)[:, None, None] + emptied[:, None] + np.zeros_like(total)
+    for chain, column, split in zip(*np.nonzero(empty), strict=True):
+        absent[chain, split] -= weight[column] * (gains[chain, column, split] > 0)
+    return absent, beyond, total, class_deviation
 
 
-def start(state: Chains, rng: np.random.Generator) -> None:
-    """Place every unit of the chains that have none: first what gives each split each kind, by chance.
+def start_randomly(state: Chains, rng: np.random.Generator) -> None:
+    """Give a random split to every unit of the chains that have none.
 
-    The rest goes by size. The sizes aimed at are powers of the ratios, since of a complete graph a part p of
-    the units keeps p² of the videos between them. Every other chain grows its splits along the links.
+    First each split gets units with each column of videos. The rest goes by size. The target sizes are powers
+    of the ratios, because of a complete graph a share p of the units keeps p² of the videos between them.
+    Every other chain grows its splits along the links.
     """
-    graph, (chains, units), splits = state.graph, state.where.shape, len(state.graph.ratios)
+    graph, (chains, units), splits = state.graph, state.split.shape, len(state.graph.ratios)
     first = np.concatenate([graph.first, np.arange(units)])
     second = np.concatenate([graph.second, np.arange(units)])
-    held = np.concatenate([graph.held, graph.own]) > 0
-    for chain in np.flatnonzero((state.where < 0).all(1)):
-        for unit, split in _cover(first, second, held, units, splits, rng).items():
+    present = np.concatenate([graph.between, graph.own]) > 0
+    for chain in np.flatnonzero((state.split < 0).all(1)):
+        for unit, split in _cover_columns(first, second, present, units, splits, rng).items():
             state.move(np.array([chain]), np.array([unit]), np.array([split]))
     size = (
         graph.own[:, 0]
-        + graph.links.sum(1) / np.maximum(graph.held.sum(), 1) * graph.held[:, 0].sum() / 2
+        + graph.links.sum(1) / np.maximum(graph.between.sum(), 1) * graph.between[:, 0].sum() / 2
         + 1e-6
     )
-    aims = graph.ratios ** rng.choice([0.5, 0.75, 1.0], (chains, 1))
-    aims /= aims.sum(1, keepdims=True)
-    while (state.where < 0).any():
-        free = np.flatnonzero((state.where < 0).any(1))
-        have = np.stack([np.where(state.where[free] == s, size, 0).sum(1) for s in range(splits)], axis=1)
-        split = (have / aims[free]).argmin(1)
+    targets = graph.ratios ** rng.choice([0.5, 0.75, 1.0], (chains, 1))
+    targets /= targets.sum(1, keepdims=True)
+    while (state.split < 0).any():
+        free = np.flatnonzero((state.split < 0).any(1))
+        held = np.stack([np.where(state.split[free] == s, size, 0).sum(1) for s in range(splits)], axis=1)
+        split = (held / targets[free]).argmin(1)
         pull = rng.random((len(free), units))
         pull += state.gains[free, 0, split] * (free % 2)[:, None]
-        unit = np.where(state.where[free] < 0, pull, -1).argmax(1)
+        unit = np.where(state.split[free] < 0, pull, -1).argmax(1)
         state.move(free, unit, split)
 
 
-def _cover(
-    first: np.ndarray, second: np.ndarray, held: np.ndarray, units: int, splits: int, rng: np.random.Generator
+def _cover_columns(
+    first: np.ndarray,
+    second: np.ndarray,
+    present: np.ndarray,
+    units: int,
+    splits: int,
+    rng: np.random.Generator,
 ) -> dict[int, int]:
-    """Units to place so that every split has every kind, as far as drawing edges by chance gets."""
-    where = np.full(units, -1)
-    kinds = [kind for kind in np.argsort(held.sum(0), kind="stable") if held[:, kind].any()]
-    for kind in kinds:
-        edges = np.flatnonzero(held[:, kind])
+    """Return the splits of some units, so that every split has every column, as far as random edges allow.
+
+    `present` (edges, C) says which columns each edge has videos of.
+    """
+    split_of = np.full(units, -1)
+    columns = [c for c in np.argsort(present.sum(0), kind="stable") if present[:, c].any()]
+    for column in columns:
+        edges = np.flatnonzero(present[:, column])
         for split in rng.permutation(splits):
-            one, two = where[first[edges]], where[second[edges]]
+            one, two = split_of[first[edges]], split_of[second[edges]]
             if ((one == split) & (two == split)).any():
                 continue
             fits = edges[((one < 0) | (one == split)) & ((two < 0) | (two == split))]
             if len(fits):
                 edge = rng.choice(fits)
-                where[[first[edge], second[edge]]] = split
-    return {int(unit): int(where[unit]) for unit in np.flatnonzero(where >= 0)}
+                split_of[[first[edge], second[edge]]] = split
+    return {int(unit): int(split_of[unit]) for unit in np.flatnonzero(split_of >= 0)}

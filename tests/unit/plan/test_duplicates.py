@@ -44,10 +44,12 @@ def every_pair(hashes: np.ndarray, distance: int) -> list[int]:
     return smallest.tolist()
 
 
-def clustered(hashes: np.ndarray, distance: int, crowded: int, links: int = duplicates.LINKS) -> list[int]:
+def clustered(
+    hashes: np.ndarray, distance: int, crowded: int, max_pairs: int = duplicates.MAX_PAIRS
+) -> list[int]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "CROWDED", crowded)
-        patch.setattr(duplicates, "LINKS", links)
+        patch.setattr(duplicates, "MAX_PAIRS", max_pairs)
         return cluster_hashes(hashes, distance).tolist()
 
 
@@ -57,11 +59,11 @@ def partition(hashes: np.ndarray, labels: np.ndarray) -> set[frozenset]:
 
 
 @quick
-@given(populations(), distances, crowds, st.sampled_from([0, duplicates.LINKS]))
+@given(populations(), distances, crowds, st.sampled_from([0, duplicates.MAX_PAIRS]))
 @example(np.arange(60, dtype=np.uint64), 1, 2, 0)
 @example(np.arange(60, dtype=np.uint64) * 3, 7, 2, 0)  # fewer bits vary than are allowed to differ
-def test_the_clusters_are_those_of_comparing_every_pair(hashes, distance, crowded, links):
-    assert clustered(hashes, distance, crowded, links) == every_pair(hashes, distance)
+def test_the_clusters_are_those_of_comparing_every_pair(hashes, distance, crowded, max_pairs):
+    assert clustered(hashes, distance, crowded, max_pairs) == every_pair(hashes, distance)
 
 
 @quick
@@ -158,13 +160,13 @@ def test_crowds(name, crowded):
 @pytest.mark.parametrize("name", CROWDS)
 def test_in_no_crowd_is_a_large_part_of_all_pairs_compared(name, monkeypatch):
     compared = []
-    join_within = duplicates._join_within
+    merge_in_buckets = duplicates._merge_in_buckets
 
     def counting(values, rows, size, *others):
         compared.append(int(size.sum()))
-        join_within(values, rows, size, *others)
+        merge_in_buckets(values, rows, size, *others)
 
-    monkeypatch.setattr(duplicates, "_join_within", counting)
+    monkeypatch.setattr(duplicates, "_merge_in_buckets", counting)
     monkeypatch.setattr(duplicates, "CROWDED", 16)
     cluster_hashes(crowd(name, 20_000), 3)
     assert sum(compared) < 20_000**2 / 2 / 10

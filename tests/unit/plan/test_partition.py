@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import swap_graphs as graphs
 from swap_graphs import COLUMNS, RATIOS
 
-from deepfake.plan.partition import outcome, partition
+from deepfake.plan.partition import partition, partition_quality
 
 # videos kept by the best of 8 seeds; see bench_partition.py --long 8
 BEST = {"dfd": 1987, "celebdf": 4353}
@@ -43,7 +43,7 @@ def test_what_always_holds(videos, ratios, seed):
     where = partition(videos, ratios, 0.05, seed)
     assert where.index.tolist() == sorted({*videos["node"], *videos["other"]})
     assert set(where) <= {split for split, ratio in ratios.items() if ratio}
-    kept, facts = kept_of(videos, where), outcome(videos, where, ratios, 0.05)
+    kept, facts = kept_of(videos, where), partition_quality(videos, where, ratios, 0.05)
     assert facts["kept"] == kept["weight"].sum() == facts["videos"] - facts["dropped"]
     shares = kept.groupby("split")["weight"].sum() / max(facts["kept"], 1)
     assert {s: part[0] for s, part in facts["shares"].items() if part[0]} == pytest.approx(
@@ -93,16 +93,16 @@ def test_no_class_or_method_is_missing_wherever_that_is_possible(videos):
 @pytest.mark.parametrize("people", [21, 27, 28])
 def test_where_all_are_swapped_with_all_alike_the_best_sizes_are_found(people):
     videos = graphs.complete(people, 13, 8, "DFD")
-    facts = outcome(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
-    assert facts["missing_classes"] == facts["beyond"] == 0
+    facts = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
+    assert facts["missing_classes"] == facts["beyond_tolerance"] == 0
     assert facts["kept"] == graphs.most_kept_of_complete(people, 13, 8, 0, 0.05)
 
 
 def test_components_that_fit_are_left_whole():
     videos = graphs.faceforensics()
-    facts = outcome(videos, partition(videos, RATIOS, 0.01, 0), RATIOS, 0.01)
-    assert facts["dropped"] == facts["missing_methods"] == facts["beyond"] == 0
-    assert facts["uneven"] < 0.01
+    facts = partition_quality(videos, partition(videos, RATIOS, 0.01, 0), RATIOS, 0.01)
+    assert facts["dropped"] == facts["missing_methods"] == facts["beyond_tolerance"] == 0
+    assert facts["class_deviation"] < 0.01
 
 
 def test_only_what_has_to_be_is_cut():
@@ -112,7 +112,7 @@ def test_only_what_has_to_be_is_cut():
     free = pd.DataFrame([(f"f{n}", f"f{n}", *kind, 2) for n in range(30) for kind in kinds], columns=COLUMNS)
     videos = pd.concat([linked, free])
     where = partition(videos, RATIOS, 0.05, 0)
-    assert outcome(videos, where, RATIOS, 0.05)["dropped"] == 0
+    assert partition_quality(videos, where, RATIOS, 0.05)["dropped"] == 0
     assert set(where[[f"p{n:02d}" for n in range(8)]]) == {"train"}
 
 
@@ -122,21 +122,21 @@ def test_a_method_that_only_one_component_has_comes_to_every_split():
     where = partition(videos, RATIOS, 0.05, 0)
     kept = kept_of(videos, where)
     assert set(kept.loc[kept["method"] == "rare", "split"]) == set(RATIOS)
-    assert outcome(videos, where, RATIOS, 0.05)["beyond"] == 0
+    assert partition_quality(videos, where, RATIOS, 0.05)["beyond_tolerance"] == 0
 
 
 def test_free_reals_even_out_the_classes_where_nothing_else_depends_on_them():
     free = pd.DataFrame([(f"y{n}", f"y{n}", "real", "", 1) for n in range(100)], columns=COLUMNS)
     videos = pd.concat([graphs.dfdc(200), free])
-    facts = outcome(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
-    assert facts["dropped"] == 0 and facts["uneven"] < 0.05
+    facts = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
+    assert facts["dropped"] == 0 and facts["class_deviation"] < 0.05
 
 
 def test_the_size_of_dfd():
     videos = graphs.dfd()
     where = partition(videos, RATIOS, 0.05, 0)
-    facts, kept = outcome(videos, where, RATIOS, 0.05), kept_of(videos, where)
-    assert Counter(where).keys() == set(RATIOS) and facts["missing_methods"] == facts["beyond"] == 0
+    facts, kept = partition_quality(videos, where, RATIOS, 0.05), kept_of(videos, where)
+    assert Counter(where).keys() == set(RATIOS) and facts["missing_methods"] == facts["beyond_tolerance"] == 0
     assert (kept.groupby(["split", "class"])["weight"].sum() > 0).sum() == 6
     assert facts["kept"] >= 0.995 * BEST["dfd"]
 
@@ -144,8 +144,8 @@ def test_the_size_of_dfd():
 def test_the_size_of_celebdf():
     videos = graphs.celebdf()
     where = partition(videos, RATIOS, 0.05, 0)
-    facts, kept = outcome(videos, where, RATIOS, 0.05), kept_of(videos, where)
-    assert facts["missing_methods"] == facts["beyond"] == 0
+    facts, kept = partition_quality(videos, where, RATIOS, 0.05), kept_of(videos, where)
+    assert facts["missing_methods"] == facts["beyond_tolerance"] == 0
     assert (kept.groupby(["split", "class"])["weight"].sum() > 0).sum() == 6
     assert facts["kept"] >= 0.99 * BEST["celebdf"]
 
