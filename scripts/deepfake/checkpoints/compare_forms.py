@@ -11,7 +11,7 @@ from deepfake.checkpoints.convert import on_cpu
 from deepfake.checkpoints.inference import BATCH, Batch, Logits, open_model, predict_split
 from deepfake.checkpoints.inputs import read_inputs
 from deepfake.console import log
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.inputs.decoded import Decoded
 from deepfake.networks.errors import WeightsDontFit
 
@@ -53,7 +53,7 @@ def weigh(
     labels = decoded[0].rows["label"].to_numpy()[numbers]
     runs = [on_cpu(model) for model in models]
     found = [_judge(run, decoded, split, path) for run, path in zip(runs, paths, strict=True)]
-    scores = [measure(labels, probabilities, threshold) for probabilities in found]
+    scores = [compute_metrics(labels, probabilities, threshold) for probabilities in found]
     speeds = measure_speed(runs, a_batch(decoded, numbers), turns) if len(numbers) else [None] * len(runs)
     rows = [
         {

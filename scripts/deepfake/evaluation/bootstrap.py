@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deepfake.evaluation.metrics import METRICS, measure_many
+from deepfake.evaluation.metrics import METRICS, compute_weighted_metrics
 
 CELLS = 2_000_000
 """Rounds times images at once: about ten arrays of it in float64 are held."""
@@ -10,7 +10,7 @@ CELLS = 2_000_000
 FEWEST = 2
 """Units below which there is nothing to draw."""
 
-ENOUGH = 10
+FEW_UNITS = 10
 """Units below which an interval says little: rounds repeat the same few, and it looks surer than it is."""
 
 
@@ -42,7 +42,7 @@ def intervals(
     parts = []
     for start in range(0, rounds, at_once):
         drawn = _draw(generator, min(at_once, rounds - start), len(names))
-        parts.append(measure_many(labels, probabilities, threshold, drawn[:, members]))
+        parts.append(compute_weighted_metrics(labels, probabilities, threshold, drawn[:, members]))
     tails = [(1 - level) / 2, (1 + level) / 2]
     return {name: _between(np.concatenate([part[name] for part in parts]), tails) for name in METRICS}
 

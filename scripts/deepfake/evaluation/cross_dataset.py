@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from deepfake.errors import UserError
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import read_predictions, video_level
 from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair
@@ -125,7 +125,7 @@ def judge(table: pd.DataFrame, keep: np.ndarray, thresholds: dict) -> dict[str, 
     videos = video_level(left)
     row = {"images": len(left), "videos": len(videos), "left_out": len(table) - len(left)}
     for level, part, lead in (("frame", left, ""), ("video", videos, "video_")):
-        found = measure(part["label"].to_numpy(), part["probability"].to_numpy(), thresholds[level])
+        found = compute_metrics(part["label"].to_numpy(), part["probability"].to_numpy(), thresholds[level])
         both = part["label"].nunique() == 2
         row[f"threshold_{level}"] = thresholds[level]
         row |= {f"{lead}{name}": found[name] if both else None for name in ("f1_macro", "roc_auc")}

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from deepfake.evaluation.bootstrap import ENOUGH, FEWEST, intervals
-from deepfake.evaluation.metrics import METRICS, measure
+from deepfake.evaluation.bootstrap import FEW_UNITS, FEWEST, intervals
+from deepfake.evaluation.metrics import METRICS, compute_metrics
 from deepfake.evaluation.predictions import VIDEO, unit_of, video_level
 from deepfake.evaluation.thresholds import DEFAULT, LEVELS, choose_threshold
 from deepfake.hashing import seeded_hash
@@ -102,7 +102,7 @@ def _part(table: pd.DataFrame, corpus: str | None = None, method: str | None = N
 def _block(table: pd.DataFrame, threshold: float, rounds: int, seed: int) -> dict:
     labels, probabilities = table["label"].to_numpy(), table["probability"].to_numpy()
     units = unit_of(table)
-    values = measure(labels, probabilities, threshold)
+    values = compute_metrics(labels, probabilities, threshold)
     found = intervals(labels, probabilities, threshold, units.to_numpy(), rounds, seed=seed, level=LEVEL)
     return {
         "images": int(table["images"].sum()) if "images" in table else len(table),
@@ -192,7 +192,9 @@ def _explained(found: dict, bootstrap: dict) -> str:
         return f"No intervals: they are drawn from persons, groups or videos, and there is one ({drawn})."
     units = found["frame"]["units"]
     few = (
-        f"\nFrom {units} units an interval says little, and looks surer than it is." if units < ENOUGH else ""
+        f"\nFrom {units} units an interval says little, and looks surer than it is."
+        if units < FEW_UNITS
+        else ""
     )
     return (
         f"[low, high]: {bootstrap['level']:.0%} intervals, {bootstrap['rounds']:,} bootstrap rounds over"

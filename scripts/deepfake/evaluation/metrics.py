@@ -23,7 +23,7 @@ BINS = 15
 al., "On Calibration of Modern Neural Networks", ICML 2017)."""
 
 
-def measure(
+def compute_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float, weights: np.ndarray | None = None
 ) -> dict[str, float | None]:
     """METRICS of predictions: `labels` (N,) of 0 real and 1 fake, `probabilities` (N,) of fake in [0, 1].
@@ -39,11 +39,11 @@ def measure(
     convex hull. The log loss clips probabilities at the float64 epsilon.
     """
     one = np.ones((1, len(labels))) if weights is None else np.asarray(weights, np.float64)[None]
-    many = measure_many(labels, probabilities, threshold, one)
+    many = compute_weighted_metrics(labels, probabilities, threshold, one)
     return {name: None if np.isnan(values[0]) else float(values[0]) for name, values in many.items()}
 
 
-def measure_many(
+def compute_weighted_metrics(
     labels: np.ndarray, probabilities: np.ndarray, threshold: float, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The same for each row of `weights` (R, N): float64 arrays (R,) by name, NaN in place of None."""

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
-from deepfake.evaluation.metrics import BINS, bin_of, curve, measure
+from deepfake.evaluation.metrics import BINS, bin_of, compute_metrics, curve
 from deepfake.plotting import BLACK, BLUE, FAINT, GREEN, GREY, STYLE, VERMILLION, save
 
 REAL, FAKE = BLUE, VERMILLION
@@ -34,7 +34,7 @@ def draw_roc(path: str | Path, levels: Levels) -> None:
     figure, axes = _square()
     for name, table in levels.items():
         _, tp, fp = curve(table["label"], table["probability"])
-        area = measure(table["label"], table["probability"], 0.5)["roc_auc"]
+        area = compute_metrics(table["label"], table["probability"], 0.5)["roc_auc"]
         _line(axes, name, fp / fp[-1], tp / tp[-1], label=f"{name} level, AUC {area:.3f}")
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
     _unit_axes(axes, "false positive rate (reals called fake)", "true positive rate (fakes found)")
@@ -52,7 +52,7 @@ def draw_precision_recall(path: str | Path, levels: Levels) -> None:
         _, tp, fp = curve(table["label"], table["probability"])
         recall, precision = tp[1:] / tp[-1], tp[1:] / (tp + fp)[1:]
         recall, precision = np.insert(recall, 0, 0), np.insert(precision, 0, precision[0])
-        area = measure(table["label"], table["probability"], 0.5)["average_precision"]
+        area = compute_metrics(table["label"], table["probability"], 0.5)["average_precision"]
         # The area below these steps is the average precision.
         _line(axes, name, recall, precision, drawstyle="steps-pre", label=f"{name} level, AP {area:.3f}")
         axes.axhline(table["label"].mean(), color=LEVELS[name][0], linestyle=":", linewidth=1)
@@ -101,7 +101,7 @@ def draw_calibration(path: str | Path, levels: Levels) -> None:
         bins = pd.Series(bin_of(table["probability"]), table.index)
         found = table.groupby(bins)[["probability", "label"]].mean()
         sizes = bins.value_counts().reindex(range(BINS), fill_value=0)
-        error = measure(table["label"], table["probability"], 0.5)["ece"]
+        error = compute_metrics(table["label"], table["probability"], 0.5)["ece"]
         how = {"marker": LEVELS[name][2], "markersize": 5, "clip_on": False}
         _line(
             axes, name, found["probability"], found["label"], label=f"{name} level, error {error:.3f}", **how

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import video_level
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
@@ -83,8 +83,10 @@ def judge(
     for (kind, level), column in zip(tried, probabilities.reshape(len(rows), len(tried)).T, strict=True):
         table = rows.assign(probability=column.astype(np.float64))
         videos = video_level(table)
-        frame = measure(table["label"].to_numpy(), column, thresholds["frame"])
-        video = measure(videos["label"].to_numpy(), videos["probability"].to_numpy(), thresholds["video"])
+        frame = compute_metrics(table["label"].to_numpy(), column, thresholds["frame"])
+        video = compute_metrics(
+            videos["label"].to_numpy(), videos["probability"].to_numpy(), thresholds["video"]
+        )
         row = {"distortion": kind, "level": level, "split": split, "images": len(rows)}
         row |= {name: frame[name] for name in NAMES} | {f"video_{name}": video[name] for name in NAMES}
         found.append(row)

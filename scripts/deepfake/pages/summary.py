@@ -3,7 +3,7 @@
 import pandas as pd
 
 from deepfake.audit.attrition import STEP_NAMES, STEPS
-from deepfake.evaluation.bootstrap import ENOUGH
+from deepfake.evaluation.bootstrap import FEW_UNITS
 from deepfake.pages import audit
 from deepfake.pages.render import render
 from deepfake.pages.summary_inputs import Summary
@@ -45,7 +45,7 @@ def page(summary: Summary) -> str:
         warning=warning(chosen),
         units=units(chosen),
         has_few_units=has_few_units(chosen),
-        enough_units=ENOUGH,
+        enough_units=FEW_UNITS,
         chosen=details(chosen),
         cross=across_datasets(summary),
         reproduction=_reproduction(summary),

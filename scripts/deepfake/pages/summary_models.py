@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from deepfake.evaluation.bootstrap import ENOUGH
+from deepfake.evaluation.bootstrap import FEW_UNITS
 from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
 from deepfake.pages.render import plural
@@ -52,7 +52,7 @@ def units(model: Model) -> str:
 
 def has_few_units(model: Model) -> bool:
     """Return whether the units are too few for an interval to mean much."""
-    return 0 < sum(_unit_counts(model).values()) < ENOUGH
+    return 0 < sum(_unit_counts(model).values()) < FEW_UNITS
 
 
 def mistakes(model: Model) -> int | None:

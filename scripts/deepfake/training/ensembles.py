@@ -14,7 +14,7 @@ from deepfake.checkpoints.inputs import read_inputs
 from deepfake.checkpoints.metadata import MOST_PARTS
 from deepfake.checkpoints.torch_runner import logits_of
 from deepfake.console import log
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.evaluation.temperature import fit_temperature
 from deepfake.files import new_file
@@ -65,7 +65,7 @@ def combine(
     thresholds = choose_thresholds(val.assign(probability=probability), how)
     shared = {
         **thresholds,
-        "metrics": {"val": measure(labels, probability, thresholds["threshold"])},
+        "metrics": {"val": compute_metrics(labels, probability, thresholds["threshold"])},
         "dataset": learnt,
         "preprocessing": next(iter(found.values()))["preprocessing"],
         "training": {

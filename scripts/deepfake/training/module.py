@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DistributedSampler
 
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.hashing import seeded_hash
 from deepfake.networks.detector import Detector
 from deepfake.training.augmentation import augmentation
@@ -122,7 +122,7 @@ class Training(lightning.LightningModule):
                 f"in epoch {self.current_epoch + 1} the network's outputs are no finite numbers any more; "
                 "lower models.<model>.lr, or set clip or precision: 32"
             )
-        found = measure(labels.long().cpu().numpy(), logits.double().sigmoid().cpu().numpy(), 0.5)
+        found = compute_metrics(labels.long().cpu().numpy(), logits.double().sigmoid().cpu().numpy(), 0.5)
         self.val_facts = {
             "val_loss": float(self.loss(logits, labels, labels)),
             "val_accuracy": found["accuracy"],

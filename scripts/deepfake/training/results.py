@@ -9,7 +9,7 @@ import numpy as np
 from deepfake.checkpoints.best_pt import save_checkpoint, versions
 from deepfake.checkpoints.inference import predict_split
 from deepfake.checkpoints.torch_runner import logits_of
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.files import new_directory, new_file
 from deepfake.inputs.decoded import Decoded
@@ -44,7 +44,7 @@ def write_outcome(folder: Path, built: Built, fitted: Fitted, decoded: Decoded, 
             built.detector.network.load_state_dict(state)
             probability = predict_split(logits_of(built.detector), [decoded], "val").astype(np.float64)
             thresholds = choose_thresholds(rows.assign(probability=probability))
-            metrics = {"val": measure(rows["label"].to_numpy(), probability, thresholds["threshold"])}
+            metrics = {"val": compute_metrics(rows["label"].to_numpy(), probability, thresholds["threshold"])}
             if name == "best":
                 metrics |= fitted.best and {"epoch": fitted.best["epoch"]}
             found[name] = {**thresholds, "metrics": metrics}

@@ -21,7 +21,7 @@ from deepfake.checkpoints.convert import convert as convert_file
 from deepfake.checkpoints.inference import open_model
 from deepfake.checkpoints.onnx_export import as_bytes, export
 from deepfake.checkpoints.quantise import quantise_static
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import read_predictions
 from deepfake.inputs.decoded import read_decoded
 
@@ -199,7 +199,7 @@ def test_forms_are_weighed_side_by_side(made, best, forms, tmp_path, capsys):
     rows = read_decoded(made.images, made.rows).rows.query("split == 'test'").sort_values("image")
     for row, path in zip((first, *others), (best, *paths), strict=True):
         found = predict(made, path, tmp_path / "test.csv")
-        wanted = measure(rows["label"].to_numpy(), found, 0.0625)
+        wanted = compute_metrics(rows["label"].to_numpy(), found, 0.0625)
         assert row["f1_macro"] == pytest.approx(wanted["f1_macro"], abs=1e-9)
         assert row["roc_auc"] == pytest.approx(wanted["roc_auc"], abs=1e-6)
         assert row["f1_macro_lost"] == first["f1_macro"] - row["f1_macro"]

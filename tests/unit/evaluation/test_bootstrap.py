@@ -5,7 +5,7 @@ import pytest
 
 from deepfake.evaluation import bootstrap
 from deepfake.evaluation.bootstrap import intervals
-from deepfake.evaluation.metrics import METRICS, measure
+from deepfake.evaluation.metrics import METRICS, compute_metrics
 
 
 def scores(size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +24,7 @@ def test_intervals_hold_the_value_and_are_the_same_in_any_order():
     labels, probabilities = scores(200)
     units = np.array([f"person:{i // 10}" for i in range(200)])
     found = intervals(labels, probabilities, 0.5, units, 200, seed=1)
-    value = measure(labels, probabilities, 0.5)
+    value = compute_metrics(labels, probabilities, 0.5)
     assert list(found) == list(METRICS)
     for name in set(METRICS) - {"ece"}:  # which chance can only raise
         low, high = found[name]

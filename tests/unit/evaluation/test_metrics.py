@@ -8,7 +8,14 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 from deepfake.errors import UserError
-from deepfake.evaluation.metrics import BINS, METRICS, bin_of, curve, measure, measure_many
+from deepfake.evaluation.metrics import (
+    BINS,
+    METRICS,
+    bin_of,
+    compute_metrics,
+    compute_weighted_metrics,
+    curve,
+)
 from deepfake.evaluation.thresholds import choose_threshold
 
 quick = settings(deadline=None, max_examples=60)
@@ -58,9 +65,11 @@ def same(mine: dict, theirs: dict) -> None:
 @given(predictions())
 def test_agrees_with_scikit_learn(made):
     labels, probabilities, weights, threshold = made
-    same(measure(labels, probabilities, threshold), by_sklearn(labels, probabilities, None, threshold))
     same(
-        measure(labels, probabilities, threshold, weights),
+        compute_metrics(labels, probabilities, threshold), by_sklearn(labels, probabilities, None, threshold)
+    )
+    same(
+        compute_metrics(labels, probabilities, threshold, weights),
         by_sklearn(labels, probabilities, weights, threshold),
     )
 
@@ -72,7 +81,7 @@ def test_calibration_error_agrees_with_scikit_learns_curve(made):
     sizes = np.bincount(bin_of(probabilities), minlength=BINS)
     share, mean = calibration_curve(labels, probabilities, n_bins=BINS)
     error = np.average(np.abs(share - mean), weights=sizes[sizes > 0])
-    assert measure(labels, probabilities, 0.5)["ece"] == pytest.approx(error, abs=1e-9)
+    assert compute_metrics(labels, probabilities, 0.5)["ece"] == pytest.approx(error, abs=1e-9)
 
 
 @quick
@@ -80,8 +89,8 @@ def test_calibration_error_agrees_with_scikit_learns_curve(made):
 def test_whole_weights_are_copies(made, data):
     labels, probabilities, _, threshold = made
     times = data.draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels)))
-    copied = measure(np.repeat(labels, times), np.repeat(probabilities, times), threshold)
-    weighted = measure(labels, probabilities, threshold, np.array(times))
+    copied = compute_metrics(np.repeat(labels, times), np.repeat(probabilities, times), threshold)
+    weighted = compute_metrics(labels, probabilities, threshold, np.array(times))
     assert weighted == pytest.approx(copied, abs=1e-9)
 
 
@@ -90,10 +99,10 @@ def test_whole_weights_are_copies(made, data):
 def test_each_row_of_weights_is_measured_alone_in_any_order(made, random):
     labels, probabilities, weights, threshold = made
     rows = np.stack([weights, np.ones_like(weights), np.zeros_like(weights)])
-    many = measure_many(labels, probabilities, threshold, rows)
+    many = compute_weighted_metrics(labels, probabilities, threshold, rows)
     order = random.sample(range(len(labels)), len(labels))
     for number, row in enumerate(rows):
-        alone = measure(labels[order], probabilities[order], threshold, row[order])
+        alone = compute_metrics(labels[order], probabilities[order], threshold, row[order])
         same(alone, {name: values[number] for name, values in many.items()})
     assert all(np.isnan(values[2]) for values in many.values())  # no weight is no images
 
@@ -151,18 +160,18 @@ def test_each_row_of_weights_is_measured_alone_in_any_order(made, random):
     ],
 )
 def test_known_answers(labels, probabilities, known):
-    found = measure(np.array(labels, int), np.array(probabilities, float), 0.5)
+    found = compute_metrics(np.array(labels, int), np.array(probabilities, float), 0.5)
     assert list(found) == list(METRICS)
     assert {name: found[name] for name in known} == pytest.approx(known, abs=1e-12)
 
 
 def test_a_sure_mistake_costs_the_clipped_log_loss():
-    assert measure(np.array([1]), np.array([0.0]), 0.5)["log_loss"] == pytest.approx(52 * np.log(2))
+    assert compute_metrics(np.array([1]), np.array([0.0]), 0.5)["log_loss"] == pytest.approx(52 * np.log(2))
 
 
 def test_a_probability_at_the_threshold_is_called_fake():
-    assert measure(np.array([1]), np.array([0.5]), 0.5)["recall"] == 1
-    assert measure(np.array([1]), np.array([0.5]), np.nextafter(0.5, 1))["recall"] == 0
+    assert compute_metrics(np.array([1]), np.array([0.5]), 0.5)["recall"] == 1
+    assert compute_metrics(np.array([1]), np.array([0.5]), np.nextafter(0.5, 1))["recall"] == 0
 
 
 @quick

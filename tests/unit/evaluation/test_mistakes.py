@@ -17,7 +17,7 @@ from PIL import Image
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
 from deepfake.checkpoints.inference import open_model, probabilities
 from deepfake.evaluation import mistakes
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.mistakes import (
     EXPLAINED,
     MISTAKES,
@@ -256,7 +256,7 @@ def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(eithe
     images = list(read_images(work / "set", rows))
     batch = [np.stack([fit(image, geometry) for image in images]) for geometry in model.geometries]
     found = probabilities(model.logits, [batch])
-    expected = measure(rows["label"].to_numpy(), found, 0.5)
+    expected = compute_metrics(rows["label"].to_numpy(), found, 0.5)
     for place in (0, 3):
         assert table["roc_auc"][place] == pytest.approx(expected["roc_auc"], abs=1e-5)
         assert table["f1_macro"][place] == pytest.approx(expected["f1_macro"], abs=1e-5)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deepfake.errors import UserError
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.thresholds import choose_threshold, read_threshold, read_thresholds
 
 EDGES = [0.0, 5e-324, 1e-310, np.nextafter(0.5, 1), 0.5, np.nextafter(1, 0), 1 - 2**-24, 1.0]
@@ -32,8 +32,10 @@ def test_a_threshold_is_always_a_probability(rows, how, dtype):
 def test_no_probability_makes_a_better_threshold(rows):
     labels, probabilities = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
     if len(set(labels)) == 2:
-        best = measure(labels, probabilities, choose_threshold(labels, probabilities))["f1_macro"]
-        others = [measure(labels, probabilities, other)["f1_macro"] for other in [*probabilities, 0.0, 1.0]]
+        best = compute_metrics(labels, probabilities, choose_threshold(labels, probabilities))["f1_macro"]
+        others = [
+            compute_metrics(labels, probabilities, other)["f1_macro"] for other in [*probabilities, 0.0, 1.0]
+        ]
         assert best >= max(others) - 1e-9
 
 

@@ -14,7 +14,7 @@ from made.ensemble import LARGE, SMALL, write_member
 
 from deepfake.checkpoints.best_pt import load_checkpoint
 from deepfake.checkpoints.inference import open_model
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds, read_predictions
 from deepfake.inputs.decoded import read_decoded
 
@@ -97,7 +97,7 @@ def test_its_numbers_are_those_of_val_alone(made, members, tmp_path):
     found = predicted(made, tmp_path / "best.pt", tmp_path, "val")
     thresholds = choose_thresholds(val.assign(probability=found))
     assert thresholds == pytest.approx({key: facts[key] for key in thresholds}, abs=1e-6)
-    measured = measure(val["label"].to_numpy(), found, facts["threshold"])
+    measured = compute_metrics(val["label"].to_numpy(), found, facts["threshold"])
     assert facts["metrics"]["val"] == pytest.approx(measured, abs=1e-4)
 
 

@@ -17,7 +17,7 @@ from made.keras import write_weights
 from deepfake.checkpoints.best_pt import load_checkpoint, read_detector
 from deepfake.checkpoints.inference import predict_split
 from deepfake.checkpoints.torch_runner import logits_of
-from deepfake.evaluation.metrics import measure
+from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.thresholds import choose_threshold
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
@@ -58,7 +58,7 @@ def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have
         detector, content = read_detector(path)
         found = predict_split(logits_of(detector), [decoded], "val").astype(np.float64)
         assert content["threshold"] == choose_threshold(labels, found)
-        assert content["metrics"]["val"] == measure(labels, found, content["threshold"])
+        assert content["metrics"]["val"] == compute_metrics(labels, found, content["threshold"])
     best = load_checkpoint(out / "best.pt")
     rows = sorted(history_of(out), key=lambda row: (-row["val_f1_macro"], row["val_loss"]))
     assert best["metrics"]["epoch"] == rows[0]["epoch"]
@@ -95,7 +95,7 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     detector, content = read_detector(out / "checkpoints/last.pt")
-    found = measure(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
+    found = compute_metrics(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
     assert rows[-1]["val_f1_macro"] == found["f1_macro"]
     assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
     assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
