@@ -23,8 +23,8 @@ from videos import YUNET, cpu_seconds
 
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import in_batches, open_model, probabilities
-from deepfake.demo import corpus as demo
-from deepfake.demo.layouts import Clip as Drawn
+from deepfake.demo.layouts import VideoSpec
+from deepfake.demo.video import encode, render_frames
 from deepfake.detection.detect import detect_media
 from deepfake.detection.faces import load_extractor, sample
 from deepfake.detection.media import LIMITS, find_media
@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         base = folder / "base.mp4"
-        base.write_bytes(demo.encode(demo.frames(Drawn("", "bench", 3, SIZE, SECONDS * 25), 1), SIZE))
+        base.write_bytes(encode(render_frames(VideoSpec("", "bench", 3, SIZE, SECONDS * 25), 1), SIZE))
         videos = {n: repeat(base, folder / f"{n}.mp4", n) for n in {*minutes, SHORT}}
         detectors = {"dlib full": FACES | {"detector": "dlib", "upsample": 1}}
         if YUNET.is_file():

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from deepfake.checkpoints.best_pt import save_checkpoint
-from deepfake.demo import corpus as demo
-from deepfake.demo.layouts import Clip
+from deepfake.demo.layouts import VideoSpec
+from deepfake.demo.video import encode, render_frames
 from deepfake.networks.build import build
 
 SIZE = (240, 240)
@@ -24,13 +24,13 @@ MODEL = {"arch": "meso4", "weights": None, "head": "new", "image_size": 32}
 
 def person(number: int, frames: int) -> list[np.ndarray]:
     """Return the frames of a person who talks, each uint8 (240, 240, 3) RGB."""
-    return list(demo.frames(Clip("", f"take {number}", number, SIZE, frames), 7))
+    return list(render_frames(VideoSpec("", f"take {number}", number, SIZE, frames), 7))
 
 
 def write_video(path: Path, images: Sequence[np.ndarray]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     height, width = images[0].shape[:2]
-    path.write_bytes(demo.encode(images, (width, height)))
+    path.write_bytes(encode(images, (width, height)))
     return path
 
 

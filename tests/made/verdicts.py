@@ -7,7 +7,7 @@ import numpy as np
 
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import Opened, open_model
-from deepfake.demo.people import frame, head, moods, scene
+from deepfake.demo.rendering import head_of, make_scene, performance, render_frame
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 from deepfake.extraction.images import encode
 from deepfake.networks.build import build
@@ -21,8 +21,8 @@ REASON = "no face found by dlib"
 @cache
 def face_jpeg(number: int, moment: int, side: int = 96) -> bytes:
     """Return a square JPEG of a synthetic person."""
-    state = moods(40, 10, np.random.default_rng(number))[moment % 40]
-    view = frame(scene(7, number, (side, side)), head(7, number), state)
+    state = performance(40, 10, np.random.default_rng(number))[moment % 40]
+    view = render_frame(make_scene(7, number, (side, side)), head_of(7, number), state)
     return encode(np.ascontiguousarray(view[..., ::-1]), "jpg", 90)
 
 

@@ -1,9 +1,10 @@
-"""Where invented people are filmed, and what they wear: the plate of a clip, in frame pixels."""
+"""The background of a video and the clothes of its person, painted once in frame pixels: its plate."""
 
 import cv2
 import numpy as np
 
 from deepfake.demo.canvas import curve
+from deepfake.demo.person import Person
 
 WALLS = ((196, 186, 170), (150, 168, 176), (120, 132, 120), (172, 150, 140), (98, 104, 122), (208, 204, 198))
 GARMENTS = (
@@ -13,7 +14,7 @@ GARMENTS = (
 
 
 def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A room or a garden, out of focus: (height, width, 3) float32 RGB; `size` is (width, height)."""
+    """Return a room or a garden, out of focus, float32 RGB (height, width, 3); `size` is (width, height)."""
     width, height = size
     plate = np.empty((height, width, 3), np.float32)
     plate[:] = np.array(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.7, 1.0)
@@ -21,9 +22,9 @@ def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     if kind == "garden":
         plate[:] = (96, 124, 84)
         for _ in range(70):
-            spot = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
+            centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
             tone = np.array((120, 150, 90)) * rng.uniform(0.45, 1.5) + rng.normal(0, 10, 3)
-            cv2.circle(plate, spot, int(rng.uniform(0.03, 0.10) * width), tone.tolist(), -1)
+            cv2.circle(plate, centre, int(rng.uniform(0.03, 0.10) * width), tone.tolist(), -1)
     if kind == "shelves":
         for row in range(4):
             y, x = int(row * height / 3.6) - 20, int(rng.uniform(-20, 0))
@@ -51,8 +52,13 @@ def background(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     return plate * ((0.74 + 0.34 * lamp - 0.10 * (x**2 + y**2))[..., None])
 
 
-def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.random.Generator) -> None:
-    """Paint neck and clothes onto a plate; `centre` is between the eyes, `scale` frame pixels to a face's."""
+def paint_body(
+    plate: np.ndarray, person: Person, centre: tuple[float, float], scale: float, rng: np.random.Generator
+) -> None:
+    """Paint neck and clothes onto a plate.
+
+    `centre` is the point between the eyes in frame pixels, `scale` the frame pixels in a face pixel.
+    """
 
     def mask(points: list, blur: float) -> np.ndarray:
         out = np.zeros(plate.shape[:2], np.uint8)
@@ -63,14 +69,14 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
     def paint(where: np.ndarray, colour: object) -> None:
         plate[:] += (np.asarray(colour, np.float32) - plate) * where
 
-    def both(right: list, low: float = 1200) -> np.ndarray:
+    def mirrored(right: list, low: float = 1200) -> np.ndarray:
         half = np.array(right, float)
         return curve(np.concatenate([half, [(half[-1, 0], low), (-half[-1, 0], low)], half[::-1] * (-1, 1)]))
 
-    broad = 235 if who.woman else 268
+    broad = 235 if person.woman else 268
     cloth = np.array(GARMENTS[rng.integers(len(GARMENTS))], np.float32) * rng.uniform(0.85, 1.05)
-    thick = 54 if who.woman else 66
-    torso = both(
+    thick = 54 if person.woman else 66
+    torso = mirrored(
         [(thick - 8, 196), (thick + 44, 222), (broad * 0.74, 250), (broad * 0.95, 292), (broad + 14, 420)]
     )
     whole = mask(torso, 1.5)
@@ -93,13 +99,13 @@ def body(plate: np.ndarray, who: object, centre: tuple, scale: float, rng: np.ra
     collar = ("crew", "vee", "shirt", "blazer")[rng.integers(4)]
     if collar in ("vee", "blazer"):
         depth = 300 if collar == "vee" else 330
-        under = who.skin * 0.92 if collar == "vee" else np.array((226, 224, 220))
+        under = person.skin * 0.92 if collar == "vee" else np.array((226, 224, 220))
         paint(mask([(-thick - 8, 196), (thick + 8, 196), (0, depth)], 1.5), under)
     half = np.array(
         [(thick - 6, 60), (thick - 2, 110), (thick - 4, 160), (thick + 6, 196), (thick - 8, 230), (20, 250)]
     )
     skin = mask(curve(np.concatenate([half, half[::-1] * (-1, 1)])), 1.5)
-    paint(skin, who.skin * 0.96)
+    paint(skin, person.skin * 0.96)
     plate *= 1 - skin * (
         0.46 * np.exp(-(((y - 150) / 52) ** 2)) + 0.22 * np.clip(np.abs(x) / thick, 0, 1) ** 2
     )

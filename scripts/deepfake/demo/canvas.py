@@ -1,4 +1,4 @@
-"""A canvas for heads and the strokes painted on it. Coordinates are face pixels (see `people`)."""
+"""A canvas for heads, and the strokes painted on it. Coordinates are face pixels: see `rendering`."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 SIZE = (416, 520)  # width, height of a canvas
-ORIGIN = (208, 225)  # where the middle between the eyes is on it
+ORIGIN = (208, 225)  # the canvas pixel of the point between the eyes
 
 
 @dataclass
 class Canvas:
-    """Colour, (height, width, 3) float32, 0 to 255, and how much of it is there, (height, width) 0 to 1."""
+    """An image with opacity: `rgb` (height, width, 3) float32, 0 to 255; `alpha` (height, width), 0 to 1."""
 
     rgb: np.ndarray
     alpha: np.ndarray = field(default_factory=lambda: np.zeros(SIZE[::-1], np.float32))
@@ -21,26 +21,26 @@ class Canvas:
         return Canvas(self.rgb.copy(), self.alpha.copy())
 
     def paint(self, mask: np.ndarray, colour: np.ndarray, strength: float = 1.0) -> None:
-        """Mix in a colour, one for all or one a pixel, where the mask is."""
+        """Mix in a colour, (3,) or one for each pixel, (height, width, 3), by the mask, 0 to 1."""
         x, y, w, h = cv2.boundingRect((mask > 0).view(np.uint8))
         at = (slice(y, y + h), slice(x, x + w))
         colour = np.asarray(colour, np.float32)
         colour = colour[at] if colour.ndim == 3 else colour
         self.rgb[at] += (colour - self.rgb[at]) * (mask[at] * np.float32(strength))[..., None]
 
-    def lay(self, mask: np.ndarray, colour: np.ndarray) -> None:
-        """Paint, and let what is painted belong to the head."""
+    def paint_opaque(self, mask: np.ndarray, colour: np.ndarray) -> None:
+        """Paint, and make the canvas opaque where the mask is: it becomes a part of the head."""
         alpha = mask + self.alpha * (1 - mask)
         self.paint(mask / np.maximum(alpha, 1e-6), colour)
         self.alpha = alpha
 
     def shade(self, mask: np.ndarray, amount: np.ndarray) -> None:
-        """Brighten by the fraction `amount` where the mask is; darken where it is negative."""
+        """Brighten by the fraction `amount` where the mask is, or darken if it is negative."""
         self.rgb *= (1 + mask * amount)[..., None]
 
     def glow(self, centre: tuple[float, float], radii: tuple[float, float], factors: object) -> None:
-        """Multiply the three colours by factors in a soft spot."""
-        reach = fixed((centre[0] - 2.6 * radii[0], centre[0] + 2.6 * radii[0],
+        """Multiply the three colours by `factors` in a soft ellipse."""
+        reach = region((centre[0] - 2.6 * radii[0], centre[0] + 2.6 * radii[0],
                        centre[1] - 2.6 * radii[1], centre[1] + 2.6 * radii[1]))  # fmt: skip
         x, y = (g[reach] for g in grid())
         spot = np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
@@ -49,11 +49,11 @@ class Canvas:
     def line(
         self, points: np.ndarray, width: float, colour: np.ndarray, strength: float, blur: float
     ) -> None:
-        """Mix in a stroke along points; `blur` is the deviation of its softness, 0 for none."""
+        """Mix in a stroke along points; `blur` is the standard deviation of a Gaussian filter, 0 for none."""
         if strength <= 0:
             return
         low, high = points.min(0) - width - 4 * blur - 2, points.max(0) + width + 4 * blur + 2
-        at = fixed((low[0], high[0], low[1], high[1]))
+        at = region((low[0], high[0], low[1], high[1]))
         mask = np.zeros((at[0].stop - at[0].start, at[1].stop - at[1].start), np.uint8)
         bits = np.round((points + ORIGIN - (at[1].start, at[0].start)) * 16).astype(np.int32)
         cv2.polylines(mask, [bits], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
@@ -65,26 +65,29 @@ class Canvas:
 
 @lru_cache(maxsize=1)
 def grid() -> tuple[np.ndarray, np.ndarray]:
-    """x and y of each pixel of a canvas, float32."""
+    """Return x and y of each pixel of a canvas, each (height, width) float32."""
     x, y = np.meshgrid(np.arange(SIZE[0], dtype=np.float32), np.arange(SIZE[1], dtype=np.float32))
     return x - ORIGIN[0], y - ORIGIN[1]
 
 
-def fixed(reach: tuple[float, float, float, float]) -> tuple[slice, slice]:
-    """Rows and columns of a canvas from left, right, top and bottom."""
+def region(reach: tuple[float, float, float, float]) -> tuple[slice, slice]:
+    """Return the rows and columns of a canvas between left, right, top and bottom."""
     left, right, top, bottom = reach
     rows = slice(max(0, round(top) + ORIGIN[1]), min(SIZE[1], round(bottom) + ORIGIN[1]))
     return rows, slice(max(0, round(left) + ORIGIN[0]), min(SIZE[0], round(right) + ORIGIN[0]))
 
 
 def curve(points: np.ndarray, closed: bool = True, steps: int = 8) -> np.ndarray:
-    """A smooth curve through points, (n, 2) to (m, 2): the cubic of Catmull and Rom, `steps` a stretch."""
-    return _through(len(points), closed, steps) @ np.asarray(points, float)
+    """Return a smooth curve through points: from (n, 2) to (m, 2), with `steps` points for each given one.
+
+    It is the cubic spline of Catmull and Rom (1974).
+    """
+    return _curve_weights(len(points), closed, steps) @ np.asarray(points, float)
 
 
 @lru_cache(maxsize=256)
-def _through(n: int, closed: bool, steps: int) -> np.ndarray:
-    """The curve as weights of its points, (m, n): worked out once, since it is drawn for every frame."""
+def _curve_weights(n: int, closed: bool, steps: int) -> np.ndarray:
+    """Return the weights of the points, (m, n). They are cached, since curves are drawn for every frame."""
     p = np.eye(n)
     ends = (p[-1:], p[:1], p[1:2]) if closed else (2 * p[:1] - p[1:2], p[:0], 2 * p[-1:] - p[-2:-1])
     p = np.concatenate([ends[0], p, ends[1], ends[2]])
@@ -96,7 +99,7 @@ def _through(n: int, closed: bool, steps: int) -> np.ndarray:
 
 
 def shape(points: np.ndarray, blur: float) -> np.ndarray:
-    """A filled polygon as a mask, (height, width) float32 from 0 to 1, softened by a deviation of `blur`."""
+    """Return a filled polygon as a mask, (height, width) float32 0 to 1, with a Gaussian `blur`."""
     mask = np.zeros(SIZE[::-1], np.uint8)
     bits = np.round((points + ORIGIN) * 16).astype(np.int32)
     cv2.fillPoly(mask, [bits], 255, cv2.LINE_AA, 4)
@@ -104,7 +107,7 @@ def shape(points: np.ndarray, blur: float) -> np.ndarray:
 
 
 def noise(rng: np.random.Generator, size: float) -> np.ndarray:
-    """Smooth noise over a canvas, deviation 1, with spots about `size` face pixels wide."""
+    """Return smooth noise, (height, width) with deviation 1 and spots of about `size` face pixels."""
     few = max(1.0, size / 2)
     small = rng.standard_normal((int(SIZE[1] / few) + 2, int(SIZE[0] / few) + 2)).astype(np.float32)
     big = cv2.resize(

@@ -1,6 +1,6 @@
-"""What changes from frame to frame in a face: eyes, mouth, and the spectacles before them.
+"""The parts of a face that change from frame to frame: eyes and mouth, and the glasses on top of them.
 
-Coordinates are face pixels (see `people`); colours are RGB, 0 to 255.
+Coordinates are face pixels (see `rendering`); colours are RGB, 0 to 255.
 """
 
 from functools import lru_cache
@@ -8,31 +8,34 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepfake.demo.canvas import ORIGIN, SIZE, curve, fixed
-from deepfake.demo.portrait import Head, Person
+from deepfake.demo.canvas import ORIGIN, SIZE, curve, region
+from deepfake.demo.person import Person
+from deepfake.demo.portrait import Head
 
 
 @lru_cache(maxsize=2048)
-def eye(of: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[tuple, np.ndarray, np.ndarray]:
-    """An eye of a head: where on the canvas it belongs, and what is there, lit from the left and the right.
+def eye(head: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[tuple, np.ndarray, np.ndarray]:
+    """Return the region of an eye on the canvas, and its pixels there, lit from the left and from the right.
 
-    `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. What is drawn is kept: most frames need it again.
+    `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. Eyes are cached, since most frames show them again.
     """
-    apart = of.person.apart
-    at = fixed((side * apart - 34, side * apart + 34, -22, 22))
-    left, right = (_eye(canvas[at], of.person, side, blink, gaze) for canvas in (of.bare if bare else of.lit))
+    apart = head.person.apart
+    at = region((side * apart - 34, side * apart + 34, -22, 22))
+    left, right = (
+        _eye(canvas[at], head.person, side, blink, gaze) for canvas in (head.bare if bare else head.lit)
+    )
     return at, left, right
 
 
-def _eye(skin: np.ndarray, who: Person, side: int, blink: float, gaze: float) -> np.ndarray:
+def _eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: float) -> np.ndarray:
     big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
-    e, shut = who.eyes, min(1.0, max(0.0, blink))
-    droop = 1 - 0.16 * who.age
+    e, shut = person.eyes, min(1.0, max(0.0, blink))
+    droop = 1 - 0.16 * person.age
     x = np.array([-23, -12, 1, 13, 24.0]) * e
     lower = np.array([2.5, 6.2, 7.5, 5.8, 0.0]) * e
     upper = np.array([1.5, -7.8, -10.4, -8.0, -1.0]) * e * droop
     upper = upper + (lower - upper) * shut * 0.94
-    lean = -who.tilt * x / 46
+    lean = -person.tilt * x / 46
     top = curve(np.c_[x * side, upper + lean], closed=False)
     bottom = curve(np.c_[x * side, lower + lean], closed=False)
     middle = np.array((34.0, 22.0))
@@ -42,9 +45,11 @@ def _eye(skin: np.ndarray, who: Person, side: int, blink: float, gaze: float) ->
 
     if shut < 0.93:
         ball = np.empty_like(big)
-        ball[:] = np.array((232, 226, 221)) * (0.93 if who.skin.mean() < 150 else 1.0) * (1 - 0.05 * who.age)
+        ball[:] = (
+            np.array((232, 226, 221)) * (0.93 if person.skin.mean() < 150 else 1.0) * (1 - 0.05 * person.age)
+        )
         spot = bits(np.array((gaze * 5.5, -1.6)))
-        iris = np.array(who.iris, float)
+        iris = np.array(person.iris, float)
         for radius, tone in ((11.2, iris * 0.45), (9.8, iris), (7.0, iris * 1.25), (4.6, iris * 0.14)):
             cv2.circle(ball, spot, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, 4)
         cv2.circle(ball, spot + np.array((-110, -120)), round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, 4)
@@ -54,20 +59,20 @@ def _eye(skin: np.ndarray, who: Person, side: int, blink: float, gaze: float) ->
         cv2.fillPoly(inside, [bits(np.concatenate([top, bottom[::-1]]))], 1.0, cv2.LINE_8, 4)
         inside = cv2.GaussianBlur(inside, (5, 5), 0)
         big = cv2.blendLinear(ball, big, inside, 1 - inside)
-    lash = (who.skin * (0.20, 0.16, 0.15)).tolist()
-    cv2.polylines(big, [bits(top)], False, lash, 6 if who.woman else 4, cv2.LINE_AA, 4)
-    cv2.polylines(big, [bits(bottom)], False, (who.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, 4)
-    if who.woman:
+    lash = (person.skin * (0.20, 0.16, 0.15)).tolist()
+    cv2.polylines(big, [bits(top)], False, lash, 6 if person.woman else 4, cv2.LINE_AA, 4)
+    cv2.polylines(big, [bits(bottom)], False, (person.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, 4)
+    if person.woman:
         cv2.line(big, *bits(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, 4)
     return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None:
-    """Draw a mouth onto a canvas. `opening` is 0 to 1, `smile` -1 to 1."""
-    at = fixed((-52, 52, 62, 126))
+def mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> None:
+    """Paint the mouth onto a canvas, uint8; `opening` is 0 to 1, `smile` -1 to 1."""
+    at = region((-52, 52, 62, 126))
     patch = canvas[at].copy()
-    wide = 31 * who.smile * (1 + 0.12 * smile - 0.16 * opening)
-    corner, full, gap = -4.5 * smile, who.lips, 19 * opening
+    wide = 31 * person.smile * (1 + 0.12 * smile - 0.16 * opening)
+    corner, full, gap = -4.5 * smile, person.lips, 19 * opening
 
     def bits(points: np.ndarray) -> np.ndarray:
         return np.round((points + (52, 88 - 62)) * 16).astype(np.int32)
@@ -83,8 +88,8 @@ def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None
     middle = lip((0, -0.4, 0.3, 1.0, 0.3, -0.4, 0), 1.0) - (0, 0.1 * gap)
     below = lip((0, 0.8, 1, 1, 1, 0.8, 0), 0.8, gap)
     under = lip((0, 7, 11, 11.5, 11, 7, 0), 0.35 + 0.65 * full, gap)
-    red = who.skin * (0.86, 0.60, 0.60) if not who.woman else who.skin * (0.82, 0.48, 0.50)
-    red = red * (1 - 0.06 * who.age)
+    red = person.skin * (0.86, 0.60, 0.60) if not person.woman else person.skin * (0.82, 0.48, 0.50)
+    red = red * (1 - 0.06 * person.age)
     for one, two, tone in ((above, middle, red * 0.86), (below, under, red)):
         cv2.fillPoly(patch, [bits(np.concatenate([one, two[::-1]]))], tone.tolist(), cv2.LINE_AA, 4)
     cv2.polylines(patch, [bits(under[3:-3] * (0.6, 1) + (0, -6 * full))], False,
@@ -100,23 +105,23 @@ def mouth(canvas: np.ndarray, who: Person, opening: float, smile: float) -> None
     canvas[at] = cv2.GaussianBlur(patch, (3, 3), 0)
 
 
-def glasses(canvas: np.ndarray, who: Person, kind: str) -> None:
-    """Put spectacles of a kind, `round` or `square`, before the eyes of `who`; `none` draws nothing."""
+def glasses(canvas: np.ndarray, person: Person, kind: str) -> None:
+    """Paint glasses, "round" or "square", onto a canvas, uint8; "none" paints nothing."""
     if kind == "none":
         return
-    at, rim, rest = _glasses(kind, who.apart, who.width)
+    at, rim, rest = _rims(kind, person.apart, person.width)
     tone = np.empty((*rim.shape, 3), np.uint8)
-    tone[:] = (38, 32, 30) if who.seed % 2 else (96, 60, 40)
+    tone[:] = (38, 32, 30) if person.seed % 2 else (96, 60, 40)
     canvas[at] = cv2.blendLinear(tone, np.ascontiguousarray(canvas[at]), rim, rest)
 
 
 @lru_cache(maxsize=64)
-def _glasses(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.ndarray]:
-    """Where on the canvas spectacles are, how much of them is there, and how much of the face remains."""
+def _rims(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.ndarray]:
+    """Return the region of the glasses on the canvas, their opacity there, and that of the face below."""
     mask = np.zeros(SIZE[::-1], np.uint8)
-    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     power, tall = (1.0, 31) if kind == "round" else (0.55, 25)
-    x, y = (np.sign(f) * np.abs(f) ** power for f in (np.cos(turn), np.sin(turn)))
+    x, y = (np.sign(f) * np.abs(f) ** power for f in (np.cos(angles), np.sin(angles)))
     inner = apart + 1 - 34
     parts = [(curve(np.array([(-inner, 0), (0, -5), (inner, 0)]), closed=False), False)]
     for side in (-1, 1):
@@ -125,6 +130,6 @@ def _glasses(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, 
     for points, closed in parts:
         bits = np.round((points + ORIGIN) * 16).astype(np.int32)
         cv2.polylines(mask, [bits], closed, 255, 4, cv2.LINE_AA, 4)
-    at = fixed((-115, 115, -32, 40))
+    at = region((-115, 115, -32, 40))
     rim = mask[at].astype(np.float32) / 255
     return at, rim, 1 - rim

@@ -1,26 +1,15 @@
-"""Hair, scarves and caps of invented people, painted on the canvas of a head (see `portrait`)."""
+"""Hair, scarves and caps of synthetic people, painted on the canvas of a head (see `portrait`)."""
 
 import cv2
 import numpy as np
 
 from deepfake.demo.canvas import Canvas, curve, grid, noise, shape
+from deepfake.demo.person import Person
 
-MEN = ("side", "crop", "bald", "curls", "quiff", "receding", "afro", "beanie", "shoulder")
-WOMEN = ("long", "bob", "bun", "wavy", "scarf", "curtain", "cloud", "pixie", "fringe")
-DARK = ((28, 22, 20), (44, 30, 24), (62, 42, 30), (36, 26, 24))
-LIGHT = (
-    (206, 168, 108),
-    (150, 84, 44),
-    (108, 74, 46),
-    (58, 40, 30),
-    (178, 132, 80),
-    (84, 56, 38),
-    (32, 26, 25),
-)
 CLOTHS = ((150, 60, 70), (60, 90, 120), (190, 160, 110), (70, 110, 95), (110, 80, 130), (200, 110, 70))
 
-# How far the hair stands off above (face pixels), where its line lies on the brow, how low it comes at the
-# sides, how far to the side it is parted, and what falls behind: its length and width.
+# In face pixels: `volume` above the head, y of the hair's `line` on the brow and of its lower end at each
+# `side`, x of the parting (`part`), and the `length` and width (`wide`) of the hair behind the face.
 STYLES = {
     "side": dict(volume=20, line=-84, side=-2, part=34, length=0, wide=0),
     "crop": dict(volume=9, line=-90, side=-8, part=0, length=0, wide=0),
@@ -44,21 +33,13 @@ STYLES = {
 CURLY = ("curls", "afro", "cloud")
 
 
-def colour(rng: np.random.Generator, skin: float, age: float) -> np.ndarray:
-    """A colour of hair, RGB, that goes with the brightness of a skin (0 to 255) and an age (0 to 1)."""
-    tones = LIGHT if skin > 165 else DARK
-    tone = np.array(tones[rng.integers(len(tones))], np.float32)
-    grey = np.clip((age - 0.5) * 2.4, 0, 0.92) * rng.uniform(0.6, 1)
-    return tone + (np.float32((186, 184, 182)) - tone) * np.float32(grey)
-
-
-def behind(canvas: Canvas, who: object, rng: np.random.Generator) -> None:
-    """What hangs or stands behind the face."""
-    style = STYLES[who.style]
+def paint_behind(canvas: Canvas, person: Person, rng: np.random.Generator) -> None:
+    """Paint the hair behind the face."""
+    style = STYLES[person.style]
     top, length, wide = -132 - style["volume"], style["length"], style["wide"]
-    if who.style == "bun":
+    if person.style == "bun":
         knot = curve(np.array([(-34, -160), (-28, -188), (0, -200), (28, -188), (34, -160), (0, -145)]))
-        canvas.lay(shape(knot, 1.2), _strands(who, rng, 0.7))
+        canvas.paint_opaque(shape(knot, 1.2), _strands(person, rng, 0.7))
     if length:
         half = [
             (46, top + 10),
@@ -70,47 +51,51 @@ def behind(canvas: Canvas, who: object, rng: np.random.Generator) -> None:
         half = np.array([*half, (wide * 0.5, length + 8)], float)
         left = half[::-1] * (-1, 1)
         points = np.concatenate([[(0, top)], half, left])
-        if who.style == "wavy":
+        if person.style == "wavy":
             points[:, 0] += 9 * np.sin(points[:, 1] / 17) * np.sign(points[:, 0])
         mask = shape(curve(points), 1.4)
-        if who.style in CURLY:
+        if person.style in CURLY:
             mask = _fuzzy(mask, rng)
-        if length > 180 and who.style != "scarf":  # it falls in front of the shoulders, not of the throat
+        if (
+            length > 180 and person.style != "scarf"
+        ):  # it falls in front of the shoulders, but not of the throat
             gap = [(-40, 80), (40, 80), (50, 180), (84, 330), (-84, 330), (-50, 180)]
             mask = mask * (1 - shape(np.array(gap), 3.0))
-        canvas.lay(mask, _strands(who, rng, 0.66) if who.style != "scarf" else _cloth(who, rng))
+        canvas.paint_opaque(
+            mask, _strands(person, rng, 0.66) if person.style != "scarf" else _cloth(person, rng)
+        )
 
 
-def front(canvas: Canvas, who: object, rng: np.random.Generator) -> np.ndarray:
-    """What lies over skull and brow. Returns its mask, (height, width) float32 from 0 to 1."""
-    style = STYLES[who.style]
-    if who.style == "bald":
+def paint_front(canvas: Canvas, person: Person, rng: np.random.Generator) -> np.ndarray:
+    """Paint the hair on skull and brow. Return its mask, (height, width) float32 0 to 1."""
+    style = STYLES[person.style]
+    if person.style == "bald":
         return np.zeros_like(canvas.alpha)
-    mask = shape(_cap(style, who), 1.3)
-    if who.style in CURLY:
+    mask = shape(_outline(style, person), 1.3)
+    if person.style in CURLY:
         mask = _fuzzy(mask, rng)
-    if who.style in ("crop", "receding"):
-        mask = mask * np.float32(0.93 if who.style == "crop" else 0.86)
-    if who.style in ("beanie", "scarf"):
-        tone = _cloth(who, rng)
+    if person.style in ("crop", "receding"):
+        mask = mask * np.float32(0.93 if person.style == "crop" else 0.86)
+    if person.style in ("beanie", "scarf"):
+        tone = _cloth(person, rng)
     else:
         fall = np.clip(grid()[1] / max(40, style["side"]), 0, 1)
-        tone = _strands(who, rng, 1.0) * (1 - 0.34 * fall)[..., None]  # as dark below as what is behind
-        _soften_line(canvas, mask, tone)
+        tone = _strands(person, rng, 1.0) * (1 - 0.34 * fall)[..., None]  # as dark below as the hair behind
+        _blend_hairline(canvas, mask, tone)
     shadow = cv2.GaussianBlur(mask, (0, 0), 6.0)
     canvas.shade(canvas.alpha * np.roll(shadow, 5, axis=0), np.float32(-0.30))
-    canvas.lay(mask, tone)
-    if who.style == "beanie":
-        rim = shape(curve(_rim(style, who)), 1.2)
-        canvas.lay(rim, tone * 0.82)
+    canvas.paint_opaque(mask, tone)
+    if person.style == "beanie":
+        rim = shape(curve(_rim(style, person)), 1.2)
+        canvas.paint_opaque(rim, tone * 0.82)
         mask = np.maximum(mask, rim)
     return mask
 
 
-def _cap(style: dict, who: object) -> np.ndarray:
-    """Around the hair on the head: up over the skull from one side to the other, back along the hairline."""
+def _outline(style: dict, person: Person) -> np.ndarray:
+    """Return the outline of the hair on the head: over the skull, and back along the hairline."""
     v, line, low, part = (style[k] for k in ("volume", "line", "side", "part"))
-    w = 100 * who.width
+    w = 100 * person.width
     out = max(6.0, v * 0.42)
     right = [
         (46, -128 - v * 0.96),
@@ -121,10 +106,10 @@ def _cap(style: dict, who: object) -> np.ndarray:
     over = np.array([(-x, y) for x, y in right[::-1]] + [(0, -136 - v)] + right, float)
     if low > 20:  # falls over the ears
         drape = [(w + out + 6, low * 0.6), (w + out, low + 6), (w - 4, low)]
-        inner = [(w - 7, low * 0.55), (w - 8, 0), (86 * who.width, -46)]
+        inner = [(w - 7, low * 0.55), (w - 8, 0), (86 * person.width, -46)]
     else:
         drape = [(w + 3, low + 14), (w - 6, low + 14)]
-        inner = [(w - 9, -16), (84 * who.width, -50)]
+        inner = [(w - 9, -16), (84 * person.width, -50)]
     brow = [(62, line + 16), (30, line + 3)]
     back = [*drape, *inner, *brow]
     mirrored = [(-x, y) for x, y in back[::-1]]
@@ -137,22 +122,22 @@ def _cap(style: dict, who: object) -> np.ndarray:
     return curve(points)
 
 
-def _rim(style: dict, who: object) -> np.ndarray:
-    w = 106 * who.width
+def _rim(style: dict, person: Person) -> np.ndarray:
+    w = 106 * person.width
     y = style["line"]
     return np.array([(-w, y - 14), (-50, y - 26), (0, y - 29), (50, y - 26), (w, y - 14),
                      (w - 2, y + 22), (50, y + 8), (0, y + 4), (-50, y + 8), (-w + 2, y + 22)])  # fmt: skip
 
 
-def _strands(who: object, rng: np.random.Generator, light: float) -> np.ndarray:
-    """Colour of hair at each pixel of a canvas: strands that run from the parting, with a band of shine."""
+def _strands(person: Person, rng: np.random.Generator, light: float) -> np.ndarray:
+    """Return the colour of hair at each pixel: strands that run from the parting, with a band of shine."""
     x, y = grid()
-    style = STYLES[who.style]
-    if who.style in CURLY:
+    style = STYLES[person.style]
+    if person.style in CURLY:
         grain = 0.17 * noise(rng, 6) + 0.12 * noise(rng, 2.5)
     else:
         angle = np.arctan2(x - style["part"] * 0.8, y + 128 + style["volume"] * 0.5)
-        if who.style == "wavy":
+        if person.style == "wavy":
             angle = angle + 0.05 * np.sin(y / 15 + 0.8 * np.sign(x))
         angle = angle + 0.012 * noise(rng, 22)
         grain = np.zeros_like(x)
@@ -160,16 +145,16 @@ def _strands(who: object, rng: np.random.Generator, light: float) -> np.ndarray:
             knots = np.linspace(-np.pi, np.pi, count)
             grain += size * np.interp(angle, knots, rng.standard_normal(count)).astype(np.float32)
     away = np.hypot(x - style["part"] * 0.8, y + 100)
-    shine = np.exp(-(((away - 62) / 20) ** 2)) * (0.34 if who.style not in CURLY else 0.12)
+    shine = np.exp(-(((away - 62) / 20) ** 2)) * (0.34 if person.style not in CURLY else 0.12)
     dark = np.clip((y + 40) / 400, 0, 0.25)
-    return (who.hair * ((light * (1 + grain + shine - dark))[..., None])).clip(4, 245).astype(np.float32)
+    return (person.hair * ((light * (1 + grain + shine - dark))[..., None])).clip(4, 245).astype(np.float32)
 
 
-def _cloth(who: object, rng: np.random.Generator) -> np.ndarray:
-    """Colour of a scarf or cap at each pixel: folds around the face, or ribs."""
+def _cloth(person: Person, rng: np.random.Generator) -> np.ndarray:
+    """Return the colour of a scarf or cap at each pixel: folds around the face, or ribs."""
     x, y = grid()
-    tone = np.float32(CLOTHS[who.seed % len(CLOTHS)])
-    if who.style == "scarf":
+    tone = np.float32(CLOTHS[person.seed % len(CLOTHS)])
+    if person.style == "scarf":
         wave = 0.09 * np.sin(np.hypot(x * 1.15, y - 10) / 7.5 + 2.2 * np.sin(np.arctan2(y, x) * 2))
         fall = -0.22 * np.clip((np.hypot(x, (y - 10) * 0.75) - 128) / 70, 0, 1)
     else:
@@ -179,11 +164,11 @@ def _cloth(who: object, rng: np.random.Generator) -> np.ndarray:
 
 
 def _fuzzy(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask whose edge is made of curls."""
+    """Return the mask with an edge of curls."""
     edge = cv2.GaussianBlur(mask, (0, 0), 8.0) + 0.11 * noise(rng, 8) + 0.05 * noise(rng, 3)
     return np.clip((edge - 0.44) * 7, 0, 1) * (edge > 0.36) * (cv2.GaussianBlur(mask, (0, 0), 8.0) > 0.2)
 
 
-def _soften_line(canvas: Canvas, mask: np.ndarray, tone: np.ndarray) -> None:
-    """Let the hair begin gradually: skin shows through along its line."""
+def _blend_hairline(canvas: Canvas, mask: np.ndarray, tone: np.ndarray) -> None:
+    """Let skin show through along the hairline, so that the hair begins gradually."""
     canvas.paint(cv2.GaussianBlur(mask, (0, 0), 3.5) * (canvas.alpha > 0.5), tone, 0.55)
