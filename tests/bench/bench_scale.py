@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from videos import copy_workflow
 
 from deepfake import tables
-from deepfake.corpora.shards import fullest
+from deepfake.corpora.shards import max_videos
 
 VIDEOS = 124_000
 CORPUS = "results/{}/large"
@@ -143,7 +143,7 @@ def make_project(folder: Path, videos: int, size: int) -> list[str]:
     (folder / "mine.yaml").write_text(CONFIG.format(folder=folder, size=size))
     (folder / "empty.zip").write_bytes(b"PK\5\6" + bytes(18))
     bits = 0
-    while videos > fullest(size) << bits:
+    while videos > max_videos(size) << bits:
         bits += 1
     shards = [f"{number:0{bits}b}" if bits else "all" for number in range(1 << bits)]
     index = folder / CORPUS.format("index")

@@ -1,8 +1,8 @@
-"""Zip archives as hostile input: what may be taken out of them, and taking it out.
+"""Zip archives as hostile input: which members may be unpacked, and unpacking them.
 
-Nothing is ever written under a name that an archive chose: the caller names the file, so no member can land
-outside its place. What an archive says of itself is checked before anything is unpacked, and counted again
-while it streams.
+Nothing is written under a name that an archive chose: the caller names the file, so no member can be written
+outside its folder. The sizes that an archive declares are checked before anything is unpacked, and the bytes
+are counted again while they are unpacked.
 """
 
 import errno
@@ -23,31 +23,31 @@ from pathlib import Path
 from deepfake.errors import UserError
 
 CHUNK = 1 << 20  # bytes
-LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: its fixed part, and where in it the two variable lengths stand
+LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: the size of its fixed part, and the offset of two lengths in it
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
-RECORD = b"PK\1\2"  # opens each member's record in the list of contents
+RECORD = b"PK\1\2"  # begins each member's record in the central directory
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
-UNREADABLE = (  # all that zipfile was seen to raise for damaged or crafted input
+UNREADABLE = (  # all exceptions of zipfile that were seen for damaged or crafted input
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
     *(NotImplementedError, RuntimeError, OverflowError, MemoryError),
 )
 
 
 class SourceError(UserError):
-    """The archive can't be used at all; the message names it and says why."""
+    """An archive or a folder can't be used at all."""
 
 
 class MemberError(UserError):
-    """One member can't be used; the message says why."""
+    """One file of an archive or a folder can't be used."""
 
 
-class TooMany(Exception):
-    """The list of contents is longer than is allowed."""
+class _TooManyMembers(Exception):
+    """The central directory is longer than is allowed."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of a corpus: `archive` it lies in, `path` inside, size, CRC-32, and why it is refused, or ""."""
+    """A file of a corpus: its archive, its path inside, size, CRC-32, and why it is refused ("" if not)."""
 
     archive: str
     path: str
@@ -58,12 +58,12 @@ class Member:
 
 @contextmanager
 def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
-    """Open a zip; raises SourceError when it is none, is cut short, or promises more than `limits` allow."""
+    """Open a zip. Raises SourceError if it is none, is truncated, or declares more than `limits` allow."""
     try:
         raw = io.FileIO(path)
     except OSError as error:
         raise SourceError(f"{path}: the archive can't be opened: {error.strerror}") from error
-    with raw, _read_contents(raw, str(path), limits["members"]) as file:
+    with raw, _open_directory(raw, str(path), limits["members"]) as file:
         check_totals(str(path), file, limits)
         yield file
 
@@ -72,7 +72,7 @@ def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
 def open_inner_zip(
     outer: zipfile.ZipFile, path: str | Path, info: zipfile.ZipInfo, limits: dict
 ) -> Iterator[zipfile.ZipFile]:
-    """Open the zip `info` that lies stored inside the zip at `path`, in place; raises SourceError."""
+    """Open the zip `info` that is stored inside the zip at `path`, without unpacking. Raises SourceError."""
     name = f"{path}/{decoded_path(info)}"
     if info.compress_type != zipfile.ZIP_STORED:
         raise SourceError(
@@ -86,16 +86,17 @@ def open_inner_zip(
     file = outer.fp
     file.seek(info.header_offset + NAME_LENGTHS)
     start = info.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
-    with _read_contents(_Slice(file, start, info.compress_size), name, limits["members"]) as inner:
+    with _open_directory(_Slice(file, start, info.compress_size), name, limits["members"]) as inner:
         check_totals(name, inner, limits)
         yield inner
 
 
-def _read_contents(raw: io.RawIOBase, name: str, most: int | None = None) -> zipfile.ZipFile:
+def _open_directory(raw: io.RawIOBase, name: str, most: int | None = None) -> zipfile.ZipFile:
+    """Open a zip with at most `most` members. Raises SourceError, naming it."""
     try:
-        file = _Contents(raw, most)
+        file = _LimitedReader(raw, most)
         zipped = zipfile.ZipFile(file)
-    except TooMany:
+    except _TooManyMembers:
         raise SourceError(f"{name}: more members than limits.members = {most}") from None
     except UNREADABLE as error:
         raise SourceError(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
@@ -115,7 +116,7 @@ def check_totals(name: str, file: zipfile.ZipFile, limits: dict) -> None:
 
 
 def check_limits(name: str, members: int, total: int, limits: dict) -> None:
-    """Raise SourceError where an archive of so many `members` and `total` bytes goes over `limits`."""
+    """Raise SourceError if an archive of `members` files and `total` bytes is above `limits`."""
     advice = "; raise it if you trust the archive"
     if members > limits["members"]:
         raise SourceError(
@@ -127,7 +128,7 @@ def check_limits(name: str, members: int, total: int, limits: dict) -> None:
 
 
 def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Member]:
-    """Every file of the zip in order of its path, the refused ones with their reason."""
+    """Return the files of a zip, sorted by path; refused ones have a reason. `archive` is its name."""
     infos = [info for info in file.infolist() if not info.filename.endswith("/")]
     paths = [decoded_path(info) for info in infos]
     overlapping = _overlapping(infos)
@@ -149,7 +150,7 @@ def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Memb
 
 
 def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
-    """Why a member isn't taken, judged by its own record; "" where it may be."""
+    """Return why a member can't be unpacked, by its own record; "" if it can."""
     path = decoded_path(info)
     mode = info.external_attr >> 16
     if not path:
@@ -172,7 +173,7 @@ def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
 
 
 def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
-    """Where the members start whose data runs into that of another, or that two records share."""
+    """Return the offsets of members with data that overlaps that of another, or that two records share."""
     found, end, holder = set(), -1, -1
     for info in sorted(infos, key=lambda i: (i.header_offset, i.compress_size)):
         start = info.header_offset
@@ -184,7 +185,7 @@ def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
 
 
 def decoded_path(info: zipfile.ZipInfo) -> str:
-    """The member's path; UTF-8 that the archive doesn't declare, as some programs write it, is recognised."""
+    """Return a member's path, decoded as UTF-8 even where the archive doesn't declare it, if it is valid."""
     if info.flag_bits & 0x800:
         return info.filename
     try:
@@ -194,12 +195,12 @@ def decoded_path(info: zipfile.ZipInfo) -> str:
 
 
 def info_by_path(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The zip's records by decoded path."""
+    """Return the records of a zip by decoded path."""
     return {decoded_path(info): info for info in file.infolist()}
 
 
 def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIOBase) -> int:
-    """Stream a member into `out`; returns its CRC-32. Raises MemberError for bad data or too many bytes."""
+    """Unpack a member into `out`, and return its CRC-32. Raises MemberError if it is damaged."""
     crc = count = 0
     for chunk in _chunks(file, info):
         count += len(chunk)
@@ -213,7 +214,7 @@ def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIO
 
 
 def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The member's bytes. What goes wrong in reading them is its own fault; a full disk, say, is not."""
+    """Yield a member's bytes. Raises MemberError for errors in reading, so not for a full disk."""
     try:
         with file.open(info) as data:
             while chunk := data.read(CHUNK):
@@ -222,10 +223,10 @@ def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
         raise MemberError(f"damaged in the archive: {error}") from error
 
 
-def central_directory(path: str | Path) -> str:
-    """A digest of every member's name, size and CRC-32: changes with the contents, and not with the time."""
+def contents_digest(path: str | Path) -> str:
+    """Return a digest of the names, sizes and CRC-32s of a zip's members, independent of file times."""
     digest = hashlib.sha256()
-    with io.FileIO(path) as raw, _read_contents(raw, str(path)) as file:
+    with io.FileIO(path) as raw, _open_directory(raw, str(path)) as file:
         for info in file.infolist():
             digest.update(
                 f"{info.filename}\0{info.file_size}\0{info.CRC}\n".encode("utf-8", "surrogateescape")
@@ -233,10 +234,10 @@ def central_directory(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-class _Contents(io.BufferedReader):
-    """An archive whose list of contents may hold at most `most` members, if that isn't None.
+class _LimitedReader(io.BufferedReader):
+    """An archive that raises _TooManyMembers if its central directory has more than `most` members.
 
-    zipfile makes objects of the whole list before anyone can count them, 10 times larger than their records.
+    zipfile makes an object of every record before they can be counted, 10 times as large as the record.
     """
 
     def __init__(self, raw: io.RawIOBase, most: int | None):
@@ -245,14 +246,14 @@ class _Contents(io.BufferedReader):
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
-        # A shorter list is counted once it is read; a short read may be the archive's end, with other data.
+        # Shorter directories are counted later; a short read may be the archive's end, which has other data.
         if self.most is not None and len(data) > CHUNK and data.count(RECORD) > self.most:
-            raise TooMany
+            raise _TooManyMembers
         return data
 
 
 class _Slice(io.RawIOBase):
-    """A part of an open file, as a file of its own."""
+    """A part of an open file, as a file."""
 
     def __init__(self, file: io.BufferedIOBase, start: int, size: int):
         self._file, self._start, self._size, self._at = file, start, size, 0

@@ -1,19 +1,35 @@
-"""CRC-32s of a folder's files, read again only where size or time changed since they were last taken."""
+"""CRC-32 checksums of a folder's files, computed again only where size or modification time changed."""
 
+import errno
+import os
 import re
+import stat
+import zlib
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.corpora.sources import crc32_of_file
 
+CHUNK = 1 << 20  # bytes
 COLUMNS = ["path", "bytes", "mtime_ns", "crc32"]
 CRC32 = re.compile(r"[0-9a-f]{8}")
 
 
-class Crc32Cache:
-    """Call it with a path for the file's CRC-32. Used with `with`; what it learned is kept on errors too.
+def crc32_of_file(path: Path) -> int:
+    """Return the CRC-32 of a file. Raises OSError, also for what is no regular file, such as a pipe."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    crc = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            crc = zlib.crc32(chunk, crc)
+    return crc
 
-    Files of 470 GB take an hour to read; without the cache one more video would cost that hour again.
+
+class Crc32Cache:
+    """Computes the CRC-32 of files, and caches them on disk; the context manager writes the cache.
+
+    It is written after errors too. 470 GB of files take an hour to read; without the cache one video more
+    would cost that hour again.
     """
 
     def __init__(self, path: Path):
@@ -24,21 +40,24 @@ class Crc32Cache:
             for row in rows
             if all(map(row.get, COLUMNS)) and CRC32.fullmatch(row["crc32"])
         }
-        self._seen: dict[str, tuple[str, str, str]] = {}
+        self._used: dict[str, tuple[str, str, str]] = {}
 
     def __enter__(self) -> "Crc32Cache":
         return self
 
-    def __exit__(self, *_) -> None:
-        seen = {**self._known, **self._seen} if _ != (None, None, None) else self._seen
-        if seen:
-            rows = [dict(zip(COLUMNS, (path, *values), strict=True)) for path, values in sorted(seen.items())]
+    def __exit__(self, error_type, error, traceback) -> None:
+        # After an error not all files were seen, so the others are kept too.
+        entries = self._used if error_type is None else {**self._known, **self._used}
+        if entries:
+            rows = [
+                dict(zip(COLUMNS, (path, *values), strict=True)) for path, values in sorted(entries.items())
+            ]
             tables.write_rows(self._path, COLUMNS, rows)
 
     def __call__(self, path: Path) -> int:
         status = path.stat()
-        key = (str(status.st_size), str(status.st_mtime_ns))
+        version = (str(status.st_size), str(status.st_mtime_ns))
         known = self._known.get(str(path))
-        crc = int(known[2], 16) if known and known[:2] == key else crc32_of_file(path)
-        self._seen[str(path)] = (*key, f"{crc:08x}")
+        crc = int(known[2], 16) if known and known[:2] == version else crc32_of_file(path)
+        self._used[str(path)] = (*version, f"{crc:08x}")
         return crc

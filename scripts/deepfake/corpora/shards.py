@@ -1,11 +1,11 @@
 """Which shard a video belongs to, such that one video more moves none of the others.
 
 Extendible hashing (Fagin et al. 1979): a shard is a prefix of the bits of its videos' hashes. It holds at
-most half as many again as `size`, so that it holds about `size` on average; one video more splits it, and it
-alone. The outcome depends on the names alone, not on the order or the history of the corpus.
+most 1.5 times `size` videos, so about `size` on average; one video more than that splits it, and no other
+shard. The result depends on the names only, not on the order or the history of the corpus.
 
-A shard holds media of one kind. A still is decoded and searched in a small part of a video's time, so that
-far more of them go into a shard: a job of a second each would cost more to start than to run.
+A shard holds videos of one kind. An image takes a small part of a video's time, so a shard holds many more
+images than videos: a job of a second would take longer to start than to run.
 """
 
 from bisect import bisect_left
@@ -13,29 +13,29 @@ from collections.abc import Iterable, Iterator
 
 from deepfake.hashing import seeded_hash
 
-WHOLE = "all"  # the one shard of a corpus that fits into one: the empty prefix
+WHOLE = "all"  # name of the only shard of a small corpus, with the empty prefix
 BITS = 64
 KINDS = {"video": ("", 1), "sequence": ("sequences_", 1), "image": ("images_", 32)}
-"""By kind: how the names of its shards begin, and how many times `size` they hold."""
+"""By kind: the beginning of its shards' names, and the factor by which its shards are larger than `size`."""
+
+Hashes = list[tuple[int, str]]
 
 
 def assign_shards(videos: Iterable[str], size: int, kind: str = "video") -> dict[str, str]:
-    """From each video, all of one kind, to the name of its shard: 0s and 1s, or `all`, after its kind."""
-    begin, times = KINDS[kind]
+    """Return the shard of each of `videos`, all of one kind: a string of 0s and 1s, or `all`."""
+    start, factor = KINDS[kind]
     hashes = sorted((seeded_hash(0, "shard", video), video) for video in set(videos))
-    shards = _split("", hashes, fullest(size * times))
-    return {video: begin + (prefix or WHOLE) for prefix, members in shards for _, video in members}
+    shards = _split("", hashes, max_videos(size * factor))
+    return {video: start + (prefix or WHOLE) for prefix, content in shards for _, video in content}
 
 
-def fullest(size: int) -> int:
-    """How many videos a shard of about `size` holds at the most; a full one splits into two of 3/4 of it."""
+def max_videos(size: int) -> int:
+    """Return how many videos a shard of about `size` may hold; with one more it splits in two."""
     return size * 3 // 2
 
 
-def _split(
-    prefix: str, hashes: list[tuple[int, str]], most: int
-) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """The shards among `hashes`, sorted, all of which begin with `prefix`."""
+def _split(prefix: str, hashes: Hashes, most: int) -> Iterator[tuple[str, Hashes]]:
+    """Yield the shards of the sorted `hashes`, which all begin with the bits `prefix`."""
     if len(hashes) <= most or len(prefix) == BITS:
         yield prefix, hashes
         return

@@ -1,65 +1,64 @@
-"""Where a corpus comes from, a folder or zip archives, behind one set of functions.
+"""Where a corpus comes from, a folder or zip archives, with the same methods for both.
 
 with open_source(["part_00.zip", "part_01.zip"], limits) as source:
-    for member in source.members(): ...
-    source.read(member), source.extract(member, "clip.mp4")
+    for member in source.members():
+        data = source.read(member.archive, member.path)
 """
 
-import errno
 import hashlib
 import io
 import json
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deepfake.corpora import archives
 from deepfake.corpora.archives import Member, MemberError, SourceError
+from deepfake.corpora.checksums import crc32_of_file
 from deepfake.layouts.entries import Entry
 
-SMALL = 1 << 28  # bytes; labels and stills are far smaller
-TOO_LARGE = f"more than {SMALL >> 20} MB, too large for a label file or a still"
+MAX_READ = 1 << 28  # bytes that `read` returns at most; label files and images are far smaller
+TOO_LARGE = f"more than {MAX_READ >> 20} MB, too large for a label file or a still"
 
 
-class Folder:
-    """A corpus in a folder. Its videos are linked, not copied; `crc32` takes their CRC-32s."""
+class FolderSource:
+    """A corpus in a folder. Its videos are linked, not copied. `crc32` computes the CRC-32 of a file."""
 
-    def __init__(self, root: str | Path, limits: dict, crc32: Callable[[Path], int] | None = None):
+    def __init__(self, root: str | Path, limits: dict, crc32: Callable[[Path], int] = crc32_of_file):
         self.limits = limits
         self._root = Path(root)
-        self._crc32 = crc32 or crc32_of_file
+        self._crc32 = crc32
 
-    def members(self, wanted: Callable[[str], bool] = lambda path: True) -> list[Member]:
-        """The files of the folder in order of their path, those with `wanted(path)` with their CRC-32."""
-        found = []
-        for path in walk(self._root):
+    def members(self, needs_crc32: Callable[[str], bool] = lambda path: True) -> list[Member]:
+        """Return all files, sorted by path; CRC-32 is 0 unless `needs_crc32(path)`."""
+        members = []
+        for path in list_files(self._root):
             file = self._root / path
             try:
-                crc = self._crc32(file) if wanted(path) else 0
-                found.append(Member("", path, file.stat().st_size, crc))
+                crc = self._crc32(file) if needs_crc32(path) else 0
+                members.append(Member("", path, file.stat().st_size, crc))
             except OSError as error:
-                found.append(Member("", path, 0, 0, f"can't be read: {error.strerror}"))
-        return found
+                members.append(Member("", path, 0, 0, f"can't be read: {error.strerror}"))
+        return members
 
     def read(self, archive: str, path: str) -> bytes:
-        """The bytes of a small file. Raises MemberError for one that isn't small or can't be read."""
+        """Return the bytes of a file. Raises MemberError if it is above MAX_READ or can't be read."""
         file = self._root / path
         try:
             status = file.stat()
-            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
                 raise MemberError("can't be read: not a file")
-            if status.st_size > SMALL:
+            if status.st_size > MAX_READ:
                 raise MemberError(TOO_LARGE)
             return file.read_bytes()
         except OSError as error:
             raise MemberError(f"can't be read: {error.strerror}") from error
 
     def extract(self, archive: str, path: str, target: Path) -> int:
-        """Make `target` a link to the file; returns the file's CRC-32 as it is now. Raises MemberError."""
+        """Make `target` a link to the file, and return the file's current CRC-32. Raises MemberError."""
         file = (self._root / path).absolute()
         try:
             crc = crc32_of_file(file)
@@ -69,8 +68,8 @@ class Folder:
         return crc
 
 
-class Zips:
-    """A corpus in zips, also in zips stored inside them. Each goes by its path below their common folder."""
+class ZipSource:
+    """A corpus in zips, and in zips stored inside them. An archive's name is its path below their folder."""
 
     def __init__(self, paths: list[str], limits: dict, stack: ExitStack):
         top = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in paths])
@@ -83,7 +82,7 @@ class Zips:
         self._infos: dict[str, dict[str, zipfile.ZipInfo]] = {}
 
     def _open_inner(self, path: str, name: str, outer: zipfile.ZipFile, stack: ExitStack) -> None:
-        """Open the zips inside one; together, too, they may not hold more than one archive may."""
+        """Open the zips inside a zip; all together may hold no more than the limits of one archive."""
         if not any(info.filename.lower().endswith(".zip") for info in outer.infolist()):
             return
         infos, count, total = archives.info_by_path(outer), len(outer.infolist()), 0
@@ -98,8 +97,8 @@ class Zips:
             total += sum(info.file_size for info in inner.infolist())
             archives.check_limits(path, count, total, self.limits)
 
-    def members(self, wanted: Callable[[str], bool] = lambda path: True) -> list[Member]:
-        """The files of all archives, in order of archive and path; the refused ones with their reason."""
+    def members(self, needs_crc32: Callable[[str], bool] = lambda path: True) -> list[Member]:
+        """Return the files of all archives, sorted by archive and path; refused ones have a reason."""
         return [
             member
             for name, file in self._files.items()
@@ -108,16 +107,16 @@ class Zips:
         ]
 
     def read(self, archive: str, path: str) -> bytes:
-        """The bytes of a small file. Raises MemberError for one that isn't small or is damaged."""
+        """Return the bytes of a file. Raises MemberError if it is above MAX_READ or is damaged."""
         out = io.BytesIO()
         info = self._info(archive, path)
-        if info.file_size > SMALL:
+        if info.file_size > MAX_READ:
             raise MemberError(TOO_LARGE)
         archives.copy_member(self._files[archive], info, out)
         return out.getvalue()
 
     def extract(self, archive: str, path: str, target: Path) -> int:
-        """Unpack a member to `target`; returns its CRC-32. Raises MemberError, and leaves no file then."""
+        """Unpack a file to `target`, and return its CRC-32. Raises MemberError, and then leaves no file."""
         info = self._info(archive, path)
         try:
             with open(target, "xb") as out:
@@ -134,59 +133,65 @@ class Zips:
         if path not in self._infos[archive]:
             raise MemberError("not in the archive any more")
         info = self._infos[archive][path]
-        if reason := archives.refusal(info, self.limits):  # also where another archive lies there by now
+        if reason := archives.refusal(info, self.limits):  # the archive may have been replaced since
             raise MemberError(reason)
         return info
 
 
+Source = FolderSource | ZipSource
+
+
 @contextmanager
 def open_source(
-    paths: list[str], limits: dict, crc32: Callable[[Path], int] | None = None
-) -> Iterator[Folder | Zips]:
-    """One folder, or any number of zip archives. Raises SourceError with what is wrong."""
+    paths: list[str], limits: dict, crc32: Callable[[Path], int] = crc32_of_file
+) -> Iterator[Source]:
+    """Open one folder, or any number of zip archives. Raises SourceError with what is wrong.
+
+    `limits` is the section of the config. `crc32` computes the CRC-32 of a folder's files.
+    """
     folders = [p for p in paths if os.path.isdir(p)]
     if not paths:
         raise SourceError("no archive fits the patterns under `archives`")
     if folders and len(paths) > 1:
         raise SourceError(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
     with ExitStack() as stack:
-        yield Folder(folders[0], limits, crc32) if folders else Zips(paths, limits, stack)
+        yield FolderSource(folders[0], limits, crc32) if folders else ZipSource(paths, limits, stack)
 
 
 @contextmanager
-def open_indexed(found: str | Path) -> Iterator[Folder | Zips]:
-    """What a corpus's index was made from, as its sources.json `found` says. Raises SourceError."""
-    listed = json.loads(Path(found).read_text(encoding="utf-8", errors="surrogateescape"))
+def open_indexed(sources: str | Path) -> Iterator[Source]:
+    """Open what a corpus's index was made from, by the index's sources.json. Raises SourceError."""
+    listed = json.loads(Path(sources).read_text(encoding="utf-8", errors="surrogateescape"))
     with open_source(listed["sources"], listed["limits"]) as source:
         yield source
 
 
 def check_crc32(crc32: int, video: dict[str, str]) -> None:
-    """Raise MemberError unless `crc32` is that of the `video` in the index's tables."""
+    """Raise MemberError unless `crc32` is that of `video`, a row of the index's tables."""
     if f"{crc32:08x}" != video["crc32"]:
         raise MemberError(f"CRC-32 {crc32:08x}, not {video['crc32']} as in the index")
 
 
-def walk(root: Path) -> list[str]:
-    """The paths of all files below `root` with `/` between folders, in order.
+def list_files(root: Path) -> list[str]:
+    """Return the paths of all files below `root`, with `/` between folders, sorted.
 
-    Each folder is read once, also where links lead to it; then the path without a link counts.
-    Raises SourceError where `root` is no folder, or a folder in it can't be read.
+    Each folder is read once, even if links lead to it; a path without a link takes precedence. Raises
+    SourceError where `root` is no folder, or a folder can't be read.
     """
     if not root.is_dir():
         raise SourceError(f"{root}: there is no such folder")
     files, folders, links, seen = [], [""], [], set()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
-        place = os.path.join(root, folder)
+        whole = os.path.join(root, folder)
         try:
-            status = os.stat(place)
+            status = os.stat(whole)
             if (identity := (status.st_dev, status.st_ino)) in seen:
                 continue
             seen.add(identity)
-            names = sorted(os.listdir(place))
+            names = sorted(os.listdir(whole))
         except OSError as error:
-            raise SourceError(f"{place}: the folder can't be read: {error.strerror}") from error
+            raise SourceError(f"{whole}: the folder can't be read: {error.strerror}") from error
         for name in names:
             path = f"{folder}/{name}" if folder else name
             if not os.path.isdir(os.path.join(root, path)):
@@ -198,34 +203,22 @@ def walk(root: Path) -> list[str]:
     return sorted(files)
 
 
-def crc32_of_file(path: Path) -> int:
-    """The CRC-32 of a file's bytes. Raises OSError, also for what is no file, such as a pipe."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(errno.EINVAL, "not a file", str(path))
-    crc = 0
-    with open(path, "rb") as file:
-        while chunk := file.read(archives.CHUNK):
-            crc = zlib.crc32(chunk, crc)
-    return crc
-
-
 def fingerprint(paths: list[str]) -> str:
-    """A digest that changes when what a corpus is read from changes: an archive's contents, a folder's files.
+    """Return a digest that changes if the contents of a corpus's archives or folder change.
 
-    Of a zip only the list of its contents is read, of a folder only names, sizes and times. Something that
-    isn't there or can't be read gives a digest too; the step that needs it then reports the error.
+    Of a zip only the list of its contents is read, of a folder only names, sizes and times. What is missing
+    or can't be read has a digest too; the step that reads it reports the error.
     """
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
         try:
             if os.path.isdir(path):
-                for name in walk(Path(path)):
-                    digest.update(
-                        f"{name}\0{_version(os.path.join(path, name))}\n".encode("utf-8", "surrogateescape")
-                    )
+                for name in list_files(Path(path)):
+                    line = f"{name}\0{_version(os.path.join(path, name))}\n"
+                    digest.update(line.encode("utf-8", "surrogateescape"))
             else:
-                digest.update(archives.central_directory(path).encode())
+                digest.update(archives.contents_digest(path).encode())
         except (OSError, SourceError) as error:
             digest.update(type(error).__name__.encode())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepfake.corpora.archives import SourceError
-from deepfake.corpora.sources import fingerprint, open_source, walk
+from deepfake.corpora.sources import fingerprint, list_files, open_source
 from deepfake.errors import UserError
 from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
 
@@ -26,8 +26,8 @@ IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 class MediaFile:
     """One video or image: `name` as people know it, `kind` VIDEO or IMAGE ("" where it is unknown).
 
-    It is the file `path`, or `member` of `archive` (as sources.Zips names it) in the zip `path`. `limits`
-    are those of the config. `reason` says why it can't be read; "" where no problem is known.
+    It is the file `path`, or `member` of `archive` (as sources.ZipSource names it) in the zip `path`.
+    `limits` are those of the config. `reason` says why it can't be read; "" where no problem is known.
     """
 
     name: str
@@ -132,7 +132,7 @@ def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
 
 def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
     try:
-        names = walk(Path(folder))
+        names = list_files(Path(folder))
     except SourceError as error:
         yield MediaFile(folder, "", reason=str(error))
         return

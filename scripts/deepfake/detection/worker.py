@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from deepfake.corpora.archives import MemberError, SourceError
-from deepfake.corpora.sources import Folder, Zips, open_source
+from deepfake.corpora.sources import FolderSource, Source, open_source
 from deepfake.detection.faces import (
     Extractor,
     FrameFaces,
@@ -150,9 +150,9 @@ class Sources:
             self._video_path = path
         return self._video
 
-    def _source(self, file: MediaFile) -> Folder | Zips:
+    def _source(self, file: MediaFile) -> Source:
         if not file.member:
-            return Folder(Path(file.path).absolute().parent, file.limits)
+            return FolderSource(Path(file.path).absolute().parent, file.limits)
         if self._zip_path != file.path:
             self._stack.close()
             self._zip_path = ""

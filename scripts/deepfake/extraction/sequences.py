@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deepfake.corpora.archives import CHUNK, UNREADABLE, MemberError
-from deepfake.corpora.sources import SMALL
+from deepfake.corpora.sources import MAX_READ
 from deepfake.layouts.entries import Entry
 
 GZIP = b"\x1f\x8b"
@@ -50,7 +50,7 @@ class ImageSequence:
         offset, size = self._stills[self.names[position]]
         if size is None:
             raise MemberError(NOT_A_FILE)
-        if size > SMALL:
+        if size > MAX_READ:
             raise MemberError(f"{size / 1e6:.0f} MB, too large for a still")
         self._file.seek(offset)
         return self._file.read(size)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deepfake.corpora.archives import MemberError
-from deepfake.corpora.sources import Folder, Zips, check_crc32
+from deepfake.corpora.sources import Source, check_crc32
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.sequences import open_sequence
 from deepfake.tables import MISSING, OK, UNREADABLE
 
 
-def read_stills(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+def read_stills(video: dict[str, str], source: Source, cfg: dict) -> Iterator[tuple[dict, bytes]]:
     """Yield a row (video, frame, time, status, reason) and the file's bytes for each still.
 
     `video` is a row of tables.SHARD. A still is frame 0 of itself. Of a tar, the stills are sampled by `cfg`,
@@ -35,7 +35,7 @@ def row_without_image(video: str, status: str, reason: str, **known: object) -> 
     return {"video": video, "status": status, "reason": reason, **known}
 
 
-def _read_sequence(video: dict[str, str], source: Folder | Zips, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+def _read_sequence(video: dict[str, str], source: Source, cfg: dict) -> Iterator[tuple[dict, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "sequence.tar")
         check_crc32(source.extract(video["archive"], video["member"], copy), video)

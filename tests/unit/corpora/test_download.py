@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.kaggle import source_of
+from deepfake.corpora.kaggle import parse_source
 from deepfake.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -299,4 +299,4 @@ def test_token_that_cannot_be_sent_is_not_shown(kaggle, cli, token):
 @pytest.mark.parametrize("config", [{}, {"competition": "a/b"}, {"dataset": "../x"}, COMPETITION | DATASET])
 def test_wrong_config_names_the_key(config):
     with pytest.raises(UserError, match="competition" if "dataset" not in config else "dataset"):
-        source_of(config)
+        parse_source(config)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfake.corpora.shards import WHOLE, assign_shards, fullest
+from deepfake.corpora.shards import WHOLE, assign_shards, max_videos
 
 NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
 SIZES = st.integers(1, 20)
@@ -29,8 +29,8 @@ def prefix(shard):
 def test_each_video_in_one_shard_of_at_most_half_as_many_again(videos, size):
     shards = by_shard(videos, size)
     assert set().union(*shards.values()) == videos
-    assert all(len(members) <= fullest(size) <= 1.5 * size for members in shards.values())
-    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= fullest(size))
+    assert all(len(members) <= max_videos(size) <= 1.5 * size for members in shards.values())
+    assert (set(shards) == {WHOLE}) == (0 < len(videos) <= max_videos(size))
 
 
 @given(videos=NAMES, size=SIZES)
@@ -52,7 +52,7 @@ def test_one_video_more_touches_one_shard(videos, size, new):
     for name in changed:
         assert set().union(*(after[other] for other in fresh)) == before[name] | {new}
         assert all(prefix(other).startswith(prefix(name)) for other in fresh)
-        assert fresh == {name} or len(before[name]) == fullest(size)
+        assert fresh == {name} or len(before[name]) == max_videos(size)
 
 
 @given(videos=NAMES, size=SIZES, chance=st.randoms(use_true_random=False))
