@@ -1,7 +1,7 @@
-"""A page in headless Chromium: its text, its picture, what its console said and what it asked for.
+"""Open a page in headless Chromium: its text, a screenshot, its console messages and its requests.
 
-The browser is spoken to by the DevTools protocol over a pipe, since its log tells neither the level of a
-console message nor the loads that failed.
+The browser is controlled by the DevTools protocol over a pipe: its log has neither the level of a console
+message nor the requests that failed.
 """
 
 import base64
@@ -21,45 +21,50 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --mute-audio"
     " --disable-background-networking --disable-component-update --remote-debugging-pipe"
 ).split()
-NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-PATIENCE = 60  # seconds, for the page to load or an answer to come
-QUIET = 0.3  # seconds without an event, after which a page has settled
-BAD = ("error", "assert", "warning")
+NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+TIMEOUT = 60  # seconds for a page to load, and for the browser to answer
+SETTLED = 0.3  # seconds without an event after which a page is finished
+ERRORS = ("error", "assert", "warning")
 
 
 @dataclass
 class Page:
-    """What was seen. `console` are lines "level: text", of failed loads and uncaught errors too."""
+    """What the browser saw of a page.
+
+    `console` has lines "level: text", also for failed requests and uncaught errors. `requests` has the URLs
+    of all requests except data:, the page itself first.
+    """
 
     dom: str
     text: str
     screenshot: Path
     console: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)  # addresses, data: left out
+    requests: list[str] = field(default_factory=list)
 
     @property
     def errors(self) -> list[str]:
-        """Messages of the console that are errors or warnings."""
-        return [line for line in self.console if line.startswith(BAD)]
+        """The console lines that are errors or warnings."""
+        return [line for line in self.console if line.startswith(ERRORS)]
 
 
 def find_browser() -> str | None:
-    """$DEEPFAKE_TEST_BROWSER, or the first of NAMES on the PATH."""
+    """Return $DEEPFAKE_TEST_BROWSER, or the path of the first of NAMES that is installed, or None."""
     return os.environ.get("DEEPFAKE_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture
 def browse(tmp_path):
-    """`open_page` with a folder of its own; the test is skipped where there is no browser."""
+    """Return `open_page` with a folder of its own. Skips the test if there is no browser."""
     if not find_browser():
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is there (set DEEPFAKE_TEST_BROWSER)")
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (set DEEPFAKE_TEST_BROWSER)")
     return lambda page, **size: open_page(page, tmp_path / "browser", **size)
 
 
 def open_page(page: str | Path, folder: Path, width: int = 1100, height: int = 800) -> Page:
-    """Open a file or a URL in a window of `width` pixels; the screenshot, in `folder`, is of the whole page.
+    """Open a file or a URL in a window of `width` x `height` pixels, and return what the browser saw.
 
-    No host but this machine can be reached. Raises TimeoutError where the browser doesn't answer.
+    The screenshot, a file in `folder`, is of the whole page. The page can reach this machine only. Raises
+    TimeoutError if the browser does not answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     url = page if str(page).startswith(("http:", "file:")) else Path(page).resolve().as_uri()
@@ -78,29 +83,31 @@ def open_page(page: str | Path, folder: Path, width: int = 1100, height: int = 8
         shot = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
         path = folder / "screenshot.png"
         path.write_bytes(base64.b64decode(shot))
-        return Page(dom, text, path, *_heard(browser.events))
+        return Page(dom, text, path, *_read_events(browser.events))
 
 
-def _heard(events: list[dict]) -> tuple[list[str], list[str]]:
-    """Lines of the console, and addresses asked for."""
-    lines, asked = [], []
+def _read_events(events: list[dict]) -> tuple[list[str], list[str]]:
+    """Return the lines of the console and the requested URLs."""
+    lines, urls = [], []
     for event in events:
-        what, told = event["method"], event["params"]
-        if what == "Runtime.consoleAPICalled":
-            words = [str(a.get("value", a.get("description", ""))) for a in told["args"]]
-            lines.append(f"{told['type']}: {' '.join(words)}")
-        elif what == "Runtime.exceptionThrown":
-            details = told["exceptionDetails"]
+        method, params = event["method"], event["params"]
+        if method == "Runtime.consoleAPICalled":
+            values = [str(a.get("value", a.get("description", ""))) for a in params["args"]]
+            lines.append(f"{params['type']}: {' '.join(values)}")
+        elif method == "Runtime.exceptionThrown":
+            details = params["exceptionDetails"]
             lines.append(f"error: {details.get('exception', {}).get('description', details['text'])}")
-        elif what == "Log.entryAdded":
-            lines.append(f"{told['entry']['level']}: {told['entry']['text']} {told['entry'].get('url', '')}")
-        elif what == "Network.requestWillBeSent" and not told["request"]["url"].startswith("data:"):
-            asked.append(told["request"]["url"])
-    return lines, asked
+        elif method == "Log.entryAdded":
+            lines.append(
+                f"{params['entry']['level']}: {params['entry']['text']} {params['entry'].get('url', '')}"
+            )
+        elif method == "Network.requestWillBeSent" and not params["request"]["url"].startswith("data:"):
+            urls.append(params["request"]["url"])
+    return lines, urls
 
 
 class _Browser:
-    """A browser of its own, with its own profile; messages are JSON, with a null byte after each."""
+    """A browser process with a new profile. Messages to and from it are JSON followed by a null byte."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -117,7 +124,7 @@ class _Browser:
             os.dup2(copies[0], 3)
             os.dup2(copies[1], 4)
 
-        command = [find_browser(), *FLAGS, NOWHERE, f"--user-data-dir={self.folder / 'profile'}"]
+        command = [find_browser(), *FLAGS, NO_NETWORK, f"--user-data-dir={self.folder / 'profile'}"]
         with open(self.folder / "browser.log", "wb") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, preexec_fn=join_pipes, close_fds=False
@@ -127,7 +134,7 @@ class _Browser:
         return self
 
     def __exit__(self, *_) -> None:
-        os.close(self.to)  # it ends when its pipe does
+        os.close(self.to)  # the browser exits when its pipe is closed
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -137,42 +144,44 @@ class _Browser:
         shutil.rmtree(self.folder / "profile", ignore_errors=True)  # helpers may still be closing files
 
     def ask(self, method: str, **params) -> dict:
+        """Send a command of the DevTools protocol and return its result."""
         self.number += 1
-        message = {"id": self.number, "method": method, "params": params}
+        request = {"id": self.number, "method": method, "params": params}
         if self.session:
-            message["sessionId"] = self.session
-        os.write(self.to, json.dumps(message).encode() + b"\0")
-        until = time.monotonic() + PATIENCE
-        while (found := self._next(until - time.monotonic())) is not None:
-            if found.get("id") == self.number:
-                if "error" in found:
-                    raise RuntimeError(f"{method}: {found['error']['message']}")
-                return found["result"]
-        raise TimeoutError(f"{method}: no answer within {PATIENCE} s; see {self.folder / 'browser.log'}")
+            request["sessionId"] = self.session
+        os.write(self.to, json.dumps(request).encode() + b"\0")
+        until = time.monotonic() + TIMEOUT
+        while (message := self._next(until - time.monotonic())) is not None:
+            if message.get("id") == self.number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                return message["result"]
+        raise TimeoutError(f"{method}: no answer within {TIMEOUT} s; see {self.folder / 'browser.log'}")
 
     def value(self, expression: str) -> str:
+        """Return the value of a JavaScript expression in the page."""
         return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
 
     def settle(self) -> None:
-        """Wait until the page is loaded and nothing more happens."""
-        until = time.monotonic() + PATIENCE
+        """Wait until the page is loaded and no more events come."""
+        until = time.monotonic() + TIMEOUT
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             if self._next(until - time.monotonic()) is None:
-                raise TimeoutError(f"the page isn't loaded within {PATIENCE} s")
-        while time.monotonic() < until and self._next(QUIET) is not None:
+                raise TimeoutError(f"the page did not load within {TIMEOUT} s")
+        while time.monotonic() < until and self._next(SETTLED) is not None:
             pass
 
     def _next(self, seconds: float) -> dict | None:
-        """The next message, events kept; None where none comes in time."""
+        """Return the next message, or None if there is none in time. Events are also kept in `events`."""
         until = time.monotonic() + seconds
         while b"\0" not in self.rest:
             ready, _, _ = select.select([self.back], [], [], max(0, until - time.monotonic()))
-            part = os.read(self.back, 1 << 16) if ready else b""
-            if not part:
+            received = os.read(self.back, 1 << 16) if ready else b""
+            if not received:
                 return None
-            self.rest += part
-        message, _, self.rest = self.rest.partition(b"\0")
-        found = json.loads(message)
-        if "method" in found:
-            self.events.append(found)
-        return found
+            self.rest += received
+        text, _, self.rest = self.rest.partition(b"\0")
+        message = json.loads(text)
+        if "method" in message:
+            self.events.append(message)
+        return message

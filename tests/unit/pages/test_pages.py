@@ -63,6 +63,15 @@ def test_every_image_of_the_summary_can_be_shown(browse, pages, tmp_path):
     assert browse(tmp_path / "counted.html").console == ["log: 12 12"]
 
 
+@pytest.mark.parametrize("name", ["audit", "summary"])
+def test_a_page_is_no_wider_than_a_phone(browse, pages, tmp_path, name):
+    text = pages[name].read_text(encoding="utf-8")
+    measured = """<script>addEventListener("load", () => console.log(
+        document.documentElement.scrollWidth - document.documentElement.clientWidth))</script>"""
+    (tmp_path / "measured.html").write_text(text + measured, encoding="utf-8")
+    assert browse(tmp_path / "measured.html", width=390).console == ["log: 0"]
+
+
 @pytest.mark.parametrize(
     "body, message",
     [
