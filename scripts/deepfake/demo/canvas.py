@@ -8,6 +8,10 @@ import numpy as np
 
 SIZE = (416, 520)  # width, height of a canvas
 ORIGIN = (208, 225)  # the canvas pixel of the point between the eyes
+SHIFT = 4  # binary digits after the point in the coordinates that OpenCV draws with
+
+Window = tuple[slice, slice]
+"""Rows and columns of a canvas or of a frame."""
 
 
 @dataclass
@@ -40,11 +44,11 @@ class Canvas:
 
     def glow(self, centre: tuple[float, float], radii: tuple[float, float], factors: object) -> None:
         """Multiply the three colours by `factors` in a soft ellipse."""
-        reach = region((centre[0] - 2.6 * radii[0], centre[0] + 2.6 * radii[0],
+        at = region((centre[0] - 2.6 * radii[0], centre[0] + 2.6 * radii[0],
                        centre[1] - 2.6 * radii[1], centre[1] + 2.6 * radii[1]))  # fmt: skip
-        x, y = (g[reach] for g in grid())
+        x, y = (g[at] for g in grid())
         spot = np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
-        self.rgb[reach] *= 1 + spot[..., None] * (np.asarray(factors, np.float32) - 1)
+        self.rgb[at] *= 1 + spot[..., None] * (np.asarray(factors, np.float32) - 1)
 
     def line(
         self, points: np.ndarray, width: float, colour: np.ndarray, strength: float, blur: float
@@ -55,12 +59,17 @@ class Canvas:
         low, high = points.min(0) - width - 4 * blur - 2, points.max(0) + width + 4 * blur + 2
         at = region((low[0], high[0], low[1], high[1]))
         mask = np.zeros((at[0].stop - at[0].start, at[1].stop - at[1].start), np.uint8)
-        bits = np.round((points + ORIGIN - (at[1].start, at[0].start)) * 16).astype(np.int32)
-        cv2.polylines(mask, [bits], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
+        corners = fixed_point(points + ORIGIN - (at[1].start, at[0].start))
+        cv2.polylines(mask, [corners], False, 255, max(1, round(width)), cv2.LINE_AA, SHIFT)
         if blur:
             mask = cv2.GaussianBlur(mask, (0, 0), blur)
         part = self.rgb[at]
         part += (np.asarray(colour, np.float32) - part) * (mask * np.float32(strength / 255))[..., None]
+
+
+def fixed_point(points: np.ndarray) -> np.ndarray:
+    """Return points in 1/16 pixels, int32, as OpenCV draws them with `shift` = SHIFT."""
+    return np.round(points * 2**SHIFT).astype(np.int32)
 
 
 @lru_cache(maxsize=1)
@@ -70,9 +79,9 @@ def grid() -> tuple[np.ndarray, np.ndarray]:
     return x - ORIGIN[0], y - ORIGIN[1]
 
 
-def region(reach: tuple[float, float, float, float]) -> tuple[slice, slice]:
+def region(bounds: tuple[float, float, float, float]) -> Window:
     """Return the rows and columns of a canvas between left, right, top and bottom."""
-    left, right, top, bottom = reach
+    left, right, top, bottom = bounds
     rows = slice(max(0, round(top) + ORIGIN[1]), min(SIZE[1], round(bottom) + ORIGIN[1]))
     return rows, slice(max(0, round(left) + ORIGIN[0]), min(SIZE[0], round(right) + ORIGIN[0]))
 
@@ -101,16 +110,14 @@ def _curve_weights(n: int, closed: bool, steps: int) -> np.ndarray:
 def shape(points: np.ndarray, blur: float) -> np.ndarray:
     """Return a filled polygon as a mask, (height, width) float32 0 to 1, with a Gaussian `blur`."""
     mask = np.zeros(SIZE[::-1], np.uint8)
-    bits = np.round((points + ORIGIN) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [bits], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(mask, [fixed_point(points + ORIGIN)], 255, cv2.LINE_AA, SHIFT)
     return cv2.GaussianBlur(mask, (0, 0), blur).astype(np.float32) / 255
 
 
 def noise(rng: np.random.Generator, size: float) -> np.ndarray:
     """Return smooth noise, (height, width) with deviation 1 and spots of about `size` face pixels."""
-    few = max(1.0, size / 2)
-    small = rng.standard_normal((int(SIZE[1] / few) + 2, int(SIZE[0] / few) + 2)).astype(np.float32)
-    big = cv2.resize(
-        cv2.GaussianBlur(small, (0, 0), max(0.3, size / few / 2)), SIZE, interpolation=cv2.INTER_CUBIC
-    )
-    return (big - big.mean()) / big.std()
+    step = max(1.0, size / 2)  # canvas pixels in a pixel of the noise before it is enlarged
+    small = rng.standard_normal((int(SIZE[1] / step) + 2, int(SIZE[0] / step) + 2)).astype(np.float32)
+    small = cv2.GaussianBlur(small, (0, 0), max(0.3, size / step / 2))
+    large = cv2.resize(small, SIZE, interpolation=cv2.INTER_CUBIC)
+    return (large - large.mean()) / large.std()

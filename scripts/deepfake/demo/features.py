@@ -8,13 +8,15 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepfake.demo.canvas import ORIGIN, SIZE, curve, region
+from deepfake.demo.canvas import ORIGIN, SHIFT, SIZE, Window, curve, fixed_point, region
 from deepfake.demo.person import Person
 from deepfake.demo.portrait import Head
 
 
 @lru_cache(maxsize=2048)
-def eye(head: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[tuple, np.ndarray, np.ndarray]:
+def eye(
+    head: Head, side: int, blink: float, gaze: float, bare: bool
+) -> tuple[Window, np.ndarray, np.ndarray]:
     """Return the region of an eye on the canvas, and its pixels there, lit from the left and from the right.
 
     `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. Eyes are cached, since most frames show them again.
@@ -22,12 +24,13 @@ def eye(head: Head, side: int, blink: float, gaze: float, bare: bool) -> tuple[t
     apart = head.person.apart
     at = region((side * apart - 34, side * apart + 34, -22, 22))
     left, right = (
-        _eye(canvas[at], head.person, side, blink, gaze) for canvas in (head.bare if bare else head.lit)
+        _paint_eye(canvas[at], head.person, side, blink, gaze) for canvas in (head.bare if bare else head.lit)
     )
     return at, left, right
 
 
-def _eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: float) -> np.ndarray:
+def _paint_eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: float) -> np.ndarray:
+    """Return the region `skin`, uint8 (height, width, 3), with an eye painted on it."""
     big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
     e, shut = person.eyes, min(1.0, max(0.0, blink))
     droop = 1 - 0.16 * person.age
@@ -40,42 +43,46 @@ def _eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: float)
     bottom = curve(np.c_[x * side, lower + lean], closed=False)
     middle = np.array((34.0, 22.0))
 
-    def bits(points: np.ndarray) -> np.ndarray:
-        return np.round((points + middle) * 2 * 16).astype(np.int32)
+    def corners(points: np.ndarray) -> np.ndarray:
+        return fixed_point((points + middle) * 2)
 
     if shut < 0.93:
         ball = np.empty_like(big)
         ball[:] = (
             np.array((232, 226, 221)) * (0.93 if person.skin.mean() < 150 else 1.0) * (1 - 0.05 * person.age)
         )
-        spot = bits(np.array((gaze * 5.5, -1.6)))
+        spot = corners(np.array((gaze * 5.5, -1.6)))
         iris = np.array(person.iris, float)
         for radius, tone in ((11.2, iris * 0.45), (9.8, iris), (7.0, iris * 1.25), (4.6, iris * 0.14)):
-            cv2.circle(ball, spot, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, 4)
-        cv2.circle(ball, spot + np.array((-110, -120)), round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, 4)
-        cv2.polylines(ball, [bits(top)], False, (120, 104, 98), 9, cv2.LINE_AA, 4)
+            cv2.circle(ball, spot, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, SHIFT)
+        cv2.circle(
+            ball, spot + np.array((-110, -120)), round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, SHIFT
+        )
+        cv2.polylines(ball, [corners(top)], False, (120, 104, 98), 9, cv2.LINE_AA, SHIFT)
         ball = cv2.GaussianBlur(ball, (5, 5), 0)
         inside = np.zeros(big.shape[:2], np.float32)
-        cv2.fillPoly(inside, [bits(np.concatenate([top, bottom[::-1]]))], 1.0, cv2.LINE_8, 4)
+        cv2.fillPoly(inside, [corners(np.concatenate([top, bottom[::-1]]))], 1.0, cv2.LINE_8, SHIFT)
         inside = cv2.GaussianBlur(inside, (5, 5), 0)
         big = cv2.blendLinear(ball, big, inside, 1 - inside)
     lash = (person.skin * (0.20, 0.16, 0.15)).tolist()
-    cv2.polylines(big, [bits(top)], False, lash, 6 if person.woman else 4, cv2.LINE_AA, 4)
-    cv2.polylines(big, [bits(bottom)], False, (person.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, 4)
+    cv2.polylines(big, [corners(top)], False, lash, 6 if person.woman else 4, cv2.LINE_AA, SHIFT)
+    cv2.polylines(
+        big, [corners(bottom)], False, (person.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, SHIFT
+    )
     if person.woman:
-        cv2.line(big, *bits(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, 4)
+        cv2.line(big, *corners(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, SHIFT)
     return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> None:
+def paint_mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> None:
     """Paint the mouth onto a canvas, uint8; `opening` is 0 to 1, `smile` -1 to 1."""
     at = region((-52, 52, 62, 126))
     patch = canvas[at].copy()
     wide = 31 * person.smile * (1 + 0.12 * smile - 0.16 * opening)
     corner, full, gap = -4.5 * smile, person.lips, 19 * opening
 
-    def bits(points: np.ndarray) -> np.ndarray:
-        return np.round((points + (52, 88 - 62)) * 16).astype(np.int32)
+    def corners(points: np.ndarray) -> np.ndarray:
+        return fixed_point(points + (52, 88 - 62))
 
     u = np.array([-1, -0.62, -0.2, 0, 0.2, 0.62, 1])
     bend = corner * u**2
@@ -91,21 +98,21 @@ def mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> N
     red = person.skin * (0.86, 0.60, 0.60) if not person.woman else person.skin * (0.82, 0.48, 0.50)
     red = red * (1 - 0.06 * person.age)
     for one, two, tone in ((above, middle, red * 0.86), (below, under, red)):
-        cv2.fillPoly(patch, [bits(np.concatenate([one, two[::-1]]))], tone.tolist(), cv2.LINE_AA, 4)
-    cv2.polylines(patch, [bits(under[3:-3] * (0.6, 1) + (0, -6 * full))], False,
-                  np.minimum(red * 1.16 + 6, 255).tolist(), 3, cv2.LINE_AA, 4)  # fmt: skip
+        cv2.fillPoly(patch, [corners(np.concatenate([one, two[::-1]]))], tone.tolist(), cv2.LINE_AA, SHIFT)
+    cv2.polylines(patch, [corners(under[3:-3] * (0.6, 1) + (0, -6 * full))], False,
+                  np.minimum(red * 1.16 + 6, 255).tolist(), 3, cv2.LINE_AA, SHIFT)  # fmt: skip
     if opening > 0.04:
-        inside = bits(np.concatenate([middle, below[::-1]]))
-        cv2.fillPoly(patch, [inside], (58, 22, 22), cv2.LINE_AA, 4)
+        inside = corners(np.concatenate([middle, below[::-1]]))
+        cv2.fillPoly(patch, [inside], (58, 22, 22), cv2.LINE_AA, SHIFT)
         teeth = np.minimum(middle + (0, 2.0 + 5.0 * min(1.0, 2 * opening)), below + (99, 0))
         show = slice(len(middle) // 6, -(len(middle) // 6))
-        teeth = bits(np.concatenate([middle[show], teeth[show][::-1]]))
-        cv2.fillPoly(patch, [teeth], (226, 219, 208), cv2.LINE_AA, 4)
-    cv2.polylines(patch, [bits(middle)], False, (red * 0.42).tolist(), 2, cv2.LINE_AA, 4)
+        teeth = corners(np.concatenate([middle[show], teeth[show][::-1]]))
+        cv2.fillPoly(patch, [teeth], (226, 219, 208), cv2.LINE_AA, SHIFT)
+    cv2.polylines(patch, [corners(middle)], False, (red * 0.42).tolist(), 2, cv2.LINE_AA, SHIFT)
     canvas[at] = cv2.GaussianBlur(patch, (3, 3), 0)
 
 
-def glasses(canvas: np.ndarray, person: Person, kind: str) -> None:
+def paint_glasses(canvas: np.ndarray, person: Person, kind: str) -> None:
     """Paint glasses, "round" or "square", onto a canvas, uint8; "none" paints nothing."""
     if kind == "none":
         return
@@ -116,7 +123,7 @@ def glasses(canvas: np.ndarray, person: Person, kind: str) -> None:
 
 
 @lru_cache(maxsize=64)
-def _rims(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.ndarray]:
+def _rims(kind: str, apart: float, width: float) -> tuple[Window, np.ndarray, np.ndarray]:
     """Return the region of the glasses on the canvas, their opacity there, and that of the face below."""
     mask = np.zeros(SIZE[::-1], np.uint8)
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -128,8 +135,7 @@ def _rims(kind: str, apart: float, width: float) -> tuple[tuple, np.ndarray, np.
         parts.append((np.stack([34 * x + side * (apart + 1), tall * y + 4], axis=1), True))
         parts.append((np.array([(side * (apart + 34), -3), (side * 103 * width, -8)]), False))
     for points, closed in parts:
-        bits = np.round((points + ORIGIN) * 16).astype(np.int32)
-        cv2.polylines(mask, [bits], closed, 255, 4, cv2.LINE_AA, 4)
+        cv2.polylines(mask, [fixed_point(points + ORIGIN)], closed, 255, 4, cv2.LINE_AA, SHIFT)
     at = region((-115, 115, -32, 40))
     rim = mask[at].astype(np.float32) / 255
     return at, rim, 1 - rim

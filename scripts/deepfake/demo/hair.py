@@ -41,29 +41,21 @@ def paint_behind(canvas: Canvas, person: Person, rng: np.random.Generator) -> No
         knot = curve(np.array([(-34, -160), (-28, -188), (0, -200), (28, -188), (34, -160), (0, -145)]))
         canvas.paint_opaque(shape(knot, 1.2), _strands(person, rng, 0.7))
     if length:
-        half = [
-            (46, top + 10),
-            (wide * 0.72, -96),
-            (wide * 0.92, -20),
-            (wide, length * 0.5),
-            (wide * 0.94, length),
-        ]
-        half = np.array([*half, (wide * 0.5, length + 8)], float)
-        left = half[::-1] * (-1, 1)
-        points = np.concatenate([[(0, top)], half, left])
+        right = np.array(
+            [(46, top + 10), (wide * 0.72, -96), (wide * 0.92, -20), (wide, length * 0.5),
+             (wide * 0.94, length), (wide * 0.5, length + 8)], float
+        )  # fmt: skip
+        points = np.concatenate([[(0, top)], right, right[::-1] * (-1, 1)])
         if person.style == "wavy":
             points[:, 0] += 9 * np.sin(points[:, 1] / 17) * np.sign(points[:, 0])
         mask = shape(curve(points), 1.4)
         if person.style in CURLY:
             mask = _fuzzy(mask, rng)
-        if (
-            length > 180 and person.style != "scarf"
-        ):  # it falls in front of the shoulders, but not of the throat
+        if length > 180 and person.style != "scarf":  # hair in front of the shoulders, not of the throat
             gap = [(-40, 80), (40, 80), (50, 180), (84, 330), (-84, 330), (-50, 180)]
             mask = mask * (1 - shape(np.array(gap), 3.0))
-        canvas.paint_opaque(
-            mask, _strands(person, rng, 0.66) if person.style != "scarf" else _cloth(person, rng)
-        )
+        tone = _cloth(person, rng) if person.style == "scarf" else _strands(person, rng, 0.66)
+        canvas.paint_opaque(mask, tone)
 
 
 def paint_front(canvas: Canvas, person: Person, rng: np.random.Generator) -> np.ndarray:
@@ -98,11 +90,8 @@ def _outline(style: dict, person: Person) -> np.ndarray:
     w = 100 * person.width
     out = max(6.0, v * 0.42)
     right = [
-        (46, -128 - v * 0.96),
-        (84 + out * 0.6, -98 - v * 0.62),
-        (w + out, -42),
-        (w + out, min(low, 0) + 4),
-    ]
+        (46, -128 - v * 0.96), (84 + out * 0.6, -98 - v * 0.62), (w + out, -42), (w + out, min(low, 0) + 4)
+    ]  # fmt: skip
     over = np.array([(-x, y) for x, y in right[::-1]] + [(0, -136 - v)] + right, float)
     if low > 20:  # falls over the ears
         drape = [(w + out + 6, low * 0.6), (w + out, low + 6), (w - 4, low)]

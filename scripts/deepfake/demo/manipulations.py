@@ -83,7 +83,7 @@ def load_manipulation(
     def manipulate(frame: np.ndarray, scene: rendering.Scene, state: rendering.State, index: int) -> None:
         dx, dy, growth = jitter[index]
         moved = replace(shown[index], x=state.x + dx, y=state.y + dy, scale=state.scale * (1 + growth))
-        at = rendering.window(scene, moved, rendering.INNER_FACE)
+        at = rendering.window(scene, moved, rendering.INNER_FACE_BOUNDS)
         map_x, map_y = rendering.sampling_map(scene, moved, at)
         canvas = rendering.render_face(head, moved, target.person.glasses, bare=True)
         face = rendering.sample(canvas, map_x, map_y)

@@ -68,9 +68,8 @@ def _paint_skin(canvas: Canvas, person: Person, full: np.ndarray, rng: np.random
         canvas.glow((60 * side, 92), (22, 34), (0.93, 0.91, 0.90))
         canvas.glow((person.apart * side, -6), (27, 16), (0.80, 0.74, 0.72))
         canvas.glow((19 * side, -4), (10, 17), (0.86, 0.80, 0.78))
-        canvas.glow(
-            (person.apart * side, 17), (22, 7), 1 - 0.16 * (0.4 + person.age) * np.array((0.8, 1.0, 0.9))
-        )
+        bags = 1 - 0.16 * (0.4 + person.age) * np.array((0.8, 1.0, 0.9))
+        canvas.glow((person.apart * side, 17), (22, 7), bags)
     canvas.glow((0, 108), (26, 8), (0.80, 0.76, 0.75))
     canvas.glow((0, 134 * person.chin), (22, 14), (1.06, 1.05, 1.04))
     canvas.shade(full, 0.014 * noise(rng, 12) + 0.016 * noise(rng, 1.4))
@@ -116,18 +115,10 @@ def _paint_features(canvas: Canvas, person: Person, rng: np.random.Generator) ->
         for i in rng.integers(2, len(spine) - 1, 70):
             start = spine[i] + (0, rng.uniform(-0.9, 0.9) * thick[i])
             rise = rng.uniform(-4.5, -0.5) if along[i] < 0.6 else 1.5
-            canvas.line(
-                np.array([start, start + (side * rng.uniform(3, 7), rise)]),
-                1.0,
-                tone * rng.uniform(0.7, 1.1),
-                0.55,
-                0,
-            )
-        lid = np.array([(-23, 0), (-12, -13), (2, -17), (15, -13), (25, -2)]) * (
-            side * person.eyes,
-            person.eyes,
-        )
-        lid = lid + (side * person.apart, -person.tilt / 2)
+            hair_stroke = np.array([start, start + (side * rng.uniform(3, 7), rise)])
+            canvas.line(hair_stroke, 1.0, tone * rng.uniform(0.7, 1.1), 0.55, 0)
+        lid = np.array([(-23, 0), (-12, -13), (2, -17), (15, -13), (25, -2)])
+        lid = lid * (side * person.eyes, person.eyes) + (side * person.apart, -person.tilt / 2)
         canvas.line(curve(lid, closed=False), 1.8, person.skin * (0.55, 0.45, 0.42), 0.6, 0.9)
 
 
@@ -144,9 +135,8 @@ def _paint_beard(canvas: Canvas, person: Person, rng: np.random.Generator) -> No
     cheek = np.clip((y - 102 + 40 * x / 92) / 14, 0, 1) * np.clip((x * 1.2 + y - 96) / 16, 0, 1)
     cheek = np.maximum(cheek, np.clip((x - 80) / 8, 0, 1) * np.clip((y - 10) / 20, 0, 1))
     whole = np.maximum(cheek, lip)
-    area = {"stubble": whole, "full": whole, "moustache": lip, "goatee": np.maximum(goat, lip * 0.8)}[
-        person.beard
-    ]
+    areas = {"stubble": whole, "full": whole, "moustache": lip, "goatee": np.maximum(goat, lip * 0.8)}
+    area = areas[person.beard]
     area = cv2.GaussianBlur((area * face).astype(np.float32), (0, 0), 3.0)
     strength = 0.38 if person.beard == "stubble" else 0.9
     grain = np.clip(0.86 + 0.14 * noise(rng, 1.3) + 0.12 * noise(rng, 4), 0, 1.2)

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 
 from deepfake.demo import background, features
-from deepfake.demo.canvas import ORIGIN
+from deepfake.demo.canvas import ORIGIN, Window
 from deepfake.demo.person import make_person
 from deepfake.demo.portrait import Head, paint_head
 from deepfake.hashing import seeded_hash
 
-HEAD = (-200, 200, -215, 285)  # left, right, top, bottom of a painted head, face pixels
-INNER_FACE = (-92, 92, -72, 136)  # of brows, eyes, nose, mouth and some skin around them, face pixels
+HEAD_BOUNDS = (-200, 200, -215, 285)  # left, right, top, bottom of a painted head, face pixels
+INNER_FACE_BOUNDS = (-92, 92, -72, 136)  # of brows, eyes, nose, mouth and some skin around them, face pixels
 MAX_SWAY = 4  # of the camera, frame pixels
 
 
@@ -98,7 +98,7 @@ def make_scene(seed: int, number: int, size: tuple[int, int], *take: object) -> 
     width, height = size
     scale = min(width, height) / 530 * rng.uniform(0.92, 1.08)
     centre = (width * rng.uniform(0.42, 0.58), height * rng.uniform(0.43, 0.48))
-    plate = background.background(size, rng)
+    plate = background.paint_background(size, rng)
     background.paint_body(plate, head_of(seed, number).person, centre, scale, rng)
     return Scene(np.clip(plate, 0, 255).astype(np.uint8), centre, scale)
 
@@ -116,12 +116,12 @@ def render_face(head: Head, state: State, glasses: str, bare: bool = False) -> n
     for side in (-1, 1):
         at, one, other = features.eye(head, side, round(state.blink * 10) / 10, round(state.gaze, 1), bare)
         canvas[at] = cv2.addWeighted(one, weight, other, 1 - weight, 0)
-    features.mouth(canvas, head.person, state.mouth, state.smile)
-    features.glasses(canvas, head.person, glasses)
+    features.paint_mouth(canvas, head.person, state.mouth, state.smile)
+    features.paint_glasses(canvas, head.person, glasses)
     return canvas
 
 
-def window(scene: Scene, state: State, bounds: tuple[int, int, int, int]) -> tuple[slice, slice]:
+def window(scene: Scene, state: State, bounds: tuple[int, int, int, int]) -> Window:
     """Return the rows and columns of the frame inside `bounds`: left, right, top, bottom in face pixels."""
     height, width = scene.plate.shape[:2]
     x, y = _centre(scene, state)
@@ -130,7 +130,7 @@ def window(scene: Scene, state: State, bounds: tuple[int, int, int, int]) -> tup
     return rows, slice(max(0, int(x + bounds[0] * s)), min(width, int(x + bounds[1] * s) + 1))
 
 
-def sampling_map(scene: Scene, state: State, at: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+def sampling_map(scene: Scene, state: State, at: Window) -> tuple[np.ndarray, np.ndarray]:
     """Return x and y on the canvas, float32, of each pixel of the frame's window `at`, for cv2.remap."""
     rows, columns = at
     cx, cy = _centre(scene, state)
@@ -153,7 +153,7 @@ def sampling_map(scene: Scene, state: State, at: tuple[slice, slice]) -> tuple[n
 def render_frame(scene: Scene, head: Head, state: State) -> np.ndarray:
     """Return a frame without noise, uint8 RGB (height, width, 3)."""
     out = _shifted(scene.plate, *state.sway)
-    at = window(scene, state, HEAD)
+    at = window(scene, state, HEAD_BOUNDS)
     map_x, map_y = sampling_map(scene, state, at)
     above = sample(render_face(head, state, head.person.glasses), map_x, map_y)
     alpha = cv2.remap(head.alpha, map_x, map_y, cv2.INTER_LINEAR)

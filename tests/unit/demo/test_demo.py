@@ -157,7 +157,7 @@ def test_a_fake_differs_from_its_original_in_the_face_only(method):
     scene = rendering.make_scene(42, 0, (480, 360), "t")
     x, y = (int(v) for v in scene.centre)
     inside = np.zeros((360, 480), bool)
-    left, right, top, bottom = (int(v * scene.scale * 1.3) for v in rendering.INNER_FACE)
+    left, right, top, bottom = (int(v * scene.scale * 1.3) for v in rendering.INNER_FACE_BOUNDS)
     inside[y + top : y + bottom, x + left : x + right] = True
     mouth = change[y + int(62 * scene.scale) : y + int(122 * scene.scale), x - 20 : x + 20]
     assert change[~inside].mean() < 1.0
