@@ -1,22 +1,21 @@
-"""A small model, stills and clips, and what a competition would list of them."""
+"""A small model, images and videos, and a competition's lists of them."""
 
 import json
 import os
 import runpy
-import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import cv2
 import numpy as np
+from conftest import ROOT
 from made.decoded import MODEL, SIZE, pictures
 
+from deepfake import program
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.convert import convert
 from deepfake.networks.build import build
 
-ROOT = Path(__file__).resolve().parents[2]
-LIMITS = {"members": 1000, "member_gb": 1, "total_gb": 1, "ratio": 1000}
+LIMITS = {"members": 1000, "member_gb": 1, "total_gb": 1, "ratio": 1000, "seconds": 300}
 STEPS = {
     "frames": {"strategy": "uniform", "count": 3, "format": "png"},
     "faces": {"detector": "none", "size": SIZE, "format": "png"},
@@ -26,7 +25,7 @@ LABELS = np.arange(6) % 2
 
 
 def write_model(path: Path, threshold: float = 0.5, preprocessing: dict | None = None) -> Path:
-    """A detector with random weights, that learnt from whole stills of SIZE pixels."""
+    """Write a detector with random weights, as if trained on whole images of SIZE pixels."""
     built = build(MODEL, seed=3)
     save_checkpoint(
         path,
@@ -41,14 +40,14 @@ def write_model(path: Path, threshold: float = 0.5, preprocessing: dict | None =
     return path
 
 
-def write_form(checkpoint: Path, path: Path) -> Path:
-    """The checkpoint as float32.onnx."""
+def export_onnx(checkpoint: Path, path: Path) -> Path:
+    """Write the checkpoint as float32.onnx."""
     convert(checkpoint, "float32.onnx", path)
     return path
 
 
 def write_images(folder: Path) -> dict[str, np.ndarray]:
-    """Stills `<number> of six.png`, every other one below `more/`; gives uint8 RGB pixels by name."""
+    """Write images `<number> of six.png`, every other one below `more/`; return uint8 RGB pixels by name."""
     found = {}
     for number, pixels in enumerate(pictures(LABELS, SIZE, 5)):
         name = f"more/{number} of six.png" if number % 2 else f"{number} of six.png"
@@ -59,24 +58,23 @@ def write_images(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def run(script: str, *words: object) -> int:
-    """The exit code of a program of ours, run in this process."""
+def run(script: str, *options: object) -> int:
+    """Run a program of scripts/ in this process; return its exit code."""
     main = runpy.run_path(str(ROOT / "scripts" / script))["main"]
-    with patch.object(sys, "argv", [script, *map(str, words)]):
-        return main()
+    return program.run(main, [str(option) for option in options])
 
 
 def submit(
     file: str, checkpoint: Path, names: Path, media: list[Path], output: Path, code: int = 0, **settings
 ) -> str:
-    """Run submit.py, which must end with `code`; gives the text of its output, "" where there is none."""
+    """Run submit.py, which must exit with `code`; return the text of its output, "" where there is none."""
     own = (
         {"crops": True, "fallback": 1}
         if file == "prediction.txt"
         else {"fallback": 0.5, "clip": [0.01, 0.99]}
     )
     cfg = {**own, "people": "worst", "limits": LIMITS, **settings}
-    words = ["--file", file, "--checkpoint", checkpoint, "--names", names, "--media", *media]
-    words += ["--config", json.dumps(cfg), "--threads", 1, "--output", output]
-    assert run("submit.py", *words) == code
+    options = ["--file", file, "--checkpoint", checkpoint, "--names", names, "--media", *media]
+    options += ["--config", json.dumps(cfg), "--threads", 1, "--output", output]
+    assert run("submit.py", *options) == code
     return output.read_text(encoding="utf-8") if os.path.exists(output) else ""

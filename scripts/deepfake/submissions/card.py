@@ -1,4 +1,4 @@
-"""README.md of a package: what the model is, how well it does, what it is for, and how it is run."""
+"""The model card of a package, README.md: what the model is, how well it does, its use and its licence."""
 
 import json
 import math
@@ -6,132 +6,133 @@ import math
 from deepfake.dataset.terms import terms_of
 
 METRICS = {"f1_macro": "macro F1", "f1_fake": "F1 of fake", "roc_auc": "ROC AUC", "log_loss": "log loss"}
-SPLITS = {"val": "val, where it was chosen", "test": "test"}
+SPLITS = {"val": "val, used to choose it", "test": "test"}
+
+INTRODUCTION = """A detector of manipulated faces in videos and images, with the program that runs it. It
+returns the probability that a face is fake; label 0 is real, 1 is fake. It works offline."""
+
+OTHER_MODELS = """Replace `model.onnx` by another exported format of the model, or by another model: any .onnx
+file of `results/forms/<dataset>/<model>/`, under the name `model.onnx`. It contains its own preprocessing and
+thresholds; `preprocessing.json` and this page then still describe the old model, and `SHA256SUMS` no longer
+matches. `--model FILE` uses another file for one run."""
 
 
-def card(name: str, facts: dict, metrics: dict, families: dict[str, str], form: str, has_yunet: bool) -> str:
-    """Markdown about a model: `facts` as its file holds them, `metrics` as evaluate wrote them.
+def model_card(
+    name: str, facts: dict, metrics: dict, families: dict[str, str], file: str, has_yunet: bool
+) -> str:
+    """Return the card as Markdown.
 
-    `name` is what the config calls it, `families` has those of its corpora, `form` is the name of its file.
+    `name` is the model's name in the config, `facts` the metadata in its file, `metrics` the contents of
+    metrics.json, `families` those of its corpora, `file` the name of the exported model, such as
+    float32.onnx.
     """
-    dataset = facts["dataset"]["name"]
+    corpora = list(facts["preprocessing"]["corpora"])
     sections = {
-        "How to run it": _run(has_yunet),
-        "What it is": _what(facts, form),
-        "How well it does": _measured(facts, metrics),
-        "How images are made ready": _steps(facts["preprocessing"]),
-        "What it is for, and what not": _uses(list(facts["preprocessing"]["corpora"])),
-        "Another model": OTHER,
-        "Licence": _licence(list(facts["preprocessing"]["corpora"]), families),
+        "How to run it": _usage(has_yunet),
+        "The model": _model(facts, file),
+        "Results": _results(facts, metrics),
+        "Preprocessing": _preprocessing(facts["preprocessing"]),
+        "Intended use and limits": _intended_use(corpora),
+        "Other models": OTHER_MODELS,
+        "Licence": _licence(corpora, families),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
-    return f"# {name}, trained on {dataset}\n\n{WHAT}\n\n{body}\n"
+    return f"# {name}, trained on {facts['dataset']['name']}\n\n{INTRODUCTION}\n\n{body}\n"
 
 
-WHAT = """A detector of manipulated faces in videos and stills, with the program that runs it. It answers with
-the probability that a face is fake; label 0 is real, 1 is fake. Nothing is fetched from a network."""
-
-OTHER = """Put another form of it, or another model, in place of `model.onnx`: any file of
-`results/forms/<dataset>/<model>/` that ends in `.onnx`, under that name. It brings its own
-preprocessing and thresholds along; `preprocessing.json` and this page then speak of the one before, and
-`SHA256SUMS` no longer fits. `--model FILE` takes one from elsewhere for one run."""
-
-
-def _run(has_yunet: bool) -> str:
-    yunet = (
-        "\n`face_detector.onnx` is YuNet, which finds the faces; its checksum is checked before it is used."
-    )
+def _usage(has_yunet: bool) -> str:
+    yunet = "\n`face_detector.onnx` is YuNet, which finds the faces; its checksum is verified before use."
     return f"""Python 3.11 or later:
 
     python3 -m venv .venv && . .venv/bin/activate
     pip install -r requirements.txt
 
-    python predict.py clip.mp4 folder/ more.zip                                # what each is, with its score
+    python predict.py clip.mp4 folder/ more.zip                                # a verdict and score for each
     python predict.py test/ --list test_list.txt --output prediction.txt       # lines `name label`
     python predict.py videos/ --sample sample_submission.csv --csv submission.csv
     python predict.py folder/ --json verdicts.json                             # each person and frame
 
-`--crops` says that stills are face crops already; `--help` has the rest. What can't be judged (no face,
-missing, unreadable) is named, has the fallback in the file, and makes the exit code 3.
-`sha256sum -c SHA256SUMS` checks what was unpacked.{yunet if has_yunet else ""}"""
+`--crops` says that images are face crops already; `--help` lists all options. Files that can't be judged (no
+face, missing, unreadable) are logged, have the fallback in the output, and make the exit code 3.
+`sha256sum -c SHA256SUMS` verifies the unpacked files.{yunet if has_yunet else ""}"""
 
 
-def _what(facts: dict, form: str) -> str:
-    learnt = facts["dataset"]
-    images = learnt.get("images")
-    counted = f", {images:,} images" if type(images) is int else ""
+def _model(facts: dict, file: str) -> str:
+    dataset, corpora = facts["dataset"], facts["preprocessing"]["corpora"]
+    images = dataset.get("images")
+    count = f", {images:,} images" if type(images) is int else ""
     return f"""- network: {_networks(facts)}
-- form: `{form}`
-- learnt from: `{learnt["name"]}`{counted} of {", ".join(facts["preprocessing"]["corpora"])}
-- SHA-256 of what the plan of `{learnt["name"]}` keeps: `{learnt["sha256"]}`
-- thresholds: a still is called fake from {facts["threshold"]:.4f} on, a person in a video where the mean
+- exported as: `{file}`
+- trained on: `{dataset["name"]}`{count} of {", ".join(corpora)}
+- SHA-256 of the images kept in the plan of `{dataset["name"]}`: `{dataset["sha256"]}`
+- thresholds: an image is fake from {facts["threshold"]:.4f} on; a person in a video is fake where the mean
   over the frames is {facts["video_threshold"]:.4f} or more"""
 
 
 def _networks(facts: dict) -> str:
-    """The network's name and size; of an ensemble those of its parts, and what is done with them."""
+    """Return the network's name and image size; for an ensemble those of its members."""
     parts = facts.get("parts", [facts])
-    named = [f"{part['network']['arch']} at {part['geometry']['size']} pixels" for part in parts]
+    networks = [f"{part['network']['arch']} at {part['geometry']['size']} pixels" for part in parts]
     if "parts" not in facts:
-        return named[0]
+        return networks[0]
     views = max(len(part["views"]) for part in parts)
-    seen = f", {views} views of each image" if views > 1 else ""
-    return f"the mean of {' and '.join(named)}{seen}, at temperature {facts['temperature']:.3f}"
+    averaged = f", {views} views of each image" if views > 1 else ""
+    return f"the mean of {' and '.join(networks)}{averaged}, at temperature {facts['temperature']:.3f}"
 
 
-def _measured(facts: dict, metrics: dict) -> str:
+def _results(facts: dict, metrics: dict) -> str:
     rows = []
     for split, title in SPLITS.items():
         found = metrics["splits"].get(split)
         for level in ("frame", "video") if found else ():
             values = found[level]["metrics"]
             cells = [_cell(values.get(key)) for key in METRICS]
-            number = found[level]["images" if level == "frame" else "videos"]
-            rows.append(f"| {title} | {number:,} {level}s | {' | '.join(cells)} |")
+            count = found[level]["images" if level == "frame" else "videos"]
+            rows.append(f"| {title} | {count:,} {level}s | {' | '.join(cells)} |")
     if not rows:
-        return "Neither val nor test has any image: nothing was measured."
-    head = f"| split | of | {' | '.join(METRICS.values())} |\n|{' --- |' * (len(METRICS) + 2)}"
-    at = metrics["threshold"]
-    bounds = f"[low, high], of test alone, are {metrics['bootstrap']['level']:.0%} intervals over people."
-    missing = "" if metrics["splits"].get("test") else "\nThere is no test split: these numbers flatter it."
-    return (
-        f"{head}\n"
-        + "\n".join(rows)
-        + f"\n\nAt the threshold {at['frame']:.4f} of frames and {at['video']:.4f} "
-        f"of videos. {bounds}\nThey are of best.pt, as it was trained; `forms.txt` of the project says what "
-        f"another form loses.{missing}"
+        return "Neither val nor test has any image, so that there are no results."
+    header = f"| split | size | {' | '.join(METRICS.values())} |\n|{' --- |' * (len(METRICS) + 2)}"
+    thresholds, level = metrics["threshold"], metrics["bootstrap"]["level"]
+    missing = (
+        "" if metrics["splits"].get("test") else "\nThere is no test split: these results are optimistic."
     )
+    table = "\n".join([header, *rows])
+    return f"""{table}
+
+At the threshold {thresholds["frame"]:.4f} for frames and {thresholds["video"]:.4f} for videos. [low, high],
+on test only, are {level:.0%} intervals over people. The results are those of best.pt, the model as it was
+trained; `forms.txt` of the project compares the exported formats.{missing}"""
 
 
 def _cell(numbers: dict | None) -> str:
     if not numbers or numbers["value"] is None or not math.isfinite(numbers["value"]):
         return "–"
-    between = "" if numbers["low"] is None else f" [{numbers['low']:.3f}, {numbers['high']:.3f}]"
-    return f"{numbers['value']:.3f}{between}"
+    interval = "" if numbers["low"] is None else f" [{numbers['low']:.3f}, {numbers['high']:.3f}]"
+    return f"{numbers['value']:.3f}{interval}"
 
 
-def _steps(preprocessing: dict) -> str:
+def _preprocessing(preprocessing: dict) -> str:
     steps = preprocessing["corpora"][preprocessing["default"]]
-    shown = {"faces": "face crops", "frames": "whole frames"}[preprocessing["shows"]]
-    return f"""It learnt from {shown}, and what is judged is made alike by the program, as most of them were
-(corpus `{preprocessing["default"]}`; `--corpus` takes another one's way):
+    images = {"faces": "face crops", "frames": "whole frames"}[preprocessing["shows"]]
+    return f"""The model was trained on {images}, and the program preprocesses each file like most of them
+(corpus `{preprocessing["default"]}`; `--corpus` selects another corpus):
 
     frames {json.dumps(steps["frames"], sort_keys=True, ensure_ascii=False)}
     faces  {json.dumps(steps["faces"], sort_keys=True, ensure_ascii=False)}
 
-`model.onnx` holds this itself; `preprocessing.json` is a copy to read."""
+`model.onnx` contains these settings; `preprocessing.json` is a copy to read."""
 
 
-def _uses(corpora: list[str]) -> str:
-    return f"""For videos and stills like those of {", ".join(corpora)}. Other generators, compressions
-and cameras need a test of their own, and a score is no probability there. It says nothing about sound, nor
-about what is fake in a picture besides faces. Don't let it judge anybody by itself: it errs in both
-directions, as the numbers above tell, and who is called a fake must be able to have a person look at it."""
+def _intended_use(corpora: list[str]) -> str:
+    return f"""For videos and images like those of {", ".join(corpora)}. Test it before using it on other
+generators, compressions or cameras; a score is not a calibrated probability there. It doesn't judge sound,
+nor manipulations of an image outside faces. It makes errors of both kinds, as the results show: don't let it
+decide about people by itself, and let everyone affected have a person review the decision."""
 
 
 def _licence(corpora: list[str], families: dict[str, str]) -> str:
     terms = "\n".join(f"- {corpus}: {terms_of(corpus, families).use}" for corpus in corpora)
-    return f"""The programs are MIT licensed, see `LICENSE`; the packages of `requirements.txt` have licences
-of their own. What the weights may be used for depends on the terms of what they were learnt from:
+    return f"""The programs have the MIT licence, see `LICENSE`; the packages of `requirements.txt` have their
+own. The use of the weights depends on the terms of the corpora that the model was trained on:
 
 {terms}"""

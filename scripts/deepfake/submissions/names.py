@@ -1,4 +1,4 @@
-"""The names that a competition lists, read as hostile input: each once, in the list's order."""
+"""The file names that a competition lists, read as hostile input."""
 
 import csv
 import re
@@ -8,65 +8,63 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from deepfake.errors import UserError
 from deepfake.layouts.entries import Entry
 
-LARGEST = 1 << 28  # bytes; Kaggle's and classification tasks' lists have a few million
-LONGEST = 4096  # characters of a line; no file system takes longer paths
+LARGEST = 1 << 28  # bytes; the lists of Kaggle and of coursework have a few million
+LONGEST = 4096  # characters of a line; no file system has longer paths
 LABELS = ("0", "1")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class BadNames(ValueError):
-    """The list can't be used; the message names the file, the line, and what is expected."""
-
-
 @dataclass(frozen=True)
 class Names:
-    """`names` in order, each once; `again` has those listed more than once, and how often."""
+    """Listed names in order, each once; `duplicates` has the number of times of those listed more often."""
 
     names: list[str]
-    again: dict[str, int]
+    duplicates: dict[str, int]
 
 
-def read_list(path: str | Path) -> Names:
-    """The names of a list with lines `name` or `name label`; names may hold spaces. Raises BadNames.
+def read_names(path: str | Path) -> Names:
+    """Return the names in a list with lines `name` or `name label`. Names may contain spaces.
 
-    A last word 0 or 1 is a label, and is dropped unseen. Lines that hold nothing are passed over.
+    A last word 0 or 1 is a label, and is dropped unused. Empty lines are ignored. Raises UserError, with
+    the file and the line, where the list can't be used.
     """
     found = []
     for number, line in enumerate(_lines(path), start=1):
         if line:
             found.append(_checked(_without_label(line, path, number), path, number))
-    return _once(found, path)
+    return _unique(found, path)
 
 
 def read_sample(path: str | Path) -> Names:
-    """The column `filename` of a table such as Kaggle's sample_submission.csv; the others are not read.
+    """Return the names in the column `filename` of a table such as Kaggle's sample_submission.csv.
 
-    Raises BadNames.
+    Raises UserError, with the file and the line, where the table can't be used.
     """
     reader = csv.reader(StringIO("\n".join(_lines(path))))
     try:
         header = [cell.strip() for cell in next(reader, [])]
         if header.count("filename") != 1:
-            shown = ", ".join(header)[:200] or "nothing"
-            raise BadNames(f"{path}, line 1: one column `filename` is needed, and there are: {shown}")
-        at, found = header.index("filename"), []
+            shown = ", ".join(header)[:200] or "none"
+            raise UserError(f"{path}, line 1: one column `filename` is needed, and the columns are: {shown}")
+        column, found = header.index("filename"), []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise BadNames(
+                raise UserError(
                     f"{path}, line {reader.line_num}: {len(cells)} cells below a header of {len(header)}"
                 )
-            found.append(_checked(cells[at].strip(), path, reader.line_num))
+            found.append(_checked(cells[column].strip(), path, reader.line_num))
     except csv.Error as error:
-        raise BadNames(f"{path}, line {reader.line_num}: {error}") from None
-    return _once(found, path)
+        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    return _unique(found, path)
 
 
 def unsafe(name: str) -> str:
-    """Why a listed name may not be looked for below a folder; "" where it may be."""
+    """Return why a listed name must not be looked up below a folder; "" where it may be."""
     parts = re.split(r"[/\\]", name)
     if not parts[0] or ".." in parts or re.match(r"[A-Za-z]:", name):
         return "the name leads out of the folder"
@@ -74,21 +72,21 @@ def unsafe(name: str) -> str:
 
 
 def _lines(path: str | Path) -> list[str]:
-    """The lines of a text file, without blanks at their ends."""
+    """Return the lines of a text file, stripped."""
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise BadNames(f"{path}: the list can't be read: {error.strerror}") from None
+        raise UserError(f"{path}: the list can't be read: {error.strerror}") from None
     if len(data) > LARGEST:
-        raise BadNames(f"{path}: more than {LARGEST >> 20} MB, too large for a list of names")
+        raise UserError(f"{path}: more than {LARGEST >> 20} MB, too large for a list of names")
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise BadNames(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from None
+        raise UserError(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from None
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST:
-            raise BadNames(f"{path}, line {number}: {len(line)} characters, more than {LONGEST}")
+            raise UserError(f"{path}, line {number}: {len(line)} characters, more than {LONGEST}")
     return [line.strip() for line in lines]
 
 
@@ -97,7 +95,7 @@ def _without_label(line: str, path: str | Path, number: int) -> str:
     if len(cells) == 2 and cells[1] in LABELS:
         return cells[0]
     if len(cells) == 2 and Entry("", cells[0]).is_image and not Entry("", line).is_image:
-        raise BadNames(
+        raise UserError(
             f"{path}, line {number}: expected `name.jpg`, or `name.jpg 1` with 1 for fake or 0 for real, "
             f"got {line[:200]!r}"
         )
@@ -106,16 +104,16 @@ def _without_label(line: str, path: str | Path, number: int) -> str:
 
 def _checked(name: str, path: str | Path, number: int) -> str:
     if not name:
-        raise BadNames(f"{path}, line {number}: it names no file")
+        raise UserError(f"{path}, line {number}: it names no file")
     if CONTROL.search(name):
-        raise BadNames(
+        raise UserError(
             f"{path}, line {number}: a control character in {name[:200]!r}; that is no list of names"
         )
     return name
 
 
-def _once(found: Iterable[str], path: str | Path) -> Names:
+def _unique(found: Iterable[str], path: str | Path) -> Names:
     counts = Counter(found)
     if not counts:
-        raise BadNames(f"{path} lists nothing; one name a line is needed")
+        raise UserError(f"{path} lists nothing; one name a line is needed")
     return Names(list(counts), {name: count for name, count in counts.items() if count > 1})

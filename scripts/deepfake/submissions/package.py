@@ -1,4 +1,4 @@
-"""A model with all that it takes to run it elsewhere, in one zip: the same inputs give the same bytes."""
+"""A zip with a model and all that is needed to run it elsewhere; the same inputs give the same bytes."""
 
 import hashlib
 import json
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from deepfake.checkpoints.inference import open_model
 from deepfake.code_digest import imported_files
+from deepfake.errors import UserError
 from deepfake.extraction.detectors import verify_model
 from deepfake.files import new_file
-from deepfake.submissions import standalone  # imported, so that its code is among what a package is made of
-from deepfake.submissions.card import card
+from deepfake.submissions import standalone  # imported so that the digest of package.py covers its code
+from deepfake.submissions.card import model_card
 from deepfake.submissions.requirements import requirements
 
 LIBRARY = Path(__file__).resolve().parents[1]
@@ -23,74 +24,72 @@ WITHOUT = ["inputs/decoded.py", "checkpoints/torch_runner.py", "checkpoints/safe
 """Imported by functions that predict.py doesn't call; they need pandas or torch."""
 
 FACE_MODEL = "face_detector.onnx"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
-FILE = (stat.S_IFREG | 0o644) << 16
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can store
+MODE = (stat.S_IFREG | 0o644) << 16
 
 
-def package(
+def write_package(
     path: str | Path,
+    *,
     model: Path,
     name: str,
     metrics: dict,
     families: dict[str, str],
     pinned: Path,
-    terms: Path,
+    licence: Path,
     face_model: str | None = None,
 ) -> dict:
-    """Write the zip `path` of the ONNX file `model`, and give what it holds, with sizes and checksums.
+    """Write the zip `path`, and return its format, size, SHA-256 and members.
 
-    `metrics` is what evaluate measured of the model `name`, `families` those of its corpora, `pinned` the
-    project's requirements.txt, `terms` its licence. `face_model` is YuNet's file, where the model needs
-    it and it isn't where it was in training. Raises WeightsDontFit for a model that can't be used, ValueError
-    or FileNotFoundError where a part is missing.
+    `model` is an ONNX file, `name` the model's name in the config, `metrics` the contents of its
+    metrics.json, `families` those of its corpora, `pinned` the project's requirements.txt, `licence` the
+    project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
+    training. Raises UserError or FileNotFoundError where the model can't be used or a file is missing.
     """
     facts = open_model(model).facts
     if not facts["preprocessing"]:
-        raise ValueError(f"{model} doesn't say how its images were made; train it again")
+        raise UserError(f"{model} doesn't record how its training images were made; train it again")
+    detector = face_detector(facts["preprocessing"], face_model)
+    facts = facts | {"preprocessing": _with_packed_detector(facts["preprocessing"])}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        files = _lay_code(top)
+        code = copy_code(top)
         shutil.copyfile(model, top / "model.onnx")
-        shutil.copyfile(terms, top / "LICENSE")
-        if needed := _face_detector(facts["preprocessing"], face_model):
-            shutil.copyfile(needed, top / FACE_MODEL)
-        told = facts | {"preprocessing": _portable(facts["preprocessing"])}
-        steps = json.dumps(told["preprocessing"], indent=2, sort_keys=True, ensure_ascii=False)
-        (top / "preprocessing.json").write_text(f"{steps}\n", encoding="utf-8")
-        lines = requirements(files, pinned.read_text(encoding="utf-8"))
-        (top / "requirements.txt").write_text(lines, encoding="utf-8")
-        text = card(name, told, metrics, families, model.name, bool(needed))
-        (top / "README.md").write_text(text, encoding="utf-8")
-        sums = "".join(f"{_sha256(top / each)}  {each}\n" for each in _names(top))
-        (top / "SHA256SUMS").write_text(sums, encoding="utf-8")
+        shutil.copyfile(licence, top / "LICENSE")
+        if detector:
+            shutil.copyfile(detector, top / FACE_MODEL)
+        steps = json.dumps(facts["preprocessing"], indent=2, sort_keys=True, ensure_ascii=False)
+        texts = {
+            "preprocessing.json": f"{steps}\n",
+            "requirements.txt": requirements(code, pinned.read_text(encoding="utf-8")),
+            "README.md": model_card(name, facts, metrics, families, model.name, detector is not None),
+        }
+        for file, text in texts.items():
+            (top / file).write_text(text, encoding="utf-8")
+        checksums = "".join(f"{_sha256(top / file)}  {file}\n" for file in _files(top))
+        (top / "SHA256SUMS").write_text(checksums, encoding="utf-8")
         with new_file(path) as part:
             members = _zip(top, part)
-            return {
-                "form": model.name,
-                "bytes": part.stat().st_size,
-                "sha256": _sha256(part),
-                "members": members,
-            }
+            size, sha256 = part.stat().st_size, _sha256(part)
+    return {"form": model.name, "bytes": size, "sha256": sha256, "members": members}
 
 
-def breakdown(facts: dict) -> str:
-    """The sizes of a package's parts, for people: a line each, largest first; the library counts as one."""
+def size_table(contents: dict) -> str:
+    """Return the sizes of a package's parts as text, a line each, largest first; a folder counts as one."""
     parts = defaultdict(lambda: [0, 0])
-    for member in facts["members"]:
+    for member in contents["members"]:
         first, slash, _ = member["name"].partition("/")
         parts[first + slash][0] += member["packed"]
         parts[first + slash][1] += 1
-    ordered = sorted(parts.items(), key=lambda part: (-part[1][0], part[0]))
-    lines = [
-        f"{facts['bytes'] / 1e6:.2f} MB, unpacked {sum(m['bytes'] for m in facts['members']) / 1e6:.2f} MB"
-    ]
-    for name, (size, count) in ordered:
+    unpacked = sum(member["bytes"] for member in contents["members"])
+    lines = [f"{contents['bytes'] / 1e6:.2f} MB, unpacked {unpacked / 1e6:.2f} MB"]
+    for name, (size, count) in sorted(parts.items(), key=lambda part: (-part[1][0], part[0])):
         lines.append(f"  {size / 1e6:9.3f} MB  {name}" + (f" ({count} files)" if count > 1 else ""))
     return "\n".join(lines)
 
 
-def _lay_code(top: Path) -> list[Path]:
-    """Put predict.py and all of the library that it runs into the folder `top`; gives the files."""
+def copy_code(top: Path) -> list[Path]:
+    """Copy predict.py and the library files that it imports into the folder `top`; return their paths."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder)
         shutil.copytree(LIBRARY, whole / "deepfake", ignore=shutil.ignore_patterns("__pycache__"))
@@ -104,23 +103,26 @@ def _lay_code(top: Path) -> list[Path]:
     return [top / name for name in names]
 
 
-def _face_detector(preprocessing: dict, given: str | None) -> Path | None:
-    """YuNet's file, where images of any corpus are made with it. ValueError where they need several."""
-    wanted = [steps["faces"] for steps in preprocessing["corpora"].values()]
-    wanted = {faces["sha256"]: faces for faces in wanted if faces.get("detector") == "yunet"}
-    if not wanted:
+def face_detector(preprocessing: dict, face_model: str | None) -> Path | None:
+    """Return YuNet's file, verified, where the faces of any corpus were found by it; else None.
+
+    Raises UserError where the corpora need different files.
+    """
+    sections = [steps["faces"] for steps in preprocessing["corpora"].values()]
+    by_checksum = {faces["sha256"]: faces for faces in sections if faces.get("detector") == "yunet"}
+    if not by_checksum:
         return None
-    if len(wanted) > 1:
-        raise ValueError(
-            f"its corpora have faces of {len(wanted)} files of YuNet, and a package takes one; "
-            "give them all one faces.model"
+    if len(by_checksum) > 1:
+        raise UserError(
+            f"the faces of the model's corpora were found by {len(by_checksum)} files of YuNet, and a "
+            "package contains one; train it on corpora with the same faces.model"
         )
-    (sha256, faces), *_ = wanted.items()
-    return verify_model(given or faces["model"], sha256)
+    ((sha256, faces),) = by_checksum.items()
+    return verify_model(face_model or faces["model"], sha256)
 
 
-def _portable(preprocessing: dict) -> dict:
-    """The same, with the face detector's file where the package has it."""
+def _with_packed_detector(preprocessing: dict) -> dict:
+    """Return `preprocessing` with the path of the face detector's file in the package."""
     corpora = {
         name: {**steps, "faces": {k: FACE_MODEL if k == "model" else v for k, v in steps["faces"].items()}}
         for name, steps in preprocessing["corpora"].items()
@@ -128,15 +130,16 @@ def _portable(preprocessing: dict) -> dict:
     return {**preprocessing, "corpora": corpora}
 
 
-def _names(top: Path) -> list[str]:
+def _files(top: Path) -> list[str]:
     return sorted(path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file())
 
 
 def _zip(top: Path, path: Path) -> list[dict]:
+    """Write all files below `top` to the zip `path`; return their names, sizes and SHA-256."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-        for name in _names(top):
+        for name in _files(top):
             info = zipfile.ZipInfo(name, EPOCH)
-            info.create_system, info.external_attr, info.compress_type = 3, FILE, zipfile.ZIP_DEFLATED
+            info.create_system, info.external_attr, info.compress_type = 3, MODE, zipfile.ZIP_DEFLATED
             out.writestr(info, (top / name).read_bytes())
         infos = out.infolist()
     return [

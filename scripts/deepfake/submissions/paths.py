@@ -1,4 +1,4 @@
-"""Where what a competition lists lies: for each name the medium, or the reason why there is none."""
+"""The media file of each name that a competition lists, or the reason why there is none."""
 
 import os
 from collections import defaultdict
@@ -6,31 +6,36 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deepfake.detection.media import MediaFile, find_media
+from deepfake.errors import UserError
 from deepfake.submissions.names import unsafe
 
 MISSING = "missing"
-SHOWN = 3  # files named where a name may mean several
+SHOWN = 3  # files named in the reason where several match
 
 
-def in_folder(names: Iterable[str], folder: str | Path, limits: dict) -> list[MediaFile | str]:
-    """The file at each name below `folder`; nothing else there is looked at. ValueError where it is none."""
+def files_in_folder(names: Iterable[str], folder: str | Path, limits: dict) -> list[MediaFile | str]:
+    """Return for each name the file at that path below `folder`, or the reason why there is none.
+
+    Raises UserError where `folder` is no folder.
+    """
     if not os.path.isdir(folder):
-        raise ValueError(f"{folder}: there is no such folder")
+        raise UserError(f"{folder}: there is no such folder")
     return [unsafe(name) or _file(os.path.join(folder, name), limits) for name in names]
 
 
-def among(names: Iterable[str], paths: Sequence[str | Path], limits: dict) -> list[MediaFile | str]:
-    """The file in the folders and zips at `paths` whose own path is, or ends with, each name.
+def files_anywhere(names: Iterable[str], paths: Sequence[str | Path], limits: dict) -> list[MediaFile | str]:
+    """Return for each name the file in the folders and zips `paths` with a path that ends with the name.
 
-    ValueError where one of `paths` can't be used: else all that it should hold would count as missing.
+    Where there is no such file, or more than one, the reason. Raises UserError where one of `paths` can't
+    be read: all files that it should contain would count as missing.
     """
     by_name = defaultdict(list)
     given = set(map(str, paths))
-    for medium in find_media(paths, limits):
-        if medium.name in given and medium.reason:
-            raise ValueError(f"{medium.name} can't be used: {medium.reason}")
-        by_name[medium.name.rpartition("/")[2]].append(medium)
-    return [unsafe(name) or _only(name, by_name[name.rpartition("/")[2]]) for name in names]
+    for file in find_media(paths, limits):
+        if file.name in given and file.reason:
+            raise UserError(f"{file.name} can't be used: {file.reason}")
+        by_name[file.name.rpartition("/")[2]].append(file)
+    return [unsafe(name) or _match(name, by_name[name.rpartition("/")[2]]) for name in names]
 
 
 def _file(path: str, limits: dict) -> MediaFile | str:
@@ -42,11 +47,11 @@ def _file(path: str, limits: dict) -> MediaFile | str:
     return found[0] if len(found) == 1 else f"an archive of {len(found)} files, not one"
 
 
-def _only(name: str, near: list[MediaFile]) -> MediaFile | str:
-    fitting = [medium for medium in near if f"/{medium.name}".endswith(f"/{name}")]
-    if len(fitting) == 1:
-        return fitting[0]
-    if not fitting:
+def _match(name: str, candidates: list[MediaFile]) -> MediaFile | str:
+    matches = [file for file in candidates if f"/{file.name}".endswith(f"/{name}")]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         return MISSING
-    shown = ", ".join(medium.name for medium in fitting[:SHOWN])
-    return f"{len(fitting)} files fit: {shown}{' and more' if len(fitting) > SHOWN else ''}"
+    shown = ", ".join(file.name for file in matches[:SHOWN])
+    return f"{len(matches)} files match: {shown}{' and more' if len(matches) > SHOWN else ''}"

@@ -1,10 +1,12 @@
-"""What a package's code needs of others' packages, pinned to the project's versions."""
+"""The packages that the code of a submission package needs, pinned to the project's versions."""
 
 import ast
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from deepfake.errors import UserError
 
 PACKAGES = {
     "PIL": "pillow",
@@ -16,9 +18,9 @@ PACKAGES = {
     "scipy": "scipy",
     "tqdm": "tqdm",
 }
-"""By module; a package for submission takes no others."""
+"""By module; the code of a submission package may need no others."""
 
-NEEDED = {
+DEPENDENCIES = {
     "onnxruntime": ["flatbuffers", "numpy", "packaging", "protobuf"],
     "opencv-python-headless": ["numpy"],
     "scipy": ["numpy"],
@@ -29,7 +31,7 @@ PIN = re.compile(r"([\w.-]+)==[^\s#]+(?:\s*;[^#]*)?")
 
 
 def modules_of(files: Iterable[Path]) -> dict[str, Path]:
-    """The modules of others, by their first names, that `files` import, and the first file that does."""
+    """Return the third-party modules that `files` import, each with the first file that does."""
     found: dict[str, Path] = {}
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
@@ -43,17 +45,18 @@ def modules_of(files: Iterable[Path]) -> dict[str, Path]:
 
 
 def requirements(files: Iterable[Path], pinned: str) -> str:
-    """Lines `name==version` of all that `files` need; `pinned` is the text of the project's requirements.txt.
+    """Return lines `name==version` of all packages that `files` need.
 
-    ValueError where they import what no package takes along, or where a version isn't pinned.
+    `pinned` is the text of the project's requirements.txt. Raises UserError where a file imports a module
+    that is not in PACKAGES, or a package's version isn't pinned.
     """
     modules = modules_of(files)
-    if strange := sorted(set(modules) - set(PACKAGES)):
-        where = ", ".join(f"{name} (in {modules[name].name})" for name in strange)
-        raise ValueError(f"a package can't take along {where}; only {', '.join(PACKAGES)}")
-    wanted = {PACKAGES[name] for name in modules}
-    wanted |= {need for name in wanted for need in NEEDED.get(name, [])}
+    if unknown := sorted(set(modules) - set(PACKAGES)):
+        where = ", ".join(f"{name} (in {modules[name].name})" for name in unknown)
+        raise UserError(f"a submission package can't need {where}; only {', '.join(PACKAGES)}")
+    needed = {PACKAGES[name] for name in modules}
+    needed |= {other for name in needed for other in DEPENDENCIES.get(name, [])}
     pins = {found[1]: found[0].strip() for line in pinned.splitlines() if (found := PIN.match(line))}
-    if missing := sorted(wanted - set(pins)):
-        raise ValueError(f"requirements.txt pins no version of {', '.join(missing)}")
-    return "".join(f"{pins[name]}\n" for name in sorted(wanted))
+    if missing := sorted(needed - set(pins)):
+        raise UserError(f"requirements.txt pins no version of {', '.join(missing)}")
+    return "".join(f"{pins[name]}\n" for name in sorted(needed))

@@ -1,4 +1,4 @@
-"""package.zip: whole, the same bytes each time, and run from the unpacked zip in a clean environment."""
+"""package.zip: complete, the same bytes each time, and run from the unpacked zip in a clean environment."""
 
 import hashlib
 import json
@@ -12,20 +12,21 @@ from pathlib import Path
 
 import onnx
 import pytest
-from conftest import write_clip
+from conftest import ROOT, write_clip
 from made import report as made_report
-from made.submission import PREPROCESSING, ROOT, STEPS, run, submit, write_form, write_images, write_model
+from made.submission import PREPROCESSING, STEPS, export_onnx, run, submit, write_images, write_model
 
 from deepfake.checkpoints.inference import open_model
 from deepfake.checkpoints.onnx_export import as_bytes
+from deepfake.errors import UserError
 from deepfake.evaluation.evaluate import evaluate
-from deepfake.submissions.card import card
-from deepfake.submissions.requirements import NEEDED, PACKAGES, modules_of, requirements
+from deepfake.submissions.card import model_card
+from deepfake.submissions.requirements import DEPENDENCIES, PACKAGES, modules_of, requirements
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 PINNED = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-NOT_TAKEN = {"torch", "pandas", "matplotlib", "onnx", "transformers", "snakemake"}
+NOT_NEEDED = {"torch", "pandas", "matplotlib", "onnx", "transformers", "snakemake"}
 
 
 def measured(test: bool = True) -> dict:
@@ -38,22 +39,22 @@ def pack(model: Path, folder: Path, *more: object, test: bool = True, code: int 
     """Run package.py into `folder`; it must end with `code`."""
     folder.mkdir()
     (folder.parent / "metrics.json").write_text(json.dumps(measured(test)))
-    words = ["--model", model, "--name", "tiny", "--metrics", folder.parent / "metrics.json"]
-    words += ["--families", '{"made": "celebdf"}', "--requirements", ROOT / "requirements.txt"]
-    words += ["--license", ROOT / "LICENSE", "--output", folder / "package.zip"]
-    assert run("package.py", *words, "--output-json", folder / "package.json", *more) == code
+    options = ["--model", model, "--name", "tiny", "--metrics", folder.parent / "metrics.json"]
+    options += ["--families", '{"made": "celebdf"}', "--requirements", ROOT / "requirements.txt"]
+    options += ["--license", ROOT / "LICENSE", "--output", folder / "package.zip"]
+    assert run("package.py", *options, "--output-json", folder / "package.json", *more) == code
     return folder / "package.zip"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    write_form(write_model(folder / "best.pt"), folder / "float32.onnx")
+    export_onnx(write_model(folder / "best.pt"), folder / "float32.onnx")
     return folder
 
 
 def rewrite(model: Path, path: Path, preprocessing: dict) -> Path:
-    """The same model, that says something else of how its images are made."""
+    """Write the model with other recorded preprocessing."""
     path.write_bytes(as_bytes(onnx.load(model), open_model(model).facts | {"preprocessing": preprocessing}))
     return path
 
@@ -63,7 +64,7 @@ def packed(made):
     return pack(made / "float32.onnx", made / "packed")
 
 
-def test_it_holds_what_it_takes(made, packed, capsys):
+def test_it_contains_all_that_is_needed(made, packed, capsys):
     with zipfile.ZipFile(packed) as file:
         names = file.namelist()
         found = {name: file.read(name) for name in names}
@@ -74,9 +75,9 @@ def test_it_holds_what_it_takes(made, packed, capsys):
     assert all(name.startswith("deepfake/") for name in set(names) - top)
     assert found["model.onnx"] == (made / "float32.onnx").read_bytes()
     assert json.loads(found["preprocessing.json"]) == PREPROCESSING
-    sums = dict(reversed(line.split("  ")) for line in found["SHA256SUMS"].decode().splitlines())
+    checksums = dict(reversed(line.split("  ")) for line in found["SHA256SUMS"].decode().splitlines())
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
-    assert sums == {name: digest for name, digest in digests.items() if name != "SHA256SUMS"}
+    assert checksums == {name: digest for name, digest in digests.items() if name != "SHA256SUMS"}
     facts = json.loads((packed.parent / "package.json").read_text())
     assert {one["name"]: (one["bytes"], one["sha256"]) for one in facts["members"]} == {
         name: (len(data), digests[name]) for name, data in found.items()
@@ -85,7 +86,7 @@ def test_it_holds_what_it_takes(made, packed, capsys):
     assert facts["sha256"] == hashlib.sha256(packed.read_bytes()).hexdigest()
 
 
-def test_its_size_is_shown_by_parts_and_its_bytes_are_the_same_again(made, packed, tmp_path, capsys):
+def test_its_size_is_printed_by_parts_and_its_bytes_are_the_same_again(made, packed, tmp_path, capsys):
     again = pack(made / "float32.onnx", tmp_path / "again")
     assert again.read_bytes() == packed.read_bytes()
     printed = capsys.readouterr().out
@@ -96,32 +97,32 @@ def test_its_size_is_shown_by_parts_and_its_bytes_are_the_same_again(made, packe
         assert {(i.date_time[0], i.external_attr >> 16) for i in file.infolist()} == {(1980, 0o100644)}
 
 
-def test_it_needs_few_packages_pinned_as_the_projects(packed, tmp_path):
+def test_it_needs_few_packages_with_the_versions_of_the_project(packed, tmp_path):
     with zipfile.ZipFile(packed) as file:
         file.extractall(tmp_path)
     lines = (tmp_path / "requirements.txt").read_text().splitlines()
     assert set(lines) <= set(PINNED.splitlines())
     names = {line.partition("==")[0] for line in lines}
     assert {"numpy", "onnxruntime", "av", "opencv-python-headless"} <= names
-    assert not names & NOT_TAKEN
+    assert not names & NOT_NEEDED
     modules = modules_of(tmp_path.rglob("*.py"))
     assert {PACKAGES[name] for name in modules} <= names
-    for name in names:  # what pip would fetch beside them, and pin to nothing
+    for name in names:  # what pip would install beside them, in any version
         needed = [re.match(r"[\w.-]+", need)[0] for need in metadata.requires(name) or [] if ";" not in need]
         assert set(needed) <= names
-        assert name not in NEEDED or set(needed) <= set(NEEDED[name])
+        assert name not in DEPENDENCIES or set(needed) <= set(DEPENDENCIES[name])
 
 
-def test_what_it_can_not_take_along_is_an_error(tmp_path):
+def test_code_that_needs_another_package_is_an_error(tmp_path):
     (tmp_path / "a.py").write_text("import numpy\ndef f():\n    import torch.nn\n")
-    with pytest.raises(ValueError, match=r"can't take along torch \(in a.py\)"):
+    with pytest.raises(UserError, match=r"can't need torch \(in a.py\)"):
         requirements([tmp_path / "a.py"], PINNED)
     (tmp_path / "a.py").write_text("import numpy, os\nfrom PIL import Image\nfrom deepfake import x\n")
     assert (
         requirements([tmp_path / "a.py"], "numpy==1.2  # why\npillow==3\ntqdm==4\n")
         == "numpy==1.2\npillow==3\n"
     )
-    with pytest.raises(ValueError, match="requirements.txt pins no version of pillow"):
+    with pytest.raises(UserError, match="requirements.txt pins no version of pillow"):
         requirements([tmp_path / "a.py"], "numpy==1.2\n")
 
 
@@ -130,46 +131,46 @@ def card_of(package: Path) -> str:
         return file.read("README.md").decode()
 
 
-def test_the_card_says_what_it_is_and_how_well_it_does(packed):
+def test_the_card_describes_the_model_and_its_results(packed):
     text = card_of(packed)
     assert text.startswith("# tiny, trained on made\n")
     whole = {split: found["frame"]["metrics"]["f1_macro"] for split, found in measured()["splits"].items()}
     val, test = whole["val"]["value"], whole["test"]
     between = f"[{test['low']:.3f}, {test['high']:.3f}]"
-    assert f"| val, where it was chosen | 96 frames | {val:.3f} |" in text  # evaluate gives it no interval
-    assert "learnt from: `made`, 88 images of " in text
+    assert f"| val, used to choose it | 96 frames | {val:.3f} |" in text  # evaluate gives it no interval
+    assert "trained on: `made`, 88 images of " in text
     assert f"| test | 96 frames | {test['value']:.3f} {between} |" in text
-    for said in (
+    for phrase in (
         "meso4 at 32 pixels",
-        "a still is called fake from 0.5000 on",
+        "an image is fake from 0.5000 on",
         '"detector": "none"',
         "- made: on request, for research and teaching without commerce",
-        "in place of `model.onnx`",
-        "MIT licensed",
+        "Replace `model.onnx`",
+        "MIT licence",
     ):
-        assert said in text
+        assert phrase in text
     options = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}
     assert options <= set(
         re.findall(r'"(--[a-z-]+)"', (ROOT / "scripts/deepfake/submissions/standalone.py").read_text())
     )
 
 
-def test_the_card_names_the_parts_of_an_ensemble(made):
+def test_the_card_names_the_members_of_an_ensemble(made):
     facts = open_model(made / "float32.onnx").facts
     part = {key: facts.pop(key) for key in ("network", "geometry")}
     facts |= {"parts": [{**part, "views": [0, 1]}, {**part, "views": [0]}], "temperature": 1.25}
-    text = card("both", facts, measured(), {}, "float32.onnx", has_yunet=False)
+    text = model_card("both", facts, measured(), {}, "float32.onnx", has_yunet=False)
     parts = "meso4 at 32 pixels and meso4 at 32 pixels"
     assert f"- network: the mean of {parts}, 2 views of each image, at temperature 1.250\n" in text
 
 
-def test_the_card_owns_up_to_a_missing_test_split(made, tmp_path):
+def test_the_card_mentions_a_missing_test_split(made, tmp_path):
     text = card_of(pack(made / "float32.onnx", tmp_path / "untested", test=False))
-    assert "There is no test split: these numbers flatter it." in text
+    assert "There is no test split: these results are optimistic." in text
     assert "| test |" not in text
 
 
-def test_the_face_detector_comes_along_where_the_model_needs_it(made, tmp_path, caplog):
+def test_the_face_detector_is_included_where_the_model_needs_it(made, tmp_path, caplog):
     detector = tmp_path / "yunet.onnx"
     detector.write_bytes(b"weights")
     faces = {"detector": "yunet", "model": str(tmp_path / "moved.onnx"), "min_score": 0.7, "search": "full"}
@@ -185,17 +186,17 @@ def test_the_face_detector_comes_along_where_the_model_needs_it(made, tmp_path, 
     assert f"there is no file {tmp_path / 'moved.onnx'}" in caplog.text
     detector.write_bytes(b"others")
     assert not pack(model, tmp_path / "three", "--face-model", detector, code=1).exists()
-    assert "get the file again" in caplog.text
+    assert "download the file again" in caplog.text
 
 
-def test_a_model_that_can_not_be_used_is_refused(made, tmp_path, caplog):
+def test_a_model_that_can_not_be_used_is_an_error(made, tmp_path, caplog):
     (tmp_path / "foreign.onnx").write_bytes(b"no model")
     silent = rewrite(made / "float32.onnx", tmp_path / "silent.onnx", {})
     for number, model in enumerate([tmp_path / "foreign.onnx", tmp_path / "none.onnx", silent]):
         pack(model, tmp_path / str(number), code=1)
         assert list((tmp_path / str(number)).iterdir()) == []
     assert "foreign.onnx" in caplog.text and "none.onnx" in caplog.text
-    assert "silent.onnx doesn't say how its images were made" in caplog.text
+    assert "silent.onnx doesn't record how its training images were made" in caplog.text
 
 
 # in a clean environment
@@ -217,15 +218,15 @@ socket.socket.connect = refuse
 
 @pytest.fixture(scope="module")
 def clean(packed, tmp_path_factory):
-    """An interpreter with just the packages of the package's requirements.txt."""
+    """A Python interpreter with only the packages of the submission package's requirements.txt."""
     folder = tmp_path_factory.mktemp("clean")
     with zipfile.ZipFile(packed) as file:
         file.extract("requirements.txt", folder)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv/bin/python"
-    words = ["--python", python, "install", "-q", "--no-compile", "--retries", "0"]
+    options = ["--python", python, "install", "-q", "--no-compile", "--retries", "0"]
     done = subprocess.run(
-        [sys.executable, "-m", "pip", *words, "-r", folder / "requirements.txt"],
+        [sys.executable, "-m", "pip", *options, "-r", folder / "requirements.txt"],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     if done.returncode and UNREACHABLE.search(done.stderr):
@@ -235,11 +236,11 @@ def clean(packed, tmp_path_factory):
 
 
 def without_network(python: Path) -> list[str]:
-    """What leads a command line to run it without a network: a namespace of its own, or blocked sockets."""
-    alone = ["unshare", "-rn"]
+    """Return the start of a command that runs it without a network; else block its sockets."""
+    namespace = ["unshare", "-rn"]
     try:
-        if subprocess.run([*alone, "true"], capture_output=True).returncode == 0:
-            return alone
+        if subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
+            return namespace
     except FileNotFoundError:
         pass
     (site,) = python.parents[1].glob("lib/python*/site-packages")
@@ -256,11 +257,11 @@ def test_it_runs_from_the_unpacked_zip_in_a_clean_environment(made, packed, clea
     write_clip(tmp_path / "clips/a.mp4", frames=8)
     (tmp_path / "sample.csv").write_text("filename,label\nb.mp4,0.5\na.mp4,0.5\n")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    lead = without_network(clean)
+    offline = without_network(clean)
 
-    def predict(*words: str) -> int:
+    def predict(*options: str) -> int:
         done = subprocess.run(
-            [*lead, clean, "unpacked/predict.py", *words, "--threads", "1"],
+            [*offline, clean, "unpacked/predict.py", *options, "--threads", "1"],
             cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=100,
         )  # fmt: skip
         assert "Traceback" not in done.stderr
@@ -275,8 +276,8 @@ def test_it_runs_from_the_unpacked_zip_in_a_clean_environment(made, packed, clea
         "submission.csv", model, tmp_path / "sample.csv", [tmp_path / "clips"], tmp_path / "s.csv"
     )
     assert (tmp_path / "submission.csv").read_text() == expected
-    told = json.loads((tmp_path / "found.json").read_text())
-    assert [(one["name"], one["reason"]) for one in told][0] == ("b.mp4", "missing")
-    assert f"{told[1]['score']:.6f}" in expected
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [(one["name"], one["reason"]) for one in found][0] == ("b.mp4", "missing")
+    assert f"{found[1]['score']:.6f}" in expected
     assert predict("nowhere.mp4", "--output", "none.txt") == 3
     assert (tmp_path / "none.txt").read_text() == "nowhere.mp4 1\n"

@@ -1,4 +1,4 @@
-"""submit.py: each name once, in order, with what the model says of it, or the fallback, named in the log."""
+"""submit.py: each listed name once, in order, with its verdict or the fallback, which is logged."""
 
 import csv
 import io
@@ -15,63 +15,80 @@ from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import FAKE, REAL, LeftOut, Person, ScoredFace, Verdict
-from deepfake.submissions.answers import Answer, answers, tell, write_prediction, write_submission
+from deepfake.errors import UserError
+from deepfake.submissions.answers import (
+    Answer,
+    answer,
+    log_summary,
+    match,
+    write_prediction,
+    write_submission,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def judged(name: str, score: float) -> Verdict:
+def verdict_of(name: str, score: float) -> Verdict:
     verdict = FAKE if score >= 0.5 else REAL
-    look = ScoredFace(0, math.nan, None, math.nan, score)
-    return Verdict(name, "image", 1, [Person(0, [look], score, math.nan, math.nan, verdict, True)], 0)
+    face = ScoredFace(0, math.nan, None, math.nan, score)
+    return Verdict(name, "image", 1, [Person(0, [face], score, math.nan, math.nan, verdict, True)], 0)
 
 
-def said(*scores: float | str) -> list[Answer]:
-    """Answers of these scores, or without a verdict for these reasons."""
+def answers_of(*scores: float | str) -> list[Answer]:
+    """Answers with these scores, or without a verdict for these reasons."""
     return [
-        Answer(f"{n}.jpg", None, score) if isinstance(score, str) else Answer(f"{n}.jpg", judged("", score))
+        Answer(f"{n}.jpg", None, score)
+        if isinstance(score, str)
+        else Answer(f"{n}.jpg", verdict_of("", score))
         for n, score in enumerate(scores)
     ]
 
 
-def test_what_has_no_verdict_or_no_place_has_a_reason():
-    media = [MediaFile(name, "image") for name in ("a", "b")]
-    verdicts = [judged("a", 0.7), Verdict("b", "image", 1, left_out=[LeftOut(0, "no face")])]
-    asked = []
-    found = list(
-        answers(["x", "a", "b"], ["missing", *media], lambda some: asked.extend(some) or iter(verdicts))
-    )
-    assert asked == media
+def test_a_name_without_a_verdict_or_a_file_has_a_reason():
+    files = ["missing", *(MediaFile(name, "image") for name in ("a", "b"))]
+    verdicts = [verdict_of("a", 0.7), Verdict("b", "image", 1, left_out=[LeftOut(0, "no face")])]
+    found = list(match(["x", "a", "b"], files, verdicts))
     assert [(one.name, one.reason) for one in found] == [("x", "missing"), ("a", ""), ("b", "no face")]
     assert [one.verdict for one in found] == [None, verdicts[0], None]
 
 
+def test_only_files_that_exist_are_judged(made):
+    folder, labels = made
+    name = next(iter(labels))
+    (file,) = find_media([folder / "test" / name], LIMITS)
+    model = open_model(folder / "best.pt")
+    preprocessing = preprocessing_of(model.facts, crops=True)
+    gone, judged = answer(["gone", name], ["missing", file], model, preprocessing, "worst", 1)
+    assert gone == Answer("gone", None, "missing")
+    assert judged.verdict.name == file.name and (judged.verdict.verdict == FAKE) == labels[name]
+
+
 @pytest.mark.parametrize("fallback", [0, 1])
-def test_labels_are_of_the_verdict_or_the_fallback(tmp_path, fallback):
-    write_prediction(tmp_path / "p.txt", said(0.5, 0.49, "missing", 1.0), fallback)
+def test_labels_are_those_of_the_verdict_or_the_fallback(tmp_path, fallback):
+    write_prediction(tmp_path / "p.txt", answers_of(0.5, 0.49, "missing", 1.0), fallback)
     assert (tmp_path / "p.txt").read_bytes().decode() == f"0.jpg 1\n1.jpg 0\n2.jpg {fallback}\n3.jpg 1\n"
 
 
 def test_probabilities_are_clipped(tmp_path):
-    write_submission(tmp_path / "s.csv", said(0.0, 1.0, 0.123456789, "no face"), 0.5, (0.02, 0.97))
+    write_submission(tmp_path / "s.csv", answers_of(0.0, 1.0, 0.123456789, "no face"), 0.5, (0.02, 0.97))
     assert (tmp_path / "s.csv").read_bytes().decode() == (
         "filename,label\n0.jpg,0.020000\n1.jpg,0.970000\n2.jpg,0.123457\n3.jpg,0.500000\n"
     )
 
 
-def test_a_name_that_can_not_stand_in_a_line_writes_nothing(tmp_path):
-    with pytest.raises(ValueError, match="can't stand in a line"):
-        write_prediction(tmp_path / "p.txt", [Answer("a\n0.jpg", judged("", 0.1))], 1)
+def test_a_name_that_would_break_a_line_writes_nothing(tmp_path):
+    with pytest.raises(UserError, match="can't be written as a line"):
+        write_prediction(tmp_path / "p.txt", [Answer("a\n0.jpg", verdict_of("", 0.1))], 1)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_log_names_what_has_the_fallback_and_what_is_listed_twice(caplog):
-    line = tell(said(0.9, "missing", 0.1, "no face"), {"0.jpg": 3}, 0.5)
+def test_the_log_names_those_with_the_fallback_and_those_listed_twice(caplog):
+    line = log_summary(answers_of(0.9, "missing", 0.1, "no face"), {"0.jpg": 3}, 0.5)
     assert line == "4 names: 1 fake, 1 real, 2 could not be judged and have 0.5; 1 listed more than once"
     assert caplog.messages == [
-        "0.jpg is listed 3 times; it stands once",
-        "1.jpg: missing; the fallback 0.5 stands for it",
-        "3.jpg: no face; the fallback 0.5 stands for it",
+        "0.jpg is listed 3 times; it is written once",
+        "1.jpg: missing; it has the fallback 0.5",
+        "3.jpg: no face; it has the fallback 0.5",
     ]
 
 
@@ -80,18 +97,19 @@ def test_the_log_names_what_has_the_fallback_and_what_is_listed_twice(caplog):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
+    """A folder with images and a model that calls half of them fake, and the label of each image."""
     folder = tmp_path_factory.mktemp("made")
     write_model(folder / "best.pt")
     images = write_images(folder / "test")
     model = open_model(folder / "best.pt")
-    found = probabilities(model.logits, [[np.stack(list(images.values()))]])
-    middle = float(np.sort(found)[2:4].mean())
-    assert (found < middle).sum() == 3
+    scores = probabilities(model.logits, [[np.stack(list(images.values()))]])
+    middle = float(np.sort(scores)[2:4].mean())
+    assert (scores < middle).sum() == 3
     write_model(folder / "best.pt", threshold=middle)
-    return folder, {name: int(p >= middle) for name, p in zip(images, found, strict=True)}
+    return folder, {name: int(p >= middle) for name, p in zip(images, scores, strict=True)}
 
 
-def test_every_image_stands_once_in_the_lists_order(made, tmp_path, caplog, capsys):
+def test_every_image_is_written_once_in_the_order_of_the_list(made, tmp_path, caplog, capsys):
     folder, labels = made
     names = [*reversed(labels), "gone.png", "broken.png", "../best.pt", next(iter(labels))]
     (folder / "test/broken.png").write_bytes((folder / "test/0 of six.png").read_bytes()[:60])
@@ -103,7 +121,7 @@ def test_every_image_stands_once_in_the_lists_order(made, tmp_path, caplog, caps
     assert text.splitlines() == expected
     fallbacks = [message for message in caplog.messages if "fallback 1" in message]
     assert [message.partition(":")[0] for message in fallbacks] == ["gone.png", "broken.png", "../best.pt"]
-    assert "0 of six.png is listed 2 times; it stands once" in caplog.messages
+    assert "0 of six.png is listed 2 times; it is written once" in caplog.messages
     assert "9 names: 3 fake, 3 real, 3 could not be judged and have 1; 1 listed" in capsys.readouterr().out
     # the labels in the list are never used
     (tmp_path / "bare.txt").write_text("".join(f"{name}\n" for name in names))
@@ -113,7 +131,7 @@ def test_every_image_stands_once_in_the_lists_order(made, tmp_path, caplog, caps
     assert again == text
 
 
-def test_every_video_of_the_sample_stands_in_its_order(made, tmp_path, caplog, capsys):
+def test_every_video_of_the_sample_is_written_in_its_order(made, tmp_path, caplog, capsys):
     folder, _ = made
     clips = tmp_path / "clips"
     clips.mkdir()
@@ -142,17 +160,17 @@ def test_every_video_of_the_sample_stands_in_its_order(made, tmp_path, caplog, c
     assert capsys.readouterr().out.count("2 could not be judged and have 0.5") == 2
 
 
-REFUSED = {
+UNUSABLE = {
     "no list": ("none.txt", "best.pt", "none.txt: the list can't be read"),
     "no model": ("list.txt", "none.pt", "none.pt"),
-    "a model that records nothing": ("list.txt", "old.pt", "doesn't say how the images"),
+    "a model that records nothing": ("list.txt", "old.pt", "doesn't record how its training images"),
 }
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_what_can_not_be_used_leaves_no_output(made, tmp_path, caplog, kind):
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_an_error_leaves_no_output(made, tmp_path, caplog, kind):
     folder, _ = made
-    names, checkpoint, message = REFUSED[kind]
+    names, checkpoint, message = UNUSABLE[kind]
     write_model(folder / "old.pt", preprocessing={})
     (folder / "list.txt").write_text("a.png\n")
     submit("prediction.txt", folder / checkpoint, folder / names, [folder / "test"], tmp_path / "p.txt", 1)

@@ -1,4 +1,4 @@
-"""What competitions list, read as hostile input; where it lies; what the config must name for it."""
+"""The names that competitions list, read as hostile input; their files; the config of submissions."""
 
 import os
 import zipfile
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from deepfake.config.check import check_config
 from deepfake.errors import UserError
-from deepfake.submissions.names import LONGEST, BadNames, read_list, read_sample, unsafe
-from deepfake.submissions.paths import among, in_folder
+from deepfake.submissions.names import LONGEST, read_names, read_sample, unsafe
+from deepfake.submissions.paths import files_anywhere, files_in_folder
 from deepfake.submissions.settings import SECTIONS, media_of, names_of, settings_of
 
 LIMITS = {"members": 1000, "member_gb": 1, "total_gb": 1, "ratio": 100}
@@ -35,20 +35,20 @@ LISTS = {
 def test_a_list_is_read(tmp_path, kind):
     data, expected = LISTS[kind]
     (tmp_path / "list.txt").write_bytes(data)
-    found = read_list(tmp_path / "list.txt")
-    assert (found.names, found.again) == (expected, {})
+    found = read_names(tmp_path / "list.txt")
+    assert (found.names, found.duplicates) == (expected, {})
 
 
 @given(st.lists(st.text(st.sampled_from("ab1 ./_é"), min_size=1).map(lambda n: f"x{n}.jpg"), min_size=1))
-def test_each_name_stands_once_where_it_was_first_whatever_its_labels(tmp_path_factory, names):
+def test_each_name_is_listed_once_at_its_first_place_whatever_its_labels(tmp_path_factory, names):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_text("".join(f"{name} {number % 2}\n" for number, name in enumerate(names)), "utf-8")
-    found = read_list(path)
+    found = read_names(path)
     assert found.names == list(dict.fromkeys(names))
-    assert found.again == {name: names.count(name) for name in names if names.count(name) > 1}
+    assert found.duplicates == {name: names.count(name) for name in names if names.count(name) > 1}
 
 
-BAD_LISTS = {
+INVALID_LISTS = {
     "a NUL": (b"a.jpg 1\nb\0.jpg 0\n", "line 2: .* control character"),
     "a line without an end": (b"a.jpg 1\n" + b"x" * 10_000_000, f"line 2: 10000000 .* {LONGEST}"),
     "no text": (b"\xff\xd8\xff\xe0" * 9, "is not UTF-8"),
@@ -59,17 +59,17 @@ BAD_LISTS = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_LISTS)
-def test_what_is_no_list_is_refused_with_file_and_line(tmp_path, kind):
-    data, said = BAD_LISTS[kind]
+@pytest.mark.parametrize("kind", INVALID_LISTS)
+def test_an_invalid_list_is_an_error_with_file_and_line(tmp_path, kind):
+    data, message = INVALID_LISTS[kind]
     (tmp_path / "list.txt").write_bytes(data)
-    with pytest.raises(BadNames, match=f"list.txt.*{said}"):
-        read_list(tmp_path / "list.txt")
+    with pytest.raises(UserError, match=f"list.txt.*{message}"):
+        read_names(tmp_path / "list.txt")
 
 
-def test_a_list_that_is_not_there(tmp_path):
-    with pytest.raises(BadNames, match="none.txt: the list can't be read: No such file"):
-        read_list(tmp_path / "none.txt")
+def test_a_missing_list(tmp_path):
+    with pytest.raises(UserError, match="none.txt: the list can't be read: No such file"):
+        read_names(tmp_path / "none.txt")
 
 
 SAMPLES = {
@@ -87,13 +87,13 @@ def test_a_sample_is_read(tmp_path, kind):
     (tmp_path / "sample.csv").write_bytes(SAMPLES[kind])
     found = read_sample(tmp_path / "sample.csv")
     assert found.names == ["b.mp4", "a.mp4"]
-    assert found.again == ({"b.mp4": 2} if kind == "twice" else {})
+    assert found.duplicates == ({"b.mp4": 2} if kind == "twice" else {})
 
 
-BAD_SAMPLES = {
+INVALID_SAMPLES = {
     "no such column": (b"name,label\na.mp4,0.5\n", "line 1: one column `filename` .*: name, label"),
     "two of them": (b"filename,filename\na.mp4,b.mp4\n", "line 1: one column"),
-    "nothing": (b"", "line 1: one column `filename` .*: nothing"),
+    "nothing": (b"", "line 1: one column `filename` .*: none"),
     "a header alone": (b"filename,label\n", "lists nothing"),
     "a longer line": (b"filename,label\na.mp4,0.5,1\n", "line 2: 3 cells below a header of 2"),
     "a shorter line": (b"label,filename\na.mp4\n", "line 2: 1 cells"),
@@ -103,22 +103,22 @@ BAD_SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_SAMPLES)
-def test_what_is_no_sample_is_refused_with_file_and_line(tmp_path, kind):
-    data, said = BAD_SAMPLES[kind]
+@pytest.mark.parametrize("kind", INVALID_SAMPLES)
+def test_an_invalid_sample_is_an_error_with_file_and_line(tmp_path, kind):
+    data, message = INVALID_SAMPLES[kind]
     (tmp_path / "sample.csv").write_bytes(data)
-    with pytest.raises(BadNames, match=f"sample.csv.*{said}"):
+    with pytest.raises(UserError, match=f"sample.csv.*{message}"):
         read_sample(tmp_path / "sample.csv")
 
 
 @pytest.mark.parametrize(
     "name", ["/etc/passwd", "../a.jpg", "x/../../a.jpg", "..\\a.jpg", "C:\\a.jpg", "\\a"]
 )
-def test_a_name_may_not_lead_out(tmp_path, name):
+def test_a_name_must_not_lead_out_of_the_folder(tmp_path, name):
     (tmp_path / "a.jpg").write_bytes(b"still")
     (tmp_path / "in").mkdir()
-    assert in_folder([name], tmp_path / "in", LIMITS) == [unsafe(name)] != [""]
-    assert among([name], [tmp_path], LIMITS) == [unsafe(name)]
+    assert files_in_folder([name], tmp_path / "in", LIMITS) == [unsafe(name)] != [""]
+    assert files_anywhere([name], [tmp_path], LIMITS) == [unsafe(name)]
 
 
 def test_files_are_found_where_the_list_says(tmp_path):
@@ -129,13 +129,13 @@ def test_files_are_found_where_the_list_says(tmp_path):
         file.writestr("a.jpg", b"")
         file.writestr("b.jpg", b"")
     names = ["x/b c.png", "a.jpg", "more", "b c.png", "x", "x/a.jpg", "two.zip", "y" * 300]
-    places = in_folder(names, tmp_path, LIMITS)
-    assert [p if isinstance(p, str) else os.path.relpath(p.path, tmp_path) for p in places] == [
+    files = files_in_folder(names, tmp_path, LIMITS)
+    assert [p if isinstance(p, str) else os.path.relpath(p.path, tmp_path) for p in files] == [
         "x/b c.png", "a.jpg", "more", "missing", "a folder, not a file", "x/a.jpg",
         "an archive of 2 files, not one", "missing",
     ]  # fmt: skip
-    with pytest.raises(ValueError, match="none: there is no such folder"):
-        in_folder(names, tmp_path / "none", LIMITS)
+    with pytest.raises(UserError, match="none: there is no such folder"):
+        files_in_folder(names, tmp_path / "none", LIMITS)
 
 
 def test_videos_are_found_in_zips_and_folders_below(tmp_path):
@@ -144,18 +144,18 @@ def test_videos_are_found_in_zips_and_folders_below(tmp_path):
             file.writestr(f"test/{number}.mp4", b"clip")
             file.writestr("test/both.mp4", b"clip")
     names = ["2.mp4", "test/1.mp4", "both.mp4", ".mp4", "3.mp4"]
-    second, first, *others = among(names, sorted(tmp_path.glob("*.zip")), LIMITS)
+    second, first, *others = files_anywhere(names, sorted(tmp_path.glob("*.zip")), LIMITS)
     assert (second.member, first.member) == ("test/2.mp4", "test/1.mp4")
-    assert others[0].startswith("2 files fit: ") and others[0].count("both.mp4") == 2
+    assert others[0].startswith("2 files match: ") and others[0].count("both.mp4") == 2
     assert others[1:] == ["missing", "missing"]
 
 
 @pytest.mark.parametrize("name", ["torn.zip", "none.zip", "empty"])
-def test_a_source_that_can_not_be_read_is_an_error_and_no_row_of_missing_videos(tmp_path, name):
+def test_a_source_that_can_not_be_read_is_an_error_instead_of_missing_videos(tmp_path, name):
     (tmp_path / "torn.zip").write_bytes(b"PK\3\4")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=f"{name} can't be used: "):
-        among(["a.mp4"], [tmp_path / name], LIMITS)
+    with pytest.raises(UserError, match=f"{name} can't be used: "):
+        files_anywhere(["a.mp4"], [tmp_path / name], LIMITS)
 
 
 def configured(**sections) -> dict:
@@ -167,7 +167,7 @@ def configured(**sections) -> dict:
 
 
 @pytest.mark.parametrize("file", SECTIONS)
-def test_the_config_names_what_is_asked_for(file):
+def test_a_missing_setting_is_an_error_that_names_it(file):
     config, section = configured(), SECTIONS[file]
     with pytest.raises(
         UserError, match=rf"submissions\.{section}\.(list|sample): null.*{file}.*; write the path"
@@ -178,7 +178,7 @@ def test_the_config_names_what_is_asked_for(file):
     assert {"fallback", "people", "limits"} <= set(settings_of(config, file))
 
 
-def test_videos_lie_in_a_folder_or_in_zips(tmp_path):
+def test_videos_are_in_a_folder_or_in_zips(tmp_path):
     for name in ("b.zip", "a.zip"):
         (tmp_path / name).touch()
     config = configured(submission={"sample": "s.csv", "archives": [f"{tmp_path}/*.zip"]})
