@@ -172,16 +172,21 @@ def as_text(losses: pd.DataFrame) -> str:
         lost = [str(by_step.loc[s, "images_in"] - by_step.loc[s, "images_on"]) for s in steps]
         videos = by_step.loc["index", "videos_in"], last["videos_on"]
         lines.append([corpus, label, *map(str, (*videos, first["images_in"], last["images_on"])), *lost])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [
-        "  ".join(
-            v.ljust(w) if i < 2 else v.rjust(w) for i, (v, w) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    ]
-    text += ["", *_reasons_by_step(losses)]
+    text = [*_align(lines), "", *_reasons_by_step(losses)]
     text += [f"WARNING  {warning}" for warning in warnings(losses)]
-    return "\n".join(line.rstrip() for line in text) + "\n"
+    return "\n".join(text) + "\n"
+
+
+def _align(lines: list[list[str]]) -> list[str]:
+    """Return lines of equally wide columns, the first two aligned to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = []
+    for line in lines:
+        cells = [
+            c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ]
+        aligned.append("  ".join(cells).rstrip())
+    return aligned
 
 
 def _reasons_by_step(losses: pd.DataFrame) -> Iterator[str]:

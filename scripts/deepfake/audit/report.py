@@ -31,23 +31,12 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
         "passed": all(result.status != "failed" for result in results),
         "images": len(rows),
         "bytes": int(rows["bytes"].sum()),
-        "checks": [
-            {
-                "name": result.name,
-                "status": result.status,
-                "text": result.text,
-                "found": len(result.findings),
-                "examples": result.findings[:EXAMPLES],
-            }
-            for result in results
-        ],
+        "checks": [_check(result) for result in results],
         "splits": {
             split: {
                 "asked": requested.get(split),
                 "share": round(float((divided["split"] == split).mean()), 4) if len(divided) else 0.0,
-                "classes": {
-                    row.pop("class"): row for row in _counts(rows[rows["split"] == split], ["class"])
-                },
+                "classes": _classes(rows[rows["split"] == split]),
             }
             for split in sort_splits(rows["split"])
         },
@@ -55,6 +44,21 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
         "class_weights": _weights(rows[rows["split"] == "train"]),
         "strata": {column: _stratum(rows, column, evidence.cfg) for column in evidence.cfg["stratify"]},
     }
+
+
+def _check(result: Result) -> dict:
+    return {
+        "name": result.name,
+        "status": result.status,
+        "text": result.text,
+        "found": len(result.findings),
+        "examples": result.findings[:EXAMPLES],
+    }
+
+
+def _classes(rows: pd.DataFrame) -> dict[str, dict]:
+    """Return the number of videos, images and bytes of each class."""
+    return {counts.pop("class"): counts for counts in _counts(rows, ["class"])}
 
 
 def _counts(rows: pd.DataFrame, columns: list[str]) -> list[dict]:
