@@ -89,7 +89,7 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
         "std": [1, 1, 1],
         "threshold": 0.5,
         "training": {"epochs": 3, "lr": 0.001, "seed": 7},
-        "dataset": {"name": "small", "sha256": "c39e7c7c"},
+        "dataset": {"name": "small", "sha256": "c39e7c7c" * 8},
         "versions": {"torch": "2.15.0", "numpy": "2.4.0"},
         "metrics": {"epoch": 3, "val": {"f1_macro": sharpness / 5}},
     }

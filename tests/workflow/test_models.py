@@ -192,7 +192,7 @@ def test_published_weights_are_evaluated_without_training_and_without_a_test_set
     assert read(zoo / "results/models/dataset_2gb/theirs/history.json") == []
     assert tables.read_rows(zoo / "results/predictions/dataset_2gb/theirs/test.csv") == []
     page = (zoo / "results/report/index.html").read_text(encoding="utf-8")
-    assert "This dataset has no test split: the numbers are of val" in page
+    assert "This dataset has no test set: the scores are of the validation set" in " ".join(page.split())
 
 
 def test_errors_of_a_model_are_in_its_log(zoo):
