@@ -64,7 +64,7 @@ videos = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x", "y"]), ends), min_size=1, max_size=30
 )
 plans = videos.map(
-    lambda found: plan_of([row for i, (c, m, e) in enumerate(found) for row in video(c, f"v{i}", m, e)])
+    lambda drawn: plan_of([row for i, (c, m, e) in enumerate(drawn) for row in video(c, f"v{i}", m, e)])
 )
 quick = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 
@@ -95,9 +95,9 @@ def test_everything_adds_up(plan):
     assert last["videos_on"].sum() == kept.groupby("corpus")["video"].nunique().sum()
     assert losses["left_out"].map(count).sum() == len(plan) - len(kept)
     for label, part in losses[losses["step"] != "index"].groupby("class"):
-        found = plan[(plan["label"] == str(int(label == "fake"))) & (plan["frame"] >= 0)]
-        assert part.loc[part["step"] == "frames", "images_in"].sum() == len(found)
-        assert (part["images_in"] - part["images_on"]).sum() == (found["step"] != "").sum()
+        images = plan[(plan["label"] == str(int(label == "fake"))) & (plan["frame"] >= 0)]
+        assert part.loc[part["step"] == "frames", "images_in"].sum() == len(images)
+        assert (part["images_in"] - part["images_on"]).sum() == (images["step"] != "").sum()
 
 
 @quick

@@ -45,8 +45,8 @@ def tar(made, tmp_path) -> Path:
 
 
 def lines(results: Path) -> list[str]:
-    found = verify(results, 1)
-    return [fault.line.removeprefix(f"{results}/") for part in found for fault in part.faults]
+    checked = verify(results, 1)
+    return [fault.line.removeprefix(f"{results}/") for part in checked for fault in part.faults]
 
 
 def run(results: Path, *options: str) -> tuple[int, str, str]:
@@ -56,15 +56,16 @@ def run(results: Path, *options: str) -> tuple[int, str, str]:
 
 
 def test_good_results_are_counted_and_have_no_faults(results):
-    found = {part.what: part for part in verify(results, 1)}
-    assert list(found) == ["frames/mine", "faces/mine", "small"]
-    assert not any(part.faults for part in found.values())
+    checked = {part.what: part for part in verify(results, 1)}
+    assert list(checked) == ["frames/mine", "faces/mine", "small"]
+    assert not any(part.faults for part in checked.values())
     for step in ("frames", "faces"):
         size = sum(len(data) for tar in results.glob(f"{step}/mine/*.tar") for _, data in read_tar(tar))
-        part = found[f"{step}/mine"]
+        part = checked[f"{step}/mine"]
         assert (part.shards, part.files, part.bytes) == (2, 6, size)
     files = [path for path in (results / "small").rglob("*") if path.is_file()]
-    assert (found["small"].files, found["small"].bytes) == (len(files), sum(p.stat().st_size for p in files))
+    sizes = [path.stat().st_size for path in files]
+    assert (checked["small"].files, checked["small"].bytes) == (len(files), sum(sizes))
 
 
 def test_several_processes_give_equal_results(results):
@@ -213,9 +214,9 @@ def test_a_link_in_place_of_an_output_is_removed_but_not_its_target(results, tmp
 def test_deleted_frames_are_no_fault(results):
     for tar in results.glob("frames/mine/*.tar"):
         tar.unlink()
-    found = verify(results, 1)
-    assert not any(part.faults for part in found)
-    assert (found[0].shards, found[0].absent, found[0].files) == (2, 2, 0)
+    checked = verify(results, 1)
+    assert not any(part.faults for part in checked)
+    assert (checked[0].shards, checked[0].absent, checked[0].files) == (2, 2, 0)
 
 
 def test_a_shard_without_images_is_no_fault(tar):
@@ -286,12 +287,12 @@ def test_without_repair_nothing_is_removed_and_json_has_everything(results):
     before = sorted(results.rglob("*"))
     code, text, _ = run(results, "--json")
     assert code == 1 and sorted(results.rglob("*")) == before
-    facts = json.loads(text)
-    assert [part["what"] for part in facts["checked"]] == ["frames/mine", "faces/mine", "small"]
-    assert [part["faults"] for part in facts["checked"]] == [0, 0, 2]  # by SHA256SUMS, and by metadata.csv
-    assert [part["broken"] for part in facts["checked"]] == [0, 0, 1]
-    assert {fault["file"] for fault in facts["faults"]} == {FIRST}
-    assert facts["removed"] == [] and facts["commands"] == [f"snakemake --cores all {results}/small"]
+    report = json.loads(text)
+    assert [part["what"] for part in report["checked"]] == ["frames/mine", "faces/mine", "small"]
+    assert [part["faults"] for part in report["checked"]] == [0, 0, 2]  # by SHA256SUMS, and by metadata.csv
+    assert [part["broken"] for part in report["checked"]] == [0, 0, 1]
+    assert {fault["file"] for fault in report["faults"]} == {FIRST}
+    assert report["removed"] == [] and report["commands"] == [f"snakemake --cores all {results}/small"]
 
 
 def test_missing_results_are_an_error(tmp_path):

@@ -29,19 +29,19 @@ def made(tmp_path_factory):
         data = images.encode(pixels, ending, 95)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-        facts = {"file_name": name, "corpus": corpus, "video": f"vidéo_{number}", "label": str(label)}
-        facts |= {"split": split, "frame": 3 * number, "method": "Face2Face" if label else ""}
-        facts["attributes"] = json.dumps({"hair colour/style": f"kind {number}"})
-        rows.append({**facts, **images.image_columns(data)})
+        row = {"file_name": name, "corpus": corpus, "video": f"vidéo_{number}", "label": str(label)}
+        row |= {"split": split, "frame": 3 * number, "method": "Face2Face" if label else ""}
+        row["attributes"] = json.dumps({"hair colour/style": f"kind {number}"})
+        rows.append({**row, **images.image_columns(data)})
     kept = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("")
     write_metadata(folder, "d", kept, CFG)
     return folder, kept.set_index("file_name")
 
 
 def test_the_only_warning_is_that_of_the_missing_date(made):
-    found = mlcroissant.Dataset(made[0] / "croissant.json").metadata.ctx.issues
-    assert not found.errors
-    assert len(found.warnings) == 1 and NO_DATE in next(iter(found.warnings))
+    issues = mlcroissant.Dataset(made[0] / "croissant.json").metadata.ctx.issues
+    assert not issues.errors
+    assert len(issues.warnings) == 1 and NO_DATE in next(iter(issues.warnings))
 
 
 def test_its_records_are_the_images_with_their_rows(made):
@@ -69,21 +69,24 @@ def test_it_describes_splits_and_labels(made):
 
 def test_it_describes_the_dataset(made):
     folder, kept = made
-    facts = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
-    table = next(part for part in facts["distribution"] if part["@id"] == "metadata.csv")
+    description = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
+    table = next(part for part in description["distribution"] if part["@id"] == "metadata.csv")
     assert table["sha256"] == hashlib.sha256((folder / "metadata.csv").read_bytes()).hexdigest()
-    description = facts["description"]
-    assert f"{len(kept)} images" in description and "of 10 videos from ff, own" in description
+    text = description["description"]
+    assert f"{len(kept)} images" in text and "of 10 videos from ff, own" in text
     for (split, label), part in kept.groupby(["split", "label"]):
-        assert f"{split}: {len(part)} {('real', 'fake')[int(label)]}" in description
-    assert "Rössler" in facts["citeAs"] and "belong to those who made the corpora" in facts["license"]
+        assert f"{split}: {len(part)} {('real', 'fake')[int(label)]}" in text
+    assert (
+        "Rössler" in description["citeAs"]
+        and "belong to those who made the corpora" in description["license"]
+    )
 
 
 def test_a_dataset_of_one_split_and_format_names_no_other(made, tmp_path):
     kept = made[1].reset_index()
     part = kept[kept["file_name"].str.startswith("train") & (kept["corpus"] == "ff")]
     write_metadata(tmp_path, "small", part, {**CFG, "corpora": ["own"]})
-    facts = json.loads((tmp_path / "croissant.json").read_text())
-    assert facts["distribution"][1]["includes"] == ["*/*/*.jpg"]
-    assert [row["splits/name"] for row in facts["recordSet"][0]["data"]] == ["train"]
-    assert facts["citeAs"] == "small, made of own"
+    description = json.loads((tmp_path / "croissant.json").read_text())
+    assert description["distribution"][1]["includes"] == ["*/*/*.jpg"]
+    assert [row["splits/name"] for row in description["recordSet"][0]["data"]] == ["train"]
+    assert description["citeAs"] == "small, made of own"

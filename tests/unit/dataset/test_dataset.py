@@ -68,12 +68,14 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
                         data = images.encode(random_image(len(rows)), format, 90)
                         name = f"{known['video']}/{frame:06d}.{format}"
                         add(name, data)
-                        facts = images.image_columns(data)
-                        place = {"split": "val" if video < 4 else "train", "file_name": ""}
+                        columns = images.image_columns(data)
+                        planned = {"split": "val" if video < 4 else "train", "file_name": ""}
                         if video not in (0, 4) or not frame:
-                            folder = f"{place['split']}/{'fake' if video % 2 else 'real'}"
-                            place["file_name"] = f"{folder}/{corpus}__{known['video']}__{frame:06d}.{format}"
-                        rows.append({**known, **place, "frame": frame, "image": name, **facts})
+                            folder = f"{planned['split']}/{'fake' if video % 2 else 'real'}"
+                            planned["file_name"] = (
+                                f"{folder}/{corpus}__{known['video']}__{frame:06d}.{format}"
+                            )
+                        rows.append({**known, **planned, "frame": frame, "image": name, **columns})
     plan = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("").sample(frac=1, random_state=0)
     plan.loc[plan["file_name"] == "", ["split", "step", "reason"]] = ["", "plan", "over size_mb"]
     (results / "plans").mkdir()
@@ -90,9 +92,9 @@ def run(results: Path) -> subprocess.CompletedProcess:
         "--results",
         results,
     ]
-    (results / "plans/kept.json").write_text(json.dumps({"steps": STEPS}))
+    (results / "plans/d.json").write_text(json.dumps({"steps": STEPS}))
     command += ["--output", results / "d", "--config", json.dumps(CFG)]
-    command += ["--plan-summary", results / "plans/kept.json"]
+    command += ["--plan-summary", results / "plans/d.json"]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -192,10 +194,10 @@ def test_the_card_says_how_it_was_made_and_on_what_terms(made):
 
 
 def test_the_card_begins_with_metadata_for_the_hub(made):
-    head = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
-    facts = yaml.safe_load(head)
-    assert facts["task_categories"] == ["image-classification"] and facts["size_categories"] == ["n<1K"]
-    assert facts["pretty_name"] == "d" and facts["license"] == "other"
+    text = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    head = yaml.safe_load(text)
+    assert head["task_categories"] == ["image-classification"] and head["size_categories"] == ["n<1K"]
+    assert head["pretty_name"] == "d" and head["license"] == "other"
 
 
 def test_the_card_depends_only_on_what_is_kept(tmp_path, made):

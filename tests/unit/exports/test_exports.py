@@ -127,16 +127,17 @@ def test_dfd_names_every_image_and_its_report_has_all_of_them(made):
     report = json.loads((top / "dfd/extraction_report.json").read_text(encoding="utf-8"))
     written = {name for name in files_of(top / "dfd") if name != "extraction_report.json"}
     assert set(report["files"]) == written
-    assert sorted(fact["file_name"] for fact in report["files"].values()) == sorted(rows)
+    assert sorted(entry["file_name"] for entry in report["files"].values()) == sorted(rows)
     numbers = {}
-    for name, fact in report["files"].items():
-        found = re.fullmatch(r"(ai|real)/\1_(.+)_([0-9a-f]{8})_frame_(\d\d)\.jpg", name)
-        row = rows[fact["file_name"]]
-        assert (found[1] == "ai") == (row["label"] == "1") and found[2] == row["video"]
-        assert fact == {
+    for name, entry in report["files"].items():
+        match = re.fullmatch(r"(ai|real)/\1_(.+)_([0-9a-f]{8})_frame_(\d\d)\.jpg", name)
+        row = rows[entry["file_name"]]
+        assert (match[1] == "ai") == (row["label"] == "1") and match[2] == row["video"]
+        assert entry == {
             key: with_integers(row)[key] for key in ("file_name", "split", "corpus", "video", "frame")
         }
-        numbers.setdefault((row["corpus"], row["video"], found[3]), []).append((int(found[4]), fact["frame"]))
+        video = (row["corpus"], row["video"], match[3])
+        numbers.setdefault(video, []).append((int(match[4]), entry["frame"]))
         data, source = (top / "dfd" / name).read_bytes(), (dataset / row["file_name"]).read_bytes()
         assert images.image_format(data) == "jpg" and (data == source or images.image_format(source) == "png")
     assert len(numbers) == len({key[2] for key in numbers}) == 24
@@ -149,10 +150,10 @@ def test_dfd_report_counts(made):
     _, rows, top = made
     report = json.loads((top / "dfd/extraction_report.json").read_text(encoding="utf-8"))
     for category, label in (("ai", "1"), ("real", "0")):
-        facts = report["categories"][category]
+        counts = report["categories"][category]
         sizes = [path.stat().st_size for path in (top / "dfd" / category).iterdir()]
-        assert facts["files"] == len(sizes) == sum(row["label"] == label for row in rows.values())
-        assert facts["bytes"] == sum(sizes) and facts["videos"] == 12
+        assert counts["files"] == len(sizes) == sum(row["label"] == label for row in rows.values())
+        assert counts["bytes"] == sum(sizes) and counts["videos"] == 12
     assert report["total_files"] == len(rows) == sum(report["image_sizes"].values())
     assert report["formats_read"] == Counter(name[-3:] for name in rows)
     assert report["splits"]["val"]["ai"] == sum("val/fake" in name for name in rows)
@@ -201,11 +202,11 @@ def test_parquet_loads_as_images_and_classes_with_all_metadata(made, loaded):
     dataset, rows, _ = made
     assert list(loaded) == ["train", "validation", "test"]
     back = {}
-    for split, facts in loaded.items():
-        assert facts["features"]["image"].startswith("Image(")
-        assert facts["features"]["label"] == "ClassLabel(names=['real', 'fake'])"
-        assert facts["size"][0] == 40
-        for row in facts["rows"]:
+    for split, table in loaded.items():
+        assert table["features"]["image"].startswith("Image(")
+        assert table["features"]["label"] == "ClassLabel(names=['real', 'fake'])"
+        assert table["size"][0] == 40
+        for row in table["rows"]:
             data, path = row.pop("image")
             assert bytes.fromhex(data) == (dataset / row["file_name"]).read_bytes()
             assert path == Path(row["file_name"]).name
