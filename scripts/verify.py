@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.audit.faults import Checked, commands, remove
+from deepfake.audit.faults import as_text, commands, remove
 from deepfake.audit.verify import verify
 from deepfake.console import log
 from deepfake.errors import UserError
@@ -44,31 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     log.info("\n%s", text)  # on a cluster nobody sees what is printed
     print(json.dumps(report, indent=2) if args.json else text)
     return FAILED if faults else None
-
-
-def as_text(checked: list[Checked], report: dict) -> str:
-    """Return the numbers as a table, then the faults, then what was removed or what to do."""
-    rows = [("", "shards", "files", "MB", "tars deleted", "broken")]
-    for part in checked:
-        numbers = (
-            part.shards or "",
-            part.files,
-            f"{part.bytes / 1e6:.1f}",
-            part.absent or "",
-            part.broken or "",
-        )
-        rows.append((part.what, *map(str, numbers)))
-    width = max(len(row[0]) for row in rows)
-    lines = [row[0].ljust(width) + "".join(f"{cell:>16}" for cell in row[1:]) for row in rows]
-    lines += [fault.line for part in checked for fault in part.faults]
-    lines += [f"removed {path}" for path in report["removed"]]
-    if report["removed"]:
-        lines += ["To make it again, with your own --configfile at the end:", *report["commands"]]
-    elif report["faults"]:
-        lines.append("python scripts/verify.py --repair removes what is broken, and says what to run then")
-    else:
-        lines.append("nothing is broken")
-    return "\n".join(lines)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -99,3 +99,26 @@ def _is_in_index(results: Path, tar: Path) -> bool:
     """Return whether the corpus's index still has this shard; one from an earlier index is only deleted."""
     names = results / f"index/{tar.parent.name}.txt"
     return names.exists() and tar.stem in names.read_text(encoding="utf-8").split()
+
+
+def as_text(checked: list[Checked], report: dict) -> str:
+    """Return a report for the terminal: numbers as a table, then the faults, then what to do.
+
+    `report` has the `removed` paths and the `commands` to run, both lists of text.
+    """
+    rows = [("", "shards", "files", "MB", "tars deleted", "broken")]
+    for part in checked:
+        megabytes = f"{part.bytes / 1e6:.1f}"
+        numbers = (part.shards or "", part.files, megabytes, part.absent or "", part.broken or "")
+        rows.append((part.what, *map(str, numbers)))
+    width = max(len(row[0]) for row in rows)
+    lines = [row[0].ljust(width) + "".join(f"{cell:>16}" for cell in row[1:]) for row in rows]
+    faults = [fault.line for part in checked for fault in part.faults]
+    lines += [*faults, *(f"removed {path}" for path in report["removed"])]
+    if report["removed"]:
+        lines += ["To make it again, with your own --configfile at the end:", *report["commands"]]
+    elif faults:
+        lines.append("python scripts/verify.py --repair removes what is broken, and says what to run then")
+    else:
+        lines.append("nothing is broken")
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""The card of a dataset: its numbers, and text that follows the settings."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from made.planned import CFG, STEPS, make_tree, write_dataset
+
+from deepfake.dataset.card import BALANCE, POLICIES, card
+from deepfake.dataset.card_tables import count_by_attribute
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
+    """Return the dataset's folder and its plan."""
+    results = tmp_path_factory.mktemp("results")
+    plan = make_tree(results)
+    done = write_dataset(results)
+    assert done.returncode == 0, done.stderr
+    return results / "d", plan
+
+
+def test_the_card_counts(made):
+    folder, plan = made
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    kept = plan[plan["file_name"] != ""]
+    assert f"{len(kept)} images (face crops), {kept['bytes'].sum() / 1e6:.1f} MB" in text
+    assert f"They come from {kept.groupby(['corpus', 'video']).ngroups} videos" in text
+    assert f"The corpora name {kept['target'].nunique()} people." in text
+    for (split, label), part in kept.groupby(["split", "label"]):
+        videos = part.groupby(["corpus", "video"]).ngroups
+        line = f"| {split} | {'fake' if label == '1' else 'real'} | {videos} |"
+        assert f"{line} {len(part)} |" in text
+    for (corpus, label), part in kept.groupby(["corpus", "label"]):
+        n = part["split"].value_counts()
+        named = '| fake | a\\|b, "c" |' if label == "1" else "| real | (none named) |"
+        assert f"| {corpus} {named} {n['train']} | {n['val']} |" in text
+    in_b = kept[kept["corpus"] == "b"]
+    of_sex = in_b[in_b["attributes"].str.contains("sex")].groupby("split").size()
+    assert f"| sex | f | {of_sex['train']} | {of_sex['val']} |" in text
+
+
+def test_the_card_has_the_class_weights_of_train(made):
+    folder, plan = made
+    train = plan[plan["split"] == "train"].groupby("label").size()
+    weights = f"real {train.sum() / (2 * train['0']):g}, fake {train.sum() / (2 * train['1']):g}"
+    assert weights in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_says_how_it_was_made_and_on_what_terms(made):
+    text = (made[0] / "README.md").read_text(encoding="utf-8")
+    assert "- a: one frame in 15, 40 at the most a video, stored as jpg of quality 91; the" in text
+    assert "of 1.3 times its width, scaled to 224 pixels, stored as png" in text
+    assert "- b: see the settings of the workflow." in text
+    assert "Asked for: train 0.7, val 0.3; policy `identity`. No person" in text
+    assert "| b | not known here; ask those who made it |" in text and "Rössler et al." in text
+    assert json.dumps(CFG, sort_keys=True, ensure_ascii=False) in text
+
+
+def test_the_card_begins_with_metadata_for_the_hub(made):
+    text = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    head = yaml.safe_load(text)
+    assert head["task_categories"] == ["image-classification"] and head["size_categories"] == ["n<1K"]
+    assert head["pretty_name"] == "d" and head["license"] == "other"
+
+
+def test_the_card_depends_only_on_what_is_kept(tmp_path, made):
+    plan = made[1]
+    more = pd.concat([plan, plan[plan["file_name"] == ""].assign(reason="no_face")])
+    cards = [
+        card("d", rows[rows["file_name"] != ""].sort_values("file_name"), CFG, {}) for rows in (plan, more)
+    ]
+    assert cards[0] == cards[1] and "attrition.csv" in cards[0]
+
+
+@pytest.mark.parametrize("policy", ["identity", "group", "official"])
+@pytest.mark.parametrize("balance", ["corpus", "dataset", "none"])
+def test_the_card_has_text_for_each_setting(made, policy, balance):
+    kept = made[1][made[1]["file_name"] != ""]
+    cfg = {**CFG, "policy": policy, "balance": balance, "images": "frames", "size_mb": 5, "duplicates": None}
+    text = card("d", kept, {**cfg, "test_only": ["b"], "same_identity": "same.csv"}, STEPS)
+    assert POLICIES[policy] in text and BALANCE[balance] in text and "up to 5 MB" in text
+    assert "(whole frames)" in text and "the largest face" not in text
+    assert "no detector has seen: b." in text and "`same.csv`" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        (["m", "f", "f", ""], ["| x | (not told) | 1 |", "| x | f | 2 |", "| x | m | 1 |"]),
+        ([str(age) for age in range(5, 45)], ["| x | 00 to 09 | 5 |", "| x | 40 to 49 | 5 |"]),
+        ([f"w{n % 20:02d}" for n in range(30)], ["| x | w09 | 2 |", "| x | (8 others) | 8 |"]),
+    ],
+    ids=["few", "numbers", "words"],
+)
+def test_attributes_are_counted_in_a_table_that_can_be_read(values, lines):
+    text = count_by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
+    assert all(line in text for line in lines) and len(text.splitlines()) <= 16

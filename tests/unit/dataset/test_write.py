@@ -1,0 +1,129 @@
+"""Writing a dataset: images, metadata, checksums and contact sheet; or an error and no folder."""
+
+import csv
+import hashlib
+import subprocess
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import pytest
+from made.planned import make_tree, write_dataset
+
+from deepfake.dataset import contact_sheet
+from deepfake.dataset.metadata import metadata_table
+from deepfake.extraction.tars import new_tar
+from deepfake.tables import METADATA
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
+    """Return the dataset's folder and its plan."""
+    results = tmp_path_factory.mktemp("results")
+    plan = make_tree(results)
+    done = write_dataset(results)
+    assert done.returncode == 0, done.stderr
+    return results / "d", plan
+
+
+def test_the_folder_has_the_planned_images_and_nothing_else(made):
+    folder, plan = made
+    kept = plan[plan["file_name"] != ""]
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    descriptions = {"metadata.csv", "croissant.json", "README.md", "SHA256SUMS", "contact_sheet.png"}
+    assert files == set(kept["file_name"]) | descriptions
+    assert {name.rpartition("/")[0] for name in kept["file_name"]} == {
+        f"{split}/{label}" for split in ("train", "val") for label in ("real", "fake")
+    }
+    for row in kept.itertuples():
+        assert hashlib.sha256((folder / row.file_name).read_bytes()).hexdigest() == row.sha256
+        corpus, video, frame = row.file_name.split("/")[-1].split(".")[0].split("__")
+        assert (corpus, video, int(frame)) == (row.corpus, row.video, row.frame)
+
+
+def test_sha256sum_accepts_every_file(made):
+    folder, _ = made
+    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == sum(path.is_file() for path in folder.rglob("*")) - 1
+
+
+def test_metadata_names_every_image_first(made):
+    folder, plan = made
+    with open(folder / "metadata.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:2] == ["file_name", "label"]
+    assert [row["file_name"] for row in rows] == sorted(name for name in plan["file_name"] if name)
+    assert all((row["label"] == "0") == ("/real/" in row["file_name"]) for row in rows)
+    assert {"corpus", "video", "frame", "method", "original", "group", "split", "sha256"} <= set(rows[0])
+    assert {row["method"] for row in rows} == {"", 'a|b, "c"'}
+
+
+def test_metadata_has_a_column_for_each_attribute_after_the_common_ones(made):
+    table = pd.read_csv(made[0] / "metadata.csv", dtype=str, keep_default_na=False)
+    assert list(table)[:13] == METADATA
+    assert list(table)[13:] == ["age", "attribute_split", "hair colour", "sex"]
+    attributes = table[table["corpus"] == "b"].set_index("video")[
+        ["age", "attribute_split", "hair colour", "sex"]
+    ]
+    assert set(attributes.loc[["v_4é"]].itertuples(index=False, name=None)) == {("12", "odd", "", "f")}
+    assert set(attributes.loc[["v_5é"]].itertuples(index=False, name=None)) == {("", "", "grün", "")}
+    assert set(table.loc[table["corpus"] == "a", "sex"]) == {""}
+
+
+def test_attributes_may_be_absent(made):
+    assert list(metadata_table(made[1].drop(columns="attributes"))) == METADATA
+
+
+def test_the_contact_sheet_shows_both_classes(made):
+    folder, _ = made
+    sheet = cv2.imread(str(folder / "contact_sheet.png"))
+    step = contact_sheet.TILE + contact_sheet.GAP
+    assert sheet.shape[1] == contact_sheet.COLUMNS * step + contact_sheet.GAP
+    rows = sheet.shape[0] // step
+    assert rows >= 4 and sheet.std() > 20
+
+
+def test_the_same_plan_gives_the_same_bytes_and_replaces_what_was_there(tmp_path, made):
+    make_tree(tmp_path)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "old").touch()
+    assert write_dataset(tmp_path).returncode == 0
+    assert (tmp_path / "d/SHA256SUMS").read_bytes() == (made[0] / "SHA256SUMS").read_bytes()
+    assert not (tmp_path / "d/old").exists()
+
+
+def empty(tar: Path) -> None:
+    with new_tar(tar):
+        pass
+
+
+def break_image(tar: Path) -> None:
+    tar.write_bytes(tar.read_bytes().replace(b"IHDR", b"IHDX"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (break_image, "is not what its table says"),
+        (lambda tar: tar.write_bytes(tar.read_bytes()[:700]), "b/1.tar: can't be read"),
+        (lambda tar: tar.write_bytes(b"no tar" * 200), "b/1.tar: can't be read"),
+        (Path.unlink, "b/1.tar: can't be read"),
+        (empty, "images such as v_11é/0000"),
+    ],
+    ids=["altered", "cut short", "another file", "absent", "empty"],
+)
+def test_a_tar_that_differs_from_the_plan_gives_an_error_and_no_folder(tmp_path, damage, message):
+    make_tree(tmp_path)
+    damage(tmp_path / "faces/b/1.tar")
+    done = write_dataset(tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr and "run again" in done.stderr and "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "plans"}
+
+
+def test_png_files_keep_their_extension(tmp_path):
+    plan = make_tree(tmp_path, {"a": "png", "b": "png"})
+    assert write_dataset(tmp_path).returncode == 0
+    assert {name[-4:] for name in plan["file_name"] if name} == {".png"}
+    assert len(list((tmp_path / "d").glob("*/*/*.png"))) == (plan["file_name"] != "").sum()
