@@ -1,5 +1,7 @@
-"""The four great corpora at full size, as lists of files in their real grammar; who was swapped with whom is
-drawn. Read by the layouts and the index as the real ones are, for tests and benchmarks of tables alone."""
+"""Four corpora at full size, as lists of files with realistic names, for tests and benchmarks of tables.
+
+They are read by the layouts and the index like the real corpora. Who is swapped with whom is random.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -17,14 +19,14 @@ from deepfake.layouts import LAYOUTS
 METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
 TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]
 TRAIN_TEST = [("756", "755"), ("954", "955")]
-"""Clips of one YouTube video that the official splits of FaceForensics++ part."""
+"""Ids of one YouTube video in different official splits of FaceForensics++."""
 COUNTED = {"count": 10, "boost": 8}
 
 Files = tuple[list[str], dict[str, str]]  # paths of videos; small files with their text
 
 
 def faceforensics() -> Files:
-    """1000 originals in 500 pairs, swapped both ways by four methods; 360, 70 and 70 pairs are official."""
+    """Return 1000 originals in 360, 70 and 70 official pairs, swapped both ways by four methods."""
     rng = np.random.default_rng(1)
     fixed = {"train": set(), "val": set(), "test": set()}
     for other, known in (("val", TRAIN_VAL), ("test", TRAIN_TEST)):
@@ -48,14 +50,14 @@ def faceforensics() -> Files:
 
 
 def dfd() -> Files:
-    """363 clips of 28 actors in 16 scenes, and 3068 swaps that link all the actors."""
+    """Return 363 videos of 28 actors in 16 scenes, and 3068 swaps that link all actors."""
     rng = np.random.default_rng(2)
     scenes = [f"{place}_{act}" for place in ("exit", "kitchen", "outside", "room") for act in "abcd"]
-    clips = sorted(rng.permutation([(f"{a:02}", s) for a in range(1, 29) for s in scenes]).tolist()[:363])
-    paths = [f"DFD_original sequences/{actor}__{scene}.mp4" for actor, scene in clips]
+    videos = sorted(rng.permutation([(f"{a:02}", s) for a in range(1, 29) for s in scenes]).tolist()[:363])
+    paths = [f"DFD_original sequences/{actor}__{scene}.mp4" for actor, scene in videos]
     folder = "DFD_manipulated_sequences/DFD_manipulated_sequences"
     for number in range(3068):
-        actor, scene = clips[number % 363]
+        actor, scene = videos[number % 363]
         source = int(rng.integers(1, 28))
         source += source >= int(actor)
         paths.append(f"{folder}/{actor}_{source:02}__{scene}__{number:08X}.mp4")
@@ -63,7 +65,7 @@ def dfd() -> Files:
 
 
 def celebdf() -> Files:
-    """Celeb-DF v2: 590 clips of 59 people, 300 of unknown ones, 5639 swaps; 518 of all are for testing."""
+    """Return Celeb-DF v2: 590 videos of 59 people, 300 of unknown ones, 5639 swaps; 518 are the test set."""
     rng = np.random.default_rng(3)
     reals = [(person, take) for person in range(59) for take in range(10)]
     paths = [f"Celeb-real/id{person}_{take:04}.mp4" for person, take in reals]
@@ -77,7 +79,7 @@ def celebdf() -> Files:
 
 
 def dfdc(videos: int = 124_000) -> Files:
-    """DFDC's parts with their metadata.json: about two reals to eleven fakes, and names that mean nothing."""
+    """Return DFDC's 50 parts with metadata.json: two reals for each eleven fakes, and random names."""
     rng = np.random.default_rng(4)
     letters = rng.integers(0, 26, (videos, 10), np.uint8) + ord("a")
     text = letters.tobytes().decode()
@@ -85,16 +87,16 @@ def dfdc(videos: int = 124_000) -> Files:
     names = list(rng.permutation(names))
     paths, files = [], {}
     for part in range(50):
-        mine = names[part::50]
-        reals = len(mine) * 2 // 13
+        chosen = names[part::50]
+        reals = len(chosen) * 2 // 13
         labels = {
-            f"{name}.mp4": {"label": "REAL", "split": "train", "original": None} for name in mine[:reals]
+            f"{name}.mp4": {"label": "REAL", "split": "train", "original": None} for name in chosen[:reals]
         }
-        for name in mine[reals:]:
-            original = f"{mine[int(rng.integers(reals))]}.mp4"
+        for name in chosen[reals:]:
+            original = f"{chosen[int(rng.integers(reals))]}.mp4"
             labels[f"{name}.mp4"] = {"label": "FAKE", "split": "train", "original": original}
         files[f"dfdc_train_part_{part}/metadata.json"] = json.dumps(labels)
-        paths += [f"dfdc_train_part_{part}/{name}.mp4" for name in mine]
+        paths += [f"dfdc_train_part_{part}/{name}.mp4" for name in chosen]
     return paths, files
 
 
@@ -108,7 +110,7 @@ def families(corpora: Iterable[str]) -> dict[str, str]:
 
 
 def index(corpus: str) -> pd.DataFrame:
-    """The rows of the corpus's index, a corpus being named after its layout."""
+    """Return the rows of the index of a corpus, which is named like its layout."""
     paths, files = CORPORA[corpus]()
     members = [Member("", path, 1000 + at, at) for at, path in enumerate([*files, *paths])]
     cfg = {"layout": corpus, "max_videos": None, "columns": None, "seed": 42, "shard_size": 64}
@@ -117,15 +119,16 @@ def index(corpus: str) -> pd.DataFrame:
 
 
 def pool(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFrame:
-    """Rows of usable videos of the corpora, as often as each gives images: `images`, or as many times as many
-    where the index wants more of it. A twentieth of the images repeats the one before it. With `part` below 1
-    only that part of the groups, drawn by name.
+    """Return a row for each image of the corpora: `images` of each video, or more by its `frames_wanted`.
+
+    A twentieth of the images are near-duplicates of the image before. `part` is the fraction of the groups
+    to return, chosen by their names.
     """
     parts = []
     for corpus in corpora:
         videos = index(corpus).astype({"label": str}).assign(corpus=corpus, step="")
-        drawn = {group: seeded_hash(0, group) < part * 2**64 for group in videos["group"].unique()}
-        videos = videos[videos["group"].map(drawn)]
+        chosen = {group: seeded_hash(0, group) < part * 2**64 for group in videos["group"].unique()}
+        videos = videos[videos["group"].map(chosen)]
         times = videos["frames_wanted"].astype(int) // COUNTED["count"] * images
         table = videos.drop(columns=["bytes"]).loc[videos.index.repeat(times)].reset_index(drop=True)
         table["frame"] = table.groupby("video", sort=False).cumcount() * 30
@@ -143,7 +146,7 @@ def pool(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFra
 
 
 def gathered(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.DataFrame:
-    """`pool` as gather.gather gives it."""
+    """Return `pool` in the form of plan.gather.gather."""
     whole = pool(corpora, images, part)
     for column in ("target", "source", "original", "group"):
         named = whole["corpus"].map(families(corpora)) + "/" + whole[column]
@@ -152,8 +155,8 @@ def gathered(corpora: Iterable[str], images: int = 2, part: float = 1) -> pd.Dat
 
 
 def write_tables(results: Path, corpora: Iterable[str], images: int, part: float) -> int:
-    """`pool` as the tables under results that a plan is made from; returns how many rows."""
-    whole = pool(corpora, images, part).assign(status="ok", reason="")
+    """Write `pool` as the tables under `results` that a plan is made from; return the number of rows."""
+    whole = pool(corpora, images, part).assign(status=tables.OK, reason="")
     for corpus, table in whole.groupby("corpus"):
         videos = table.drop_duplicates("video").reindex(columns=tables.INDEX).fillna("")
         for folder in (results / "index" / corpus, results / "faces" / corpus):

@@ -1,4 +1,4 @@
-"""What the tests of all layouts share: reading a corpus from a list of paths, and the rows by their parts."""
+"""Corpora as lists of paths, read by a layout; and parts of the rows, to compare."""
 
 from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import Entry, Video
@@ -6,7 +6,7 @@ from deepfake.layouts.entries import Entry, Video
 MIRROR = "FaceForensics++_C23"
 DFD_REAL, DFD_FAKE = "DFD_original sequences", "DFD_manipulated_sequences/DFD_manipulated_sequences"
 TEST_LIST = "List_of_testing_videos.txt"
-MISSING = "labelled, but the file is missing"
+MISSING = "labelled, but the file is missing"  # written out, because plans contain it
 TABLE = Entry("", "info.csv")
 COLUMNS = {
     "table": "info.csv", "path": "path", "label": "label", "attributes": [],
@@ -21,7 +21,7 @@ def read(
     archive: str = "",
     columns: dict | None = None,
 ) -> list[Video]:
-    """The rows of a corpus with these paths; `files` are small files and their text."""
+    """Return the rows of a corpus with these paths; `files` are label files and their text."""
     media = [Entry(archive, path) for path in paths]
     texts = {Entry(archive, path): content for path, content in (files or {}).items()}
     return read_entries(layout, media, texts, columns)
@@ -30,17 +30,19 @@ def read(
 def read_entries(
     layout: str, media: list[Entry], files: dict[Entry, str], columns: dict | None = None
 ) -> list[Video]:
-    """The rows of a corpus that may lie in several archives; `columns` are for the layout csv alone."""
+    """Return the rows of a corpus, perhaps in several archives; `columns` are for layout csv only."""
     columns = COLUMNS | (columns or {}) if layout == "csv" else None
     return read_corpus(layout, [*files, *media], lambda entry: files[entry].encode(), columns)
 
 
-def one(layout: str, path: str, archive: str = "") -> Video:
+def read_one(layout: str, path: str, archive: str = "") -> Video:
+    """Return the row of a corpus of one file."""
     (row,) = read(layout, [path], archive=archive)
     return row
 
 
-def said(row: Video) -> tuple:
+def values(row: Video) -> tuple:
+    """Return what a row says of the video, its split apart."""
     return row.name, row.label, row.method, row.target, row.source, row.original, row.group
 
 
@@ -48,11 +50,11 @@ def by_path(rows: list[Video]) -> dict[str, Video]:
     return {row.entry.path: row for row in rows}
 
 
-def judged(rows: list[Video]) -> list[tuple]:
-    """Path, label and problem of each row, in the order of the rows."""
+def summarise(rows: list[Video]) -> list[tuple]:
+    """Return path, label and problem of each row."""
     return [(row.entry.path, row.label, row.problem) for row in rows]
 
 
 def table(*lines: str, header: str = "path,label") -> str:
-    """The text of a csv with these lines."""
+    """Return the text of a CSV table with these lines."""
     return "\n".join([header, *lines, ""])

@@ -1,7 +1,7 @@
 """Celeb-DF: names, and the test list in which 1 is real."""
 
 import pytest
-from made.layout_rows import TEST_LIST, by_path, one, read, read_entries, said
+from made.layout_rows import TEST_LIST, by_path, read, read_entries, read_one, values
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -31,8 +31,8 @@ from deepfake.layouts.entries import FAKE, REAL, Entry
     ],
 )  # fmt: skip
 def test_celebdf_names(path, archive, expected):
-    row = one("celebdf", path, archive)
-    assert said(row) == expected
+    row = read_one("celebdf", path, archive)
+    assert values(row) == expected
     assert (row.split, row.problem) == ("", "")
 
 
@@ -47,7 +47,7 @@ def test_celebdf_names(path, archive, expected):
     ],
 )
 def test_celebdf_refuses(path, problem):
-    row = one("celebdf", path)
+    row = read_one("celebdf", path)
     assert row.problem.startswith(problem) and row.label is None
 
 

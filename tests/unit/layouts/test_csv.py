@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from made.layout_rows import MISSING, TABLE, by_path, judged, read, read_entries, said, table
+from made.layout_rows import MISSING, TABLE, by_path, read, read_entries, summarise, table, values
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -13,7 +13,7 @@ ALL = {key: key for key in ("split", "method", "target", "source", "original", "
 
 def found(paths, *lines, place="info.csv", **more):
     """Path, label and problem of each row of a corpus with these paths and a table of these lines."""
-    return judged(read("csv", paths, {place: table(*lines)}, **more))
+    return summarise(read("csv", paths, {place: table(*lines)}, **more))
 
 
 def test_csv_takes_all_that_the_columns_say():
@@ -27,9 +27,9 @@ def test_csv_takes_all_that_the_columns_say():
     paths = ["set/f/a.png", "set/f/b.png", "set/f/c.png", "set/f/d.png"]
     rows = by_path(read("csv", paths, {"set/info.csv": lines}, columns=columns))
     fake, real, empty, odd = (rows[path] for path in paths)
-    assert said(fake) == ("f_a", FAKE, "FaceSwap", "t", "s", "f_b", "f_b")
-    assert said(real) == ("f_b", REAL, "", "t", "", "f_b", "f_b")
-    assert said(empty) == ("f_c", FAKE, "", "", "", "", "set/f/c.png")
+    assert values(fake) == ("f_a", FAKE, "FaceSwap", "t", "s", "f_b", "f_b")
+    assert values(real) == ("f_b", REAL, "", "t", "", "f_b", "f_b")
+    assert values(empty) == ("f_c", FAKE, "", "", "", "", "set/f/c.png")
     assert [row.split for row in (fake, real, empty, odd)] == ["train", "test", "", ""]
     assert [row.attributes for row in (fake, real, empty)] == [
         {"sex": "female"}, {"sex": "male", "age": "30"}, {},
@@ -54,12 +54,12 @@ def test_csv_delimiters_and_line_ends(delimiter, start, end):
     ]
     lines = [delimiter.join(f'"{cell}"' for cell in line) for line in cells]
     rows = read("csv", ["a b.png", "c.png"], {"info.csv": start + end.join(lines)})
-    assert judged(rows) == [("a b.png", REAL, ""), ("c.png", FAKE, "")]
+    assert summarise(rows) == [("a b.png", REAL, ""), ("c.png", FAKE, "")]
 
 
 def test_csv_quoted_cells_and_short_and_long_lines():
     lines = ["a,label,path,more", '"x,\ny",real,"a, b.png",', ",fake,c.png", ",fake,d.png,,,,"]
-    assert judged(read("csv", ["a, b.png", "c.png", "d.png"], {"info.csv": "\n".join(lines)})) == [
+    assert summarise(read("csv", ["a, b.png", "c.png", "d.png"], {"info.csv": "\n".join(lines)})) == [
         ("a, b.png", REAL, ""), ("c.png", FAKE, ""), ("d.png", FAKE, ""),
     ]  # fmt: skip
 
@@ -74,7 +74,7 @@ def test_csv_columns_may_have_any_name_and_values_any_meaning():
     }
     lines = table("True,a.png", "falsch,b.png", "7,c.png", "7.0,d.png", ",e.png", header="Art,Bild")
     paths = [f"x/meta/{letter}.png" for letter in "abcde"]
-    assert judged(read("csv", paths, {"x/meta/my list.csv": lines}, columns=columns)) == [
+    assert summarise(read("csv", paths, {"x/meta/my list.csv": lines}, columns=columns)) == [
         ("x/meta/a.png", REAL, ""), ("x/meta/b.png", FAKE, ""), ("x/meta/c.png", FAKE, ""),
         ("x/meta/d.png", None, "label is '7.0', among neither real nor fake"),
         ("x/meta/e.png", None, "label is '', among neither real nor fake"),
@@ -147,7 +147,7 @@ def test_csv_several_tables_speak_for_their_own_folders():
         "b/info.csv": table("1.png;fake", header="path;label"),
     }
     rows = read("csv", ["a/x/1.png", "b/x/1.png", "b/x/2.png"], files)
-    assert judged(rows) == [
+    assert summarise(rows) == [
         ("a/2.png", REAL, MISSING), ("a/x/1.png", REAL, ""), ("b/x/1.png", FAKE, ""),
         ("b/x/2.png", None, "not in info.csv"),
     ]  # fmt: skip
@@ -158,7 +158,11 @@ def test_csv_a_table_at_the_top_speaks_for_all_archives():
     rows = read_entries(
         "csv", [Entry("a.zip", "2.png"), Entry("b.zip", "1.png"), Entry("b.zip", "2.png")], files
     )
-    assert judged(rows) == [("2.png", FAKE, ""), ("1.png", REAL, ""), ("2.png", None, "not in info.csv")]
+    assert summarise(rows) == [
+        ("2.png", FAKE, ""),
+        ("1.png", REAL, ""),
+        ("2.png", None, "not in info.csv"),
+    ]
 
 
 def test_csv_the_first_of_several_tables_has_the_say():
@@ -208,7 +212,7 @@ def test_csv_files_listed_again():
 def test_csv_table_from_elsewhere():
     media = [Entry("a.zip", "set/f/1.png"), Entry("b.zip", "2.png"), Entry("b.zip", "3.png")]
     rows = read_entries("csv", media, {TABLE: table("f/1.png,real", "2.png,fake")})
-    assert judged(rows) == [
+    assert summarise(rows) == [
         ("set/f/1.png", REAL, ""),
         ("2.png", FAKE, ""),
         ("3.png", None, "not in info.csv"),

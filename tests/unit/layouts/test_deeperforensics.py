@@ -1,7 +1,7 @@
 """DeeperForensics: eleven variants of one swap, split lists, and source videos that are no reals."""
 
 import pytest
-from made.layout_rows import by_path, one, read, read_entries, said
+from made.layout_rows import by_path, read, read_entries, read_one, values
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -35,9 +35,9 @@ VARIANTS = [
     ],
 )  # fmt: skip
 def test_deeperforensics_names(path, archive, name, attributes):
-    row = one("deeperforensics", path, archive)
+    row = read_one("deeperforensics", path, archive)
     actor = row.entry.stem.partition("_")[2]
-    assert said(row) == (name, FAKE, "DeeperForensics", "000", actor, "youtube_c23_000", "000")
+    assert values(row) == (name, FAKE, "DeeperForensics", "000", actor, "youtube_c23_000", "000")
     assert (row.attributes, row.split, row.problem) == (attributes, "", "")
 
 
@@ -50,7 +50,7 @@ def test_deeperforensics_variants_are_one_swap_and_one_group():
 
 def test_deeperforensics_originals_are_those_of_faceforensics_at_c23():
     (real,) = read("faceforensics", ["original_sequences/youtube/c23/videos/004.mp4"])
-    fake = one("deeperforensics", "manipulated_videos/end_to_end/004_M101.mp4")
+    fake = read_one("deeperforensics", "manipulated_videos/end_to_end/004_M101.mp4")
     assert (fake.original, fake.target, fake.group) == (real.name, real.target, real.group)
     assert real.label == REAL
 
@@ -73,7 +73,7 @@ def test_deeperforensics_originals_are_those_of_faceforensics_at_c23():
     ],
 )
 def test_deeperforensics_refuses(path, problem):
-    row = one("deeperforensics", path)
+    row = read_one("deeperforensics", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 import pytest
-from made.layout_rows import DFD_FAKE, DFD_REAL, one, read, said
+from made.layout_rows import DFD_FAKE, DFD_REAL, read, read_one, values
 
 from deepfake.layouts.entries import FAKE, REAL
 
@@ -46,8 +46,8 @@ from deepfake.layouts.entries import FAKE, REAL
     ],
 )  # fmt: skip
 def test_dfd_names(path, archive, expected):
-    row = one("dfd", path, archive)
-    assert said(row) == expected
+    row = read_one("dfd", path, archive)
+    assert values(row) == expected
     assert not row.problem
 
 
@@ -71,7 +71,7 @@ def test_dfd_names(path, archive, expected):
     ],
 )
 def test_dfd_refuses(path, problem):
-    row = one("dfd", path)
+    row = read_one("dfd", path)
     assert row.problem.startswith(problem) and row.label is None
 
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 import pytest
-from made.layout_rows import by_path, read, read_entries, said
+from made.layout_rows import by_path, read, read_entries, values
 
 from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import FAKE, REAL, Entry
@@ -28,8 +28,8 @@ def test_dfdc_metadata_with_keys_that_end_in_mp4():
     rows = dfdc(["train/aagfhgtpmv.mp4", "train/vudstovrck.mp4"], {
         "aagfhgtpmv.mp4": fake(), "vudstovrck.mp4": {"label": "REAL", "split": "train"},
     })  # fmt: skip
-    assert said(rows["train/aagfhgtpmv.mp4"]) == ("aagfhgtpmv", FAKE, "", "", "", *["vudstovrck"] * 2)
-    assert said(rows["train/vudstovrck.mp4"]) == ("vudstovrck", REAL, "", "", "", *["vudstovrck"] * 2)
+    assert values(rows["train/aagfhgtpmv.mp4"]) == ("aagfhgtpmv", FAKE, "", "", "", *["vudstovrck"] * 2)
+    assert values(rows["train/vudstovrck.mp4"]) == ("vudstovrck", REAL, "", "", "", *["vudstovrck"] * 2)
     assert {(row.split, row.problem) for row in rows.values()} == {("train", "")}
 
 
@@ -201,7 +201,7 @@ def test_dfdc_preview():
     top = "dfdc_preview_set"
     files = {f"{top}/dataset.json": json.dumps(records)}
     rows = by_path(read("dfdc", [f"{top}/{path}" for path in records if path != fake_b], files))
-    assert said(rows[f"{top}/{real}"]) == (
+    assert values(rows[f"{top}/{real}"]) == (
         "1795659_B_001",
         REAL,
         "",
@@ -210,7 +210,7 @@ def test_dfdc_preview():
         "1795659_B_001",
         "1795659_B",
     )
-    assert said(rows[f"{top}/{fake_a}"]) == (
+    assert values(rows[f"{top}/{fake_a}"]) == (
         "method_A_2059066_1795659_B_001", FAKE, "method_A", "1795659", "2059066",
         "1795659_B_001", "1795659_B",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """DFFD: classes or collections as folders, splits in any place, masks, and what a still's method is."""
 
 import pytest
-from made.layout_rows import one, read
+from made.layout_rows import read, read_one
 
 from deepfake.layouts.entries import FAKE, REAL
 
@@ -29,7 +29,7 @@ from deepfake.layouts.entries import FAKE, REAL
     ],
 )
 def test_dffd_names(path, label, split, method, name):
-    row = one("dffd", path)
+    row = read_one("dffd", path)
     assert (row.label, row.split, row.method, row.name, row.problem) == (label, split, method, name, "")
     assert row.original == (name if label == REAL else "")
     assert row.group == path
@@ -44,7 +44,7 @@ def test_dffd_names(path, label, split, method, name):
     ],
 )
 def test_dffd_folders_may_be_zips(path, archive, label, split, method, group):
-    row = one("dffd", path, archive)
+    row = read_one("dffd", path, archive)
     assert (row.label, row.split, row.method, row.group, row.problem) == (label, split, method, group, "")
 
 
@@ -61,7 +61,7 @@ def test_dffd_folders_may_be_zips(path, archive, label, split, method, group):
     ],
 )
 def test_dffd_groups(path, group):
-    assert one("dffd", path).group == group
+    assert read_one("dffd", path).group == group
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_dffd_groups(path, group):
     ],
 )
 def test_dffd_refuses(path, archive, problem):
-    row = one("dffd", path, archive)
+    row = read_one("dffd", path, archive)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 
 
 def test_dffd_a_name_that_only_begins_like_a_mask_is_none():
-    assert not one("dffd", "train/Fake/masked_swap/1.png").problem
+    assert not read_one("dffd", "train/Fake/masked_swap/1.png").problem
 
 
 def test_dffd_ignores_other_files():

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from made.layout_rows import MIRROR, one, read, read_entries, said
+from made.layout_rows import MIRROR, read, read_entries, read_one, values
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -52,13 +52,13 @@ C23 = "original_sequences/youtube/c23/videos/000.mp4"
     ],
 )  # fmt: skip
 def test_faceforensics_names(path, expected):
-    row = one("faceforensics", path)
-    assert said(row) == expected
+    row = read_one("faceforensics", path)
+    assert values(row) == expected
     assert not row.problem
 
 
 def test_faceforensics_takes_the_compression_from_the_archive():
-    row = one("faceforensics", "Face2Face/750_743.mp4", archive="sets/faceforensics-c40.zip")
+    row = read_one("faceforensics", "Face2Face/750_743.mp4", archive="sets/faceforensics-c40.zip")
     assert row.name == "Face2Face_c40_750_743"
 
 
@@ -80,7 +80,7 @@ def test_faceforensics_takes_the_compression_from_the_archive():
     ],
 )
 def test_faceforensics_refuses(path, problem):
-    row = one("faceforensics", path)
+    row = read_one("faceforensics", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 

@@ -1,7 +1,7 @@
 """Folders of stills, one for each class."""
 
 import pytest
-from made.layout_rows import one
+from made.layout_rows import read_one
 
 from deepfake.layouts.entries import FAKE, REAL
 
@@ -34,14 +34,14 @@ from deepfake.layouts.entries import FAKE, REAL
     ],
 )
 def test_imagefolder_names(path, label, split, method, group, name):
-    row = one("imagefolder", path)
+    row = read_one("imagefolder", path)
     assert (row.label, row.split, row.method, row.group, row.problem) == (label, split, method, group, "")
     assert name is None or row.name == name
     assert row.original == (row.name if label == REAL else "")
 
 
 def test_imagefolder_takes_the_class_from_the_archive():
-    row = one("imagefolder", "x/1.png", archive="in/fake.zip")
+    row = read_one("imagefolder", "x/1.png", archive="in/fake.zip")
     assert (row.label, row.group) == (FAKE, "fake.zip:x")
 
 
@@ -57,5 +57,5 @@ def test_imagefolder_takes_the_class_from_the_archive():
     ],
 )
 def test_imagefolder_refuses(path, problem):
-    row = one("imagefolder", path)
+    row = read_one("imagefolder", path)
     assert row.problem.startswith(problem) and row.label is None

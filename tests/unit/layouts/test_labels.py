@@ -1,7 +1,7 @@
 """Label lists: a folder for each phase and a list of it, wherever that lies."""
 
 import pytest
-from made.layout_rows import MISSING, judged, read, read_entries
+from made.layout_rows import MISSING, read, read_entries, summarise
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -63,7 +63,7 @@ def test_labels_lists_in_an_archive_of_their_own():
 
 def test_labels_several_sets_speak_for_their_own_folders():
     files = {"a/train_label.txt": "1.jpg 1\n2.jpg 1\n", "b/train_label.txt": "1.jpg 0\n"}
-    rows = judged(read("labels", ["a/train/1.jpg", "b/train/1.jpg", "b/train/2.jpg"], files))
+    rows = summarise(read("labels", ["a/train/1.jpg", "b/train/1.jpg", "b/train/2.jpg"], files))
     assert rows == [
         ("a/train/1.jpg", FAKE, ""), ("a/train/2.jpg", FAKE, MISSING), ("b/train/1.jpg", REAL, ""),
         ("b/train/2.jpg", None, "in no label list"),
@@ -81,7 +81,7 @@ def test_labels_names_and_lines_in_their_varieties():
 def test_labels_says_why_a_file_is_not_used():
     lines = "gone.jpg 1\ntwice.jpg 0\ntwice.jpg 0\nboth.jpg 0\nboth.jpg 1\nnotes.txt 1\n"
     paths = [f"train/{name}" for name in ("twice.jpg", "both.jpg", "new.jpg", "notes.txt", "._twice.jpg")]
-    rows = judged(read("labels", [*paths, "new.png"], {"train_label.txt": lines, "._test_label.txt": "?"}))
+    rows = summarise(read("labels", [*paths, "new.png"], {"train_label.txt": lines, "._test_label.txt": "?"}))
     assert rows == [
         ("new.png", None, "in no label list"),
         ("train/._twice.jpg", None, "macOS resource fork, not a video"),
@@ -95,7 +95,9 @@ def test_labels_says_why_a_file_is_not_used():
 
 
 def test_labels_says_where_a_file_should_lie_that_a_list_in_its_folder_names():
-    rows = judged(read("labels", ["train/notes.txt"], {"train/train_label.txt": "gone.jpg 1\nnotes.txt 0\n"}))
+    rows = summarise(
+        read("labels", ["train/notes.txt"], {"train/train_label.txt": "gone.jpg 1\nnotes.txt 0\n"})
+    )
     assert rows == [
         ("train/gone.jpg", FAKE, MISSING),
         ("train/notes.txt", REAL, "labelled, but neither video nor still"),
@@ -136,4 +138,4 @@ def test_labels_names_a_broken_line(line):
 
 def test_labels_other_text_files_are_no_lists():
     files = {"label.txt": "?", "my_train_label.txt": "?", "train_label.txt.bak": "?", "readme.txt": "?"}
-    assert judged(read("labels", ["train/a.jpg"], files)) == [("train/a.jpg", None, "in no label list")]
+    assert summarise(read("labels", ["train/a.jpg"], files)) == [("train/a.jpg", None, "in no label list")]

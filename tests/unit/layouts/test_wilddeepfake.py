@@ -1,7 +1,7 @@
 """WildDeepfake: tars of stills, the same unpacked, and the numbers that begin anew in each folder."""
 
 import pytest
-from made.layout_rows import one, read, read_entries, said
+from made.layout_rows import read, read_entries, read_one, values
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -24,8 +24,8 @@ from deepfake.layouts.entries import FAKE, REAL, Entry
     ],
 )  # fmt: skip
 def test_wilddeepfake_names(path, archive, label, split, name, group):
-    row = one("wilddeepfake", path, archive)
-    assert said(row) == (name, label, "", "", "", name if label == REAL else "", group)
+    row = read_one("wilddeepfake", path, archive)
+    assert values(row) == (name, label, "", "", "", name if label == REAL else "", group)
     assert (row.split, row.problem) == (split, "")
 
 
@@ -63,7 +63,7 @@ def test_wilddeepfake_packed_or_not_is_one_group():
     ],
 )
 def test_wilddeepfake_refuses(path, problem):
-    row = one("wilddeepfake", path)
+    row = read_one("wilddeepfake", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 

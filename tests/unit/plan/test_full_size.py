@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
-from made.corpora import CFG, kept_of, splits_of
 from made.full_size import families, gathered, index
+from made.image_tables import CFG, kept_images, splits_of
 
 from deepfake.plan.plan import make_plan
 
@@ -39,7 +39,7 @@ def test_every_video_is_read(corpus):
 def test_no_policy_leaks_and_the_ratios_are_met(corpus, policy):
     name, table = corpus
     plan = plan_of(table, [name], policy=policy)
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     assert not shared(kept, "group", "original")
     if policy == "identity":
         assert not shared(kept, "target", "source")
@@ -59,7 +59,7 @@ def test_no_policy_leaks_and_the_ratios_are_met(corpus, policy):
 def test_the_official_splits_of_faceforensics_part_seven_youtube_videos():
     table = gathered(["faceforensics"], images=1)
     plan = plan_of(table, ["faceforensics"], policy="official", balance="none")
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     assert len(kept.drop_duplicates("video")) == 5000
     assert len(shared(kept, "group")) == 7
     clips = kept[kept["label"] == "0"].drop_duplicates("video")["split"].value_counts()
@@ -68,7 +68,7 @@ def test_the_official_splits_of_faceforensics_part_seven_youtube_videos():
 
 def test_celebdf_test_list_leaves_the_rest_to_train_and_val():
     table = gathered(["celebdf"], images=1)
-    kept = kept_of(plan_of(table, ["celebdf"], policy="official", balance="none"))
+    kept = kept_images(plan_of(table, ["celebdf"], policy="official", balance="none"))
     videos = kept.drop_duplicates("video")["split"].value_counts()
     assert videos["test"] == 518 and videos.sum() == 890 + 5639
     assert shared(kept, "original") and shared(kept, "target", "source")
@@ -78,7 +78,7 @@ def test_all_four_together():
     names = ["faceforensics", "dfd", "celebdf"]
     table = gathered(names, images=1)
     plan = plan_of(table, names, policy="identity", size_mb=100, stratify=["corpus"])
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     assert not shared(kept, "target", "source", "group")
     assert 99e6 < kept["bytes"].sum() <= 100e6
     counts = kept.groupby(["corpus", "split", "label"]).size().unstack()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made.corpora import CFG, clip, far_apart, kept_of, splits_of, swaps, table
+from made.image_tables import CFG, distant_hashes, kept_images, splits_of, swap_corpora, table, video_rows
 
 from deepfake.audit.checks import Evidence, balance, originals, people, videos
 from deepfake.errors import UserError
@@ -15,7 +15,7 @@ from deepfake.plan.plan import make_plan
 from deepfake.plan.summary import plan_summary
 
 corpora = st.builds(
-    swaps,
+    swap_corpora,
     seed=st.integers(0, 2**32),
     corpora=st.integers(1, 3),
     people=st.integers(2, 12),
@@ -69,7 +69,7 @@ def test_every_image_is_kept_or_left_out_with_a_reason(made, recipe):
     if isinstance(plan, str):
         assert ("size_mb" in plan or "splits" in plan) and "write" in plan
         return
-    kept, lost = kept_of(plan), plan[plan["file_name"] == ""]
+    kept, lost = kept_images(plan), plan[plan["file_name"] == ""]
     assert len(plan) == len(gathered) and plan["image"].tolist() == gathered["image"].tolist()
     assert (lost["step"] != "").all() and (lost["reason"] != "").all() and (lost["split"] == "").all()
     assert (kept["step"] == "").all() and (kept["reason"] == "").all() and (kept["image"] != "").all()
@@ -89,7 +89,7 @@ def test_nothing_leaks(made, recipe):
     plan = planned(made, recipe)
     if isinstance(plan, str) or recipe["policy"] == "official":
         return
-    kept = kept_of(plan).reset_index(drop=True)
+    kept = kept_images(plan).reset_index(drop=True)
     for columns in [["group"], ["original"]] + [["target", "source"]] * (recipe["policy"] == "identity"):
         assert all(len(splits) == 1 for splits in splits_of(plan, *columns).values()), columns
     if recipe["duplicates"] is not None:
@@ -107,7 +107,7 @@ def test_the_classes_are_balanced_and_in_every_split(made, recipe):
     plan = planned(made, recipe)
     if isinstance(plan, str):
         return
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     sizes = kept.groupby(["split", "label"]).size().unstack(fill_value=0)
     assert set(sizes.index) == {split for split, ratio in recipe["splits"].items() if ratio}
     assert (sizes > 0).all(axis=None)
@@ -115,7 +115,7 @@ def test_the_classes_are_balanced_and_in_every_split(made, recipe):
         assert (sizes["0"] == sizes["1"]).all()
     if recipe["balance"] == "corpus":
         usable = make_plan(made[0], CFG | recipe | {"families": made[1], "size_mb": None, "balance": "none"})
-        there = kept_of(usable).groupby(["split", "corpus"])["label"].nunique().groupby("split").min()
+        there = kept_images(usable).groupby(["split", "corpus"])["label"].nunique().groupby("split").min()
         parts = kept.groupby(["split", "corpus", "label"]).size().unstack(fill_value=0)
         apart = parts.index.get_level_values("split").map(there) == 2
         assert (parts["0"] == parts["1"])[apart].all()
@@ -133,7 +133,7 @@ def test_the_audit_finds_what_the_plan_promises(made, recipe, one_class):
         gathered = gathered[(gathered["corpus"] != "c1") | (gathered["label"] == "1")].reset_index(drop=True)
     plan = planned((gathered, families), recipe)
     if not isinstance(plan, str):
-        evidence = Evidence(CFG | recipe | {"families": families}, kept_of(plan), {}, {}, [], [], [])
+        evidence = Evidence(CFG | recipe | {"families": families}, kept_images(plan), {}, {}, [], [], [])
         checks = [balance, originals, videos] + [people] * (recipe["policy"] == "identity")
         for check in checks if recipe["policy"] != "official" else [balance]:
             assert list(check(evidence)) == [], check.__name__
@@ -145,7 +145,7 @@ def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(m
     low, whole = (planned(made, recipe | {"size_mb": size}) for size in (cap, None))
     if isinstance(low, str) or isinstance(whole, str):
         return
-    kept, all_kept = kept_of(low), kept_of(whole)
+    kept, all_kept = kept_images(low), kept_images(whole)
     assert kept["bytes"].sum() <= cap * 1e6
     if len(kept) < len(all_kept) and recipe["balance"] != "none":
         worth = all_kept["bytes"].max() * 2  # a real and a fake go together
@@ -175,7 +175,7 @@ def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(m
 def test_raising_the_cap_keeps_what_was_chosen(made, recipe, cap, more):
     low, high = (planned(made, recipe | {"size_mb": size}) for size in (cap, cap * more))
     if not isinstance(low, str):
-        assert set(kept_of(low)["file_name"]) <= set(kept_of(high)["file_name"])
+        assert set(kept_images(low)["file_name"]) <= set(kept_images(high)["file_name"])
 
 
 @quick
@@ -200,8 +200,8 @@ def groups(count: int, fakes: int, frames: int, corpus: str = "a") -> list[dict]
         row
         for group in range(count)
         for video in range(fakes + 1)
-        for row in clip(
-            corpus, f"v{group}_{video}", frames, label=str(int(video > 0)), group=f"g{group}", bad=1
+        for row in video_rows(
+            corpus, f"v{group}_{video}", frames, label=str(int(video > 0)), group=f"g{group}", without_face=1
         )
     ]
 
@@ -210,8 +210,8 @@ def groups(count: int, fakes: int, frames: int, corpus: str = "a") -> list[dict]
 @pytest.mark.parametrize("size_mb", [5, 10, 20])
 def test_the_cap_is_met_within_one_percent_where_enough_is_there(size_mb, balance):
     plan = make_plan(table(groups(100, 5, 15)), CFG | {"size_mb": size_mb, "balance": balance})
-    assert 0.99 * size_mb * 1e6 < kept_of(plan)["bytes"].sum() <= size_mb * 1e6
-    part = (kept_of(plan)["split"] == "train").mean()
+    assert 0.99 * size_mb * 1e6 < kept_images(plan)["bytes"].sum() <= size_mb * 1e6
+    part = (kept_images(plan)["split"] == "train").mean()
     assert 0.77 < part < 0.83
 
 
@@ -220,7 +220,7 @@ def test_a_cap_below_one_image_of_each_says_what_to_write():
     with pytest.raises(UserError, match=r"size_mb = 0.001 .* write (0\.\d+) or more") as caught:
         make_plan(gathered, CFG | {"size_mb": 0.001})
     least = float(str(caught.value).split("write ")[1].split(" ")[0])
-    assert len(kept_of(make_plan(gathered, CFG | {"size_mb": least}))) == 4
+    assert len(kept_images(make_plan(gathered, CFG | {"size_mb": least}))) == 4
 
 
 def test_two_corpora_with_the_same_names_neither_collide_nor_share_groups():
@@ -230,12 +230,12 @@ def test_two_corpora_with_the_same_names_neither_collide_nor_share_groups():
         for row in groups(8, 1, 4, corpus)
     ]
     plan = make_plan(table(rows), CFG | {"families": {"a": "a", "a_b": "a_b"}})
-    assert len(set(kept_of(plan)["file_name"])) == 2 * 8 * 2 * 3
+    assert len(set(kept_images(plan)["file_name"])) == 2 * 8 * 2 * 3
 
 
 def test_one_image_of_a_static_moment_is_kept():
     rows = groups(6, 1, 9)
-    hashes = far_apart(len(rows))
+    hashes = distant_hashes(len(rows))
     for at, row in enumerate(rows):
         if row["frame"] in (3, 4, 7):
             hashes[at] = hashes[at - (row["frame"] - 3)] ^ np.uint64(row["frame"] >> 2)  # one bit off
@@ -243,12 +243,12 @@ def test_one_image_of_a_static_moment_is_kept():
     plan = make_plan(table(rows), CFG)
     again = plan[plan["reason"] == "near-duplicate of frame 3"]
     assert set(again["frame"]) == {4, 7} and len(again) == 2 * 12
-    assert len(kept_of(plan)) == 12 * (9 - 1 - 2)
-    assert len(kept_of(make_plan(table(rows), CFG | {"duplicates": None}))) == 12 * 8
+    assert len(kept_images(plan)) == 12 * (9 - 1 - 2)
+    assert len(kept_images(make_plan(table(rows), CFG | {"duplicates": None}))) == 12 * 8
 
 
 def test_near_duplicates_of_two_corpora_bind_their_groups():
-    gathered, families = swaps(3, corpora=2, people=30, scenes=1, fakes=90)
+    gathered, families = swap_corpora(3, corpora=2, people=30, scenes=1, fakes=90)
     at = {c: gathered.index[(gathered["corpus"] == c) & (gathered["step"] == "")][0] for c in families}
     apart = []
     for seed in range(20):

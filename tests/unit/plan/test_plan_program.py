@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made.corpora import CFG, far_apart
+from made.image_tables import CFG, distant_hashes
 
 from deepfake import tables
 from deepfake.plan.gather import gather
@@ -18,7 +18,7 @@ def write_tree(
     results: Path, images: str = "faces", header: tuple = tables.FACES, usable: bool = True
 ) -> None:
     """Tables of one corpus: 12 videos in two shards, one of them refused and one without a row."""
-    index, shards, hashes = [], {"0": [], "1": []}, far_apart(12)
+    index, shards, hashes = [], {"0": [], "1": []}, distant_hashes(12)
     for number in range(12):
         row = {
             "video": f"v{number}",

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made.corpora import CFG, clip, kept_of, splits_of, swaps, table
+from made.image_tables import CFG, kept_images, splits_of, swap_corpora, table, video_rows
 
 from deepfake.errors import UserError
 from deepfake.plan.plan import make_plan
@@ -21,10 +21,10 @@ def pairs(count: int) -> list[dict]:
         one, two = f"{2 * pair:03}", f"{2 * pair + 1:03}"
         for target, source in ((one, two), (two, one)):
             known = {"target": f"f/{target}", "original": f"f/{target}", "group": f"f/{one}"}
-            rows += clip("a", target, 3, split="train", **known)
+            rows += video_rows("a", target, 3, split="train", **known)
             for method in ("Deepfakes", "Face2Face"):
                 fake = {"label": "1", "method": method, "source": f"f/{source}", **known}
-                rows += clip("a", f"{method}_{target}_{source}", 3, split="train", **fake)
+                rows += video_rows("a", f"{method}_{target}_{source}", 3, split="train", **fake)
     return rows
 
 
@@ -35,7 +35,7 @@ def test_people_who_were_only_swapped_in_pairs_lose_nothing():
 
 
 def test_linked_people_are_parted_and_the_fakes_across_are_left_out_with_the_reason():
-    gathered, families = swaps(5, people=12, scenes=4, fakes=300, methods=3)
+    gathered, families = swap_corpora(5, people=12, scenes=4, fakes=300, methods=3)
     plan = make_plan(gathered, CFG | {"families": families, "policy": "identity", "splits": THREE})
     assert all(len(splits) == 1 for splits in splits_of(plan, "target", "source").values())
     assert {len(splits) for splits in splits_of(plan, "method").values()} == {3}
@@ -80,7 +80,7 @@ def official(val: bool = True) -> pd.DataFrame:
 def test_official_splits_are_kept_leaks_and_all():
     gathered = official()
     plan = make_plan(gathered, CFG | {"policy": "official", "splits": THREE, "balance": "none"})
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     assert (kept["split"] == gathered.loc[kept.index, "split"]).all()
     assert splits_of(plan, "original")["f/000"] == {"train", "test"}
     lost = plan[plan["file_name"] == ""]
@@ -90,7 +90,7 @@ def test_official_splits_are_kept_leaks_and_all():
 
 def test_a_split_that_is_officially_missing_is_cut_from_train_by_groups():
     plan = make_plan(official(val=False), CFG | {"policy": "official", "splits": THREE, "balance": "none"})
-    kept = kept_of(plan)
+    kept = kept_images(plan)
     inside = kept[kept["split"] != "test"]
     assert (inside.groupby("group")["split"].nunique() == 1).all()
     assert 0.1 < (inside["split"] == "val").mean() < 0.35
@@ -113,7 +113,7 @@ def test_a_corpus_of_unseen_methods_goes_to_test_alone(policy):
     rows = pairs(30)
     for target in range(0, 60, 3):  # new fakes of people whom the other corpus has
         known = {"target": f"f/{target:03}", "group": f"f/{target:03}", "source": f"f/M{target % 7}"}
-        rows += clip("new", f"{target:03}_M{target % 7}", 3, label="1", method="New", **known)
+        rows += video_rows("new", f"{target:03}_M{target % 7}", 3, label="1", method="New", **known)
     for row in rows:
         row["split"] = ("train", "val", "test")[int(row["target"][-3:]) % 3]
     families = {"a": "f", "new": "f"}
@@ -139,10 +139,10 @@ def test_test_may_be_made_of_unseen_methods_alone():
     for number in range(4):
         for label in "01":
             known = {"label": label, "group": f"n/{number}", "method": "New" if label == "1" else ""}
-            rows += clip("new", f"{number}_{label}", 3, **known)
+            rows += video_rows("new", f"{number}_{label}", 3, **known)
     cfg = {"test_only": ["new"], "families": {"a": "f", "new": "new"}}
     plan = make_plan(table(rows), CFG | cfg)
-    assert set(kept_of(plan).groupby("split")["corpus"].agg(set).map(tuple)) == {("a",), ("new",)}
+    assert set(kept_images(plan).groupby("split")["corpus"].agg(set).map(tuple)) == {("a",), ("new",)}
     fakes = table([row for row in rows if row["corpus"] == "a" or row["label"] == "1"])
     with pytest.raises(UserError, match="test without real"):
         make_plan(fakes, CFG | cfg)
@@ -158,14 +158,14 @@ def test_a_class_that_is_not_there_is_named():
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_strata_are_kept_and_their_deviation_is_told(seed):
-    gathered, families = swaps(seed, people=200, scenes=2, fakes=600, known=False)
+    gathered, families = swap_corpora(seed, people=200, scenes=2, fakes=600, known=False)
     cfg = CFG | {"families": families, "splits": THREE, "balance": "none", "duplicates": None}
     told = {}
     for stratify in ([], ["sex", "method"]):
         plan = make_plan(gathered, cfg | {"stratify": stratify})
         facts = plan_summary(plan, ["sex", "method"])["stratify"]
         told[bool(stratify)] = {name: column["largest_deviation"] for name, column in facts.items()}
-        kept = kept_of(plan)
+        kept = kept_images(plan)
         women = kept["attributes"].str.contains('"f"').groupby(kept["split"]).mean()
         whole = kept["attributes"].str.contains('"f"').mean()
         assert told[bool(stratify)]["sex"] == pytest.approx((women - whole).abs().max(), abs=1e-3)
@@ -177,9 +177,9 @@ def test_every_method_is_in_every_split():
     rng = np.random.default_rng(2)
     rows = []
     for group in range(60):
-        rows += clip("a", f"r{group}", 2, group=f"g{group}")
+        rows += video_rows("a", f"r{group}", 2, group=f"g{group}")
         method = "rare" if group in (7, 8, 9) else rng.choice(["one", "two"])
-        rows += clip("a", f"f{group}", 2, group=f"g{group}", label="1", method=method)
+        rows += video_rows("a", f"f{group}", 2, group=f"g{group}", label="1", method=method)
     for seed in range(10):
         plan = make_plan(table(rows), CFG | {"splits": THREE, "seed": seed})
         assert {len(splits) for splits in splits_of(plan, "method").values()} == {3}
@@ -188,9 +188,11 @@ def test_every_method_is_in_every_split():
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.integers(20, 80), st.sampled_from(["group", "identity"]))
 def test_the_ratios_are_met_within_what_groups_allow(seed, people, policy):
-    gathered, families = swaps(seed, people=people, scenes=1, fakes=people * 3, known=policy == "group")
+    gathered, families = swap_corpora(
+        seed, people=people, scenes=1, fakes=people * 3, known=policy == "group"
+    )
     cfg = CFG | {"families": families, "splits": THREE, "balance": "none", "policy": policy}
-    kept = kept_of(make_plan(gathered, cfg))
+    kept = kept_images(make_plan(gathered, cfg))
     largest = kept.groupby("group").size().max() / len(kept)
     for _, part in [("", kept), *kept.groupby("label")]:
         shares = part["split"].value_counts(normalize=True)
