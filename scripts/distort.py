@@ -17,7 +17,12 @@ from pathlib import Path
 from deepfake.checkpoints.inference import in_batches, open_model, probabilities
 from deepfake.console import log, progress
 from deepfake.errors import UserError
-from deepfake.evaluation.robustness import draw_robustness, judge, settings, variants
+from deepfake.evaluation.robustness import (
+    distorted_images,
+    draw_robustness,
+    evaluate_settings,
+    list_settings,
+)
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
@@ -32,19 +37,19 @@ def main() -> int:
     cfg = json.loads(args.config)
     seed = cfg.pop("seed")
     try:
-        tried, thresholds = settings(cfg), read_thresholds(args.metrics)
+        tried, thresholds = list_settings(cfg), read_thresholds(args.metrics)
         rows = read_image_rows(args.dataset)
         split = "test" if (rows["split"] == "test").any() else "val"
         rows = rows[rows["split"] == split].reset_index(drop=True)
         model = open_model(args.checkpoint, args.threads)
         images = read_images(args.dataset, rows, args.threads)
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
-        views = variants(images, names, tried, model.geometries, seed, args.threads)
+        views = distorted_images(images, names, tried, model.geometries, seed, args.threads)
         found = probabilities(model.logits, in_batches(views))
     except (BadImage, UserError, WeightsDontFit, WeightsMissing) as error:
         log.error("%s", error)
         return 1
-    table = judge(rows, found, tried, thresholds, split)
+    table = evaluate_settings(rows, found, tried, thresholds, split)
     title = f"{args.dataset.name}: {len(rows):,} images of {split}, distorted (frame level)"
     with new_file(args.output) as new_table, new_file(args.output_picture) as picture:
         table.to_csv(new_table, index=False, lineterminator="\n", float_format="%.6g")

@@ -1,1 +1,1 @@
-"""From predictions to numbers that can be believed, and pictures of them. Nothing here needs torch."""
+"""Evaluation: from predictions to metrics with confidence intervals, and plots. Nothing here needs torch."""

@@ -1,4 +1,4 @@
-"""What happens to pictures on their way through the web: a function for each damage, at a given level."""
+"""Distortions that images undergo on the web: a function for each, with a level."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from deepfake.errors import UserError
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which levels a distortion takes, and what they mean."""
+    """The levels that a distortion accepts, and their meaning."""
 
     least: float
     most: float
-    whole: bool  # only whole numbers
-    falls: bool  # a lower level is more damage
+    whole: bool  # whole numbers only
+    falls: bool  # a lower level is a stronger distortion
     unit: str
 
 
@@ -30,31 +30,34 @@ BOUNDS = {
 
 
 def distort(image: np.ndarray, kind: str, level: float, rng: np.random.Generator) -> np.ndarray:
-    """`image`, uint8 (H, W, 3) RGB, with the distortion `kind` at `level`; shape and dtype stay.
+    """Return `image`, uint8 (H, W, 3) RGB, with the distortion `kind` at `level`.
 
-    `rng` is drawn from by noise alone. Raises UserError as `check_levels`.
+    The result has the same shape and dtype. Only noise uses `rng`. Raises UserError like `check_levels`.
     """
     check_levels(kind, [level])
     return DISTORTIONS[kind](image, level, rng)
 
 
 def check_levels(kind: str, levels: Iterable[float]) -> None:
-    """Raises UserError where `kind` isn't one of DISTORTIONS, or one of `levels` is outside its BOUNDS."""
+    """Raise UserError if `kind` isn't one of DISTORTIONS, or a level is outside its BOUNDS."""
     if kind not in BOUNDS:
         raise UserError(f"{kind!r} is no distortion; there are {', '.join(BOUNDS)}")
     bounds = BOUNDS[kind]
-    what = "whole numbers" if bounds.whole else "numbers"
+    numbers = "whole numbers" if bounds.whole else "numbers"
     for level in levels:
-        number = isinstance(level, int | float) and not isinstance(level, bool)
-        inside = number and bounds.least <= level <= bounds.most
+        is_number = isinstance(level, int | float) and not isinstance(level, bool)
+        inside = is_number and bounds.least <= level <= bounds.most
         if not inside or (bounds.whole and level != int(level)):
             raise UserError(
-                f"{kind}: {level!r} is no level; write {what} from {bounds.least:g} to {bounds.most:g}"
+                f"{kind}: {level!r} is no level; write {numbers} from {bounds.least:g} to {bounds.most:g}"
             )
 
 
 def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
-    """Written as JPEG of this quality, 1 to 100, colour at half the resolution as web sites do, and read."""
+    """Return the image after JPEG compression, with colour at half the resolution as on most web sites.
+
+    `quality` is from 1 to 100.
+    """
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         int(quality),
@@ -68,18 +71,21 @@ def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndar
 
 
 def blur(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Blurred by a Gaussian of `sigma` pixels of the image."""
+    """Return the image after a Gaussian blur of `sigma` pixels."""
     return cv2.GaussianBlur(image, (0, 0), sigma) if sigma else image.copy()
 
 
 def noise(image: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Plus Gaussian noise of this standard deviation, of 255, drawn for each pixel and channel from `rng`."""
+    """Return the image with Gaussian noise of this standard deviation, drawn for each pixel and channel.
+
+    The deviation is in the range of the values, 0 to 255.
+    """
     drawn = rng.standard_normal(image.shape, np.float32)
     return np.clip(np.rint(image + np.float32(deviation) * drawn), 0, 255).astype(np.uint8)
 
 
 def resize(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    """Scaled by `factor`, at most 1, each pixel the mean of those it covers, and back up bilinearly."""
+    """Return the image scaled by `factor`, at most 1, and back: down by area, up bilinearly."""
     height, width = image.shape[:2]
     small = (max(1, round(width * factor)), max(1, round(height * factor)))
     image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
@@ -87,7 +93,7 @@ def resize(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.nda
 
 
 def brightness(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    """Every value times `factor`; what passes 255 is white."""
+    """Return the image with every value multiplied by `factor`, and clipped at 255."""
     return np.clip(np.rint(image * np.float32(factor)), 0, 255).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""The mistakes that a detector is most sure of, as a table and as sheets to look at."""
+"""The most confident mistakes of a detector: a table of them, and contact sheets of the images."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -9,47 +9,50 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from deepfake.evaluation.predictions import PREDICTIONS, VIDEO
+from deepfake.evaluation.predictions import PREDICTIONS, VIDEO_KEY
 
-MOST = 12  # mistakes of each kind on the sheet
-PER_VIDEO = 3  # of them from one video, so that one clip doesn't fill the sheet
-EXPLAINED = 8  # images with a Grad-CAM
+MAX_SHOWN = 12  # mistakes of each class on the sheet
+MAX_PER_VIDEO = 3  # of them, so that no single video fills the sheet
+MAX_EXPLAINED = 8  # images with a Grad-CAM
 MISTAKES = [*PREDICTIONS, "predicted", "shown"]
-REALS, FAKES = "reals called fake", "fakes called real"
+BLOCK_TITLES = ["reals called fake", "fakes called real"]  # by label
 
 TILE, GAP, COLUMNS = 136, 10, 6  # pixels, pixels, tiles in a row
-PAIRS = 3  # picture and overlay, in a row
-LINE, TITLE, HEAD = 14, 30, 26  # pixels: heights of a caption's line, the title, a block's title
-INK, PALE, PAPER, ALARM = (40, 40, 40), (110, 110, 110), (250, 250, 250), (176, 58, 0)
+PAIRS = 3  # pairs of image and overlay in a row
+LINE, TITLE, HEAD = 14, 30, 26  # heights in pixels: a line of a caption, the title, the title of a block
+INK, PALE, PAPER = (40, 40, 40), (110, 110, 110), (250, 250, 250)
 
-Shown = tuple[np.ndarray, list[str]]  # a picture, and the lines below it
+Tile = tuple[np.ndarray, list[str]]
+"""An image, uint8 (H, W, 3) RGB, and the lines below it."""
 
 
 def find_mistakes(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """The rows of `table` (PREDICTIONS) on the wrong side of `threshold`, farthest from it first: MISTAKES.
+    """Return the rows of `table` (PREDICTIONS) on the wrong side of the threshold, as MISTAKES.
 
-    `predicted` is 1 where the probability of fake is at or above `threshold`. `shown` is true for the first
-    MOST of each class, of one video at most PER_VIDEO.
+    The farthest from the threshold come first. `predicted` is 1 if the probability of fake is at or above the
+    threshold. `shown` is true for the first MAX_SHOWN of each class, with at most MAX_PER_VIDEO of one video.
     """
     predicted = (table["probability"] >= threshold).astype("int64")
     wrong = table.assign(predicted=predicted)[predicted != table["label"]]
     wrong = _farthest_first(wrong, threshold)
-    few = wrong.groupby(VIDEO).cumcount() < PER_VIDEO
-    turn = wrong[few].groupby("label").cumcount()
-    return wrong.assign(shown=few & (turn.reindex(wrong.index) < MOST))[MISTAKES]
+    allowed = wrong.groupby(VIDEO_KEY).cumcount() < MAX_PER_VIDEO
+    rank = wrong[allowed].groupby("label").cumcount()
+    return wrong.assign(shown=allowed & (rank.reindex(wrong.index) < MAX_SHOWN))[MISTAKES]
 
 
 def choose_explained(table: pd.DataFrame, mistakes: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """Up to EXPLAINED rows of MISTAKES for Grad-CAM: shown mistakes of both kinds in turn, then right fakes.
+    """Return up to MAX_EXPLAINED rows of MISTAKES for Grad-CAM.
 
-    The right ones (`predicted` is `label`) are the fakes that are told most surely, of many videos.
+    First come the shown mistakes, alternating between the classes; then the most confident correctly
+    predicted fakes (`predicted` equals `label`), from as many videos as possible.
     """
     shown = mistakes[mistakes["shown"]]
-    turn = shown.assign(turn=shown.groupby("label").cumcount()).sort_values(["turn", "label"], kind="stable")
-    right = table[(table["label"] == 1) & (table["probability"] >= threshold)]
-    right = _farthest_first(right.assign(predicted=1, shown=False), threshold)
-    right = right.assign(turn=right.groupby(VIDEO).cumcount()).sort_values("turn", kind="stable")
-    return pd.concat([turn[MISTAKES], right[MISTAKES]], ignore_index=True).head(EXPLAINED)
+    shown = shown.assign(rank=shown.groupby("label").cumcount())
+    shown = shown.sort_values(["rank", "label"], kind="stable")
+    correct = table[(table["label"] == 1) & (table["probability"] >= threshold)]
+    correct = _farthest_first(correct.assign(predicted=1, shown=False), threshold)
+    correct = correct.assign(rank=correct.groupby(VIDEO_KEY).cumcount()).sort_values("rank", kind="stable")
+    return pd.concat([shown[MISTAKES], correct[MISTAKES]], ignore_index=True).head(MAX_EXPLAINED)
 
 
 def _farthest_first(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
@@ -59,105 +62,113 @@ def _farthest_first(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
 
 
 def caption(row: dict) -> list[str]:
-    """What stands below a picture: its probability of fake, its method where one is known, and its video."""
+    """Return the lines below an image: its probability of fake, its method if known, and its video."""
     lines = [f"fake: {row['probability']:.3f}", row["method"], f"{row['corpus']}/{row['video']}"]
     return [line for line in lines if line]
 
 
 def mistakes_sheet(
-    title: str, table: pd.DataFrame, mistakes: pd.DataFrame, picture_of: Callable[[str], np.ndarray]
+    title: str, table: pd.DataFrame, mistakes: pd.DataFrame, read_image: Callable[[str], np.ndarray]
 ) -> Image.Image:
-    """The mistakes that are `shown`, in two blocks with how many there are among how many images.
+    """Return a contact sheet of the `shown` mistakes: a block for each class, with the number of mistakes.
 
-    `picture_of` gives the picture of an image's name, uint8 (H, W, 3) RGB.
+    `table` are the PREDICTIONS, `mistakes` the result of `find_mistakes`. `read_image` returns the image of a
+    name, uint8 (H, W, 3) RGB.
     """
-    blocks = []
-    for label, name in enumerate([REALS, FAKES]):
-        all_of, wrong = (int((t["label"] == label).sum()) for t in (table, mistakes))
-        rows = mistakes[mistakes["shown"] & (mistakes["label"] == label)].to_dict("records")
-        few = f", {len(rows)} shown" if wrong > len(rows) else ""
-        shown = [(picture_of(row["image"]), caption(row)) for row in rows]
-        blocks.append((f"{wrong:,} of {all_of:,} {name}{few}", shown))
     if not len(mistakes):
-        text = "No mistakes." if len(table) else "No images to judge."
+        text = "No mistakes." if len(table) else "No images to predict."
         return _sheet(title, [(text, [])], COLUMNS)
+    blocks = []
+    for label, name in enumerate(BLOCK_TITLES):
+        images, wrong = (int((t["label"] == label).sum()) for t in (table, mistakes))
+        rows = mistakes[mistakes["shown"] & (mistakes["label"] == label)].to_dict("records")
+        number_shown = f", {len(rows)} shown" if wrong > len(rows) else ""
+        tiles = [(read_image(row["image"]), caption(row)) for row in rows]
+        blocks.append((f"{wrong:,} of {images:,} {name}{number_shown}", tiles))
     return _sheet(title, blocks, COLUMNS)
 
 
 def gradcam_sheet(
-    title: str, rows: pd.DataFrame, pictures: Sequence[np.ndarray], heats: np.ndarray
+    title: str, rows: pd.DataFrame, images: Sequence[np.ndarray], heatmaps: np.ndarray
 ) -> Image.Image:
-    """Each of `pictures`, uint8 (S, S, 3) RGB, of `rows`, and beside it itself under its heat, (S, S)."""
-    shown: list[Shown] = []
-    for row, picture, heat in zip(rows.to_dict("records"), pictures, heats, strict=True):
-        kind, called = (("real", "fake")[number] for number in (row["label"], row["predicted"]))
-        verdict = f"right: {kind}" if kind == called else f"{kind}, called {called}"
+    """Return a contact sheet of `images`, each beside itself with its heatmap laid over it.
+
+    `rows` are MISTAKES; `images` are uint8 (S, S, 3) RGB, `heatmaps` float (S, S) in [0, 1] each.
+    """
+    tiles: list[Tile] = []
+    for row, image, heatmap in zip(rows.to_dict("records"), images, heatmaps, strict=True):
+        label, predicted = (("real", "fake")[number] for number in (row["label"], row["predicted"]))
+        result = f"correct: {label}" if label == predicted else f"{label}, called {predicted}"
         probability, *origin = caption(row)
-        shown += [(picture, [verdict, probability]), (overlay(picture, heat), origin)]
+        tiles += [(image, [result, probability]), (overlay(image, heatmap), origin)]
     text = (
-        "Yellow: speaks most for fake. Dark purple: a little. Grey: does not count, or speaks for real."
-        if shown
+        "Yellow: strongest evidence for fake. Dark purple: weak. Grey: none, or evidence for real."
+        if tiles
         else "No mistakes and no fakes to explain."
     )
-    return _sheet(title, [(text, shown)], 2 * PAIRS)
+    return _sheet(title, [(text, tiles)], 2 * PAIRS)
 
 
-def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """`picture`, uint8 (S, S, 3) RGB, greyed, and coloured where `heat`, float (S, S) in [0, 1], is high."""
-    colours = matplotlib.colormaps["inferno"](heat)[..., :3] * 255
-    grey = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
-    part = (0.15 + 0.6 * heat)[..., None]
-    return np.rint(grey * (1 - part) + colours * part).astype(np.uint8)
+def overlay(image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
+    """Return an image in grey, with colour where the heatmap is high.
+
+    `image` is uint8 (S, S, 3) RGB, like the result; `heatmap` is float (S, S) in [0, 1].
+    """
+    colours = matplotlib.colormaps["inferno"](heatmap)[..., :3] * 255
+    grey = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    opacity = (0.15 + 0.6 * heatmap)[..., None]
+    return np.rint(grey * (1 - opacity) + colours * opacity).astype(np.uint8)
 
 
-def _sheet(title: str, blocks: list[tuple[str, list[Shown]]], columns: int) -> Image.Image:
-    lines = max((len(about) for _, shown in blocks for _, about in shown), default=0)
+def _sheet(title: str, blocks: list[tuple[str, list[Tile]]], columns: int) -> Image.Image:
+    lines = max((len(text) for _, tiles in blocks for _, text in tiles), default=0)
     step = TILE + lines * LINE + GAP
     width = columns * (TILE + GAP) + GAP
-    height = TITLE + sum(HEAD + -(-len(shown) // columns) * step for _, shown in blocks) + GAP
+    height = TITLE + sum(HEAD + -(-len(tiles) // columns) * step for _, tiles in blocks) + GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, 8), cut(title, width - 2 * GAP, 16), INK, _font(16))
+    draw.text((GAP, 8), shorten(title, width - 2 * GAP, 16), INK, _font(16))
     top = TITLE
-    for text, shown in blocks:
-        draw.text((GAP, top + 6), cut(text, width - 2 * GAP, 13), INK if shown else PALE, _font(13))
+    for block_title, tiles in blocks:
+        ink = INK if tiles else PALE
+        draw.text((GAP, top + 6), shorten(block_title, width - 2 * GAP, 13), ink, _font(13))
         top += HEAD
-        for place, (picture, about) in enumerate(shown):
+        for place, (image, text) in enumerate(tiles):
             x, y = GAP + place % columns * (TILE + GAP), top + place // columns * step
-            sheet.paste(*_tile(picture, x, y))
-            for number, line in enumerate(about):
+            sheet.paste(*_fit_tile(image, x, y))
+            for number, line in enumerate(text):
                 ink = PALE if number else INK
-                draw.text((x, y + TILE + 1 + number * LINE), cut(line, TILE, 11), ink, _font(11))
-        top += -(-len(shown) // columns) * step
+                draw.text((x, y + TILE + 1 + number * LINE), shorten(line, TILE, 11), ink, _font(11))
+        top += -(-len(tiles) // columns) * step
     return sheet
 
 
-def _tile(picture: np.ndarray, x: int, y: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The picture, scaled to fit into a tile, and where its corner lies when the tile's is at (x, y)."""
-    scale = TILE / max(picture.shape[:2])
-    width, height = (max(1, round(side * scale)) for side in picture.shape[1::-1])
-    small = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
-    return small, (x + (TILE - width) // 2, y + (TILE - height) // 2)
+def _fit_tile(image: np.ndarray, x: int, y: int) -> tuple[Image.Image, tuple[int, int]]:
+    """Return the image scaled to fit into a tile at (x, y), and the position of its upper left corner."""
+    scale = TILE / max(image.shape[:2])
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    scaled = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+    return scaled, (x + (TILE - width) // 2, y + (TILE - height) // 2)
 
 
-def cut(text: str, width: int, height: int) -> str:
-    """`text` on one line, cut in the middle where it is wider than `width` pixels in letters of `height`."""
+def shorten(text: str, width: int, font_size: int) -> str:
+    """Return `text` on one line, without its middle if it is wider than `width` pixels."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     keep = len(text)
-    while _font(height).getlength(short := _middle(text, keep)) > width and keep > 1:
+    while _font(font_size).getlength(short := _without_middle(text, keep)) > width and keep > 1:
         keep -= 1
     return short
 
 
-def _middle(text: str, keep: int) -> str:
-    """The beginning and the end of `text`, `keep` characters of both."""
+def _without_middle(text: str, keep: int) -> str:
+    """Return the beginning and the end of `text`, `keep` characters together."""
     if keep >= len(text):
         return text
     return f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
 
 
 @cache
-def _font(height: int) -> ImageFont.FreeTypeFont:
-    """The font that comes with matplotlib: letters of many scripts, the same on every machine."""
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that matplotlib includes: letters of many scripts, the same on every machine."""
     path = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), height, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

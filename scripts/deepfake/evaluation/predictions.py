@@ -1,4 +1,4 @@
-"""The table of predictions: one row an image, with the probability that it is fake."""
+"""The table of predictions: a row for each image, with the probability that it is fake."""
 
 from pathlib import Path
 
@@ -9,74 +9,78 @@ from deepfake.errors import UserError
 from deepfake.evaluation.thresholds import choose_threshold
 
 PREDICTIONS = "image corpus video method label target group probability".split()
-VIDEO = ["corpus", "video", "method"]
-"""What makes a video: by name alone the four fakes of one pair of FaceForensics++ would melt into one."""
+"""The columns of the table. `probability` is of fake."""
+
+VIDEO_KEY = ["corpus", "video", "method"]
+"""The columns that identify a video. Corpus and name aren't enough: the fakes of FaceForensics++ by different
+methods share names."""
 
 
 def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
-    """Write rows of PREDICTIONS as csv, ordered by image; probabilities with 9 digits."""
+    """Write the columns PREDICTIONS as csv, sorted by image, with probabilities of 9 significant digits."""
     table = table[PREDICTIONS].sort_values("image", kind="stable")
     table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", float_format="%.9g")
 
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
-    """Read what `write_predictions` wrote; `label` int64, `probability` float64 in [0, 1], the rest text.
+    """Return the columns PREDICTIONS: `label` int64, `probability` float64 in [0, 1], all others text.
 
-    Raises UserError where the file or a column is missing, a label isn't 0 or 1, a probability isn't
-    from 0 to 1, or an image comes twice.
+    Raises UserError if the file or a column is missing, a label isn't 0 or 1, a probability isn't from 0 to
+    1, or an image occurs twice.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{path} can't be read ({error.strerror}); predict it first") from None
+        raise UserError(f"{path} can't be read ({error.strerror}); run predict.py first") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no table of predictions: {error}") from None
     if missing := [name for name in PREDICTIONS if name not in table]:
-        raise UserError(f"{path}: no column {', '.join(missing)}; there must be {', '.join(PREDICTIONS)}")
-    if strange := sorted(set(table["label"]) - {"0", "1"}):
-        raise UserError(f"{path}: label {strange[0]!r}; write 0 for real, 1 for fake")
-    numbers = pd.to_numeric(table["probability"], errors="coerce")
-    outside = ~numbers.between(0, 1)  # also what is no number
+        raise UserError(f"{path}: no column {', '.join(missing)}; required are {', '.join(PREDICTIONS)}")
+    if invalid := sorted(set(table["label"]) - {"0", "1"}):
+        raise UserError(f"{path}: label {invalid[0]!r}; write 0 for real, 1 for fake")
+    probabilities = pd.to_numeric(table["probability"], errors="coerce")
+    outside = ~probabilities.between(0, 1)  # NaN too
     if outside.any():
-        raise UserError(
-            f"{path}: probability {table['probability'][outside].iloc[0]!r}; write numbers from 0 to 1"
-        )
-    if table["image"].duplicated().any():
-        raise UserError(
-            f"{path}: image {table['image'][table['image'].duplicated()].iloc[0]!r} is there twice"
-        )
+        first = table["probability"][outside].iloc[0]
+        raise UserError(f"{path}: probability {first!r}; write numbers from 0 to 1")
+    repeated = table["image"].duplicated()
+    if repeated.any():
+        raise UserError(f"{path}: image {table['image'][repeated].iloc[0]!r} occurs twice")
     return table[PREDICTIONS].assign(
-        label=table["label"].astype("int64"), probability=numbers.astype("float64")
+        label=table["label"].astype("int64"), probability=probabilities.astype("float64")
     )
 
 
-def video_level(table: pd.DataFrame) -> pd.DataFrame:
-    """A row a video: VIDEO, label, target, group, the number of its `images`, and their mean probability."""
-    whole = table.groupby(VIDEO, sort=True)
-    firsts = whole[["label", "target", "group"]].first()
-    numbers = whole.agg(images=("image", "size"), probability=("probability", "mean"))
+def aggregate_to_videos(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each video of PREDICTIONS, with the mean probability of its images.
+
+    Columns are VIDEO_KEY, label, target, group, `images` (their number) and probability.
+    """
+    videos = table.groupby(VIDEO_KEY, sort=True)
+    firsts = videos[["label", "target", "group"]].first()
+    numbers = videos.agg(images=("image", "size"), probability=("probability", "mean"))
     return firsts.join(numbers).reset_index()
 
 
-def choose_thresholds(table: pd.DataFrame, how: str | float = "f1_macro") -> dict[str, float]:
-    """The `threshold` of images and the `video_threshold` of videos that are best on `table`.
+def choose_thresholds(table: pd.DataFrame, method: str | float = "f1_macro") -> dict[str, float]:
+    """Return the best `threshold` for images and the best `video_threshold` for videos of PREDICTIONS.
 
-    Rows have PREDICTIONS; `how` is as with choose_threshold. Without both classes both are 0.5, or the
-    number that `how` is.
+    `method` is that of `choose_threshold`. Without both classes, both are 0.5, or `method` if that is a
+    number.
     """
-    videos = video_level(table)
+    videos = aggregate_to_videos(table)
     return {
-        name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy(), how)
+        name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy(), method)
         for name, part in {"threshold": table, "video_threshold": videos}.items()
     }
 
 
-def unit_of(table: pd.DataFrame) -> pd.Series:
-    """What belongs together when chance is judged: the person filmed, else the group, else the video.
+def resampling_unit(table: pd.DataFrame) -> pd.Series:
+    """Return the unit of each row for the bootstrap: its target person, else its group, else its video.
 
-    Frames of one person aren't independent draws; an interval over frames would be far too narrow. Who is
-    not known is passed over.
+    Frames of one person aren't independent samples; a confidence interval over frames would be far too
+    narrow. Names of units begin with "person:", "group:" or "video:".
     """
     video = "video:" + table["corpus"] + "/" + table["video"]
-    known = np.where(table["group"] != "", "group:" + table["group"], video)
-    return pd.Series(np.where(table["target"] != "", "person:" + table["target"], known), table.index)
+    group = np.where(table["group"] != "", "group:" + table["group"], video)
+    return pd.Series(np.where(table["target"] != "", "person:" + table["target"], group), table.index)

@@ -1,4 +1,4 @@
-"""How a detector bears damaged pictures: the same images, distorted level by level, and judged again."""
+"""Robustness of a detector: its metrics on the same images, distorted at one level after another."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,117 +13,126 @@ from matplotlib.figure import Figure
 
 from deepfake.evaluation.distortions import BOUNDS, check_levels, distort
 from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import video_level
+from deepfake.evaluation.predictions import aggregate_to_videos
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import fit
-from deepfake.plotting import BLUE, GREY, STYLE, VERMILLION, save
+from deepfake.plotting import BLUE, GREY, STYLE, VERMILLION, save_svg
 
-NONE = "none"
+UNDISTORTED = "none"
 ROBUSTNESS = "distortion level split images f1_macro roc_auc video_f1_macro video_roc_auc".split()
+"""The columns of the results: a row for each setting, the first one UNDISTORTED."""
+
 COLOURS = {"f1_macro": BLUE, "roc_auc": VERMILLION}
-NAMES = {"f1_macro": "macro F1", "roc_auc": "ROC AUC"}
-AHEAD = 32  # images distorted at a time, at all levels; bounds the memory
+TITLES = {"f1_macro": "macro F1", "roc_auc": "ROC AUC"}
+BATCH = 32  # images distorted at a time, at all levels; bounds the memory
 COLUMNS = 3  # panels in a row
 
 Setting = tuple[str, float | None]
+"""A distortion and its level, or (UNDISTORTED, None)."""
 
 
-def settings(cfg: dict) -> list[Setting]:
-    """What is tried: undistorted first, then each distortion of `cfg`, {name: [levels]}, from mild to hard.
+def list_settings(cfg: dict[str, list[float]]) -> list[Setting]:
+    """Return the settings to evaluate: undistorted, then each distortion of `cfg`, the weakest level first.
 
-    A level that is written twice is tried once. Raises UserError.
+    `cfg` maps distortions to levels; repeated levels count once. Raises UserError.
     """
-    found: list[Setting] = [(NONE, None)]
+    settings: list[Setting] = [(UNDISTORTED, None)]
     for kind, levels in cfg.items():
         check_levels(kind, levels)
-        found += [(kind, level) for level in sorted(set(levels), reverse=BOUNDS[kind].falls)]
-    return found
+        settings += [(kind, level) for level in sorted(set(levels), reverse=BOUNDS[kind].falls)]
+    return settings
 
 
-def variants(
+def distorted_images(
     images: Iterable[np.ndarray],
     names: Iterable[str],
-    tried: list[Setting],
+    settings: list[Setting],
     geometries: Sequence[Geometry],
     seed: int,
     workers: int = 1,
 ) -> Iterator[list[np.ndarray]]:
-    """Each of `images`, uint8 (H, W, 3) RGB, in each way of `tried`, fit to each of `geometries`.
+    """Yield each of `images`, uint8 (H, W, 3) RGB, in each of `settings`, fitted to each of `geometries`.
 
-    Noise is drawn from `seed` and the image's name: the same one at every level, every time.
+    For each image there are len(settings) lists with an array for each geometry. Noise depends on `seed` and
+    the image's name only: it is the same at every level.
     """
 
-    def distorted(pair: tuple[np.ndarray, str]) -> list[list[np.ndarray]]:
+    def variants(pair: tuple[np.ndarray, str]) -> list[list[np.ndarray]]:
         image, name = pair
-        damaged = (_distorted(image, setting, seeded_hash(seed, "noise", name)) for setting in tried)
-        return [[fit(picture, geometry) for geometry in geometries] for picture in damaged]
+        distorted = (_distort(image, setting, seeded_hash(seed, "noise", name)) for setting in settings)
+        return [[fit(variant, geometry) for geometry in geometries] for variant in distorted]
 
     pairs = zip(images, names, strict=True)
     with ThreadPoolExecutor(workers) as pool:
-        while some := list(islice(pairs, AHEAD)):
-            for fitted in pool.map(distorted, some):
+        while batch := list(islice(pairs, BATCH)):
+            for fitted in pool.map(variants, batch):
                 yield from fitted
 
 
-def _distorted(image: np.ndarray, setting: Setting, drawn: int) -> np.ndarray:
+def _distort(image: np.ndarray, setting: Setting, noise_seed: int) -> np.ndarray:
     kind, level = setting
-    return image if kind == NONE else distort(image, kind, level, np.random.default_rng(drawn))
+    return image if kind == UNDISTORTED else distort(image, kind, level, np.random.default_rng(noise_seed))
 
 
-def judge(
-    rows: pd.DataFrame, probabilities: np.ndarray, tried: list[Setting], thresholds: dict, split: str
+def evaluate_settings(
+    rows: pd.DataFrame,
+    probabilities: np.ndarray,
+    settings: list[Setting],
+    thresholds: dict[str, float],
+    split: str,
 ) -> pd.DataFrame:
-    """A row of ROBUSTNESS for each of `tried`.
+    """Return a row of ROBUSTNESS for each of `settings`; undefined metrics are None.
 
-    `rows` (N) have the columns of predictions.PREDICTIONS but for the probability; `probabilities` (N, tried)
-    are of fake; `thresholds` are those of `frame` and `video`. None stands for what is undefined.
+    `rows` (N) have the columns PREDICTIONS except for the probability. `probabilities` (N, settings) are of
+    fake. `thresholds` are `frame` and `video`.
     """
-    found = []
-    for (kind, level), column in zip(tried, probabilities.reshape(len(rows), len(tried)).T, strict=True):
-        table = rows.assign(probability=column.astype(np.float64))
-        videos = video_level(table)
-        frame = compute_metrics(table["label"].to_numpy(), column, thresholds["frame"])
-        video = compute_metrics(
+    results = []
+    columns = probabilities.reshape(len(rows), len(settings)).T
+    for (kind, level), column in zip(settings, columns, strict=True):
+        videos = aggregate_to_videos(rows.assign(probability=column.astype(np.float64)))
+        of_frames = compute_metrics(rows["label"].to_numpy(), column, thresholds["frame"])
+        of_videos = compute_metrics(
             videos["label"].to_numpy(), videos["probability"].to_numpy(), thresholds["video"]
         )
         row = {"distortion": kind, "level": level, "split": split, "images": len(rows)}
-        row |= {name: frame[name] for name in NAMES} | {f"video_{name}": video[name] for name in NAMES}
-        found.append(row)
-    return pd.DataFrame(found, columns=ROBUSTNESS)
+        row |= {name: of_frames[name] for name in TITLES}
+        row |= {f"video_{name}": of_videos[name] for name in TITLES}
+        results.append(row)
+    return pd.DataFrame(results, columns=ROBUSTNESS)
 
 
 @rc_context(STYLE)
 def draw_robustness(table: pd.DataFrame, title: str, path: str | Path) -> None:
-    """A panel for each distortion of `table` (rows of ROBUSTNESS): frame-level F1 and AUC over level, as svg.
+    """Write a panel for each distortion of `table` (rows of ROBUSTNESS) as SVG: F1 and AUC by level.
 
-    Harder levels lie to the right, but for brightness, which is hard at both ends. The dashed lines are the
-    undistorted images'. The same table gives the same bytes.
+    Stronger levels are on the right, except for brightness, which is strong at both ends. Dashed lines are
+    the undistorted images. The same table gives the same bytes.
     """
-    numbers = table.astype({"level": "float64", **dict.fromkeys(NAMES, "float64")})
-    kinds = [kind for kind in numbers["distortion"].unique() if kind != NONE]
+    numbers = table.astype({"level": "float64", **dict.fromkeys(TITLES, "float64")})
+    kinds = [kind for kind in numbers["distortion"].unique() if kind != UNDISTORTED]
     rows = max(1, -(-len(kinds) // COLUMNS))
     figure = Figure(figsize=(9, 0.9 + 2.5 * rows), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.02, ha="left", fontweight="bold")
     if not kinds or not table["images"].any():
-        text = "no distortion was asked for" if table["images"].any() else "no images to distort"
+        text = "evaluate.robustness is empty" if table["images"].any() else "no images to distort"
         figure.text(0.5, 0.45, text, ha="center", va="center", fontsize=12)
     else:
         panels = figure.subplots(rows, min(COLUMNS, len(kinds)), squeeze=False, sharey=True).ravel()
-        whole = numbers[numbers["distortion"] == NONE].iloc[0]
+        undistorted = numbers[numbers["distortion"] == UNDISTORTED].iloc[0]
         for axes, kind in zip(panels, kinds, strict=False):
-            _panel(axes, kind, numbers[numbers["distortion"] == kind], whole)
+            _draw_panel(axes, kind, numbers[numbers["distortion"] == kind], undistorted)
         for axes in panels[len(kinds) :]:
             axes.set_axis_off()
-        _legend(figure, panels, len(kinds))
+        _draw_legend(figure, panels, len(kinds))
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
-    save(path, figure)
+    save_svg(path, figure)
 
 
-def _panel(axes: Axes, kind: str, part: pd.DataFrame, whole: pd.Series) -> None:
+def _draw_panel(axes: Axes, kind: str, part: pd.DataFrame, undistorted: pd.Series) -> None:
     for name, colour in COLOURS.items():
-        axes.axhline(whole[name], color=colour, linestyle="--", linewidth=1)
-        axes.plot(part["level"], part[name], color=colour, marker="o", markersize=4, label=NAMES[name])
+        axes.axhline(undistorted[name], color=colour, linestyle="--", linewidth=1)
+        axes.plot(part["level"], part[name], color=colour, marker="o", markersize=4, label=TITLES[name])
     axes.set_xlabel(BOUNDS[kind].unit, fontsize=8.5)
     axes.set_title(kind, fontsize=10)
     axes.set_ylim(-0.03, 1.03)
@@ -137,8 +146,8 @@ def _panel(axes: Axes, kind: str, part: pd.DataFrame, whole: pd.Series) -> None:
         axes.invert_xaxis()
 
 
-def _legend(figure: Figure, panels: np.ndarray, used: int) -> None:
-    """In the free place after the last panel where there is one, else below all."""
+def _draw_legend(figure: Figure, panels: np.ndarray, used: int) -> None:
+    """Draw the legend in the free place after the last panel if there is one, or below all panels."""
     lines, names = panels[0].get_legend_handles_labels()
     dashed = panels[0].plot([], [], color=GREY, linestyle="--", linewidth=1)
     lines, names = [*lines, *dashed], [*names, "undistorted"]

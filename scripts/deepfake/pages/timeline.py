@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepfake.detection.verdict import Person, Verdict
-from deepfake.plotting import BLACK, BLUE, FAINT, GREEN, GREY, ORANGE, STYLE, VERMILLION, save
+from deepfake.plotting import BLACK, BLUE, FAINT, GREEN, GREY, ORANGE, STYLE, VERMILLION, save_svg
 
 SKY, PURPLE = "#56B4E9", "#CC79A7"  # of Okabe and Ito, too
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
@@ -56,7 +56,7 @@ def draw_timeline(verdict: Verdict, people: Sequence[Person], threshold: float) 
     axes.spines[["top", "right"]].set_visible(False)
     _label_lines(axes, labels)
     out = io.BytesIO()
-    save(out, figure)
+    save_svg(out, figure)
     return out.getvalue()
 
 

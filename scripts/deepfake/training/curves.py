@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from deepfake.plotting import BLUE, GREY, ORANGE, STYLE, VERMILLION, save
+from deepfake.plotting import BLUE, GREY, ORANGE, STYLE, VERMILLION, save_svg
 
 TRAIN, VAL, RATE = BLUE, VERMILLION, GREY
 
@@ -43,4 +43,4 @@ def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
         axes.legend(fontsize=8, frameon=False)
     if rows:
         panels[1].set_ylim(top=1.02)
-    save(path, figure)
+    save_svg(path, figure)

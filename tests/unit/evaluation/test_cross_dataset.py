@@ -1,9 +1,7 @@
-"""Models across datasets: what may be judged, the numbers, and the matrix."""
+"""Cross-dataset evaluation: which videos are unseen, the numbers, and the matrix."""
 
 import json
 import re
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +9,28 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made.programs import run_program
 
 from deepfake.errors import UserError
-from deepfake.evaluation.cross_dataset import CROSS, draw_across, judge, rows_of, unseen
+from deepfake.evaluation.cross_dataset import (
+    CROSS,
+    draw_cross_dataset,
+    evaluate_images,
+    metadata_of,
+    unseen,
+)
 from deepfake.evaluation.predictions import PREDICTIONS, write_predictions
 from deepfake.tables import METADATA
 
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts/compare.py"
-PROGRAM = runpy.run_path(str(SCRIPT))
-
 
 def row(number: int, **values: str) -> dict:
-    """An image like no other of another number."""
+    """An image that has nothing in common with those of other numbers."""
     own = {"corpus": "c", "video": f"v{number}", "sha256": f"{number:064x}", "phash": phash(number)}
     return {**dict.fromkeys(METADATA, ""), **own, **values}
 
 
 def phash(number: int, flip: int = 0) -> str:
-    """A hash that is far from every other number's; its last `flip` bits are turned."""
+    """A hash that is far from every other number's; its last `flip` bits are flipped."""
     bits = int.from_bytes(np.random.default_rng(number).bytes(8), "big") ^ ((1 << flip) - 1)
     return f"{bits:016x}"
 
@@ -37,18 +39,18 @@ def frame(rows: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=METADATA)
 
 
-LEARNT = row(
+TRAIN = row(
     1,
     target="fam/anna",
     source="fam/bert",
-    original="fam/clip",
+    original="fam/orig",
     group="fam/pair",
     sha256="a" * 64,
 )
 
 
 @pytest.mark.parametrize(
-    ("other", "may"),
+    ("other", "kept"),
     [
         ({}, True),
         ({"target": "fam/anna"}, False),
@@ -57,8 +59,8 @@ LEARNT = row(
         ({"target": "fam/dora", "source": "fam/bert"}, False),
         ({"target": "fam/dora", "source": "fam/emil"}, True),
         ({"target": "other/anna"}, True),
-        ({"original": "fam/clip"}, False),
-        ({"original": "fam/clip2"}, True),
+        ({"original": "fam/orig"}, False),
+        ({"original": "fam/orig2"}, True),
         ({"group": "fam/pair"}, False),
         ({"group": "fam/anna"}, False),
         ({"video": "v1"}, False),
@@ -70,15 +72,15 @@ LEARNT = row(
     ],
     ids=lambda value: " ".join(map(" ".join, value.items())) if isinstance(value, dict) else "",
 )
-def test_what_was_learnt_from_is_not_judged(other, may):
-    assert unseen(frame([row(2, **other)]), frame([LEARNT]), distance=3).tolist() == [may]
+def test_videos_related_to_the_training_data_are_rejected(other, kept):
+    assert unseen(frame([row(2, **other)]), frame([TRAIN]), distance=3).tolist() == [kept]
 
 
-def test_what_is_unknown_is_not_taken_for_the_same():
+def test_unknown_names_are_not_equal_to_each_other():
     assert unseen(frame([row(2), row(3)]), frame([row(1)])).tolist() == [True, True]
 
 
-def test_a_video_of_which_one_image_is_known_is_left_out_whole():
+def test_a_video_with_one_seen_image_is_rejected_whole():
     test = frame(
         [
             row(2, video="v"),
@@ -87,36 +89,38 @@ def test_a_video_of_which_one_image_is_known_is_left_out_whole():
             row(5, corpus="d", video="v"),
         ]
     )
-    assert unseen(test, frame([LEARNT])).tolist() == [False, False, True, True]
+    assert unseen(test, frame([TRAIN])).tolist() == [False, False, True, True]
 
 
 @pytest.mark.parametrize(
-    ("other", "pair", "may"),
+    ("other", "pair", "kept"),
     [
         ({"target": "oth/zoe"}, ("d/zoe", "c/anna"), False),
         ({"target": "oth/zoe"}, ("c/bert", "d/zoe"), False),
         ({"target": "oth/x", "source": "oth/zoe"}, ("d/zoe", "c/anna"), False),
         ({"target": "oth/zoe"}, ("d/v2", "c/v1"), False),
-        ({"group": "oth/clip"}, ("d/v2", "c/anna"), False),
+        ({"group": "oth/orig"}, ("d/v2", "c/anna"), False),
         ({"target": "oth/zoe"}, ("d/zoe", "c/emil"), True),
         ({"target": "oth/yan"}, ("d/zoe", "c/anna"), True),
         ({"target": "oth/zoe"}, ("zoe/d", "anna/c"), True),
     ],
     ids="person source put-in videos nobody-named stranger another wrong-corpus".split(),
 )
-def test_people_known_to_be_the_same_are_one(other, pair, may):
+def test_people_with_several_names_are_recognised(other, pair, kept):
     test = frame([row(2, corpus="d", **other), row(3, corpus="d", target="oth/free")])
-    assert unseen(test, frame([LEARNT]), same=[pair]).tolist() == [may, True]
-    assert unseen(test, frame([LEARNT])).tolist() == [True, True]
+    assert unseen(test, frame([TRAIN]), same_identity=[pair]).tolist() == [kept, True]
+    assert unseen(test, frame([TRAIN])).tolist() == [True, True]
 
 
-def test_people_are_the_same_through_others():
+def test_names_of_a_person_are_linked_through_others():
     test = frame([row(2, corpus="d", target="oth/zoe")])
-    assert unseen(test, frame([LEARNT]), same=[("e/who", "d/zoe"), ("c/anna", "e/who")]).tolist() == [False]
+    assert unseen(test, frame([TRAIN]), same_identity=[("e/who", "d/zoe"), ("c/anna", "e/who")]).tolist() == [
+        False
+    ]
 
 
-def test_nothing_to_judge_and_nothing_learnt():
-    assert unseen(frame([]), frame([LEARNT])).tolist() == []
+def test_empty_tables():
+    assert unseen(frame([]), frame([TRAIN])).tolist() == []
     assert unseen(frame([row(2)]), frame([])).tolist() == [True]
 
 
@@ -126,7 +130,7 @@ some = st.lists(st.tuples(names, names, names, names, st.sampled_from("uvw")), m
 
 @settings(deadline=None, max_examples=80)
 @given(some, some)
-def test_nobody_and_no_clip_is_on_both_sides(test, train):
+def test_no_name_and_no_video_is_on_both_sides(test, train):
     keys = ["target", "source", "original", "group", "video"]
     made = [
         frame([row(start + i, corpus=corpus, **dict(zip(keys, t, strict=True))) for i, t in enumerate(part)])
@@ -136,9 +140,9 @@ def test_nobody_and_no_clip_is_on_both_sides(test, train):
     left = made[0][keep]
     known = set(made[1][keys[:4]].to_numpy().ravel()) - {""}
     assert not known & set(left[keys[:4]].to_numpy().ravel())
-    assert not set(left["video"]) & set(made[0][~keep]["video"]), "no video is judged in part"
+    assert not set(left["video"]) & set(made[0][~keep]["video"]), "a video is rejected whole or not at all"
     alone = made[0].groupby("video")[keys[:4]].agg(lambda cells: not known & set(cells)).all(axis=1)
-    assert set(left["video"]) == set(alone.index[alone]), "and no more is left out"
+    assert set(left["video"]) == set(alone.index[alone]), "and nothing else is rejected"
 
 
 def predictions(given: list[tuple[str, int, float]]) -> pd.DataFrame:
@@ -154,7 +158,7 @@ FOUR = [("a", 0, 0.6), ("a", 0, 0.0), ("b", 1, 0.9), ("c", 1, 0.4)]
 
 
 def test_known_numbers_at_both_thresholds():
-    found = judge(predictions(FOUR), np.ones(4, bool), LIMITS)
+    found = evaluate_images(predictions(FOUR), np.ones(4, bool), LIMITS)
     assert list(found) == CROSS[3:]
     assert (found["images"], found["videos"], found["left_out"]) == (4, 3, 0)
     assert found["f1_macro"] == pytest.approx(0.5) and found["roc_auc"] == pytest.approx(0.75)
@@ -163,19 +167,19 @@ def test_known_numbers_at_both_thresholds():
 
 @pytest.mark.parametrize("keep", [[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1]], ids=["none", "reals", "fakes"])
 def test_without_both_classes_there_is_no_number(keep):
-    found = judge(predictions(FOUR), np.array(keep, bool), LIMITS)
+    found = evaluate_images(predictions(FOUR), np.array(keep, bool), LIMITS)
     assert found["images"] == sum(keep) and found["left_out"] == 4 - sum(keep)
     assert [found[name] for name in CROSS[-4:]] == [None] * 4
 
 
-def test_images_that_the_dataset_has_not_are_named():
+def test_images_that_are_not_in_the_dataset_are_named():
     metadata = frame([row(i, file_name=f"test/{i}.jpg", label=str(int(i > 1))) for i in range(4)])
-    given = rows_of(predictions(FOUR)[::-1], metadata, "x.csv")
+    given = metadata_of(predictions(FOUR)[::-1], metadata, "x.csv")
     assert given["video"].tolist() == ["v3", "v2", "v1", "v0"]
     with pytest.raises(UserError, match=r"x\.csv: test/3\.jpg"):
-        rows_of(predictions(FOUR), metadata[:3], "x.csv")
+        metadata_of(predictions(FOUR), metadata[:3], "x.csv")
     with pytest.raises(UserError, match=r"x\.csv: test/0\.jpg"):
-        rows_of(predictions(FOUR), metadata.assign(label="1"), "x.csv")
+        metadata_of(predictions(FOUR), metadata.assign(label="1"), "x.csv")
 
 
 def cross(sets: int, models: int) -> pd.DataFrame:
@@ -186,14 +190,14 @@ def cross(sets: int, models: int) -> pd.DataFrame:
             for b in range(sets):
                 drawn = predictions([(f"v{i}", i % 2, float(rng.random())) for i in range(20)])
                 cell = {"model": f"model{m}", "trained": f"set{a}", "tested": f"set{b}"}
-                rows.append(cell | judge(drawn, np.full(20, (a, b) != (0, 1)), LIMITS))
+                rows.append(cell | evaluate_images(drawn, np.full(20, (a, b) != (0, 1)), LIMITS))
     return pd.DataFrame(rows, columns=CROSS)
 
 
 @pytest.mark.parametrize(("sets", "models"), [(0, 0), (1, 1), (2, 3)])
 def test_the_matrix_is_the_same_bytes_each_time(tmp_path, sets, models):
     for name in ("a.svg", "b.svg"):
-        draw_across(cross(sets, models), tmp_path / name)
+        draw_cross_dataset(cross(sets, models), tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
@@ -210,13 +214,8 @@ def make_dataset(folder: Path, start: int, **values: str) -> list[dict]:
     return rows
 
 
-def run(monkeypatch, *args: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["compare.py", *map(str, args)])
-    return PROGRAM["main"]()
-
-
 def arguments(folder: Path) -> list[object]:
-    """Two datasets; b's test has two videos of someone whom a knows, a's test none of b's."""
+    """Two datasets; b's test has two videos of a person in a, a's test none of a person in b."""
     sets = {"a": make_dataset(folder / "a", 0), "b": make_dataset(folder / "b", 100)}
     sets["a"][0]["target"] = sets["b"][8]["target"] = sets["b"][10]["target"] = "fam/anna"
     for name, rows in sets.items():
@@ -233,8 +232,8 @@ def arguments(folder: Path) -> list[object]:
     ]
 
 
-def test_the_program_leaves_out_what_was_seen_off_the_diagonal(tmp_path, monkeypatch, capsys):
-    assert run(monkeypatch, *arguments(tmp_path)) == 0
+def test_the_program_leaves_out_seen_videos_of_other_datasets(tmp_path, capsys):
+    assert run_program("compare.py", *arguments(tmp_path)) == 0
     table = pd.read_csv(tmp_path / "x.csv")
     assert list(table.columns) == CROSS
     assert (table["trained"] + table["tested"]).tolist() == ["aa", "ab", "ba", "bb"]
@@ -249,15 +248,15 @@ def test_the_program_heeds_who_is_known_to_be_the_same(tmp_path, monkeypatch):
     files = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path, who in zip(files, (8, 9), strict=True):
         path.write_text(f"first,second\nc/v{who},c/v{100 + who - 8}\n")
-    assert run(monkeypatch, *args, "--same-identity", *files) == 0
+    assert run_program("compare.py", *args, "--same-identity", *files) == 0
     table = pd.read_csv(tmp_path / "x.csv")
     assert table["left_out"].tolist() == [0, 2, 2, 0], "two videos of a's test, which b's train shows"
-    assert run(monkeypatch, *args, "--same-identity") == 0
+    assert run_program("compare.py", *args, "--same-identity") == 0
     assert pd.read_csv(tmp_path / "x.csv")["left_out"].tolist() == [0, 2, 0, 0]
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "message"),
     [
         ("metrics.json", None, "metrics.json can't be read"),
         ("metrics.json", "{}", "metrics.json: threshold must hold frame and video"),
@@ -267,18 +266,18 @@ def test_the_program_heeds_who_is_known_to_be_the_same(tmp_path, monkeypatch):
     ],
     ids="no-metrics no-threshold no-predictions no-dataset names".split(),
 )
-def test_what_can_not_be_read_is_told(tmp_path, monkeypatch, caplog, file, content, said):
+def test_unreadable_inputs_are_errors_that_name_the_file(tmp_path, caplog, file, content, message):
     args = [*arguments(tmp_path), "--same-identity", tmp_path / "same.csv"]
     (tmp_path / "same.csv").write_text("one,two\n")
     (tmp_path / file).unlink()
     if content:
         (tmp_path / file).write_text(content)
-    assert run(monkeypatch, *args) == 1
-    assert said in caplog.text and not (tmp_path / "x.csv").exists()
+    assert run_program("compare.py", *args) == 1
+    assert message in caplog.text and not (tmp_path / "x.csv").exists()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("m:a:b:", "m:a:z:", "--datasets has no z"),
         ("m:a:b:", "other:a:b:", "--thresholds has none of other:a"),
@@ -286,15 +285,15 @@ def test_what_can_not_be_read_is_told(tmp_path, monkeypatch, caplog, file, conte
     ],
     ids=["dataset", "threshold", "parts"],
 )
-def test_wrong_arguments_are_told(tmp_path, monkeypatch, capsys, old, new, said):
+def test_inconsistent_arguments_are_errors(tmp_path, capsys, old, new, message):
     args = [re.sub(f"^{old}", new, str(text)) for text in arguments(tmp_path)]
     with pytest.raises(SystemExit):
-        run(monkeypatch, *args)
-    assert said in capsys.readouterr().err
+        run_program("compare.py", *args)
+    assert message in capsys.readouterr().err
 
 
-def test_predictions_of_another_dataset_are_an_error(tmp_path, monkeypatch, caplog):
+def test_predictions_of_another_dataset_are_an_error(tmp_path, caplog):
     args = [str(text).replace(":b:b:", ":b:a:") for text in arguments(tmp_path)]
-    assert run(monkeypatch, *args) == 1
+    assert run_program("compare.py", *args) == 1
     assert "b.csv: test/fake/110.jpg" in caplog.text
     assert not (tmp_path / "x.csv").exists()

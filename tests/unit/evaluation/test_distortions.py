@@ -1,4 +1,4 @@
-"""Damaged pictures, and how a detector is judged on them."""
+"""Distortions, and the evaluation of a detector on distorted images."""
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,10 @@ LEVELS = {
     "resize": [0.9, 0.2],
     "brightness": [0.9, 0.3],
 }
-WITHOUT = {"blur": 0, "noise": 0, "resize": 1, "brightness": 1}
+NEUTRAL = {"blur": 0, "noise": 0, "resize": 1, "brightness": 1}
 
 
-def picture(height: int = 40, width: int = 52) -> np.ndarray:
+def image_of(height: int = 40, width: int = 52) -> np.ndarray:
     return np.random.default_rng(1).integers(30, 220, (height, width, 3), dtype=np.uint8)
 
 
@@ -36,18 +36,18 @@ def change(before: np.ndarray, after: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("kind", DISTORTIONS)
-def test_a_harder_level_changes_more_and_the_given_image_stays(kind):
-    image = picture()
+def test_a_stronger_level_changes_more_and_the_input_stays(kind):
+    image = image_of()
     before = image.copy()
-    mild, hard = (distort(image, kind, level, rng()) for level in LEVELS[kind])
+    weak, strong = (distort(image, kind, level, rng()) for level in LEVELS[kind])
     assert np.array_equal(image, before)
-    assert mild.shape == hard.shape == image.shape and mild.dtype == hard.dtype == np.uint8
-    assert 0 < change(image, mild) < change(image, hard)
+    assert weak.shape == strong.shape == image.shape and weak.dtype == strong.dtype == np.uint8
+    assert 0 < change(image, weak) < change(image, strong)
 
 
-@pytest.mark.parametrize(("kind", "level"), WITHOUT.items())
-def test_the_level_that_does_nothing_does_nothing(kind, level):
-    image = picture()
+@pytest.mark.parametrize(("kind", "level"), NEUTRAL.items())
+def test_the_neutral_level_changes_nothing(kind, level):
+    image = image_of()
     assert np.array_equal(distort(image, kind, level, rng()), image)
 
 
@@ -58,7 +58,7 @@ def test_any_image_at_any_level_within_bounds_keeps_its_shape(data, height, widt
     bounds = BOUNDS[kind]
     numbers = st.integers if bounds.whole else st.floats
     level = data.draw(numbers(bounds.least, bounds.most))
-    done = distort(picture(height, width), kind, level, rng())
+    done = distort(image_of(height, width), kind, level, rng())
     assert done.shape == (height, width, 3) and done.dtype == np.uint8
 
 
@@ -71,7 +71,7 @@ def test_known_answers():
     ).all()
     red = np.zeros((32, 32, 3), np.uint8)
     red[..., 0] = 200
-    assert change(red, distort(red, "jpeg", 95, rng())) < 2, "red and blue have changed places"
+    assert change(red, distort(red, "jpeg", 95, rng())) < 2, "red and blue are swapped"
     wide = np.full((400, 400, 3), 128, np.uint8)
     noisy = distort(wide, "noise", 10, rng()).astype(float) - 128
     assert abs(noisy.std() - 10) < 0.1 and abs(noisy.mean()) < 0.1
@@ -98,35 +98,37 @@ def test_known_answers():
         ("brightness", None),
     ],
 )
-def test_a_level_out_of_bounds_is_named_with_the_bounds(kind, level):
+def test_a_level_out_of_bounds_is_an_error_that_names_the_bounds(kind, level):
     with pytest.raises(UserError, match=f"^{kind}: .*{BOUNDS[kind].least:g} to {BOUNDS[kind].most:g}"):
-        robustness.settings({kind: [level]})
+        robustness.list_settings({kind: [level]})
 
 
-def test_a_distortion_that_there_is_not():
+def test_an_unknown_distortion_is_an_error():
     with pytest.raises(UserError, match="'sepia' is no distortion; there are jpeg, blur"):
-        robustness.settings({"sepia": [1]})
+        robustness.list_settings({"sepia": [1]})
 
 
-def test_levels_are_tried_from_mild_to_hard_and_once():
-    tried = robustness.settings({"jpeg": [30, 90, 30], "blur": [2, 1]})
-    assert tried == [("none", None), ("jpeg", 90), ("jpeg", 30), ("blur", 1), ("blur", 2)]
+def test_settings_go_from_weak_to_strong_without_repeats():
+    cases = robustness.list_settings({"jpeg": [30, 90, 30], "blur": [2, 1]})
+    assert cases == [("none", None), ("jpeg", 90), ("jpeg", 30), ("blur", 1), ("blur", 2)]
 
 
-def test_variants_come_image_by_image_and_the_noise_is_the_image_s_own():
+def test_variants_come_image_by_image_and_noise_depends_on_the_name():
     geometry, small = Geometry(16, 16, "bilinear"), Geometry(8, 12, "bilinear")
-    tried = robustness.settings({"noise": [10, 20]})
-    pictures = [picture()] * 40  # more than are held at a time
+    cases = robustness.list_settings({"noise": [10, 20]})
+    images = [image_of()] * 40  # more than one batch
     names = [f"{number}.jpg" for number in range(39)] + ["0.jpg"]
-    found = np.stack(list(robustness.variants(pictures, names, tried, [geometry], 1)))
+    found = np.stack(list(robustness.distorted_images(images, names, cases, [geometry], 1)))
     found = found.reshape(40, 3, 16, 16, 3)
-    both = list(robustness.variants(pictures[:1], names[:1], tried[1:], [geometry, small], 1, workers=2))
+    both = list(
+        robustness.distorted_images(images[:1], names[:1], cases[1:], [geometry, small], 1, workers=2)
+    )
     again = [one for one, _ in both]
     assert [other.shape for _, other in both] == [(8, 8, 3)] * 2
-    assert (found[:, 0] == fit(picture(), geometry)).all()
+    assert (found[:, 0] == fit(image_of(), geometry)).all()
     assert np.array_equal(found[0], found[39]) and np.array_equal(found[0, 1:], again)
     assert len(np.unique(found[:39, 1].reshape(39, -1), axis=0)) == 39
-    other = list(robustness.variants(pictures[:1], names[:1], tried[1:], [geometry], 2))
+    other = list(robustness.distorted_images(images[:1], names[:1], cases[1:], [geometry], 2))
     assert not np.array_equal(again, [one for (one,) in other])
 
 
@@ -139,10 +141,10 @@ def rows(number: int = 8) -> pd.DataFrame:
     )
 
 
-def test_each_setting_is_judged_at_both_levels_with_its_own_threshold():
+def test_each_setting_is_evaluated_at_both_levels_with_their_thresholds():
     table = rows()
-    right = table["label"].to_numpy() * 0.2 + 0.3  # 0.3 and 0.5: apart at 0.4, one class at 0.6
-    found = robustness.judge(
+    right = table["label"].to_numpy() * 0.2 + 0.3  # 0.3 and 0.5: separated at 0.4, not at 0.6
+    found = robustness.evaluate_settings(
         table,
         np.stack([right, 1 - right], axis=1).astype(np.float32),
         [("none", None), ("blur", 2)],
@@ -159,11 +161,13 @@ def test_each_setting_is_judged_at_both_levels_with_its_own_threshold():
 
 @pytest.mark.parametrize("number", [8, 2, 0])
 @pytest.mark.parametrize("cfg", [LEVELS, {"jpeg": [50]}, {}], ids=["all", "one", "none"])
-def test_the_picture_is_the_same_bytes_also_of_one_class_or_nothing(tmp_path, cfg, number):
-    tried = robustness.settings(cfg)
-    probabilities = np.random.default_rng(0).random((number, len(tried)))
-    table = robustness.judge(rows(number), probabilities, tried, {"frame": 0.5, "video": 0.5}, "test")
+def test_the_plot_has_the_same_bytes_each_time_even_without_a_class_or_images(tmp_path, cfg, number):
+    cases = robustness.list_settings(cfg)
+    probabilities = np.random.default_rng(0).random((number, len(cases)))
+    table = robustness.evaluate_settings(
+        rows(number), probabilities, cases, {"frame": 0.5, "video": 0.5}, "test"
+    )
     for name in ("a.svg", "b.svg"):
         robustness.draw_robustness(table, "a title of $", tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-    assert table["images"].tolist() == [number] * len(tried)
+    assert table["images"].tolist() == [number] * len(cases)

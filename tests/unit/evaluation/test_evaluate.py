@@ -1,4 +1,4 @@
-"""The evaluation of a split: which rows each number is of, where thresholds are from, and what is written."""
+"""evaluate.py: the rows behind each number, the source of thresholds, and the files."""
 
 import json
 import subprocess
@@ -10,9 +10,10 @@ import pytest
 from made.predictions import FAKE, NONE, ONE_REAL, REAL, drawn, table
 from sklearn import metrics as sk
 
-from deepfake.evaluation.evaluate import COLUMNS, as_table, as_text, evaluate
+from deepfake.evaluation.evaluate import evaluate
 from deepfake.evaluation.metrics import METRICS
-from deepfake.evaluation.predictions import read_predictions, video_level, write_predictions
+from deepfake.evaluation.output import COLUMNS, metrics_table, metrics_text
+from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions, write_predictions
 
 ROOT = Path(__file__).resolve().parents[3]
 CFG = {"threshold": "f1_macro", "bootstrap": 50}
@@ -22,12 +23,12 @@ def values(block: dict) -> dict[str, float | None]:
     return {name: numbers["value"] for name, numbers in block["metrics"].items()}
 
 
-def test_numbers_of_both_levels_are_scikit_learns():
+def test_numbers_of_both_levels_agree_with_scikit_learn():
     test, val = drawn(40, 1), drawn(30, 2)
-    facts = evaluate(test, val, CFG, 42)
-    for level, rows in (("frame", test), ("video", video_level(test))):
-        found = values(facts["splits"]["test"][level])
-        called = rows["probability"] >= facts["threshold"][level]
+    metrics = evaluate(test, val, CFG, 42)
+    for level, rows in (("frame", test), ("video", aggregate_to_videos(test))):
+        found = values(metrics["splits"]["test"][level])
+        called = rows["probability"] >= metrics["threshold"][level]
         assert found["f1_macro"] == pytest.approx(
             sk.f1_score(rows["label"], called, average="macro"), abs=1e-8
         )
@@ -36,16 +37,16 @@ def test_numbers_of_both_levels_are_scikit_learns():
         )
 
 
-def test_threshold_is_of_val_at_each_level_and_test_does_not_move_it():
+def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
     val = table([*ONE_REAL, ("a", "f", "m", FAKE, "p1", [0.3, 0.9])])
-    facts = evaluate(drawn(20, 1), val, CFG, 42)
-    assert facts["threshold"] == {
+    metrics = evaluate(drawn(20, 1), val, CFG, 42)
+    assert metrics["threshold"] == {
         "frame": pytest.approx(0.25),
         "video": pytest.approx(0.375),
         "how": "f1_macro",
         "from": "val",
     }
-    assert evaluate(drawn(20, 9), val, CFG, 42)["threshold"] == facts["threshold"]
+    assert evaluate(drawn(20, 9), val, CFG, 42)["threshold"] == metrics["threshold"]
 
 
 @pytest.mark.parametrize(
@@ -57,12 +58,12 @@ def test_threshold_is_of_val_at_each_level_and_test_does_not_move_it():
         pytest.param(drawn(8, 1), 0.7, 0.3, (0.7, "config"), id="a number"),
     ],
 )
-def test_where_the_threshold_is_from(val, how, default, known):
+def test_the_source_of_the_threshold(val, how, default, known):
     threshold = evaluate(drawn(8, 3), val, {**CFG, "threshold": how}, 42, default)["threshold"]
     assert threshold == {"frame": known[0], "video": known[0], "how": how, "from": known[1]}
 
 
-def test_a_video_is_corpus_name_and_method():
+def test_corpus_name_and_method_identify_a_video():
     """Four fakes of one pair with one name, one of them in another corpus: four videos, and a real one."""
     test = table(
         [
@@ -73,16 +74,16 @@ def test_a_video_is_corpus_name_and_method():
             ("b", "000", "x", FAKE, "p", [0.8]),
         ]
     )
-    facts = evaluate(test, NONE, {**CFG, "threshold": 0.5}, 42)["splits"]["test"]
-    video = facts["video"]
+    metrics = evaluate(test, NONE, {**CFG, "threshold": 0.5}, 42)["splits"]["test"]
+    video = metrics["video"]
     assert (video["images"], video["videos"], video["real"], video["fake"]) == (9, 5, 1, 4)
     assert values(video)["recall"] == 0.75
-    frame = facts["frame"]
+    frame = metrics["frame"]
     assert (frame["images"], frame["videos"], frame["real"], frame["fake"]) == (9, 5, 2, 7)
     assert values(frame)["recall"] == pytest.approx(6 / 7)
 
 
-def test_a_method_is_measured_against_the_reals_of_its_corpus_or_all():
+def test_a_method_is_compared_with_the_reals_of_its_corpus_or_all():
     test = table(
         [
             ("a", "r", "original", REAL, "p1", [0.1, 0.6]),
@@ -102,7 +103,7 @@ def test_a_method_is_measured_against_the_reals_of_its_corpus_or_all():
     assert values(found["by_corpus"]["c"]["video"])["roc_auc"] is None
 
 
-def test_intervals_are_of_test_alone_and_units_are_counted_by_kind():
+def test_only_test_has_intervals_and_units_are_counted_by_kind():
     test = table(
         [
             ("a", "1", "", REAL, "p1", [0.1, 0.6]),
@@ -117,19 +118,19 @@ def test_intervals_are_of_test_alone_and_units_are_counted_by_kind():
     assert splits["test"]["frame"]["units"] == splits["test"]["video"]["units"] == 3
     accuracy = splits["test"]["frame"]["metrics"]["accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
-    assert "From 3 units an interval says little" in as_text(evaluate(test, test, CFG, 42))
-    assert "says little" not in as_text(evaluate(drawn(40, 1), test, CFG, 42)), "it has 10 people"
+    assert "With only 3 units the intervals say little" in metrics_text(evaluate(test, test, CFG, 42))
+    assert "say little" not in metrics_text(evaluate(drawn(40, 1), test, CFG, 42)), "it has 10 people"
     val = splits["val"]["frame"]["metrics"]
     assert values(splits["val"]["frame"]) == values(splits["test"]["frame"])
     assert {(m["low"], m["high"]) for m in val.values()} == {(None, None)}
 
 
-def test_one_unit_has_values_and_no_intervals_and_says_why():
+def test_one_unit_gives_values_without_intervals_and_the_reason():
     test = table([*ONE_REAL, ("a", "f", "m", FAKE, "p1", [0.8])])
-    facts = evaluate(test, NONE, CFG, 42)
-    numbers = facts["splits"]["test"]["frame"]["metrics"]["accuracy"]
+    metrics = evaluate(test, NONE, CFG, 42)
+    numbers = metrics["splits"]["test"]["frame"]["metrics"]["accuracy"]
     assert numbers == {"value": 1.0, "low": None, "high": None}
-    assert "No intervals" in as_text(facts) and "there is one (1 by person)" in as_text(facts)
+    assert "No intervals" in metrics_text(metrics) and "there is one (1 by person)" in metrics_text(metrics)
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -139,26 +140,28 @@ def test_the_order_of_rows_does_not_matter():
 
 
 def test_without_test_the_numbers_of_val_are_shown_with_a_warning():
-    facts = evaluate(NONE, drawn(20, 1), CFG, 42)
-    assert facts["splits"]["test"] is None and facts["splits"]["val"]["frame"]["images"] == 80
-    assert "no test split" in as_text(facts)
-    assert set(as_table(facts)["split"]) == {"val"}
+    metrics = evaluate(NONE, drawn(20, 1), CFG, 42)
+    assert metrics["splits"]["test"] is None and metrics["splits"]["val"]["frame"]["images"] == 80
+    assert "no test split" in metrics_text(metrics)
+    assert set(metrics_table(metrics)["split"]) == {"val"}
     nothing = evaluate(NONE, NONE, CFG, 42)
-    assert "nothing to measure" in as_text(nothing) and as_table(nothing).empty
+    assert "nothing to evaluate" in metrics_text(nothing) and metrics_table(nothing).empty
 
 
-def test_table_and_text_hold_the_numbers():
-    facts = evaluate(drawn(24, 1), drawn(20, 2), CFG, 42)
-    rows = as_table(facts)
+def test_table_and_text_contain_the_numbers():
+    metrics = evaluate(drawn(24, 1), drawn(20, 2), CFG, 42)
+    rows = metrics_table(metrics)
     assert list(rows) == COLUMNS
     blocks = 2 * 2 * (1 + 2 + 4)  # splits, levels, and the whole, corpora and methods
     assert len(rows) == blocks * len(METRICS)
-    known = facts["splits"]["test"]["by_method"]["a/swap"]["video"]
+    known = metrics["splits"]["test"]["by_method"]["a/swap"]["video"]
     row = rows.query("level == 'video' and split == 'test' and method == 'swap' and metric == 'eer'").iloc[0]
     assert (row["corpus"], row["images"]) == ("a", known["images"])
     assert row[["value", "low", "high"]].to_dict() == known["metrics"]["eer"]
-    f1 = facts["splits"]["test"]["frame"]["metrics"]["f1_macro"]
-    assert f"macro F1            {f1['value']:.4f}  [{f1['low']:.4f}, {f1['high']:.4f}]" in as_text(facts)
+    f1 = metrics["splits"]["test"]["frame"]["metrics"]["f1_macro"]
+    assert f"macro F1            {f1['value']:.4f}  [{f1['low']:.4f}, {f1['high']:.4f}]" in metrics_text(
+        metrics
+    )
 
 
 ARGS = {name: f"{name}.svg" for name in "roc precision-recall confusion calibration histogram".split()}
@@ -182,20 +185,20 @@ def run_again(folder: Path, *more: str, threshold: str = "f1_macro") -> subproce
 def test_program_writes_all_outputs(tmp_path):
     done = run(tmp_path, drawn(24, 1), drawn(20, 2))
     assert done.returncode == 0, done.stderr
-    facts = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
     test, val = (read_predictions(tmp_path / name) for name in ("test.csv", "val.csv"))
-    assert facts == evaluate(test, val, CFG, 42)
-    assert done.stdout == (tmp_path / "metrics.txt").read_text() == as_text(facts) + "\n"
+    assert metrics == evaluate(test, val, CFG, 42)
+    assert done.stdout == (tmp_path / "metrics.txt").read_text() == metrics_text(metrics) + "\n"
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*ARGS.values(), "test.csv", "val.csv"])
 
 
-def test_program_takes_splits_without_rows(tmp_path):
+def test_program_accepts_splits_without_rows(tmp_path):
     (tmp_path / "facts.json").write_text('{"threshold": 0.3}')
     done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
     assert done.returncode == 0, done.stderr
-    facts = json.loads((tmp_path / "metrics.json").read_text())
-    assert facts["splits"] == {"test": None, "val": None}
-    assert facts["threshold"] == {"frame": 0.3, "video": 0.3, "how": "f1_macro", "from": "checkpoint"}
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["splits"] == {"test": None, "val": None}
+    assert metrics["threshold"] == {"frame": 0.3, "video": 0.3, "how": "f1_macro", "from": "checkpoint"}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ def test_program_takes_splits_without_rows(tmp_path):
         pytest.param(",0.25\n", ",nan\n", "probability 'nan'", id="nan"),
     ],
 )
-def test_bad_predictions_are_an_error_that_names_file_and_column(old, new, named, tmp_path):
+def test_invalid_predictions_are_an_error_that_names_file_and_column(old, new, named, tmp_path):
     write_predictions(table([("a", "v", "", REAL, "p", [0.25])]), tmp_path / "test.csv")
     write_predictions(NONE, tmp_path / "val.csv")
     text = (tmp_path / "test.csv").read_text()
@@ -218,7 +221,7 @@ def test_bad_predictions_are_an_error_that_names_file_and_column(old, new, named
     assert not (tmp_path / "metrics.json").exists()
 
 
-def test_a_bad_threshold_is_an_error_that_says_what_to_write(tmp_path):
+def test_an_invalid_threshold_is_an_error_that_says_what_to_write(tmp_path):
     write_predictions(NONE, tmp_path / "test.csv")
     write_predictions(drawn(8, 1), tmp_path / "val.csv")
     done = run_again(tmp_path, threshold="best")
@@ -226,7 +229,7 @@ def test_a_bad_threshold_is_an_error_that_says_what_to_write(tmp_path):
     assert "write f1_macro, eer or a number" in done.stderr
 
 
-def test_files_that_are_not_there_are_an_error(tmp_path):
+def test_missing_files_are_an_error(tmp_path):
     done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
     assert (
         done.returncode == 1 and "Traceback" not in done.stderr and "facts.json can't be read" in done.stderr

@@ -1,4 +1,4 @@
-"""Metrics and thresholds: known answers by hand, and scikit-learn's on any predictions, weighted or not."""
+"""Metrics and thresholds: known answers, and those of scikit-learn on any predictions, weighted or not."""
 
 import numpy as np
 import pytest
@@ -11,10 +11,10 @@ from deepfake.errors import UserError
 from deepfake.evaluation.metrics import (
     BINS,
     METRICS,
-    bin_of,
+    calibration_bin,
     compute_metrics,
     compute_weighted_metrics,
-    curve,
+    roc_counts,
 )
 from deepfake.evaluation.thresholds import choose_threshold
 
@@ -37,38 +37,38 @@ def predictions(draw, both: bool = True):
 
 def by_sklearn(labels, probabilities, weights, threshold) -> dict[str, float]:
     called = (probabilities >= threshold).astype(int)
-    how = {"sample_weight": weights}
-    each = {**how, "labels": [0, 1], "zero_division": 0}
-    lone = {**how, "zero_division": np.nan}
-    fpr, tpr, _ = sk.roc_curve(labels, probabilities, drop_intermediate=False, **how)
+    options = {"sample_weight": weights}
+    each = {**options, "labels": [0, 1], "zero_division": 0}
+    alone = {**options, "zero_division": np.nan}
+    fpr, tpr, _ = sk.roc_curve(labels, probabilities, drop_intermediate=False, **options)
     return {
         "f1_macro": sk.f1_score(labels, called, average="macro", **each),
         "f1_fake": sk.f1_score(labels, called, **each),
-        "accuracy": sk.accuracy_score(labels, called, **how),
-        "balanced_accuracy": sk.balanced_accuracy_score(labels, called, **how),
-        "precision": sk.precision_score(labels, called, **lone),
-        "recall": sk.recall_score(labels, called, **lone),
-        "roc_auc": sk.roc_auc_score(labels, probabilities, **how),
-        "average_precision": sk.average_precision_score(labels, probabilities, **how),
+        "accuracy": sk.accuracy_score(labels, called, **options),
+        "balanced_accuracy": sk.balanced_accuracy_score(labels, called, **options),
+        "precision": sk.precision_score(labels, called, **alone),
+        "recall": sk.recall_score(labels, called, **alone),
+        "roc_auc": sk.roc_auc_score(labels, probabilities, **options),
+        "average_precision": sk.average_precision_score(labels, probabilities, **options),
         "eer": np.interp(0, fpr + tpr - 1, fpr),
-        "log_loss": sk.log_loss(labels, probabilities, labels=[0, 1], **how),
-        "brier": sk.brier_score_loss(labels, probabilities, **how),
+        "log_loss": sk.log_loss(labels, probabilities, labels=[0, 1], **options),
+        "brier": sk.brier_score_loss(labels, probabilities, **options),
     }
 
 
-def same(mine: dict, theirs: dict) -> None:
-    for name, value in theirs.items():
-        assert mine[name] == pytest.approx(None if np.isnan(value) else value, abs=1e-9), name
+def assert_equal(found: dict, expected: dict) -> None:
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(None if np.isnan(value) else value, abs=1e-9), name
 
 
 @quick
 @given(predictions())
 def test_agrees_with_scikit_learn(made):
     labels, probabilities, weights, threshold = made
-    same(
+    assert_equal(
         compute_metrics(labels, probabilities, threshold), by_sklearn(labels, probabilities, None, threshold)
     )
-    same(
+    assert_equal(
         compute_metrics(labels, probabilities, threshold, weights),
         by_sklearn(labels, probabilities, weights, threshold),
     )
@@ -78,7 +78,7 @@ def test_agrees_with_scikit_learn(made):
 @given(predictions(both=False))
 def test_calibration_error_agrees_with_scikit_learns_curve(made):
     labels, probabilities, _, _ = made
-    sizes = np.bincount(bin_of(probabilities), minlength=BINS)
+    sizes = np.bincount(calibration_bin(probabilities), minlength=BINS)
     share, mean = calibration_curve(labels, probabilities, n_bins=BINS)
     error = np.average(np.abs(share - mean), weights=sizes[sizes > 0])
     assert compute_metrics(labels, probabilities, 0.5)["ece"] == pytest.approx(error, abs=1e-9)
@@ -86,7 +86,7 @@ def test_calibration_error_agrees_with_scikit_learns_curve(made):
 
 @quick
 @given(predictions(both=False), st.data())
-def test_whole_weights_are_copies(made, data):
+def test_integer_weights_equal_copies(made, data):
     labels, probabilities, _, threshold = made
     times = data.draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels)))
     copied = compute_metrics(np.repeat(labels, times), np.repeat(probabilities, times), threshold)
@@ -96,14 +96,14 @@ def test_whole_weights_are_copies(made, data):
 
 @quick
 @given(predictions(both=False), st.randoms())
-def test_each_row_of_weights_is_measured_alone_in_any_order(made, random):
+def test_each_set_of_weights_is_independent_of_the_others_and_of_the_order(made, random):
     labels, probabilities, weights, threshold = made
     rows = np.stack([weights, np.ones_like(weights), np.zeros_like(weights)])
     many = compute_weighted_metrics(labels, probabilities, threshold, rows)
     order = random.sample(range(len(labels)), len(labels))
     for number, row in enumerate(rows):
         alone = compute_metrics(labels[order], probabilities[order], threshold, row[order])
-        same(alone, {name: values[number] for name, values in many.items()})
+        assert_equal(alone, {name: values[number] for name, values in many.items()})
     assert all(np.isnan(values[2]) for values in many.values())  # no weight is no images
 
 
@@ -165,7 +165,7 @@ def test_known_answers(labels, probabilities, known):
     assert {name: found[name] for name in known} == pytest.approx(known, abs=1e-12)
 
 
-def test_a_sure_mistake_costs_the_clipped_log_loss():
+def test_the_log_loss_is_clipped():
     assert compute_metrics(np.array([1]), np.array([0.0]), 0.5)["log_loss"] == pytest.approx(52 * np.log(2))
 
 
@@ -176,33 +176,33 @@ def test_a_probability_at_the_threshold_is_called_fake():
 
 @quick
 @given(predictions())
-def test_curve_is_scikit_learns(made):
+def test_roc_counts_agree_with_scikit_learn(made):
     labels, probabilities, _, _ = made
     fpr, tpr, thresholds = sk.roc_curve(labels, probabilities, drop_intermediate=False)
-    scores, tp, fp = curve(labels, probabilities)
+    scores, tp, fp = roc_counts(labels, probabilities)
     assert scores.tolist() == thresholds[1:].tolist()
     assert tp / tp[-1] == pytest.approx(tpr) and fp / fp[-1] == pytest.approx(fpr)
 
 
 @quick
 @given(predictions(), st.sampled_from(["f1_macro", "eer"]))
-def test_no_other_threshold_is_better(made, how):
+def test_no_other_threshold_is_better(made, method):
     labels, probabilities, _, _ = made
 
     def gain(threshold: float) -> float:
         called = probabilities >= threshold
-        if how == "f1_macro":
+        if method == "f1_macro":
             return sk.f1_score(labels, called, average="macro", labels=[0, 1], zero_division=0)
         return -abs(called[labels == 0].mean() - (~called)[labels == 1].mean())
 
-    chosen = choose_threshold(labels, probabilities, how)
+    chosen = choose_threshold(labels, probabilities, method)
     assert 0 <= chosen <= 1
     best = max(gain(threshold) for threshold in [0, 1, *probabilities, *np.nextafter(probabilities, 1)])
     assert gain(chosen) >= best - 1e-9
 
 
 @pytest.mark.parametrize(
-    ("labels", "probabilities", "how", "known"),
+    ("labels", "probabilities", "method", "known"),
     [
         pytest.param([0, 1], [0.1, 0.3], "f1_macro", 0.2, id="the middle"),
         pytest.param([0, 1, 0, 1], [0.1, 0.3, 0.5, 0.7], "f1_macro", 0.6, id="the nearer one to 0.5"),
@@ -215,17 +215,17 @@ def test_no_other_threshold_is_better(made, how):
         pytest.param([0, 1], [0.1, 0.3], 0.9, 0.9, id="a number"),
     ],
 )
-def test_known_thresholds(labels, probabilities, how, known):
-    assert choose_threshold(np.array(labels), np.array(probabilities), how) == pytest.approx(known)
+def test_known_thresholds(labels, probabilities, method, known):
+    assert choose_threshold(np.array(labels), np.array(probabilities), method) == pytest.approx(known)
 
 
-@pytest.mark.parametrize("how", ["best", 1.5, float("nan")], ids=["word", "too high", "nan"])
-def test_an_unknown_way_to_choose_says_what_to_write(how):
+@pytest.mark.parametrize("method", ["best", 1.5, float("nan")], ids=["word", "too high", "nan"])
+def test_an_unknown_method_is_an_error_that_says_what_to_write(method):
     with pytest.raises(UserError, match="f1_macro"):
-        choose_threshold(np.array([0, 1]), np.array([0.1, 0.3]), how)
+        choose_threshold(np.array([0, 1]), np.array([0.1, 0.3]), method)
 
 
-def test_neighbouring_floats_are_told_apart():
+def test_a_threshold_separates_neighbouring_floats():
     high = np.nextafter(0.7, 1)
     chosen = choose_threshold(np.array([0, 1]), np.array([0.7, high]))
     assert 0.7 < chosen <= high

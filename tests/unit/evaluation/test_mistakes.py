@@ -1,4 +1,4 @@
-"""The most confident mistakes: which are chosen, and the sheets that show them."""
+"""The most confident mistakes: which are chosen, and their contact sheets; explain.py and distort.py."""
 
 import hashlib
 import json
@@ -19,18 +19,18 @@ from deepfake.checkpoints.inference import open_model, probabilities
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.mistakes import (
-    EXPLAINED,
+    MAX_EXPLAINED,
+    MAX_PER_VIDEO,
+    MAX_SHOWN,
     MISTAKES,
-    MOST,
-    PER_VIDEO,
     choose_explained,
-    cut,
     find_mistakes,
     gradcam_sheet,
     mistakes_sheet,
     overlay,
+    shorten,
 )
-from deepfake.evaluation.predictions import PREDICTIONS, VIDEO, write_predictions
+from deepfake.evaluation.predictions import PREDICTIONS, VIDEO_KEY, write_predictions
 from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import fit
 from deepfake.networks.build import build
@@ -55,7 +55,7 @@ def colour(name: str) -> np.ndarray:
     return np.full((50, 80, 3), sum(name.encode()) % 200, np.uint8)
 
 
-def test_the_farthest_come_first_and_the_threshold_itself_is_fake():
+def test_the_farthest_come_first_and_a_probability_at_the_threshold_is_fake():
     found = find_mistakes(
         table([("a", 0, 0.7), ("b", 0, 0.69), ("c", 1, 0.2), ("d", 1, 0.7), ("e", 0, 0.9)]), 0.7
     )
@@ -68,7 +68,7 @@ def test_the_farthest_come_first_and_the_threshold_itself_is_fake():
 def test_one_video_does_not_fill_the_sheet():
     found = find_mistakes(table([("long", 0, 0.99 - i / 100) for i in range(9)] + [("other", 0, 0.51)]), 0.5)
     assert len(found) == 10
-    assert found[found["shown"]]["video"].tolist() == ["long"] * PER_VIDEO + ["other"]
+    assert found[found["shown"]]["video"].tolist() == ["long"] * MAX_PER_VIDEO + ["other"]
 
 
 one = st.tuples(st.sampled_from("abcdefghij"), st.integers(0, 1), st.sampled_from([0, 0.2, 0.4, 0.5, 0.8, 1]))
@@ -76,7 +76,7 @@ one = st.tuples(st.sampled_from("abcdefghij"), st.integers(0, 1), st.sampled_fro
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(one, max_size=60), st.sampled_from([0.1, 0.5, 0.8]))
-def test_all_mistakes_are_listed_and_no_more_shown_than_agreed(given, threshold):
+def test_all_mistakes_are_listed_and_the_number_shown_is_limited(given, threshold):
     rows = table(given)
     found = find_mistakes(rows, threshold)
     wrong = rows[(rows["probability"] >= threshold) != (rows["label"] == 1)]
@@ -84,17 +84,17 @@ def test_all_mistakes_are_listed_and_no_more_shown_than_agreed(given, threshold)
     distance = (found["probability"] - threshold).abs()
     assert distance.is_monotonic_decreasing
     shown = found[found["shown"]]
-    assert shown.groupby(VIDEO).size().max() <= PER_VIDEO if len(shown) else found.empty
-    assert (shown.groupby("label").size() <= MOST).all()
+    assert shown.groupby(VIDEO_KEY).size().max() <= MAX_PER_VIDEO if len(shown) else found.empty
+    assert (shown.groupby("label").size() <= MAX_SHOWN).all()
     explained = choose_explained(rows, found, threshold)
-    assert len(explained) <= EXPLAINED and explained["image"].is_unique
+    assert len(explained) <= MAX_EXPLAINED and explained["image"].is_unique
     right = explained["predicted"] == explained["label"]
     assert (explained[right]["label"] == 1).all()
     if right.any():
         assert (~right).sum() == len(shown), "every shown mistake goes before the first right one"
 
 
-def test_explained_are_mistakes_of_both_kinds_in_turn_then_right_fakes_of_many_videos():
+def test_explained_are_mistakes_of_alternating_classes_then_correct_fakes_of_many_videos():
     rows = table(
         [("a", 0, 0.9), ("b", 0, 0.8), ("c", 1, 0.1), ("d", 1, 1), ("d", 1, 0.99), ("e", 1, 0.6), ("f", 0, 0)]
     )
@@ -105,15 +105,15 @@ def test_explained_are_mistakes_of_both_kinds_in_turn_then_right_fakes_of_many_v
 def sheets(rows: pd.DataFrame) -> tuple[Image.Image, Image.Image]:
     found = find_mistakes(rows, 0.5)
     explained = choose_explained(rows, found, 0.5)
-    heats = np.zeros((len(explained), 50, 80), np.float32)
-    pictures = [colour(name) for name in explained["image"]]
-    return mistakes_sheet("title", rows, found, colour), gradcam_sheet("title", explained, pictures, heats)
+    heatmaps = np.zeros((len(explained), 50, 80), np.float32)
+    images = [colour(name) for name in explained["image"]]
+    return mistakes_sheet("title", rows, found, colour), gradcam_sheet("title", explained, images, heatmaps)
 
 
 MANY = [(f"{video}", label, p) for video in range(30) for label, p in ((0, 0.9), (1, 0.2))]
 
 
-def test_sheets_grow_with_what_they_show_and_are_as_wide():
+def test_sheets_grow_in_height_and_keep_their_width():
     empty, few, many = (sheets(table(given)) for given in ([], MANY[:4], MANY))
     for number in (0, 1):
         widths = {pair[number].width for pair in (empty, few, many)}
@@ -122,37 +122,39 @@ def test_sheets_grow_with_what_they_show_and_are_as_wide():
     assert [np.array_equal(*pair) for pair in zip(sheets(table(MANY)), many, strict=True)] == [True, True]
 
 
-@pytest.mark.parametrize(("given", "text"), [([], "No images to judge."), ([("a", 0, 0.1)], "No mistakes.")])
-def test_no_mistakes_is_said(given, text, monkeypatch):
-    said = []
-    monkeypatch.setattr(mistakes, "cut", lambda words, *_: said.append(words) or words)
+@pytest.mark.parametrize(
+    ("given", "text"), [([], "No images to predict."), ([("a", 0, 0.1)], "No mistakes.")]
+)
+def test_the_sheet_says_that_there_are_no_mistakes(given, text, monkeypatch):
+    texts = []
+    monkeypatch.setattr(mistakes, "shorten", lambda text, *_: texts.append(text) or text)
     sheets(table(given))
-    assert text in said
+    assert text in texts
 
 
-def test_the_counts_are_said(monkeypatch):
-    said = []
-    monkeypatch.setattr(mistakes, "cut", lambda words, *_: said.append(words) or words)
+def test_the_sheet_shows_counts_and_captions(monkeypatch):
+    texts = []
+    monkeypatch.setattr(mistakes, "shorten", lambda text, *_: texts.append(text) or text)
     sheets(table([*MANY, ("x", 0, 0.1)]))
-    assert {"30 of 31 reals called fake, 12 shown", "30 of 30 fakes called real, 12 shown"} <= set(said)
-    assert {"real, called fake", "fake, called real", "fake: 0.900", "c/0"} <= set(said)
+    assert {"30 of 31 reals called fake, 12 shown", "30 of 30 fakes called real, 12 shown"} <= set(texts)
+    assert {"real, called fake", "fake, called real", "fake: 0.900", "c/0"} <= set(texts)
 
 
 @given(st.text(max_size=80), st.integers(30, 200))
 @settings(deadline=None, max_examples=60)
 def test_a_caption_fits_its_tile(text, width):
-    short = cut(text, width, 11)
+    short = shorten(text, width, 11)
     assert mistakes._font(11).getlength(short) <= width
     assert short.isprintable()
 
 
 def test_a_long_name_keeps_its_beginning_and_its_end():
-    assert cut("short", 136, 11) == "short"
-    long = cut("faceforensics/" + "x" * 80 + "_of_045_889", 136, 11)
+    assert shorten("short", 136, 11) == "short"
+    long = shorten("faceforensics/" + "x" * 80 + "_of_045_889", 136, 11)
     assert long.startswith("facef") and "…" in long and long.endswith("45_889")
 
 
-def test_heat_brightens_and_cold_stays_grey():
+def test_only_hot_regions_get_colour():
     picture = np.full((4, 4, 3), (200, 100, 60), np.uint8)
     heat = np.zeros((4, 4), np.float32)
     heat[0, 0] = 1
@@ -169,7 +171,7 @@ def run(monkeypatch, program: str, *args: object) -> int:
 
 @pytest.fixture
 def work(tmp_path) -> Path:
-    """A dataset of `val` alone, a network that nobody trained, its predictions, and its thresholds."""
+    """A dataset of `val` alone, an untrained network, its predictions, and its thresholds."""
     rows = []
     for number in range(8):
         name = f"val/{['real', 'fake'][number % 2]}/{number}.png"
@@ -196,7 +198,7 @@ def work(tmp_path) -> Path:
 
 @pytest.fixture(params=["network", "ensemble"])
 def either(work, request) -> Path:
-    """The same, and once more with the network in an ensemble with one for larger images."""
+    """The same, and again with the network in an ensemble with one for larger images."""
     if request.param == "ensemble":
         members = [load_checkpoint(work / "best.pt"), load_checkpoint(write_member(work / "large.pt", LARGE))]
         write_ensemble(work / "best.pt", members, [0.5, 0.5], [WHOLE, View(flip=True)])
@@ -233,7 +235,7 @@ def test_no_images_at_all(work, monkeypatch, capsys):
     assert "0 mistakes in 0 images" in capsys.readouterr().out
 
 
-def test_an_image_that_has_changed_is_an_error(work, monkeypatch, caplog):
+def test_a_changed_image_is_an_error(work, monkeypatch, caplog):
     Image.new("RGB", (9, 9)).save(work / "set/val/fake/1.png")
     assert explain(work, monkeypatch) == 1
     assert "val/fake/1.png: its SHA-256 is not that of metadata.csv" in caplog.text
@@ -245,7 +247,7 @@ def distort(work: Path, monkeypatch, cfg: dict) -> int:
     return run(monkeypatch, "distort.py", *common(work), *outputs, "--config", json.dumps(cfg))
 
 
-def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(either, monkeypatch):
+def test_the_first_row_is_of_the_undistorted_images(either, monkeypatch):
     work = either
     assert distort(work, monkeypatch, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
     table = pd.read_csv(work / "r.csv")
@@ -265,12 +267,12 @@ def test_the_first_row_is_what_the_detector_says_of_the_undistorted_images(eithe
     assert first == ((work / "r.csv").read_bytes(), (work / "r.svg").read_bytes())
 
 
-def test_a_bad_level_is_an_error(work, monkeypatch, caplog):
+def test_an_invalid_level_is_an_error(work, monkeypatch, caplog):
     assert distort(work, monkeypatch, {"jpeg": [500], "seed": 3}) == 1
     assert "jpeg: 500 is no level" in caplog.text
 
 
-def test_a_checkpoint_that_is_none_is_an_error(work, monkeypatch, caplog):
+def test_an_invalid_or_missing_checkpoint_is_an_error(work, monkeypatch, caplog):
     (work / "best.pt").write_text("text")
     assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
     (work / "best.pt").unlink()
@@ -288,13 +290,13 @@ def test_metrics_without_thresholds_are_an_error(work, monkeypatch, caplog, cont
     assert not (work / "r.csv").exists() and not (work / "m.csv").exists()
 
 
-def test_predictions_that_are_not_there_are_an_error(work, monkeypatch, caplog):
+def test_missing_predictions_are_an_error(work, monkeypatch, caplog):
     (work / "test.csv").unlink()
     assert explain(work, monkeypatch) == 1
-    assert "test.csv can't be read" in caplog.text and "predict it first" in caplog.text
+    assert "test.csv can't be read" in caplog.text and "run predict.py first" in caplog.text
 
 
-def test_a_dataset_that_is_not_there_is_an_error(work, monkeypatch, caplog):
+def test_a_missing_dataset_is_an_error(work, monkeypatch, caplog):
     (work / "set/metadata.csv").unlink()
     assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
     assert caplog.text.count("metadata.csv: No such file") == 2

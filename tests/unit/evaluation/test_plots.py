@@ -1,4 +1,4 @@
-"""Pictures of predictions: of any split, the same bytes each time, and they say their numbers."""
+"""Plots of predictions: of any split, the same bytes each time, with their numbers."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -8,7 +8,7 @@ from made.predictions import NONE, ONE_REAL, drawn, table
 from sklearn import metrics as sk
 
 from deepfake.evaluation import plots
-from deepfake.evaluation.predictions import video_level
+from deepfake.evaluation.predictions import aggregate_to_videos
 
 CURVES = {"roc": plots.draw_roc, "pr": plots.draw_precision_recall, "calibration": plots.draw_calibration}
 SPLITS = {
@@ -20,8 +20,8 @@ SPLITS = {
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_pictures_are_drawn_of_any_split_the_same_each_time(split, tmp_path):
-    levels = {"frame": SPLITS[split], "video": video_level(SPLITS[split])}
+def test_plots_of_any_split_have_the_same_bytes_each_time(split, tmp_path):
+    levels = {"frame": SPLITS[split], "video": aggregate_to_videos(SPLITS[split])}
     thresholds = {"frame": 0.5, "video": 0.4}
     for number in "12":
         for name, draw_curve in CURVES.items():
@@ -38,7 +38,7 @@ def test_pictures_are_drawn_of_any_split_the_same_each_time(split, tmp_path):
         assert not re.search(rb"dc:date|\d{4}-\d\d-\d\dT", first)
 
 
-def test_pictures_say_their_numbers_or_why_there_are_none(tmp_path):
+def test_plots_show_numbers_or_why_there_are_none(tmp_path):
     test = drawn(40, 1)
     area = sk.roc_auc_score(test["label"], test["probability"])
     for split, text in (
@@ -46,5 +46,5 @@ def test_pictures_say_their_numbers_or_why_there_are_none(tmp_path):
         (test.query("label == 0"), "There are only reals in this split."),
         (NONE, "There are no images in this split."),
     ):
-        plots.draw_roc(tmp_path / "roc.svg", {"frame": split, "video": video_level(split)})
+        plots.draw_roc(tmp_path / "roc.svg", {"frame": split, "video": aggregate_to_videos(split)})
         assert f"<!-- {text}" in (tmp_path / "roc.svg").read_text()

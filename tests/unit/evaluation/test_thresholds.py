@@ -1,4 +1,4 @@
-"""The threshold: where it lies, and how it is read from what the steps before wrote."""
+"""Thresholds: how they are chosen, and read from files."""
 
 import json
 
@@ -16,20 +16,20 @@ score = st.sampled_from(EDGES) | st.floats(0, 1) | st.floats(0, 1, width=32)
 rows = st.lists(st.tuples(st.integers(0, 1), score), max_size=12)
 
 
-@pytest.mark.parametrize("how", ["f1_macro", "eer"])
+@pytest.mark.parametrize("method", ["f1_macro", "eer"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @given(rows=rows)
 @example(rows=[(0, 1.0), (1, 1.0)])
 @example(rows=[(0, 0.0), (1, 0.0)])
 @example(rows=[(1, 1.0), (0, float(np.nextafter(1, 0)))])
-def test_a_threshold_is_always_a_probability(rows, how, dtype):
+def test_a_threshold_is_always_a_probability(rows, method, dtype):
     labels = np.array([label for label, _ in rows], np.int64)
     probabilities = np.array([p for _, p in rows], dtype)
-    assert 0 <= choose_threshold(labels, probabilities, how) <= 1
+    assert 0 <= choose_threshold(labels, probabilities, method) <= 1
 
 
 @given(rows=rows)
-def test_no_probability_makes_a_better_threshold(rows):
+def test_no_probability_is_a_better_threshold(rows):
     labels, probabilities = np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
     if len(set(labels)) == 2:
         best = compute_metrics(labels, probabilities, choose_threshold(labels, probabilities))["f1_macro"]
@@ -48,7 +48,7 @@ def test_thresholds_are_read_from_both_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "can't be read .No such file"),
         ('{"threshold"', "is no JSON"),
@@ -62,9 +62,9 @@ def test_thresholds_are_read_from_both_files(tmp_path):
     ids="absent broken list empty no-video above text nan".split(),
 )
 @pytest.mark.parametrize("read", [read_thresholds, read_threshold])
-def test_what_holds_no_threshold_is_named(tmp_path, read, content, said):
+def test_a_file_without_a_threshold_is_an_error_that_names_it(tmp_path, read, content, message):
     path = tmp_path / "metrics.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(UserError, match=f"metrics.json:? {said}"):
+    with pytest.raises(UserError, match=f"metrics.json:? {message}"):
         read(path)

@@ -1,7 +1,5 @@
-"""predict.py and choose.py: what they write, and what they refuse."""
+"""predict.py: the table that it writes, and the errors."""
 
-import itertools
-import json
 import re
 import runpy
 import sys
@@ -26,7 +24,6 @@ from deepfake.networks.build import build
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
-CHOOSE = runpy.run_path(str(ROOT / "scripts/choose.py"))["main"]
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +49,6 @@ def run(main, *words: object) -> int:
 def predict(made, checkpoint: Path, output: Path, split: str = "test") -> int:
     words = ["--checkpoint", checkpoint, "--images", made.images, "--rows", made.rows, "--threads", 1]
     return run(PREDICT, *words, "--split", split, "--output", output)
-
-
-# predict.py
 
 
 def test_each_image_of_the_split_gets_the_probability_that_the_network_gives_it_alone(
@@ -135,46 +129,6 @@ def test_images_are_stacked_in_batches(made, checkpoint):
     one = probabilities(logits_of(detector), in_batches(alone, 2))
     assert not detector.training
     assert np.allclose(one, probabilities(logits_of(detector), [[np.asarray(images)]]), atol=1e-6)
-
-
-# choose.py
-
-
-def choose(folder: Path, models: dict[str, tuple[float, float]]) -> dict:
-    """What choice.json says of models by name, with their macro F1 and log loss."""
-    for name, (f1_macro, log_loss) in models.items():
-        (folder / name).mkdir()
-        (folder / name / "best.pt").write_text(f"weights of {name}")
-        facts = {"metrics": {"val": {"f1_macro": f1_macro, "log_loss": log_loss}}}
-        (folder / name / "facts.json").write_text(json.dumps(facts))
-    words = ["--dataset", "made", "--models", *models]
-    words += ["--checkpoints", *(folder / name / "best.pt" for name in models)]
-    words += ["--facts", *(folder / name / "facts.json" for name in models)]
-    words += ["--output", folder / "best.pt", "--output-choice", folder / "choice.json"]
-    assert run(CHOOSE, *words) == 0
-    choice = json.loads((folder / "choice.json").read_text())
-    assert (folder / "best.pt").read_text() == f"weights of {choice['chosen']}"
-    return choice
-
-
-CHOICES = {
-    "macro F1": ({"a": (0.8, 0.1), "b": (0.9, 0.7), "c": (0.7, 0.2)}, ["b", "a", "c"]),
-    "then log loss": ({"a": (0.9, 0.7), "b": (0.9, 0.1), "c": (0.9, 0.3)}, ["b", "c", "a"]),
-    "then name": ({"vit": (0.9, 0.1), "meso4": (0.9, 0.1)}, ["meso4", "vit"]),
-    "one alone": ({"a": (0.0, 3.0)}, ["a"]),
-}
-
-
-@pytest.mark.parametrize("by", CHOICES)
-def test_the_best_model_is_chosen(tmp_path, by):
-    models, expected = CHOICES[by]
-    for number, order in enumerate(itertools.permutations(models.items())):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        choice = choose(folder, dict(order))
-        assert choice["chosen"] == expected[0]
-        assert [one["model"] for one in choice["candidates"]] == expected
-        assert all((one["f1_macro"], one["log_loss"]) == models[one["model"]] for one in choice["candidates"])
 
 
 def test_the_table_of_predictions_is_not_ordered_by_chance(made, checkpoint, tmp_path):
