@@ -16,15 +16,11 @@ from deepfake.extraction.images import decode
 from deepfake.extraction.tars import read_tar
 
 
-class StaleImages(UserError):
-    """A shard's tar does not hold what the plan says; the message names the tar and what to do."""
-
-
 def write_images(folder: Path, rows: pd.DataFrame, tars: Iterable[tuple[str, Path]]) -> None:
     """Copy images from tars, given as (corpus, path), to `folder`.
 
-    `rows` are those of tables.PLAN for the dataset's images. Raises StaleImages where an image is missing or
-    its SHA-256 is not the plan's.
+    `rows` are those of tables.PLAN for the dataset's images. Raises UserError where a tar can't be
+    read, an image is missing, or its SHA-256 is not the plan's.
     """
     missing = {(row.corpus, row.image): row for row in rows.itertuples()}
     for subfolder in {Path(name).parent for name in rows["file_name"]}:
@@ -36,15 +32,15 @@ def write_images(folder: Path, rows: pd.DataFrame, tars: Iterable[tuple[str, Pat
                 if row is None:
                     continue
                 if hashlib.sha256(data).hexdigest() != row.sha256:
-                    raise StaleImages(
+                    raise UserError(
                         f"{path}: {image} is not what its table says; delete the tar and run again"
                     )
                 (folder / row.file_name).write_bytes(data)
         except (FileNotFoundError, tarfile.TarError) as error:
-            raise StaleImages(f"{path}: can't be read ({error}); delete it and run again") from error
+            raise UserError(f"{path}: can't be read ({error}); delete it and run again") from error
     if missing:
         corpus, image = min(missing)
-        raise StaleImages(
+        raise UserError(
             f"{corpus}: {len(missing)} images such as {image} are in no tar; delete its tables and run again"
         )
 
