@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
 
+from deepfake.detection import worker as program
 from deepfake.detection.tasks import Result, Settings, Started, Task, TaskDone
 from deepfake.errors import UserError
 
@@ -27,7 +28,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_L
 
 
 class Worker:
-    """A process that runs worker.py; `task` is the one that it is doing, None when it is idle."""
+    """A process that runs worker.py (`program`); `task` is the one that it is doing, None when it is idle."""
 
     def __init__(self, settings: Settings):
         self.task: Task | None = None
@@ -37,7 +38,7 @@ class Worker:
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a module in the current folder, which may be a stranger's, must not be imported
-                [sys.executable, "-P", "-m", "deepfake.detection.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", program.__name__, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
