@@ -37,8 +37,8 @@ def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
     """Return metadata.csv, ordered by `file_name`.
 
     All values are strings, but the columns `integers` are int64. Raises InvalidDataset where the file is
-    missing or a link, is no UTF-8 table with each of METADATA once, has no rows, or where a value of one of
-    `integers` is no whole number.
+    missing or a link, is no UTF-8 table with each of METADATA once, or has no rows. It is also raised where
+    one of `integers` has another value than a whole number, or `label`, if it is among them, than 0 and 1.
     """
     path = folder / "metadata.csv"
     _check_regular(path, f"make the dataset first: snakemake {folder}")
@@ -58,10 +58,12 @@ def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
     table = pd.concat(chunks, ignore_index=True)
     try:
         table = table.astype(dict.fromkeys(integers, "int64"))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidDataset(
             f"{path}: {' and '.join(integers)} must be whole numbers: {error}; make the dataset again"
         ) from None
+    if "label" in integers and not table["label"].isin([0, 1]).all():
+        raise InvalidDataset(f"{path}: label must be 0 (real) or 1 (fake); make the dataset again")
     return table.sort_values("file_name", kind="stable", ignore_index=True)
 
 

@@ -38,10 +38,16 @@ def test_integers_are_converted(tmp_path):
     assert rows["label"].dtype == rows["frame"].dtype == "int64" and rows["frame"].tolist() == [12]
 
 
-@pytest.mark.parametrize("label", ["x", "", "1.5"])
+@pytest.mark.parametrize("label", ["x", "", "1.5", "9" * 30])
 def test_other_text_for_an_integer_is_an_error(tmp_path, label):
     with pytest.raises(InvalidDataset, match="metadata.csv: label must be whole numbers"):
         read_metadata(write_table(tmp_path, row("a", label)), integers=["label"])
+
+
+@pytest.mark.parametrize("label", ["2", "-1"])
+def test_an_unknown_label_is_an_error(tmp_path, label):
+    with pytest.raises(InvalidDataset, match="metadata.csv: label must be 0 .real. or 1 .fake."):
+        read_metadata(write_table(tmp_path, row("a", label)), integers=["label", "frame"])
 
 
 def test_another_encoding_than_utf_8_is_an_error(tmp_path):
