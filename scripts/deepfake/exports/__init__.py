@@ -1,4 +1,8 @@
-"""Export a finished dataset to other formats. To add one, write its `export` function and name it here."""
+"""Exports of a finished dataset to other formats.
+
+To add one, write a file with an `export` function, and name it in EXPORTS and in the Snakefile's constraint
+of `form`. Settings, if it has any, go to `exports` in config.yaml and in its schema.
+"""
 
 from deepfake.exports import dfd, labels, parquet, webdataset
 

@@ -279,3 +279,8 @@ def test_the_error_for_an_unknown_format_names_the_formats(made, tmp_path):
     done = export(made[0], "zip", tmp_path / "o")
     assert done.returncode == 2 and all(form in done.stderr for form in EXPORTS)
     assert not (tmp_path / "o").exists()
+
+
+def test_the_snakefile_names_every_format():
+    constraint = re.search(r'^    form="(.*)",$', (ROOT / "Snakefile").read_text(), re.MULTILINE)[1]
+    assert sorted(constraint.split("|")) == sorted(EXPORTS)
