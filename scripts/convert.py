@@ -1,4 +1,4 @@
-"""Bring a model into another form: ONNX, ONNX in 8 bits, or safetensors.
+"""Export a model to another format: ONNX, ONNX in 8 bits, or safetensors.
 
     python scripts/convert.py --checkpoint results/models/small/meso4/best.pt --form float32.onnx \
         --output results/forms/small/meso4/float32.onnx
@@ -15,43 +15,40 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 
-from deepfake.checkpoints.convert import FORMS, calibration, convert
+from deepfake.checkpoints.convert import FORMATS, calibration_images, convert
 from deepfake.console import log
+from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
-from deepfake.program import start_logging
+from deepfake.program import make_parser, run
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging().setLevel(logging.INFO)
-    logging.getLogger().setLevel(logging.WARNING)  # the exporter tells of every node
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    log.setLevel(logging.INFO)
+    logging.getLogger().setLevel(logging.WARNING)  # the exporter logs every node
     try:
-        decoded = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]
-        images = calibration(decoded, json.loads(args.config)["calibration"]) if decoded else []
+        inputs = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]
+        images = calibration_images(inputs, json.loads(args.config)["calibration"]) if inputs else []
         convert(args.checkpoint, args.form, args.output, images, args.threads)
-    except (ValueError, OSError) as error:
-        log.error("%s: %s", args.form, error)
-        return 1
-    log.info(
-        "%s: %d bytes, of best.pt's %d", args.form, *map(os.path.getsize, (args.output, args.checkpoint))
-    )
-    return 0
+    except UserError as error:
+        raise UserError(f"{args.form}: {error}") from None
+    sizes = map(os.path.getsize, (args.output, args.checkpoint))
+    log.info("%s: %d bytes; best.pt has %d", args.form, *sizes)
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="best.pt")
-    parser.add_argument("--form", required=True, choices=FORMS, help="what to bring it into")
-    parser.add_argument("--images", nargs="*", default=[], help=".npy of decoded images, at each size")
+    parser.add_argument("--form", required=True, choices=FORMATS, help="the format to export to")
+    parser.add_argument("--images", nargs="*", default=[], help=".npy of decoded images, for each geometry")
     parser.add_argument("--rows", nargs="*", default=[], help="csv of their rows")
-    parser.add_argument("--config", default='{"calibration": 200}', help="JSON: images calibrated on")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
+    parser.add_argument("--config", default='{"calibration": 200}', help="JSON: number of calibration images")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, help="the file to write")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

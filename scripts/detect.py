@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.open_model import open_model
 from deepfake.console import progress_bar
 from deepfake.detection import output
 from deepfake.detection.detect import detect_media
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the workers, too
     model = open_model(args.model, args.threads)
-    preprocessing = preprocessing_of(model.facts, args.corpus, args.frames, args.crops, args.face_model)
+    preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
     media = find_media([*args.media, *(read_list(args.list) if args.list else [])], LIMITS | args.limits)
     options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}
     options |= {"workers": args.threads, "shown": CROPS_SHOWN if args.output_page else 0}

@@ -14,7 +14,8 @@ import json
 import sys
 from pathlib import Path
 
-from deepfake.checkpoints.inference import in_batches, open_model, probabilities
+from deepfake.checkpoints.inference import in_batches, probabilities
+from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
 from deepfake.errors import UserError
 from deepfake.evaluation.robustness import (
@@ -26,8 +27,8 @@ from deepfake.evaluation.robustness import (
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
-from deepfake.inputs.pixels import BadImage
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
+from deepfake.inputs.pixels import InvalidImage
+from deepfake.networks.errors import ModelError
 from deepfake.program import start_logging
 
 
@@ -46,7 +47,7 @@ def main() -> int:
         names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
         views = distorted_images(images, names, tried, model.geometries, seed, args.threads)
         found = probabilities(model.logits, in_batches(views))
-    except (BadImage, UserError, WeightsDontFit, WeightsMissing) as error:
+    except (InvalidImage, UserError, ModelError) as error:
         log.error("%s", error)
         return 1
     table = evaluate_settings(rows, found, tried, thresholds, split)

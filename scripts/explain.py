@@ -15,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.evaluation import mistakes
@@ -24,7 +24,7 @@ from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import fit
-from deepfake.networks.gradcam import gradcam_of
+from deepfake.networks.gradcam import gradcam_maps
 from deepfake.program import start_logging
 
 
@@ -44,7 +44,9 @@ def main() -> int:
             raise UserError(f"{args.dataset} has no image {missing[0]}: predict it anew")
         pictures = dict(zip(rows["image"], read_images(args.dataset, rows), strict=True))
         model = open_model(args.checkpoint, args.threads)
-        heats = gradcam_of(model, [pictures[name] for name in explained["image"]])
+        heats = gradcam_maps(
+            model.detector, model.geometries, [pictures[name] for name in explained["image"]]
+        )
     except (ValueError, OSError) as error:
         log.error("%s", error)
         return 1

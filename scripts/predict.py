@@ -9,8 +9,8 @@ import argparse
 import os
 import sys
 
-from deepfake.checkpoints.inference import open_model, predict_split
-from deepfake.checkpoints.inputs import read_inputs
+from deepfake.checkpoints.dataset_inference import predict_split, read_inputs
+from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
 from deepfake.evaluation.predictions import write_predictions
 from deepfake.files import new_file

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.open_model import open_model
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.program import make_parser, run
 from deepfake.submissions.answers import answer, log_summary, write_prediction, write_submission
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         listed = read_sample(args.names)
         files = files_anywhere(listed.names, args.media, cfg["limits"])
     model = open_model(args.checkpoint, args.threads)
-    preprocessing = preprocessing_of(model.facts, crops=cfg.get("crops", False))
+    preprocessing = preprocessing_of(model.metadata, crops=cfg.get("crops", False))
     answers = answer(listed.names, files, model, preprocessing, cfg["people"], args.threads)
     if args.file == "prediction.txt":
         write_prediction(args.output, answers, cfg["fallback"])

@@ -1,4 +1,4 @@
-"""Weigh a model's forms: size, what they lose on test, and how fast they are on the CPU.
+"""Compare the formats of a model: file size, what is lost on test, and speed on the CPU.
 
     python scripts/weigh.py --checkpoint results/models/small/meso4/best.pt \
         --forms results/forms/small/meso4/float32.onnx results/forms/small/meso4/int8_static.onnx \
@@ -12,50 +12,44 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.checkpoints.compare_forms import COLUMNS, as_text, weigh
+from deepfake.checkpoints.compare_formats import COLUMNS, as_text, compare
 from deepfake.console import log
 from deepfake.files import new_file
-from deepfake.program import start_logging
+from deepfake.program import make_parser, run
 from deepfake.tables import write_rows
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    try:
-        found = weigh([args.checkpoint, *args.forms], args.images, args.rows, args.threads, args.turns)
-    except (ValueError, OSError) as error:
-        log.error("%s", error)
-        return 1
-    text = as_text(found) + "\n"
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    paths = [args.checkpoint, *args.forms]
+    comparison = compare(paths, args.images, args.rows, args.threads, args.turns)
+    text = as_text(comparison) + "\n"
     with new_file(args.output_json) as new_json, new_file(args.output_text) as new_text:
-        new_json.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        new_json.write_text(json.dumps(comparison, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         new_text.write_text(text, encoding="utf-8")
-        write_rows(args.output, list(COLUMNS), found["forms"])
+        write_rows(args.output, list(COLUMNS), comparison["forms"])
     log.info("\n%s", text)
     print(text, end="")
-    return 0
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--checkpoint", required=True, type=Path, help="best.pt")
     parser.add_argument("--forms", required=True, nargs="+", type=Path, help="files that convert.py wrote")
     parser.add_argument(
-        "--images", required=True, nargs="+", type=Path, help=".npy of decoded images, at each size"
+        "--images", required=True, nargs="+", type=Path, help=".npy of decoded images, for each geometry"
     )
     parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
-    parser.add_argument("--turns", type=int, default=7, help="of which the median counts")
-    parser.add_argument("--output", required=True, help="csv of the table")
-    parser.add_argument("--output-json", required=True, help="the same, and what it was measured on")
-    parser.add_argument("--output-text", required=True, help="the same to read")
-    return parser.parse_args()
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
+    parser.add_argument("--turns", type=int, default=7, help="speed is the median over so many runs")
+    parser.add_argument("--output", required=True, help="csv of the comparison")
+    parser.add_argument("--output-json", required=True, help="the same as JSON, with the conditions")
+    parser.add_argument("--output-text", required=True, help="the same as a text to read")
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

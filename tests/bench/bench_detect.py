@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from videos import YUNET, cpu_seconds
 
 from deepfake.checkpoints.best_pt import save_checkpoint
-from deepfake.checkpoints.inference import in_batches, open_model, probabilities
+from deepfake.checkpoints.inference import in_batches, probabilities
+from deepfake.checkpoints.open_model import open_model
 from deepfake.demo.layouts import VideoSpec
 from deepfake.demo.video import encode, render_frames
 from deepfake.detection.detect import detect_media
@@ -96,7 +97,7 @@ def write_model(path: Path, faces: dict) -> Path:
     recorded = {"shows": "faces", "default": "drawn", "corpora": {"drawn": steps}}
     state, dataset = built.detector.network.state_dict(), {"name": "drawn", "sha256": "0"}
     save_checkpoint(
-        path, built.facts, state,
+        path, built.spec, state,
         threshold=0.5, training={}, dataset=dataset, metrics={}, preprocessing=recorded,
     )  # fmt: skip
     return path
@@ -120,7 +121,7 @@ def one(model: str, video: str, workers: str) -> None:
     peaks: dict[str, float] = {}
     threading.Thread(target=watch, args=[peaks], daemon=True).start()
     began, before = time.monotonic(), cpu()
-    ready, media = preprocessing_of(opened.facts), find_media([video], LIMITS)
+    ready, media = preprocessing_of(opened.metadata), find_media([video], LIMITS)
     (verdict,) = detect_media(media, opened, ready, workers=int(workers))
     wall, used = time.monotonic() - began, cpu() - before
     print(json.dumps({"frames": verdict.frames, "wall": wall, "cpu": used, "peak": sum(peaks.values())}))
@@ -150,7 +151,7 @@ def watch(peaks: dict[str, float]) -> None:
 def alone(model: Path, video: Path) -> str:
     """CPU seconds of each stage, one after the other, in one thread."""
     opened = open_model(model, 1)
-    ready = preprocessing_of(opened.facts)
+    ready = preprocessing_of(opened.metadata)
     (medium,) = find_media([str(video)], LIMITS)
     extractor = load_extractor(ready, opened.geometries, 0)
 

@@ -1,10 +1,10 @@
-"""The forms of three networks: size, images a second on the CPU, and how far their logits move.
+"""The formats of four networks: size, images a second on the CPU, and how far their logits move.
 
     python tests/bench/bench_forms.py --threads 2 --turns 5
 
-The networks have new weights and the images are made, so that there is nothing to lose but the logits
-themselves: `r` is their correlation with torch's, over 64 images. The forms take turns, since machines drift,
-and the median counts; `times` is what best.pt does in torch, channels-last, as predict runs it.
+The networks have new weights and the images are synthetic, so that there is no accuracy to lose: `r` is the
+correlation of the logits with torch's over 64 images. The formats take turns, since a machine's speed drifts;
+the median counts. `times` is the speed as a multiple of best.pt's, in torch and channels-last.
 """
 
 import argparse
@@ -17,9 +17,9 @@ import torch
 from PIL import Image
 
 from deepfake.checkpoints.best_pt import save_checkpoint
-from deepfake.checkpoints.compare_forms import measure_speed
-from deepfake.checkpoints.convert import FORMS, convert, on_cpu
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.compare_formats import measure_speed
+from deepfake.checkpoints.convert import FORMATS, convert, on_cpu
+from deepfake.checkpoints.open_model import open_model
 from deepfake.networks.build import build
 
 NETWORKS = {
@@ -28,14 +28,14 @@ NETWORKS = {
     "ResNet-18, 224": ("torchvision/resnet18", 224, 32),
     "ViT-B/16, 224": ("timm/vit_base_patch16_224", 224, 16),
 }
-"""Their architecture, the size of their images, and how many images a turn takes."""
+"""For each network its arch, the size of its images, and the number of images of a turn."""
 
 
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
     print(f"CPU, {args.threads} threads of {os.cpu_count()} cores, median of {args.turns} turns")
-    print(f"{'':24}{'form':22}{'MB':>8}{'r':>9}{'images/s':>10}{'times':>8}")
+    print(f"{'':24}{'format':22}{'MB':>8}{'r':>9}{'images/s':>10}{'times':>8}")
     for label in args.networks or NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
             compare(label, Path(folder), args.threads, args.turns)
@@ -44,10 +44,10 @@ def main() -> None:
 def compare(label: str, folder: Path, threads: int, turns: int) -> None:
     arch, size, number = NETWORKS[label]
     best = write(folder / "best.pt", arch, size)
-    images = made(64, size)
-    for form in FORMS:
-        convert(best, form, folder / form, [images[:32]] if "static" in form else None, threads)
-    paths = [best, *(folder / form for form in FORMS)]
+    images = smooth_images(64, size)
+    for name in FORMATS:
+        convert(best, name, folder / name, [images[:32]] if "static" in name else None, threads)
+    paths = [best, *(folder / name for name in FORMATS)]
     runs = [on_cpu(open_model(path, threads)) for path in paths]
     logits = [run([images]) for run in runs]
     speeds = measure_speed(runs, [images[:number]], turns)
@@ -62,18 +62,18 @@ def compare(label: str, folder: Path, threads: int, turns: int) -> None:
 
 
 def write(path: Path, arch: str, size: int) -> Path:
-    """best.pt with new weights; the last layer's are drawn anew, since ViT starts with zeros there."""
+    """Write a best.pt with new weights; the last layer's are random, since ViT starts with zeros there."""
     built = build({"arch": arch, "weights": None, "image_size": size}, 0)
     state = built.detector.network.state_dict()
     last = [key for key, value in state.items() if value.ndim == 2][-1]
     state[last] = torch.randn(state[last].shape, generator=torch.Generator().manual_seed(0)) * 0.1
     dataset = {"name": "made", "sha256": "0" * 64}
-    save_checkpoint(path, built.facts, state, threshold=0.5, training={}, dataset=dataset, metrics={})
+    save_checkpoint(path, built.spec, state, threshold=0.5, training={}, dataset=dataset, metrics={})
     return path
 
 
-def made(number: int, size: int) -> np.ndarray:
-    """Pictures of smooth noise, uint8 (number, size, size, 3)."""
+def smooth_images(number: int, size: int) -> np.ndarray:
+    """Return images of smooth noise, uint8 (number, size, size, 3)."""
     rough = np.random.default_rng(0).integers(0, 256, (number, 7, 7, 3), np.uint8)
     return np.stack(
         [np.asarray(Image.fromarray(one).resize((size, size), Image.Resampling.BICUBIC)) for one in rough]
@@ -84,9 +84,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
-    parser.add_argument("--turns", type=int, default=5, help="measurements of each")
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, help="all where none is named")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
+    parser.add_argument("--turns", type=int, default=5, help="measurements of each format")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, help="default: all")
     return parser.parse_args()
 
 

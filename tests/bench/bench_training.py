@@ -26,7 +26,7 @@ from PIL import Image
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, Dataset
 
-from deepfake.checkpoints.torch_runner import best_device
+from deepfake.checkpoints.torch_inference import best_device
 from deepfake.inputs.decoded import ROWS, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import Built, build

@@ -63,7 +63,7 @@ def write_model(path: Path, preprocessing: dict | None = None, threshold: float 
     state[last] *= 20
     save_checkpoint(
         path,
-        built.facts,
+        built.spec,
         state,
         threshold=threshold,
         video_threshold=threshold,

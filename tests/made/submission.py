@@ -29,7 +29,7 @@ def write_model(path: Path, threshold: float = 0.5, preprocessing: dict | None =
     built = build(MODEL, seed=3)
     save_checkpoint(
         path,
-        built.facts,
+        built.spec,
         built.detector.network.state_dict(),
         threshold=threshold,
         training={},

@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 
 from deepfake.checkpoints.best_pt import save_checkpoint
-from deepfake.checkpoints.inference import Opened, open_model
+from deepfake.checkpoints.inference import LoadedModel
+from deepfake.checkpoints.open_model import open_model
 from deepfake.demo.rendering import head_of, make_scene, performance, render_frame
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict
 from deepfake.extraction.images import encode
@@ -86,13 +87,13 @@ def examples() -> list[Verdict]:
     ]
 
 
-def model(folder) -> Opened:
+def model(folder) -> LoadedModel:
     """Return an untrained Meso-4 with an input of 64 pixels, opened on one thread."""
     built = build({"arch": "meso4", "weights": None, "head": "new", "image_size": 64}, 1)
     path = folder / "best.pt"
     save_checkpoint(
         path,
-        built.facts,
+        built.spec,
         built.detector.network.state_dict(),
         threshold=THRESHOLD,
         video_threshold=VIDEO_THRESHOLD,

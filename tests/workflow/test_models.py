@@ -12,7 +12,7 @@ from conftest import DATA, ONE_THREAD, Project, copy_project, write_stills
 from PIL import Image
 
 from deepfake import tables
-from deepfake.checkpoints.best_pt import read_detector
+from deepfake.checkpoints.best_pt import load_detector
 
 BEST = "results/model/best.pt"
 MODELS = ("tiny", "raw", "pair")
@@ -55,20 +55,20 @@ def test_best_pt_has_everything_needed_to_use_it(modelled):
     assert ready["shows"] == "faces" and ready["default"] in ready["corpora"].keys() == {"base", "mine"}
     crops = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
     assert ready["corpora"]["base"]["faces"] == crops
-    detector, _ = read_detector(modelled / "results/models/dataset_2gb/tiny/best.pt")
+    detector, _ = load_detector(modelled / "results/models/dataset_2gb/tiny/best.pt")
     assert detector(torch.zeros(2, 3, 64, 64)).shape[0] == 2
 
 
 def test_an_ensemble_is_the_weighted_mean_of_its_models_views(modelled):
     """For images that are their own mirror image, so that all views are equal."""
     paths = {m: modelled / f"results/models/dataset_2gb/{m}/best.pt" for m in MODELS}
-    pair, facts = read_detector(paths["pair"])
+    pair, facts = load_detector(paths["pair"])
     size = {m: load(paths[m])["geometry"]["size"] for m in ("tiny", "raw")}
     images = {m: torch.rand(3, 3, s, s) for m, s in size.items()}
     images = {m: (image + image.flip(-1)) / 2 for m, image in images.items()}
     members = facts["training"]["members"]
     with torch.inference_mode():
-        wanted = sum(members[m]["weight"] * read_detector(paths[m])[0](images[m]) for m in images)
+        wanted = sum(members[m]["weight"] * load_detector(paths[m])[0](images[m]) for m in images)
         found = pair(*images.values())
     assert size["tiny"] != size["raw"] and members["tiny"]["weight"] > members["raw"]["weight"] > 0
     assert torch.allclose(found, wanted / facts["temperature"], atol=1e-5)
@@ -160,7 +160,7 @@ def test_networks_of_the_libraries_are_trained(zoo):
     for model in ("vit", "mobile", "small"):
         found = load(zoo / f"results/models/dataset_2gb/{model}/best.pt")
         assert found["dataset"]["name"] == "dataset_2gb" and found["metrics"]["epoch"] == 1
-        read_detector(zoo / f"results/models/dataset_2gb/{model}/best.pt")
+        load_detector(zoo / f"results/models/dataset_2gb/{model}/best.pt")
 
 
 def test_a_baseline_keeps_its_labels_and_is_saved_back(zoo):

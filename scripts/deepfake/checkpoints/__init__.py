@@ -1,1 +1,1 @@
-"""Trained detectors in files: best.pt and its other forms, opened in one place."""
+"""Trained detectors in files: best.pt and the formats that it can be exported to (ONNX, safetensors)."""

@@ -1,66 +1,152 @@
-"""best.pt: a trained detector in one file, with what is needed to use it and to know where it comes from."""
+"""best.pt: a trained detector in one file, with all that is needed to use it and to know how it was made."""
 
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import metadata
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from deepfake.checkpoints.checks import OF_PART, check, check_tensors, networks_in
-from deepfake.checkpoints.metadata import CLASSES, FORMAT
+from deepfake.checkpoints.metadata import CLASSES, FORMAT, check_metadata, networks_of
 from deepfake.files import new_file
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import rebuild
 from deepfake.networks.detector import Detector
 from deepfake.networks.ensemble import Ensemble, Part
-from deepfake.networks.errors import WeightsDontFit
+from deepfake.networks.errors import ModelError
 from deepfake.networks.views import View
-from deepfake.networks.weights import read_file
+from deepfake.networks.weights import read_weights_file
 
 PACKAGES = "torch torchvision timm transformers lightning numpy pillow".split()
+PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")
 
 
-def save_checkpoint(
-    path: str | Path,
-    facts: dict,
-    state: Mapping[str, Tensor],
-    **told: Any,
-) -> None:
-    """Write a detector: `facts` of Built, `state` of its network (state_dict of `detector.network`).
+def load_detector(path: str | Path) -> tuple[Detector | Ensemble, dict]:
+    """Return the detector of a checkpoint, in evaluation mode on the CPU, and the checkpoint.
 
-    Told are `threshold`, `training`, `dataset` and `metrics`, and maybe `video_threshold`, `preprocessing`.
-    `threshold` is the probability from which an image is called fake, `video_threshold` that from which a
-    video is, by the mean over its images (the same one where it isn't given); `training` the settings it was
-    trained with; `dataset` its `name`, `sha256` and whatever else; `preprocessing` how its images were made
-    (train.preprocessing); `metrics` what it reached on val. All but `state` are plain JSON types, else
-    TypeError. The same content gives the same bytes.
+    Raises what `load_checkpoint` and `make_detector` raise.
     """
-    own = {"network": facts, "state": _on_cpu(state)}
-    own |= {key: facts[key] for key in ("geometry", "mean", "std")}
-    _write(path, own, **told)
+    checkpoint = load_checkpoint(path)
+    return make_detector(checkpoint, path), checkpoint
 
 
-def save_ensemble(
-    path: str | Path,
-    parts: Sequence[dict],
-    temperature: float,
-    **told: Any,
-) -> None:
-    """Write an ensemble: `parts` as ensemble.flatten gives them, whose sum is divided by `temperature`.
+def load_checkpoint(path: str | Path) -> dict:
+    """Return what `save_checkpoint` or `save_ensemble` wrote, every key checked, with tensors on the CPU.
 
-    `told` are the keyword arguments of save_checkpoint. WeightsDontFit where there are more parts or views
-    than can be read.
+    No code in the file is run. Raises ModelError, which says what is wrong, where there is no file or it is
+    no such checkpoint.
+    """
+    path = Path(path)
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise ModelError(f"{path} is no file of torch.save, or it is cut off")
+    checkpoint = read_weights_file(path)
+    if not isinstance(checkpoint, dict):
+        raise ModelError(f"{path} holds {type(checkpoint).__name__}, not a checkpoint of this workflow")
+    if "format" not in checkpoint:
+        raise ModelError(
+            f"{path} is no checkpoint of this workflow: it has no `format`. To train from weights alone, "
+            "write their path as models.<model>.weights"
+        )
+    check_metadata(checkpoint, path)
+    check_tensors(checkpoint, path)
+    return checkpoint
+
+
+def check_tensors(checkpoint: dict, path: Path) -> None:
+    """Raise ModelError where a network's `state` isn't plain finite tensors, no larger than the file `path`.
+
+    The metadata of `checkpoint` has been checked.
+    """
+    size = 0
+    for prefix, network in networks_of(checkpoint):
+        state = network.get("state")
+        if type(state) is not dict or not state:
+            raise ModelError(f"{path}: {prefix}state is missing or empty")
+        for key, value in state.items():
+            if not isinstance(key, str) or not _is_plain(value):
+                raise ModelError(f"{path}: {prefix}state.{key} is no plain tensor")
+            size += value.numel() * value.element_size()
+    if size > path.stat().st_size:  # a tensor can repeat few bytes without end
+        raise ModelError(f"{path}: its tensors unfold to {size} bytes, more than the file has")
+    for prefix, network in networks_of(checkpoint):
+        for key, value in network["state"].items():
+            if value.is_floating_point() and not torch.isfinite(value).all():
+                raise ModelError(f"{path}: {prefix}state.{key} holds values that are not finite")
+
+
+def _is_plain(value: object) -> bool:
+    return (
+        type(value) is Tensor
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )
+
+
+def make_detector(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
+    """Return the detector of a checked checkpoint, in evaluation mode on the CPU.
+
+    Raises ModelError, which names `path`, where a network can't be made or the weights are another's.
+    """
+    detectors = []
+    for prefix, network in networks_of(checkpoint):
+        source = f"{path}, {prefix.rstrip('.')}" if prefix else str(path)
+        try:
+            detectors.append(rebuild(network["network"], network["state"], source))
+        except ModelError:
+            raise
+        except (ValueError, LookupError, TypeError) as error:
+            raise ModelError(f"{source} names a network that can't be made: {error}") from None
+    if "parts" not in checkpoint:
+        return detectors[0].eval()
+    parts = [
+        Part(detector, Geometry(**part["geometry"]), [View(**view) for view in part["views"]], part["weight"])
+        for detector, part in zip(detectors, checkpoint["parts"], strict=True)
+    ]
+    return Ensemble(parts, checkpoint["temperature"]).eval()
+
+
+def save_checkpoint(path: str | Path, network: dict, state: Mapping[str, Tensor], **metadata: Any) -> None:
+    """Write the checkpoint of one network: `network` is Built.spec, `state` its network's state_dict.
+
+    `metadata` are these keyword arguments, all of plain JSON types (else TypeError):
+    threshold: the probability from which an image is called fake;
+    video_threshold: that from which a video is, by the mean over its images (default: `threshold`);
+    training: the settings of the training;
+    dataset: `name` and `sha256` of the dataset, and more;
+    metrics: what the detector reached on val;
+    preprocessing: how the images were made (see `training.train.preprocessing`; default: unknown).
+
+    Equal content gives equal bytes. Raises ModelError, which names the key, for invalid metadata.
+    """
+    content = {"network": network, "state": _on_cpu(state)}
+    content |= {key: network[key] for key in ("geometry", "mean", "std")}
+    _write(path, content, **metadata)
+
+
+def save_ensemble(path: str | Path, parts: Sequence[dict], temperature: float, **metadata: Any) -> None:
+    """Write the checkpoint of an ensemble: `parts` as `ensemble.flatten` returns them.
+
+    The sum of their logits is divided by `temperature`. `metadata` are the keyword arguments of
+    `save_checkpoint`. Raises ModelError where there are more parts or views than can be read again.
     """
     parts = [
-        {key: _on_cpu(part["state"]) if key == "state" else part[key] for key in OF_PART} for part in parts
+        {key: _on_cpu(part["state"]) if key == "state" else part[key] for key in PART_KEYS} for part in parts
     ]
-    own = {"parts": parts, "temperature": float(temperature)}
-    _write(path, own, **told)
+    _write(path, {"parts": parts, "temperature": float(temperature)}, **metadata)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the installed packages that a network's outputs may depend on."""
+    installed = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            installed[name] = version(name)
+    return installed
 
 
 def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -71,7 +157,7 @@ def _on_cpu(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _write(
     path: str | Path,
-    own: dict,
+    weights: dict,
     *,
     threshold: float,
     training: dict,
@@ -82,7 +168,7 @@ def _write(
 ) -> None:
     content = {
         "format": FORMAT,
-        **own,
+        **weights,
         "classes": CLASSES,
         "threshold": float(threshold),
         "video_threshold": float(threshold if video_threshold is None else video_threshold),
@@ -93,24 +179,15 @@ def _write(
         "metrics": metrics,
     }
     content = _plain(content, "checkpoint")
-    check(content, path)
-    with new_file(path) as part, open(part, "wb") as file:
+    check_metadata(content, path)
+    with new_file(path) as temporary, open(temporary, "wb") as file:
         torch.save(content, file)  # given a path, torch would write the file's name into it
 
 
-def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that a network's outputs may depend on, where installed."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
-
-
 def _plain(value: object, key: str) -> object:
-    """A copy in which equal texts are one object and no two containers are.
+    """Return a copy of plain types, in which equal texts are one object and no two containers are.
 
-    A pickle refers to an object that it has seen by number, so that its bytes tell equal from identical.
+    A pickle refers to an object that it has seen by a number, so equal content could give different bytes.
     """
     if isinstance(value, str):
         return sys.intern(str(value))
@@ -123,59 +200,9 @@ def _plain(value: object, key: str) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item, f"{key}.{number}") for number, item in enumerate(value)]
     if isinstance(value, Mapping):
-        return {_plain(_name(name, key), key): _plain(item, f"{key}.{name}") for name, item in value.items()}
+        if strange := [name for name in value if not isinstance(name, str)]:
+            raise TypeError(f"{key} has the key {strange[0]!r}; a checkpoint's keys are text")
+        return {_plain(name, key): _plain(item, f"{key}.{name}") for name, item in value.items()}
     raise TypeError(
-        f"{key} is {type(value).__name__}; a checkpoint holds text, numbers, lists, keys and tensors"
+        f"{key} is {type(value).__name__}; a checkpoint holds text, numbers, lists, objects and tensors"
     )
-
-
-def _name(name: object, key: str) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"{key} has the key {name!r}; a checkpoint's keys are text")
-    return name
-
-
-def load_checkpoint(path: str | Path) -> dict:
-    """What save_checkpoint wrote, checked in every key; tensors on the CPU. No code in it is run.
-
-    WeightsMissing where there is no file, WeightsDontFit where it is no such checkpoint, with what is wrong.
-    """
-    path = Path(path)
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise WeightsDontFit(f"{path} is no file of torch.save, or it is cut off")
-    content = read_file(path)
-    check(content, path)
-    check_tensors(content, path)
-    return content
-
-
-def read_detector(path: str | Path) -> tuple[Detector | Ensemble, dict]:
-    """What a checkpoint's weights make, in evaluation mode on the CPU, and the checkpoint.
-
-    Raises what load_checkpoint does, and WeightsDontFit where the weights are not the network's.
-    """
-    checkpoint = load_checkpoint(path)
-    return detector_of(checkpoint, path), checkpoint
-
-
-def detector_of(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
-    """What a checked checkpoint's weights make, in evaluation mode on the CPU; errors name `path`.
-
-    A Detector, or an Ensemble of them. WeightsDontFit where the weights are not the network's.
-    """
-    found = []
-    for lead, one in networks_in(checkpoint):
-        source = f"{path}, {lead.rstrip('.')}" if lead else str(path)
-        try:
-            found.append(rebuild(one["network"], one["state"], source))
-        except WeightsDontFit:
-            raise
-        except (ValueError, LookupError, TypeError) as error:
-            raise WeightsDontFit(f"{source} names a network that can't be made: {error}") from None
-    if "parts" not in checkpoint:
-        return found[0].eval()
-    parts = [
-        Part(detector, Geometry(**one["geometry"]), [View(**view) for view in one["views"]], one["weight"])
-        for detector, one in zip(found, checkpoint["parts"], strict=True)
-    ]
-    return Ensemble(parts, checkpoint["temperature"]).eval()

@@ -1,151 +1,142 @@
-"""The forms that a model can be brought into, each checked against it before it is kept."""
+"""Export a best.pt to other formats; each file is checked against best.pt before it is kept."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from deepfake.checkpoints.best_pt import load_checkpoint
-from deepfake.checkpoints.inference import Batch, Logits, Opened, sigmoid
-from deepfake.checkpoints.onnx import open_onnx
-from deepfake.checkpoints.onnx_export import CantConvert, as_bytes, export
-from deepfake.checkpoints.quantise import quantise_dynamic, quantise_static
-from deepfake.checkpoints.safetensors import as_safetensors, open_safetensors
-from deepfake.checkpoints.torch_runner import logits_of, open_torch
+from deepfake.checkpoints.inference import Batch, LoadedModel, LogitsFunction, sigmoid
+from deepfake.checkpoints.onnx_export import as_bytes, export
+from deepfake.checkpoints.onnx_inference import open_onnx
+from deepfake.checkpoints.open_model import open_model
+from deepfake.checkpoints.quantise import Inputs, quantise_dynamic, quantise_static
+from deepfake.checkpoints.safetensors import as_safetensors, read_safetensors
+from deepfake.checkpoints.torch_inference import logits_function, torch_model
 from deepfake.console import log
 from deepfake.files import new_file
 from deepfake.inputs.decoded import Decoded
+from deepfake.networks.errors import ModelError
 
-TOLERANCE = 1e-4  # of a logit, and of its size where that is above 1
-BATCHES = (1, 3, 8, 17)  # sizes that a form is tried with
-SHARE = 8  # images calibrated on at a time
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """The model that is converted: its file, what was opened of it, and images of val to calibrate on."""
-
-    path: Path
-    model: Opened
-    images: list[np.ndarray] = field(default_factory=list)
+BATCH_SIZES = (1, 3, 8, 17)  # that an exported model is tried with
+AT_ONCE = 8  # images calibrated on
 
 
 def convert(
-    path: str | Path, form: str, output: str | Path, images: list[np.ndarray] | None = None, threads: int = 1
+    path: str | Path, name: str, output: str | Path, images: Batch | None = None, threads: int = 1
 ) -> float:
-    """Write best.pt, at `path`, to `output` in one of FORMS; gives the largest difference of a logit.
+    """Write the best.pt `path` to `output` in the format `name`, a key of FORMATS.
 
-    `images` are those that int8_static.onnx is calibrated on, uint8 (n, size, size, 3) at each geometry.
-    float32.onnx must give the logits of torch but for TOLERANCE, and safetensors just these, on random
-    images in batches of several sizes; else CantConvert, and nothing is written. Raises what open_model
-    does.
+    Returns the largest difference between their logits on random images, in batches of several sizes.
+    `images` are those that int8_static.onnx is calibrated on. Raises ModelError, and writes nothing, where
+    the logits differ by more than the format's TOLERANCES, and where the model can't be opened or exported.
     """
-    model = open_torch(path, threads)
-    content = FORMS[form](Source(Path(path), model, images or []))
-    with new_file(output) as part:
-        part.write_bytes(content)
-        found = (open_safetensors if form.endswith(".safetensors") else open_onnx)(part, threads)
-        one, other = on_cpu(model), on_cpu(found)
-        difference = _compare(one, other, random_batches(model), ALLOWED[form])
+    model = open_model(path, threads)
+    content = FORMATS[name](Path(path), model, images or [])
+    with new_file(output) as temporary:
+        temporary.write_bytes(content)
+        expected, exported = on_cpu(model), on_cpu(_open(temporary, name, threads))
+        difference = _largest_difference(expected, exported, random_batches(model), TOLERANCES[name])
         if images:
-            _tell_of_probabilities(one, other, images)
+            change = np.abs(sigmoid(exported(images)) - sigmoid(expected(images))).max()
+            log.info("probabilities differ by at most %.3g, on %d images of val", change, len(images[0]))
     return difference
 
 
-def on_cpu(model: Opened) -> Logits:
-    """What runs an opened model on the CPU, whatever else there is."""
-    return logits_of(model.detector, torch.device("cpu")) if model.detector else model.logits
+def on_cpu(model: LoadedModel) -> LogitsFunction:
+    """Return the function that runs an opened model on the CPU, whatever other devices there are."""
+    return logits_function(model.detector, torch.device("cpu")) if model.detector else model.logits
 
 
-def calibration(decoded: Sequence[Decoded], number: int) -> list[np.ndarray]:
-    """Up to `number` images of val, evenly over its rows, uint8 (n, size, size, 3) at each geometry.
+def calibration_images(inputs: Sequence[Decoded], number: int) -> list[np.ndarray]:
+    """Return up to `number` images of val, spread evenly over its rows: a batch for the model.
 
-    CantConvert where val is empty.
+    Raises ModelError where val is empty.
     """
-    rows = decoded[0].split("val")
+    rows = inputs[0].split("val")
     if not len(rows):
-        raise CantConvert("the split val is empty, and int8_static.onnx is calibrated on it")
+        raise ModelError("the split val is empty, and int8_static.onnx is calibrated on it")
     chosen = rows[np.linspace(0, len(rows) - 1, min(number, len(rows))).round().astype(int)]
-    return [one.take(chosen) for one in decoded]
+    return [decoded.take(chosen) for decoded in inputs]
 
 
-def random_batches(model: Opened) -> list[list[np.ndarray]]:
-    """Images of noise, of a batch of each size of BATCHES, at each geometry of `model`."""
+def random_batches(model: LoadedModel) -> list[list[np.ndarray]]:
+    """Return batches of noise at the geometries of `model`, one for each of BATCH_SIZES."""
     rng = np.random.default_rng(0)
     return [
-        [rng.integers(0, 256, (number, one.size, one.size, 3), np.uint8) for one in model.geometries]
-        for number in BATCHES
+        [rng.integers(0, 256, (size, one.size, one.size, 3), np.uint8) for one in model.geometries]
+        for size in BATCH_SIZES
     ]
 
 
-def _float32(source: Source) -> bytes:
-    return as_bytes(export(source.model), source.model.facts)
+def _open(path: Path, name: str, threads: int) -> LoadedModel:
+    """The exported model in a file that doesn't have its final name, and so no suffix, yet."""
+    if name.endswith(".onnx"):
+        return open_onnx(path, threads)
+    return torch_model(read_safetensors(path), path, threads)
 
 
-def _int8_dynamic(source: Source) -> bytes:
-    return as_bytes(quantise_dynamic(export(source.model)), source.model.facts)
+def _float32(path: Path, model: LoadedModel, images: Batch) -> bytes:
+    return as_bytes(export(model), model.metadata)
 
 
-def _int8_static(source: Source) -> bytes:
-    if not source.images:
-        raise CantConvert("int8_static.onnx is calibrated on images of val; give --images and --rows")
-    found = [one.shape[1:] for one in source.images]
-    wanted = [(one.size, one.size, 3) for one in source.model.geometries]
-    if found != wanted:
-        raise CantConvert(f"the images are {found}, and the model takes {wanted}")
-    batches = (
-        {
-            f"images{number}": np.ascontiguousarray(one[start : start + SHARE].transpose(0, 3, 1, 2))
-            for number, one in enumerate(source.images)
+def _int8_dynamic(path: Path, model: LoadedModel, images: Batch) -> bytes:
+    return as_bytes(quantise_dynamic(export(model)), model.metadata)
+
+
+def _int8_static(path: Path, model: LoadedModel, images: Batch) -> bytes:
+    if not images:
+        raise ModelError("int8_static.onnx is calibrated on images of val; give --images and --rows")
+    shapes = [array.shape[1:] for array in images]
+    expected = [(geometry.size, geometry.size, 3) for geometry in model.geometries]
+    if shapes != expected:
+        raise ModelError(f"the images are {shapes}, and the model takes {expected}")
+    return as_bytes(quantise_static(export(model), _onnx_inputs(images)), model.metadata)
+
+
+def _onnx_inputs(images: Batch) -> Iterator[Inputs]:
+    for start in range(0, len(images[0]), AT_ONCE):
+        yield {
+            f"images{number}": np.ascontiguousarray(array[start : start + AT_ONCE].transpose(0, 3, 1, 2))
+            for number, array in enumerate(images)
         }
-        for start in range(0, len(source.images[0]), SHARE)
-    )
-    return as_bytes(quantise_static(export(source.model), batches), source.model.facts)
 
 
-def _safetensors(source: Source) -> bytes:
-    return as_safetensors(load_checkpoint(source.path))
+def _safetensors(path: Path, model: LoadedModel, images: Batch) -> bytes:
+    return as_safetensors(load_checkpoint(path))
 
 
-FORMS: dict[str, Callable[[Source], bytes]] = {
+FORMATS: dict[str, Callable[[Path, LoadedModel, Batch], bytes]] = {
     "float32.onnx": _float32,
     "int8_dynamic.onnx": _int8_dynamic,
     "int8_static.onnx": _int8_static,
     "float32.safetensors": _safetensors,
 }
-"""From a form's name to what makes its file's bytes."""
+"""The name of each format, and the function that returns its file from best.pt, the model and images."""
 
-ALLOWED = {
-    "float32.onnx": TOLERANCE,
+TOLERANCES = {
+    "float32.onnx": 1e-4,
     "int8_dynamic.onnx": np.inf,
     "int8_static.onnx": np.inf,
     "float32.safetensors": 0.0,
 }
-"""How much each form's logits may differ, for logits up to 1."""
+"""How much each format's logits may differ from best.pt's: absolutely below 1, relatively above."""
 
 
-def _compare(one: Logits, other: Logits, batches: list[Batch], allowed: float) -> float:
-    """The largest difference of a logit. CantConvert where one is larger than `allowed`."""
+def _largest_difference(
+    expected: LogitsFunction, exported: LogitsFunction, batches: list[Batch], tolerance: float
+) -> float:
     largest = 0.0
     for batch in batches:
-        wanted, found = one(batch).astype(np.float64), other(batch).astype(np.float64)
-        difference = np.abs(found - wanted)
-        if not (difference <= allowed * np.maximum(1, np.abs(wanted))).all():
-            raise CantConvert(
-                f"its logits differ from torch's by up to {difference.max():.3g} on {len(wanted)} random "
-                f"images, and {allowed:.3g} is allowed"
+        reference = expected(batch).astype(np.float64)
+        difference = np.abs(exported(batch).astype(np.float64) - reference)
+        if not (difference <= tolerance * np.maximum(1, np.abs(reference))).all():
+            raise ModelError(
+                f"its logits differ from torch's by up to {difference.max():.3g} on {len(reference)} random "
+                f"images, and {tolerance:.3g} is allowed"
             )
         largest = max(largest, float(difference.max()))
-    log.info("logits differ by %.3g at the most, on random images in batches of %s", largest, _sizes())
+    sizes = ", ".join(map(str, BATCH_SIZES))
+    log.info("logits differ by at most %.3g, on random images in batches of %s", largest, sizes)
     return largest
-
-
-def _tell_of_probabilities(one: Logits, other: Logits, images: Batch) -> None:
-    largest = np.abs(sigmoid(other(images)) - sigmoid(one(images))).max()
-    log.info("probabilities differ by %.3g at the most, on %d images of val", largest, len(images[0]))
-
-
-def _sizes() -> str:
-    return ", ".join(map(str, BATCHES[:-1])) + f" and {BATCHES[-1]}"

@@ -1,114 +1,168 @@
-"""What every form of a model tells of itself beside its weights, as one JSON text; imports no torch."""
+"""The metadata of a model: all that its file holds beside the weights, alike in every format.
+
+best.pt holds it among its keys, .onnx and .safetensors as a JSON text. A file may come from anywhere, so the
+metadata is checked against a JSON schema before anything uses it. Imports no torch.
+"""
 
 import json
+import math
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
 from deepfake.inputs.geometry import RESAMPLE, Geometry
-from deepfake.networks.errors import WeightsDontFit
+from deepfake.networks.errors import ModelError
 
 KEY = "deepfake"
-"""Under it the facts lie in the metadata of a file that others can read too."""
+"""The key of the JSON text in the metadata that .onnx and .safetensors files have."""
 
 FORMAT = 2
 CLASSES = ["real", "fake"]  # by label
-LARGEST = 8192  # pixels; no network takes more
-MOST_PARTS = 64  # of an ensemble
-MOST_TEXT = 4_000_000  # characters of the facts
-KEYS = {
-    "format": int,
-    "classes": list,
-    "threshold": float,
-    "video_threshold": float,
-    "preprocessing": dict,
-    "training": dict,
-    "dataset": dict,
-    "versions": dict,
-    "metrics": dict,
+MAX_SIZE = 8192  # pixels; no network takes larger images
+MAX_PARTS = 64  # of an ensemble
+MAX_VIEWS = 256  # of each part of an ensemble
+MAX_TEXT = 4_000_000  # characters of the JSON text
+ROUNDING = 1e-9  # of the sum of two fractions
+
+
+def _object(**properties: dict) -> dict:
+    """The schema of an object that has all these keys, and may have others."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+TEXT, ANY_OBJECT, FLOAT = {"type": "string"}, {"type": "object"}, {"type": "finite float"}
+FRACTION = FLOAT | {"minimum": 0, "maximum": 1}
+POSITIVE = FLOAT | {"exclusiveMinimum": 0}
+SIDE = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE}
+MEAN = {"type": "array", "minItems": 3, "maxItems": 3, "items": FLOAT}
+STD = {"type": "array", "minItems": 3, "maxItems": 3, "items": POSITIVE}
+GEOMETRY = _object(size=SIDE, resize=SIDE, resample={"type": "string", "enum": list(RESAMPLE)})
+GEOMETRY |= {"additionalProperties": False}
+VIEW = _object(flip={"type": "boolean"}, top=FRACTION, left=FRACTION, side=POSITIVE)
+VIEW |= {"additionalProperties": False}
+ONE_NETWORK = {
+    "network": _object(
+        arch=TEXT, fake={"type": "integer", "enum": [0, 1]}, geometry=GEOMETRY, mean=MEAN, std=STD
+    ),
+    "geometry": GEOMETRY,
+    "mean": MEAN,
+    "std": STD,
 }
+PART = _object(
+    **ONE_NETWORK,
+    views={"type": "array", "minItems": 1, "maxItems": MAX_VIEWS, "items": VIEW},
+    weight=FLOAT,
+)
+ENSEMBLE = _object(
+    parts={"type": "array", "minItems": 1, "maxItems": MAX_PARTS, "items": PART}, temperature=POSITIVE
+)
+SCHEMA = _object(
+    format={"type": "integer", "const": FORMAT},
+    classes={"type": "array", "const": CLASSES},
+    threshold=FRACTION,
+    video_threshold=FRACTION,
+    preprocessing=ANY_OBJECT,
+    training=ANY_OBJECT,
+    dataset=_object(name=TEXT, sha256=TEXT),
+    versions=ANY_OBJECT,
+    metrics=ANY_OBJECT,
+)
+SCHEMA |= {"if": {"required": ["parts"]}, "then": ENSEMBLE, "else": _object(**ONE_NETWORK)}
+"""What every model's metadata has: these keys, and those of one network or of an ensemble of several."""
+
+# Floats are finite, since NaN would pass every minimum and maximum. Types are exact, since a pickle can hold
+# subclasses of them and tensors.
+TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "array": lambda _, value: type(value) is list,
+        "integer": lambda _, value: type(value) is int,
+        "finite float": lambda _, value: type(value) is float and math.isfinite(value),
+        "object": lambda _, value: type(value) is dict,
+    }
+)
+VALIDATOR = extend(Draft202012Validator, type_checker=TYPES)(SCHEMA)
 
 
-def as_text(facts: dict) -> str:
-    """The facts of a checkpoint (all but its weights) as JSON; the same facts give the same text."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+def check_metadata(metadata: object, path: str | Path) -> None:
+    """Raise ModelError, which names the file `path` and the key, unless `metadata` is that of a model.
+
+    Keys that the schema doesn't name, such as the weights in a checkpoint, are not looked at.
+    """
+    try:
+        problem = next(_problems(metadata), None)
+    except RecursionError:
+        problem = "its metadata is nested too deeply"
+    if problem:
+        raise ModelError(f"{path}: {problem}")
 
 
-def read_facts(text: str | None, path: str | Path) -> dict:
-    """What as_text wrote, checked; `path` is the file that it was found in.
+def networks_of(metadata: dict) -> list[tuple[str, dict]]:
+    """The object that describes each network of a model: the metadata itself, or each part of an ensemble.
 
-    WeightsDontFit, naming the key, where it is absent or isn't what a model of this workflow tells.
+    Each comes with the prefix of its keys in messages: "", or "parts.0." and so on.
+    """
+    if "parts" not in metadata:
+        return [("", metadata)]
+    return [(f"parts.{number}.", part) for number, part in enumerate(metadata["parts"])]
+
+
+def geometries_of(metadata: dict) -> list[Geometry]:
+    """The distinct geometries that a model takes, in the order of a batch; `metadata` has been checked."""
+    return list(dict.fromkeys(Geometry(**part["geometry"]) for _, part in networks_of(metadata)))
+
+
+def without_weights(checkpoint: dict) -> dict:
+    """The metadata of a checkpoint: a copy without `state`, the weights of each network."""
+    metadata = {key: value for key, value in checkpoint.items() if key != "state"}
+    if "parts" in metadata:
+        metadata["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in metadata["parts"]]
+    return metadata
+
+
+def as_text(metadata: dict) -> str:
+    """The metadata as JSON; equal metadata gives equal text."""
+    return json.dumps(metadata, sort_keys=True, separators=(",", ":"))
+
+
+def parse_text(text: str | None, path: str | Path) -> dict:
+    """Return the metadata that `as_text` wrote into the file `path`; None means that the file has none.
+
+    Raises ModelError where it is absent, too long, no JSON, or not that of a model.
     """
     if text is None:
-        raise WeightsDontFit(
-            f"{path} doesn't say how its images are made; only files that convert.py wrote can be used"
+        raise ModelError(
+            f"{path} has no metadata of this workflow; only files that convert.py wrote can be used"
         )
-    if len(text) > MOST_TEXT:
-        raise WeightsDontFit(f"{path}: its facts have {len(text)} characters, and {MOST_TEXT} are the most")
+    if len(text) > MAX_TEXT:
+        raise ModelError(f"{path}: its metadata has {len(text)} characters, and at most {MAX_TEXT} are read")
     try:
-        facts = json.loads(text)
+        metadata = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise WeightsDontFit(f"{path}: its facts are no JSON: {error}") from None
-    if not isinstance(facts, dict):
-        raise WeightsDontFit(f"{path}: its facts are {type(facts).__name__}, and dict is needed")
-    if problem := _problem(facts):
-        raise WeightsDontFit(f"{path}: {problem}")
-    return facts
+        raise ModelError(f"{path}: its metadata is no JSON: {error}") from None
+    check_metadata(metadata, path)
+    return metadata
 
 
-def facts_of(checkpoint: dict) -> dict:
-    """All of a checkpoint but its weights."""
-    facts = {key: value for key, value in checkpoint.items() if key != "state"}
-    if "parts" in facts:
-        facts["parts"] = [{k: v for k, v in part.items() if k != "state"} for part in facts["parts"]]
-    return facts
+def _problems(metadata: object) -> Iterator[str]:
+    """What is wrong, first what the schema says, then what it can't say."""
+    for error in VALIDATOR.iter_errors(metadata):
+        key = ".".join(map(str, error.absolute_path)) or "its metadata"
+        rest = error.message.removeprefix(repr(error.instance))
+        yield f"{key}: {rest if rest == error.message else reprlib.repr(error.instance) + rest}"
+    for prefix, part in networks_of(metadata):
+        geometry = part["geometry"]
+        if geometry["size"] > geometry["resize"]:
+            yield f"{prefix}geometry: size {geometry['size']} is above resize {geometry['resize']}"
+        if any(part["network"][key] != part[key] for key in ("geometry", "mean", "std")):
+            yield f"{prefix}geometry, mean and std differ from the network's"
+        for number, view in enumerate(part.get("views", [])):
+            if not is_inside(view):
+                yield f"{prefix}views.{number}: {view} is no square inside the image"
 
 
-def geometries_of(facts: dict) -> list[Geometry]:
-    """What checked facts say that the model takes, each once, in the order of a batch."""
-    parts = facts.get("parts", [facts])
-    return list(dict.fromkeys(Geometry(**part["geometry"]) for part in parts))
-
-
-def _problem(facts: dict) -> str | None:
-    """The first thing that is wrong."""
-    if missing := [key for key in KEYS if key not in facts]:
-        return f"its facts lack {', '.join(missing)}"
-    for key, kind in KEYS.items():
-        if type(facts[key]) is not kind:
-            return f"{key} is {type(facts[key]).__name__}, and {kind.__name__} is needed"
-    if problem := next(shared_problems(facts), None):
-        return problem
-    parts = facts.get("parts", [facts])
-    if not isinstance(parts, list) or not 1 <= len(parts) <= MOST_PARTS:
-        return f"parts are no list of 1 to {MOST_PARTS}"
-    for part in parts:
-        geometry = part.get("geometry") if isinstance(part, dict) else None
-        if not is_geometry(geometry):
-            return f"geometry is {geometry}, which is none"
-    return None
-
-
-def shared_problems(facts: dict) -> Iterator[str]:
-    """What is wrong with values of KEYS, whose types are right, in a checkpoint or in facts alone."""
-    if facts["format"] != FORMAT:
-        yield f"its format is {facts['format']}, and {FORMAT} is known"
-    if facts["classes"] != CLASSES:
-        yield f"classes are {facts['classes']}, and {CLASSES} are needed"
-    for key in ("threshold", "video_threshold"):
-        if not 0 <= facts[key] <= 1:
-            yield f"{key} is {facts[key]}, not from 0 to 1"
-    if any(not isinstance(facts["dataset"].get(key), str) for key in ("name", "sha256")):
-        yield "dataset has no name or no sha256"
-
-
-def is_geometry(geometry: object) -> bool:
-    """Whether `geometry`, whoever wrote it, is that of a Geometry."""
-    if not isinstance(geometry, dict) or geometry.keys() != {"size", "resize", "resample"}:
-        return False
-    size, resize = geometry["size"], geometry["resize"]
-    return (
-        type(size) is int
-        and type(resize) is int
-        and 1 <= size <= resize <= LARGEST
-        and geometry["resample"] in RESAMPLE
-    )
+def is_inside(view: dict) -> bool:
+    """Return whether a view's square lies inside the image."""
+    return max(view["top"], view["left"]) + view["side"] <= 1 + ROUNDING

@@ -1,38 +1,38 @@
-"""A detector of torch as a model in ONNX that tells all of itself."""
+"""Write a torch detector as a model in ONNX, with its metadata."""
 
 import inspect
 
 import onnx
 import torch
 
-from deepfake.checkpoints.inference import Opened
+from deepfake.checkpoints.inference import LoadedModel
 from deepfake.checkpoints.metadata import KEY, as_text
+from deepfake.networks.errors import ModelError
 
 OPSET = 18
-"""The version of ONNX's operations: fixed, so that a newer torch writes for the same runtimes."""
+"""The version of ONNX's operators: fixed, so that a newer torch writes for the same runtimes."""
 
-LARGEST = 2_000_000_000  # bytes of weights; a file in ONNX can't have more than 2 GiB
-
-
-class CantConvert(ValueError):
-    """A model that has no such form, or whose form gives other logits; the message says why."""
+MAX_BYTES = 2_000_000_000  # of weights; a file in ONNX can't have more than 2 GiB
 
 
-def export(model: Opened) -> onnx.ModelProto:
-    """The network of an opened best.pt, in ONNX, without its facts.
+def export(model: LoadedModel) -> onnx.ModelProto:
+    """Return the network of an opened best.pt in ONNX, without its metadata.
 
-    It takes `images0`, `images1`, ..., uint8 (n, 3, size, size) of RGB, one for each of the model's
-    geometries, and gives `logits`, float32 (n,); n is any. CantConvert where the network can't be written.
+    Its inputs are `images0`, `images1`, ..., uint8 (n, 3, size, size), RGB, one for each of the model's
+    geometries; its output is `logits`, float32 (n,), for any n. Raises ModelError where the network can't be
+    exported.
     """
     detector = model.detector.to("cpu", memory_format=torch.contiguous_format).eval()
     size = sum(value.numel() * value.element_size() for value in detector.state_dict().values())
-    if size > LARGEST:
-        raise CantConvert(f"its weights have {size} bytes, and a file in ONNX holds {LARGEST}")
-    images = tuple(torch.zeros(2, 3, one.size, one.size, dtype=torch.uint8) for one in model.geometries)
-    number = torch.export.Dim("n")
-    shapes = tuple({0: number} for _ in images)
-    takes = inspect.signature(detector.forward).parameters.values()
-    several = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in takes)
+    if size > MAX_BYTES:
+        raise ModelError(f"its weights have {size} bytes, and a file in ONNX holds {MAX_BYTES}")
+    images = tuple(
+        torch.zeros(2, 3, geometry.size, geometry.size, dtype=torch.uint8) for geometry in model.geometries
+    )
+    batch_size = torch.export.Dim("n")
+    shapes = tuple({0: batch_size} for _ in images)
+    parameters = inspect.signature(detector.forward).parameters.values()
+    takes_several = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters)
     try:
         program = torch.onnx.export(
             detector,
@@ -40,21 +40,21 @@ def export(model: Opened) -> onnx.ModelProto:
             dynamo=True,
             input_names=[f"images{number}" for number in range(len(images))],
             output_names=["logits"],
-            dynamic_shapes=(shapes,) if several else shapes,
+            dynamic_shapes=(shapes,) if takes_several else shapes,
             opset_version=OPSET,
             external_data=False,
             verbose=False,
         )
     except torch.onnx.OnnxExporterError as error:
-        said = str(error).strip().splitlines()
-        raise CantConvert(f"the network can't be written in ONNX: {said[0] if said else error}") from None
+        lines = str(error).strip().splitlines()
+        raise ModelError(f"the network can't be written in ONNX: {lines[0] if lines else error}") from None
     return program.model_proto
 
 
-def as_bytes(model: onnx.ModelProto, facts: dict) -> bytes:
-    """The file of a model in ONNX, with the facts in its metadata; the same model gives the same bytes.
+def as_bytes(model: onnx.ModelProto, metadata: dict) -> bytes:
+    """Return the file of a model in ONNX with `metadata` in it; the same model gives the same bytes.
 
-    All that only tells how it was made is dropped: the exporter's notes hold paths of this machine.
+    The exporter's notes are dropped: they don't change what is computed, and hold paths of this machine.
     """
     graph = model.graph
     del graph.value_info[:], graph.metadata_props[:], model.metadata_props[:]
@@ -63,8 +63,8 @@ def as_bytes(model: onnx.ModelProto, facts: dict) -> bytes:
         del message.metadata_props[:]
     graph.name, model.producer_name, model.producer_version = "detector", "", ""
     used = {node.domain for node in graph.node}
-    kept = [one for one in model.opset_import if one.domain in used]
+    operator_sets = [one for one in model.opset_import if one.domain in used]
     del model.opset_import[:]
-    model.opset_import.extend(kept)
-    model.metadata_props.add(key=KEY, value=as_text(facts))
+    model.opset_import.extend(operator_sets)
+    model.metadata_props.add(key=KEY, value=as_text(metadata))
     return model.SerializeToString(deterministic=True)

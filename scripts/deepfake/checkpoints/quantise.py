@@ -1,6 +1,7 @@
-"""Models in ONNX with weights of 8 bits, by ONNX Runtime's quantisation.
+"""Quantise models in ONNX to weights of 8 bits, by ONNX Runtime.
 
-"Dynamic" weighs what goes into a layer anew for each image; "static" by ranges that images of val have shown.
+Dynamic quantisation finds the range of a layer's input anew for each image; static quantisation takes the
+ranges that images of val have shown (calibration).
 """
 
 import tempfile
@@ -21,98 +22,100 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 WEIGHTED = {"Conv", "Gemm", "MatMul"}
 BETWEEN = {"Add", "AveragePool", "Clip", "GlobalAveragePool", "MaxPool", "Mul", "Relu"}
-"""What lies between convolutions and is cheap in 8 bits too, so that pixels need not be widened for it."""
+"""Operators between convolutions that are fast in 8 bits too, so that values need not be widened for them."""
 
 WIDE = {"LayerNormalization", "Softmax"}
-"""In networks with these (transformers) a few channels of what flows between the layers are far larger than
-the rest, and attention's products are far smaller than 1: 8 bits for all of them would lose the image."""
+"""Operators of transformers. In these a few channels are far larger than the rest, and the products of
+attention are far smaller than 1: activations of 8 bits would lose the image."""
 
 Inputs = Mapping[str, np.ndarray]
+"""A batch: the name of each input of the model, and its uint8 images (n, 3, size, size)."""
 
 
 def quantise_dynamic(model: onnx.ModelProto) -> onnx.ModelProto:
-    """`model` with weights of 8 bits, whose layers find the range of what they take as they run.
+    """Return `model` with weights of 8 bits, and activations that are quantised by their range at run time.
 
-    Convolutions get unsigned weights: ONNX Runtime has no fast code for signed ones.
+    Convolutions get unsigned weights, since ONNX Runtime has no fast code for signed ones.
     """
     with tempfile.TemporaryDirectory() as folder:
-        start, middle, end = (Path(folder, f"{name}.onnx") for name in ("start", "middle", "end"))
-        _prepare(model, start)
-        quantize_dynamic(start, middle, op_types_to_quantize=["Conv"], weight_type=QuantType.QUInt8)
+        prepared, convolutions, final = (
+            Path(folder, f"{name}.onnx") for name in ("prepared", "convolutions", "final")
+        )
+        _prepare(model, prepared)
+        quantize_dynamic(prepared, convolutions, op_types_to_quantize=["Conv"], weight_type=QuantType.QUInt8)
         quantize_dynamic(
-            middle,
-            end,
+            convolutions,
+            final,
             op_types_to_quantize=["Gemm", "MatMul"],
             weight_type=QuantType.QInt8,
             per_channel=True,
             reduce_range=True,
         )
-        return onnx.load(end)
+        return onnx.load(final)
 
 
 def quantise_static(model: onnx.ModelProto, batches: Iterable[Inputs]) -> onnx.ModelProto:
-    """`model` with weights and what flows between its layers in 8 bits, by the ranges that `batches` show.
+    """Return `model` with weights and activations of 8 bits, by the ranges that `batches` show.
 
-    Which layers is said by nodes_to_quantise. Weights use 7 of their bits: processors without VNNI would cut
-    off sums of 8.
+    `nodes_to_quantise` says which layers. Weights use 7 of their bits: processors without VNNI would cut off
+    sums of products of 8.
     """
     with tempfile.TemporaryDirectory() as folder:
-        start, end = Path(folder, "start.onnx"), Path(folder, "end.onnx")
-        _prepare(model, start)
-        graph = onnx.load(start).graph
-        chosen = nodes_to_quantise(graph)
+        prepared, final = Path(folder, "prepared.onnx"), Path(folder, "final.onnx")
+        _prepare(model, prepared)
         quantize_static(
-            start,
-            end,
-            _Batches(batches),
+            prepared,
+            final,
+            _Calibration(batches),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=sorted(WEIGHTED | BETWEEN),
-            nodes_to_quantize=sorted(chosen),
+            nodes_to_quantize=sorted(nodes_to_quantise(onnx.load(prepared).graph)),
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
         )
-        return onnx.load(end)
+        return onnx.load(final)
 
 
 def nodes_to_quantise(graph: onnx.GraphProto) -> set[str]:
-    """The names of nodes from the first layers with weights on, up to the last ones, which aren't among them.
+    """Return the names of the nodes from the first layers with weights up to, but without, the last ones.
 
-    So neither the scaling of pixels nor the logits, nor the sum that an ensemble makes of them, are rounded.
-    Where the network holds WIDE layers, only those with weights; in others what lies between them too.
+    So neither the scaling of pixels nor the logits, nor an ensemble's sum of them, are rounded. In networks
+    with WIDE operators only layers with weights are quantised; in others what lies between them too.
     """
-    weights = {one.name for one in graph.initializer}
-    heavy = {
+    weights = {tensor.name for tensor in graph.initializer}
+    layers = {
         node.name for node in graph.node if node.op_type in WEIGHTED and weights.intersection(node.input[1:])
     }
-    after = _reached(graph.node, heavy, {node.name: (node.input, node.output) for node in graph.node})
+    after = _reached(graph.node, layers, {node.name: (node.input, node.output) for node in graph.node})
     before = _reached(
-        reversed(graph.node), heavy, {node.name: (node.output, node.input) for node in graph.node}
+        reversed(graph.node), layers, {node.name: (node.output, node.input) for node in graph.node}
     )
     if WIDE.intersection(node.op_type for node in graph.node):
-        return before & heavy
-    return before & (after | heavy)
+        return before & layers
+    return before & (after | layers)
 
 
-def _reached(nodes: Iterable[onnx.NodeProto], heavy: set[str], ends: dict) -> set[str]:
-    """The nodes that something flows to from a heavy one; `nodes` in the direction of the flow.
+def _reached(nodes: Iterable[onnx.NodeProto], layers: set[str], ends: dict) -> set[str]:
+    """Return the nodes that get values from one of `layers`, directly or not.
 
-    `ends` has the names of what flows into each node, and of what flows out.
+    `ends` holds the names of the values that enter and leave each node; `nodes` come in the order of the
+    flow. With both reversed: the nodes whose values go into one of `layers`.
     """
-    flowing, found = set(), set()
+    flowing, reached = set(), set()
     for node in nodes:
-        into, out = ends[node.name]
-        if flowing.intersection(into):
-            found.add(node.name)
-        if node.name in found | heavy:
-            flowing.update(filter(None, out))
-    return found
+        entering, leaving = ends[node.name]
+        if flowing.intersection(entering):
+            reached.add(node.name)
+        if node.name in reached | layers:
+            flowing.update(filter(None, leaving))
+    return reached
 
 
 def _prepare(model: onnx.ModelProto, path: Path) -> None:
-    """Write `model` as the quantisation wants it: simplified, its shapes known, each node with a name."""
+    """Write `model` as the quantisation needs it: simplified, with known shapes and a name for each node."""
     raw = path.with_name("raw.onnx")
     onnx.save(model, raw)
     quant_pre_process(raw, path)
@@ -122,8 +125,8 @@ def _prepare(model: onnx.ModelProto, path: Path) -> None:
     onnx.save(prepared, path)
 
 
-class _Batches(CalibrationDataReader):
-    """The interface by which ONNX Runtime asks for images to calibrate on."""
+class _Calibration(CalibrationDataReader):
+    """The interface by which ONNX Runtime reads the images to calibrate on."""
 
     def __init__(self, batches: Iterable[Inputs]):
         self.batches: Iterator[Inputs] = iter(batches)

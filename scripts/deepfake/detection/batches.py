@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
-from deepfake.checkpoints.inference import Logits, in_batches, probabilities
+from deepfake.checkpoints.inference import LogitsFunction, in_batches, probabilities
 
 FrameKey = tuple[int, int]
 """The number of a media file, and the position of a sampled frame in it."""
@@ -17,7 +17,7 @@ class Blocks:
     the same media files have the same scores, whatever the number of workers.
     """
 
-    def __init__(self, logits: Logits):
+    def __init__(self, logits: LogitsFunction):
         self._logits = logits
         self._open: dict[Hashable, dict[FrameKey, Sequence[Sequence[np.ndarray]] | None]] = {}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake.checkpoints.inference import Opened
+from deepfake.checkpoints.inference import LoadedModel
 from deepfake.detection.batches import Blocks
 from deepfake.detection.faces import FrameFaces, without_images
 from deepfake.detection.media import IMAGE, MediaFile
@@ -39,7 +39,7 @@ AHEAD = 2000  # media files that may be done before an earlier one
 
 def detect_media(
     media: Sequence[MediaFile],
-    model: Opened,
+    model: LoadedModel,
     preprocessing: dict,
     *,
     people: str = "worst",
@@ -63,7 +63,7 @@ def detect_media(
     settings = Settings(preprocessing, model.geometries, shown)
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder, WorkerPool(settings, size) as pool:
         for progress in _Detection(media, model, Path(folder), pool, workers).files():
-            yield _verdict(progress, model.facts, people, bootstrap, seed)
+            yield _verdict(progress, model.metadata, people, bootstrap, seed)
 
 
 @dataclass(eq=False)
@@ -90,7 +90,9 @@ class _Progress:
 class _Detection:
     """Gives tasks to the workers, runs the model on their results, and yields the files that are done."""
 
-    def __init__(self, media: list[MediaFile], model: Opened, folder: Path, pool: WorkerPool, workers: int):
+    def __init__(
+        self, media: list[MediaFile], model: LoadedModel, folder: Path, pool: WorkerPool, workers: int
+    ):
         self._media, self._folder, self._pool = media, folder, pool
         self._blocks = Blocks(model.logits)
         self._progress: dict[int, _Progress] = {}

@@ -17,7 +17,7 @@ from deepfake.extraction.sampling import sample_indices, uniform
 from deepfake.extraction.tracking import FaceTracker
 from deepfake.extraction.video import VideoReader
 from deepfake.inputs.geometry import Geometry
-from deepfake.inputs.pixels import BadImage, decode, fit
+from deepfake.inputs.pixels import InvalidImage, decode, fit
 from deepfake.tables import OK
 
 Box = tuple[int, int, int, int]
@@ -182,7 +182,7 @@ def _face_crops(crops: list[Crop], extractor: Extractor, is_shown: bool) -> tupl
     for box, score, data in crops:
         try:
             image = decode(data)
-        except BadImage as error:
+        except InvalidImage as error:
             problems.append(str(error))
             continue
         images = [fit(image, geometry) for geometry in extractor.geometries]

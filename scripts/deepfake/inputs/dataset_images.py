@@ -27,8 +27,8 @@ def read_image_rows(folder: Path) -> pd.DataFrame:
 def read_images(folder: Path, rows: pd.DataFrame, threads: int = 1) -> Iterator[np.ndarray]:
     """Yield the image of each of `rows`, uint8 (height, width, 3) RGB, at the size at which it is stored.
 
-    Raises InvalidDataset where a file is missing or its SHA-256 isn't that of its row, and BadImage where it
-    can't be decoded.
+    Raises InvalidDataset where a file is missing or its SHA-256 isn't that of its row, and InvalidImage where
+    it can't be decoded.
     """
 
     def read(name: str, sha256: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake.inputs.geometry import Geometry
-from deepfake.inputs.pixels import BadImage, fit
+from deepfake.inputs.pixels import InvalidImage, fit
 
 ROWS = "image label corpus video method target group split".split()
 
@@ -61,11 +61,11 @@ class Decoded:
 
 
 def read_decoded(path: str | Path, table: str | Path) -> Decoded:
-    """What `write_decoded` wrote. BadImage where the two don't belong together, or the file is cut short."""
+    """What `write_decoded` wrote. InvalidImage where the two don't belong together, or the file is cut."""
     try:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
     except (ValueError, KeyError) as error:
-        raise BadImage(f"{table} can't be read ({error}); delete it and run again") from None
+        raise InvalidImage(f"{table} can't be read ({error}); delete it and run again") from None
     with open(path, "rb") as file:
         try:
             np.lib.format.read_magic(file)
@@ -73,16 +73,18 @@ def read_decoded(path: str | Path, table: str | Path) -> Decoded:
             mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             images = np.frombuffer(mapping, dtype, offset=file.tell()).reshape(shape)
         except (ValueError, SyntaxError, TokenError) as error:
-            raise BadImage(f"{path} can't be read ({error}); delete it and run again") from None
+            raise InvalidImage(f"{path} can't be read ({error}); delete it and run again") from None
     if dtype != np.uint8 or by_columns or shape != (len(rows), *shape[1:2] * 2, 3):
-        raise BadImage(
+        raise InvalidImage(
             f"{path} holds {shape} {dtype}, and {table} {len(rows)} rows; delete both and run again"
         )
     return Decoded(rows, images, mapping)
 
 
 def check_size(decoded: Decoded, size: int, path: str | Path) -> None:
-    """Raise BadImage unless the images, of the file `path`, have the `size` that a network takes."""
+    """Raise InvalidImage unless the images, of the file `path`, have the `size` that a network takes."""
     if decoded.images.shape[1:] != (size, size, 3):
         height, width = decoded.images.shape[1:3]
-        raise BadImage(f"{path} holds images of {width}×{height} pixels, and the network takes {size}×{size}")
+        raise InvalidImage(
+            f"{path} holds images of {width}×{height} pixels, and the network takes {size}×{size}"
+        )

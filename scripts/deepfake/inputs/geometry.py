@@ -1,4 +1,4 @@
-"""How large an image is made for a network, and how; its name stands in file names."""
+"""How large an image is made for a network, and by which interpolation."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ RESAMPLE = ("bilinear", "bicubic", "lanczos", "nearest")
 
 @dataclass(frozen=True)
 class Geometry:
-    """How an image becomes what a network takes: a square of `size` pixels.
+    """How an image becomes the square of `size` pixels that a network takes.
 
-    Where `resize` is `size`, the whole image is resized to it, its sides each for itself. Where it is more,
-    the shorter side is resized to `resize` and the middle square of `size` is cut out.
+    Where `resize` equals `size`, the whole image is resized to that square, whatever its aspect ratio. Where
+    `resize` is larger, the shorter side is resized to it and the square in the middle is cropped.
     """
 
     size: int
@@ -20,16 +20,16 @@ class Geometry:
 
     @property
     def name(self) -> str:
-        """Such as `256-bilinear`, or `256-bicubic-crop224`; a part of file names."""
+        """The name in file names, such as `256-bilinear` or `256-bicubic-crop224`."""
         crop = "" if self.resize == self.size else f"-crop{self.size}"
         return f"{self.resize}-{self.resample}{crop}"
 
 
 def parse_geometry(name: str) -> Geometry:
-    """The geometry that has this name; ValueError if none has."""
-    found = re.fullmatch(rf"(\d+)-({'|'.join(RESAMPLE)})(?:-crop(\d+))?", name)
-    if found:
-        resize, resample, size = found.groups()
+    """Return the geometry of this name; ValueError if there is none."""
+    match = re.fullmatch(rf"(\d+)-({'|'.join(RESAMPLE)})(?:-crop(\d+))?", name)
+    if match:
+        resize, resample, size = match.groups()
         geometry = Geometry(int(size or resize), int(resize), resample)
         if 1 <= geometry.size <= geometry.resize and geometry.name == name:
             return geometry

@@ -1,35 +1,42 @@
-"""From an image's bytes to the pixels that a network takes."""
+"""From an image file to the pixels that a network takes."""
 
 import io
 
 import numpy as np
 from PIL import Image
 
+from deepfake.errors import UserError
 from deepfake.inputs.geometry import Geometry
 
 
-class BadImage(ValueError):
-    """A file that isn't the image that it should be."""
+class InvalidImage(UserError):
+    """An image, or a file of decoded images, can't be read or isn't what it should be."""
 
 
 def fit(image: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """`image`, uint8 (height, width, 3) RGB, as uint8 (size, size, 3); smaller ones are smoothed first."""
+    """Return `image`, uint8 (height, width, 3) RGB, as uint8 (size, size, 3) of that geometry.
+
+    Pillow resizes it, with antialiasing where the image is made smaller.
+    """
     height, width = image.shape[:2]
-    wide, high = geometry.resize, geometry.resize
+    new_width, new_height = geometry.resize, geometry.resize
     if geometry.resize != geometry.size:
         scale = geometry.resize / min(height, width)
-        wide, high = (max(geometry.resize, round(side * scale)) for side in (width, height))
-    if (width, height) != (wide, high):
-        picture = Image.fromarray(image).resize((wide, high), Image.Resampling[geometry.resample.upper()])
-        image = np.asarray(picture)
-    top, left = (high - geometry.size) // 2, (wide - geometry.size) // 2
+        new_width, new_height = (max(geometry.resize, round(side * scale)) for side in (width, height))
+    if (width, height) != (new_width, new_height):
+        resample = Image.Resampling[geometry.resample.upper()]
+        image = np.asarray(Image.fromarray(image).resize((new_width, new_height), resample))
+    top, left = (new_height - geometry.size) // 2, (new_width - geometry.size) // 2
     return np.ascontiguousarray(image[top : top + geometry.size, left : left + geometry.size])
 
 
 def decode(data: bytes, name: str = "the image") -> np.ndarray:
-    """The picture that `data` holds, uint8 (height, width, 3) RGB. BadImage where it can't be read whole."""
+    """Return the pixels of a JPEG or PNG file, uint8 (height, width, 3) RGB.
+
+    Raises InvalidImage, which calls it `name`, where `data` can't be decoded whole.
+    """
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
-            return np.asarray(picture.convert("RGB"))
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadImage(f"{name} can't be decoded: {error}") from None
+        raise InvalidImage(f"{name} can't be decoded: {error}") from None

@@ -1,1 +1,1 @@
-"""Networks that tell real from fake, with what they expect of an image, and the files they are kept in."""
+"""Networks that tell real from fake: made by name, with weights from files and libraries, and explained."""

@@ -1,4 +1,4 @@
-"""A network with what makes a detector of it: how pixels are scaled, and which output means fake."""
+"""A network and what makes it a detector: how its pixels are normalised, and which output means fake."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 
 class Detector(nn.Module):
-    """Gives the logit of fake, whatever the network's own outputs are.
+    """Returns the logit of fake, whatever outputs the network has.
 
-    `network` maps float32 (N, 3, size, size), scaled by `mean` and `std` (of RGB, for pixels from 0 to 1), to
-    (N, 1), the logit of fake, or (N, 2), a logit for each class, of which `fake` is the number of fake's. The
-    loss of the difference of two logits is the cross-entropy of both, so that one loss serves all networks.
+    `network` maps float32 (N, 3, size, size), normalised by `mean` and `std` (of RGB in [0, 1]), to (N, 1),
+    the logit of fake, or to (N, 2), a logit for each class, of which number `fake` is fake. In the latter
+    case the logit of fake is the difference of the two: its binary cross-entropy equals the cross-entropy of
+    both, so one loss serves all networks.
     """
 
     def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float], fake: int = 1):
@@ -23,7 +24,11 @@ class Detector(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(shape), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits of fake, (N,), of `images`, (N, 3, size, size): uint8, or float from 0 to 1."""
-        pixels = images.float() / 255 if images.dtype == torch.uint8 else images
-        out = self.network((pixels - self.mean) / self.std)
-        return out[:, 0] if out.shape[1] == 1 else out[:, self.fake] - out[:, 1 - self.fake]
+        """Return logits of fake, (N,), of `images` (N, 3, size, size), uint8 or float in [0, 1]."""
+        outputs = self.network((scale_to_one(images) - self.mean) / self.std)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs[:, self.fake] - outputs[:, 1 - self.fake]
+
+
+def scale_to_one(images: Tensor) -> Tensor:
+    """Return uint8 images as float32 in [0, 1]; float images as they are."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images

@@ -1,19 +1,18 @@
-"""Several detectors, or several views of one, that judge as one: the weighted sum of their logits."""
+"""Ensembles: several detectors, or several views of one, whose logits are summed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-import torch
 from torch import Tensor, nn
 
 from deepfake.inputs.geometry import Geometry
-from deepfake.networks.detector import Detector
-from deepfake.networks.views import WHOLE, View, as_facts, compose, look
+from deepfake.networks.detector import Detector, scale_to_one
+from deepfake.networks.views import WHOLE, View, apply_views, compose
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A detector of an ensemble: what it takes, the views that it takes of it, and how much it counts."""
+    """One detector of an ensemble: its geometry, the views that it gets of each image, and its weight."""
 
     detector: Detector
     geometry: Geometry
@@ -22,10 +21,11 @@ class Part:
 
 
 class Ensemble(nn.Module):
-    """Gives the logit of fake: over its parts the sum of weight times mean logit of the part's views, over T.
+    """The logit of fake: the sum over all parts of weight times mean logit over the part's views, over T.
 
-    `geometries` are the distinct ones of its parts, in their order; `widest` is the largest number of views,
-    by which a batch grows on its way. One part of weight 1, whole images and T = 1 is the plain detector.
+    T is the `temperature`. `geometries` are the distinct ones of the parts, in their order, and `inputs` says
+    which of them each part takes. `max_views` is the largest number of views of a part. One part of weight 1
+    with the whole image and T = 1 gives exactly the logits of its detector.
     """
 
     def __init__(self, parts: Sequence[Part], temperature: float = 1.0):
@@ -33,51 +33,47 @@ class Ensemble(nn.Module):
         self.detectors = nn.ModuleList(part.detector for part in parts)
         self.views = [tuple(part.views) for part in parts]
         self.weights = [part.weight for part in parts]
-        self.geometries = distinct([part.geometry for part in parts])
-        self.places = [self.geometries.index(part.geometry) for part in parts]
+        self.geometries = list(dict.fromkeys(part.geometry for part in parts))
+        self.inputs = [self.geometries.index(part.geometry) for part in parts]
         self.temperature = temperature
-        self.widest = max(map(len, self.views))
+        self.max_views = max(map(len, self.views))
 
     def forward(self, *images: Tensor) -> Tensor:
-        """Logits of fake, (N,), of the same images at each of `geometries`: (N, 3, size, size) each, uint8 or
-        float from 0 to 1."""
-        pixels = [one.float() / 255 if one.dtype == torch.uint8 else one for one in images]
+        """Return logits of fake, (N,).
+
+        `images` are the same N images at each of `geometries`: (N, 3, size, size), uint8 or float in [0, 1].
+        """
+        pixels = [scale_to_one(batch) for batch in images]
         logits = [
-            weight * detector(look(pixels[place], views)).unflatten(0, (len(views), -1)).mean(0)
-            for detector, views, weight, place in zip(
-                self.detectors, self.views, self.weights, self.places, strict=True
+            weight * detector(apply_views(pixels[number], views)).unflatten(0, (len(views), -1)).mean(0)
+            for detector, views, weight, number in zip(
+                self.detectors, self.views, self.weights, self.inputs, strict=True
             )
         ]
         return sum(logits[1:], logits[0]) / self.temperature
 
 
-def distinct(geometries: Sequence[Geometry]) -> list[Geometry]:
-    """Each once, in the order in which they come."""
-    return list(dict.fromkeys(geometries))
-
-
 def parts_of(checkpoint: dict) -> list[dict]:
-    """The parts that a checkpoint is the sum of, its temperature in their weights; one for a single network.
+    """Return the parts that a checkpoint sums, its temperature in their weights; one for a single network.
 
-    Of a part the keys are network, state, geometry, mean, std, views and weight.
+    A part has the keys network, state, geometry, mean, std, views and weight.
     """
     if "parts" not in checkpoint:
         keys = ("network", "state", "geometry", "mean", "std")
-        whole = {"views": as_facts([WHOLE]), "weight": 1.0}
-        return [{key: checkpoint[key] for key in keys} | whole]
+        return [{key: checkpoint[key] for key in keys} | {"views": [asdict(WHOLE)], "weight": 1.0}]
     return [part | {"weight": part["weight"] / checkpoint["temperature"]} for part in checkpoint["parts"]]
 
 
 def flatten(members: Sequence[dict], weights: Sequence[float], views: Sequence[View]) -> list[dict]:
-    """The parts of the sum of some checkpoints, with these `weights`, of these `views`.
+    """Return the parts of the weighted sum of the checkpoints `members`, each seen in `views`.
 
-    Members may be ensembles themselves; theirs are views of the views.
+    A member may be an ensemble itself; then its parts get views of views.
     """
     return [
         part
         | {
             "weight": weight * part["weight"],
-            "views": as_facts(compose(views, [View(**facts) for facts in part["views"]])),
+            "views": [asdict(view) for view in compose(views, [View(**view) for view in part["views"]])],
         }
         for member, weight in zip(members, weights, strict=True)
         for part in parts_of(member)

@@ -1,11 +1,7 @@
-"""What can be wrong with weights and checkpoints that come from elsewhere."""
+"""The error of models and weights that can't be used."""
 
 from deepfake.errors import UserError
 
 
-class WeightsMissing(UserError):
-    """Weights can't be had; the message says how to get them."""
-
-
-class WeightsDontFit(UserError):
-    """A file's weights are not those of the network; the message says which differ."""
+class ModelError(UserError):
+    """A model or its weights are missing, damaged, or of another network; the message says what to do."""

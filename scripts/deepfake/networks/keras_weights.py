@@ -1,8 +1,8 @@
-"""The MesoNet authors' Keras weight files (`.h5`), read into our networks.
+"""Read the MesoNet authors' Keras weight files (`.h5`) as state_dicts of Meso4 and MesoInception4.
 
 In such a file every layer is a group named by Keras, `conv2d_5`, with one group in it that holds the arrays
-`kernel:0` and `bias:0`. Keras numbers the layers of a kind as they are made, from whatever number the
-authors' session had reached; our networks make theirs in the same order.
+`kernel:0` and `bias:0`. Keras numbers the layers of a kind in the order in which they are made, from whatever
+number the authors' session had reached; the networks here make theirs in the same order.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
+from deepfake.networks.errors import ModelError
 
 KINDS: dict[str, type[nn.Module]] = {
     "conv2d": nn.Conv2d,
@@ -24,28 +24,28 @@ KINDS: dict[str, type[nn.Module]] = {
 }
 
 
-def read_h5(path: str | Path, network: nn.Module) -> dict[str, Tensor]:
-    """The state_dict for `network`, a Meso4 or MesoInception4, from a Keras weight file; float32 tensors.
+def read_keras_weights(path: str | Path, network: nn.Module) -> dict[str, Tensor]:
+    """Return the state_dict for `network`, a Meso4 or MesoInception4, as float32 tensors.
 
-    The authors' networks give the probability of real (their classes are df = 0 and real = 1), ours give
-    the logit of fake, so the last layer's signs are turned. Raises WeightsMissing where there is no file, and
-    WeightsDontFit, naming the layer, where the file doesn't hold this network.
+    The authors' networks give the probability of real (their classes are df = 0 and real = 1), and the
+    networks here the logit of fake, so the signs of the last layer are reversed. Raises ModelError where
+    there is no file, and where it doesn't hold this network, with the layer's name.
 
-    The file isn't trusted: only arrays of the expected shapes are read, and only what lies in the file.
+    The file isn't trusted: only arrays of the expected shapes are read, and only those in the file itself.
     """
     path = Path(path)
     if not path.is_file():
-        raise WeightsMissing(
+        raise ModelError(
             f"there is no weights file {path}: the authors' own lie in the folder weights of "
             "github.com/DariusAf/MesoNet"
         )
     try:
         with h5py.File(path, "r") as file:
             state = dict(_arrays(file, network))
-    except WeightsDontFit as error:
-        raise WeightsDontFit(f"{path} doesn't fit {_title(network)}: {error}") from None
+    except ModelError as error:
+        raise ModelError(f"{path} doesn't fit {_title(network)}: {error}") from None
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:  # what h5py raises
-        raise WeightsDontFit(f"{path} can't be read as a Keras weight file (HDF5): {error}") from None
+        raise ModelError(f"{path} can't be read as a Keras weight file (HDF5): {error}") from None
     return {name: torch.from_numpy(np.array(array, order="C")) for name, array in state.items()}
 
 
@@ -54,21 +54,11 @@ def _title(network: nn.Module) -> str:
 
 
 def _arrays(file: h5py.File, network: nn.Module) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and arrays of the network's state_dict."""
+    """Yield the names and arrays of the network's state_dict."""
     modules = dict(network.named_modules())
-    names = list(file)
-    matched = {}
-    for kind, cls in KINDS.items():
-        ours = [name for name, module in modules.items() if isinstance(module, cls)]
-        theirs = numbered(names, kind)
-        if len(theirs) != len(ours):
-            found = f"{len(theirs)}, {theirs[0]} to {theirs[-1]}" if theirs else "none"
-            raise WeightsDontFit(f"it needs {len(ours)} layers {kind}, the file has {found}")
-        matched |= dict(zip(ours, theirs, strict=True))
-
     convolutions = [module for module in modules.values() if isinstance(module, nn.Conv2d)]
     dense = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
-    for name, layer in matched.items():
+    for name, layer in _matched_layers(list(file), modules):
         module, group = modules[name], _layer_group(file, layer)
         if isinstance(module, nn.Conv2d):
             height_width_in_out = (*module.kernel_size, module.in_channels, module.out_channels)
@@ -82,7 +72,7 @@ def _arrays(file: h5py.File, network: nn.Module) -> Iterator[tuple[str, np.ndarr
             yield f"{name}.running_mean", _array(group, "moving_mean:0", width)
             variance = _array(group, "moving_variance:0", width)
             if variance.min() < 0:
-                raise WeightsDontFit(f"{group.name}/moving_variance:0 holds values below zero")
+                raise ModelError(f"{group.name}/moving_variance:0 holds values below zero")
             yield f"{name}.running_var", variance
             yield f"{name}.num_batches_tracked", np.array(0)
         else:
@@ -95,54 +85,66 @@ def _arrays(file: h5py.File, network: nn.Module) -> Iterator[tuple[str, np.ndarr
             yield f"{name}.bias", sign * bias
 
 
+def _matched_layers(keras_names: list[str], modules: dict[str, nn.Module]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each module with weights, and that of the Keras layer that holds them."""
+    for kind, module_class in KINDS.items():
+        names = [name for name, module in modules.items() if isinstance(module, module_class)]
+        layers = numbered(keras_names, kind)
+        if len(layers) != len(names):
+            found = f"{len(layers)}, {layers[0]} to {layers[-1]}" if layers else "none"
+            raise ModelError(f"it needs {len(names)} layers {kind}, the file has {found}")
+        yield from zip(names, layers, strict=True)
+
+
 def numbered(names: list[str], kind: str) -> list[str]:
-    """The Keras layers of one kind in the order of their numbers; `conv2d` comes before `conv2d_1`."""
+    """Return the Keras layers of one kind, ordered by their numbers; `conv2d` comes before `conv2d_1`."""
     pattern = re.compile(rf"{kind}(?:_([0-9]{{1,9}}))?")
     numbers = {name: int(match[1] or 0) for name in names if (match := pattern.fullmatch(name))}
     return sorted(numbers, key=lambda name: (numbers[name], name))
 
 
 def _channels_first(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """A dense kernel (inputs, outputs) whose inputs were flattened as (row, column, channel), for inputs
-    flattened as (channel, row, column).
+    """Reorder a dense kernel (inputs, outputs): its inputs were flattened as (row, column, channel), and are
+    flattened here as (channel, row, column).
     """
     side = math.isqrt(len(kernel) // channels)
     return kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
 
 
 def _layer_group(file: h5py.File, layer: str) -> h5py.Group:
-    """The group in the layer's group; Keras may have had to give it another name than the layer's."""
-    outer = _member(file, layer, h5py.Group)
+    """Return the group in the layer's group; its name may differ from the layer's."""
+    outer = _entry(file, layer, h5py.Group)
     names = list(outer)
     if len(names) != 1:
-        raise WeightsDontFit(f"the group {layer} should hold one group of arrays, but holds {len(names)}")
-    return _member(outer, names[0], h5py.Group)
+        raise ModelError(f"the group {layer} should hold one group of arrays, but holds {len(names)}")
+    return _entry(outer, names[0], h5py.Group)
 
 
 def _array(group: h5py.Group, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """An array as float32, once it is known to have `shape` and to lie in the file itself."""
-    data = _member(group, name, h5py.Dataset)
+    """Return an array as float32, once it is known to have `shape` and to lie in the file itself."""
+    data = _entry(group, name, h5py.Dataset)
     if data.shape != shape:
-        raise WeightsDontFit(f"{data.name} has the shape {data.shape}, and {shape} is needed")
+        raise ModelError(f"{data.name} has the shape {data.shape}, and {shape} is needed")
     if data.dtype.kind != "f" or data.dtype.itemsize > 8:
-        raise WeightsDontFit(f"{data.name} holds {data.dtype}, and float32 is needed")
+        raise ModelError(f"{data.name} holds {data.dtype}, and float32 is needed")
     if data.is_virtual or data.external:
-        raise WeightsDontFit(f"{data.name} lies in another file, which is not read")
+        raise ModelError(f"{data.name} lies in another file, which is not read")
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
         array = data[...].astype(np.float32)
     if not np.isfinite(array).all():
-        raise WeightsDontFit(f"{data.name} holds values that are not finite")
+        raise ModelError(f"{data.name} holds values that are not finite")
     return array
 
 
-def _member(group: h5py.Group, name: str, kind: type) -> h5py.Group | h5py.Dataset:
+def _entry(group: h5py.Group, name: str, kind: type) -> h5py.Group | h5py.Dataset:
+    """Return a group or an array of `group` that is no link to another place."""
     where = f"{group.name.rstrip('/')}/{name}"
     link = group.get(name, getlink=True)  # `name in group` would open the file that an external link names
     if link is None:
-        raise WeightsDontFit(f"{where} is missing")
+        raise ModelError(f"{where} is missing")
     if not isinstance(link, h5py.HardLink):
-        raise WeightsDontFit(f"{where} is a link to another place, which is not followed")
-    member = group[name]
-    if not isinstance(member, kind):
-        raise WeightsDontFit(f"{where} is not a {kind.__name__.lower()}")
-    return member
+        raise ModelError(f"{where} is a link to another place, which is not followed")
+    entry = group[name]
+    if not isinstance(entry, kind):
+        raise ModelError(f"{where} is not a {kind.__name__.lower()}")
+    return entry

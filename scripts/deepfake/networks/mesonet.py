@@ -1,19 +1,21 @@
 """Meso-4 and MesoInception-4, by Afchar et al. (2018), "MesoNet: a compact facial video forgery detection
 network".
 
-Layer by layer as in the authors' published Keras code: each convolution is followed by ReLU, then by batch
+The layers are those of the authors' published Keras code: each convolution is followed by ReLU, then by batch
 normalisation, then by max pooling; every padding is Keras's `same`.
 """
 
 import torch
 from torch import Tensor, nn
 
-# Torch's share of a batch in the moving averages. Keras's default is 0.01, which after some hundred steps
-# still lags so much that validation is at chance. It matters only in training.
+from deepfake.errors import UserError
+
+# The weight of a batch in the moving averages, in training. It is torch's default: with Keras's, 0.01, the
+# averages lag so much that after some hundred steps validation is still at chance.
 MOMENTUM = 0.1
 EPSILON = 1e-3  # Keras's default for batch normalisation; torch's is 1e-5
 SLOPE = 0.1  # of LeakyReLU below zero
-STRIDE = 32  # pixels of the image for each cell of the last feature map: pooling by 2, 2, 2 and 4
+STRIDE = 32  # pixels of the image per cell of the last feature map: pooling by 2, 2, 2 and 4
 CHANNELS = 16  # of the last feature map
 HIDDEN = 16  # units of the first dense layer
 
@@ -21,7 +23,7 @@ HIDDEN = 16  # units of the first dense layer
 class Meso4(nn.Module):
     """Four convolutions and two dense layers, 27,977 trainable parameters at the published size of 256.
 
-    `size` is the side of the square images in pixels; ValueError where it is below 32.
+    `size` is the side of the square images in pixels; UserError where it is below 32.
     """
 
     def __init__(self, size: int = 256):
@@ -42,14 +44,14 @@ class Meso4(nn.Module):
         self.apply(_initialise)
 
     def forward(self, images: Tensor) -> Tensor:
-        """The logit of fake, float (N, 1), of RGB images, float (N, 3, size, size) in [0, 1]."""
+        """Return the logit of fake, float (N, 1), of RGB images, float (N, 3, size, size) in [0, 1]."""
         return self.head(self.features(_checked(images, self.size)))
 
 
 class MesoInception4(nn.Module):
     """Meso-4 with inception blocks for the first two convolutions: 28,615 trainable parameters at size 256.
 
-    `size` is the side of the square images in pixels; ValueError where it is below 32.
+    `size` is the side of the square images in pixels; UserError where it is below 32.
     """
 
     def __init__(self, size: int = 256):
@@ -70,14 +72,14 @@ class MesoInception4(nn.Module):
         self.apply(_initialise)
 
     def forward(self, images: Tensor) -> Tensor:
-        """The logit of fake, float (N, 1), of RGB images, float (N, 3, size, size) in [0, 1]."""
+        """Return the logit of fake, float (N, 1), of RGB images, float (N, 3, size, size) in [0, 1]."""
         return self.head(self.features(_checked(images, self.size)))
 
 
 class Inception(nn.Module):
-    """Four branches side by side: 1×1 alone, and 1×1 then 3×3 with dilation 1, 2 and 3.
+    """Four parallel branches: 1×1 alone, and 1×1 then 3×3 with dilation 1, 2 and 3.
 
-    `widths` are the branches' channels; the output, (N, sum of widths, H, W), has them in that order.
+    `widths` are the channels of the branches, which the output, (N, sum of widths, H, W), has in that order.
     """
 
     def __init__(self, channels: int, widths: tuple[int, int, int, int]):
@@ -100,9 +102,9 @@ def _convolution(channels: int, width: int, kernel: int, dilation: int = 1) -> l
 
 
 def _norm_and_pool(channels: int, side: int, by: int) -> list[nn.Module]:
-    """Batch normalisation, then max pooling of a map `side` wide to ceil(side / by), padded like `same`.
+    """Batch normalisation, then max pooling of a map of `side` cells to ceil(side / by), padded like `same`.
 
-    The missing cells are shared between both ends, and an odd one goes to the far end.
+    Half of the padding is before the map and half after it; an odd cell is after it.
     """
     before = (-side % by) // 2
     return [
@@ -123,10 +125,10 @@ def _head(side: int) -> nn.Sequential:
 
 
 def _sides(size: int) -> list[int]:
-    """The side of the image, and of the map after each of the four poolings."""
+    """Return the side of the image, and of the feature map after each of the four poolings."""
     if size < STRIDE:
-        raise ValueError(
-            f"MesoNet can't have images of size {size}: write {STRIDE} or more; 256 is as published"
+        raise UserError(
+            f"MesoNet can't take images of size {size}: write {STRIDE} or more; 256 is as published"
         )
     sides = [size]
     for by in (2, 2, 2, 4):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from deepfake.checkpoints.inference import Opened
+from deepfake.checkpoints.inference import LoadedModel
 from deepfake.detection.text import called, is_unsure
 from deepfake.detection.verdict import LeftOut, Person, ScoredFace, Verdict, by_reason, frames_judged
 from deepfake.evaluation.mistakes import overlay
@@ -78,16 +78,16 @@ def faces_to_explain(verdict: Verdict) -> dict[int, ScoredFace]:
     return {number: face for number, face in faces.items() if face}
 
 
-def explain(faces: Sequence[ScoredFace], model: Opened) -> Iterator[tuple[bytes, bytes]]:
+def explain(faces: Sequence[ScoredFace], model: LoadedModel) -> Iterator[tuple[bytes, bytes]]:
     """Yield two JPEGs for each face: as the model saw it, and with its Grad-CAM on it.
 
     Every face must have a crop, and `model.detector` must not be None.
     """
-    from deepfake.networks.gradcam import gradcam_of  # loads torch
+    from deepfake.networks.gradcam import gradcam_maps  # loads torch
 
     for start in range(0, len(faces), BATCH):
         images = [decode(face.crop) for face in faces[start : start + BATCH]]
-        for image, heat in zip(images, gradcam_of(model, images), strict=True):
+        for image, heat in zip(images, gradcam_maps(model.detector, model.geometries, images), strict=True):
             seen = fit(image, model.geometries[0])
             yield jpeg(seen, EXPLAINED_SIDE), jpeg(overlay(seen, heat), EXPLAINED_SIDE)
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from deepfake.checkpoints.inference import Opened
+from deepfake.checkpoints.inference import LoadedModel
 from deepfake.detection.text import called, is_unsure
 from deepfake.detection.verdict import FAKE, Verdict, by_reason, frames_judged
 from deepfake.pages.model_description import describe_model
@@ -13,7 +13,7 @@ from deepfake.pages.verdict_details import details, explain, faces_to_explain, l
 FILES_SHOWN = 50  # files with a section of their own: those of the highest scores
 
 
-def page(verdicts: Sequence[Verdict], model: Opened, title: str) -> str:
+def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str) -> str:
     """Return the HTML page of all verdicts, with their images in it. The same verdicts give the same text."""
     judged = sorted((v for v in verdicts if v.person), key=_rank)
     failed = sorted((v for v in verdicts if not v.person), key=lambda v: v.name)
@@ -25,9 +25,9 @@ def page(verdicts: Sequence[Verdict], model: Opened, title: str) -> str:
         real=sum(v.verdict != FAKE for v in judged),
         unsure=sum(is_unsure(v.person) for v in judged),
         incomplete=sum(bool(v.left_out) for v in judged),
-        judged=[_row(verdict, model.facts) for verdict in judged],
-        failed=[_row(verdict, model.facts) | {"reasons": left_out_lines(verdict)} for verdict in failed],
-        model=describe_model(model.facts),
+        judged=[_row(verdict, model.metadata) for verdict in judged],
+        failed=[_row(verdict, model.metadata) | {"reasons": left_out_lines(verdict)} for verdict in failed],
+        model=describe_model(model.metadata),
         files=_details(judged[:FILES_SHOWN], model),
         explains=model.detector is not None,
         frames_by_reason=_frames_by_reason(judged),
@@ -52,7 +52,7 @@ def _row(verdict: Verdict, metadata: dict) -> dict:
     }
 
 
-def _details(verdicts: list[Verdict], model: Opened) -> list[dict]:
+def _details(verdicts: list[Verdict], model: LoadedModel) -> list[dict]:
     """Return the details of each file, with Grad-CAM for the faces of the highest scores.
 
     The faces of all files are explained in one go, so that the network gets them in batches.
@@ -63,7 +63,7 @@ def _details(verdicts: list[Verdict], model: Opened) -> list[dict]:
         explained = explain([face for _, _, face in faces], model)
         for (place, number, _), pair in zip(faces, explained, strict=True):
             images[place][number] = pair
-    return [details(verdict, model.facts, pairs) for verdict, pairs in zip(verdicts, images, strict=True)]
+    return [details(verdict, model.metadata, pairs) for verdict, pairs in zip(verdicts, images, strict=True)]
 
 
 def _frames_by_reason(verdicts: list[Verdict]) -> list[tuple[str, int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepfake.checkpoints.inference import Opened
+from deepfake.checkpoints.inference import LoadedModel
 from deepfake.console import log, progress_bar
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile
@@ -27,7 +27,7 @@ class Answer:
 def answer(
     names: Sequence[str],
     files: Sequence[MediaFile | str],
-    model: Opened,
+    model: LoadedModel,
     preprocessing: dict,
     people: str,
     workers: int,

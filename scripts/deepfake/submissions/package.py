@@ -9,7 +9,7 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.open_model import open_model
 from deepfake.code_digest import imported_files
 from deepfake.errors import UserError
 from deepfake.extraction.detectors import verify_model
@@ -20,9 +20,6 @@ from deepfake.submissions.requirements import requirements
 
 LIBRARY = Path(__file__).resolve().parents[1]
 PROGRAM = Path(standalone.__file__)
-WITHOUT = ["inputs/decoded.py", "checkpoints/torch_runner.py", "checkpoints/safetensors.py"]
-"""Imported by functions that predict.py doesn't call; they need pandas or torch."""
-
 FACE_MODEL = "face_detector.onnx"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can store
 MODE = (stat.S_IFREG | 0o644) << 16
@@ -46,7 +43,7 @@ def write_package(
     project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
     training. Raises UserError or FileNotFoundError where the model can't be used or a file is missing.
     """
-    facts = open_model(model).facts
+    facts = open_model(model).metadata
     if not facts["preprocessing"]:
         raise UserError(f"{model} doesn't record how its training images were made; train it again")
     detector = face_detector(facts["preprocessing"], face_model)
@@ -93,8 +90,6 @@ def copy_code(top: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder)
         shutil.copytree(LIBRARY, whole / "deepfake", ignore=shutil.ignore_patterns("__pycache__"))
-        for path in WITHOUT:
-            (whole / "deepfake" / path).unlink(missing_ok=True)
         shutil.copyfile(PROGRAM, whole / "predict.py")
         names = [path.relative_to(whole) for path in imported_files(whole / "predict.py")]
         for name in names:

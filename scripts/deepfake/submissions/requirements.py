@@ -13,6 +13,7 @@ PACKAGES = {
     "av": "av",
     "cv2": "opencv-python-headless",
     "dlib": "dlib-bin",
+    "jsonschema": "jsonschema",
     "numpy": "numpy",
     "onnxruntime": "onnxruntime",
     "scipy": "scipy",
@@ -21,6 +22,7 @@ PACKAGES = {
 """By module; the code of a submission package may need no others."""
 
 DEPENDENCIES = {
+    "jsonschema": ["attrs", "jsonschema-specifications", "referencing", "rpds-py", "typing_extensions"],
     "onnxruntime": ["flatbuffers", "numpy", "packaging", "protobuf"],
     "opencv-python-headless": ["numpy"],
     "scipy": ["numpy"],

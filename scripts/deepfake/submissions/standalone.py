@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.checkpoints.onnx import open_onnx
+from deepfake.checkpoints.onnx_inference import open_onnx
 from deepfake.detection.media import LIMITS, MediaFile, find_media
 from deepfake.detection.output import as_json
 from deepfake.detection.preprocessing import preprocessing_of
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     listed, files = requested(args)
     model = open_onnx(args.model, args.threads)
     face_model = FACE_MODEL if FACE_MODEL.exists() else None
-    preprocessing = preprocessing_of(model.facts, args.corpus, crops=args.crops, face_model=face_model)
+    preprocessing = preprocessing_of(model.metadata, args.corpus, crops=args.crops, face_model=face_model)
     answers = answer(listed.names, files, model, preprocessing, args.people, args.threads)
     if args.output:
         write_prediction(args.output, answers, args.fallback_label)

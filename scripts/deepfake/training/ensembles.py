@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from deepfake.checkpoints.best_pt import detector_of, load_checkpoint, save_ensemble, versions
-from deepfake.checkpoints.checks import MOST_VIEWS
-from deepfake.checkpoints.inference import logits_of_split, sigmoid
-from deepfake.checkpoints.inputs import read_inputs
-from deepfake.checkpoints.metadata import MOST_PARTS
-from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.checkpoints.best_pt import load_checkpoint, make_detector, save_ensemble, versions
+from deepfake.checkpoints.dataset_inference import read_inputs, split_logits
+from deepfake.checkpoints.inference import sigmoid
+from deepfake.checkpoints.metadata import MAX_PARTS, MAX_VIEWS
+from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.console import log
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.evaluation.temperature import fit_temperature
 from deepfake.files import new_file
 from deepfake.networks.ensemble import flatten, parts_of
-from deepfake.networks.views import views_of
+from deepfake.networks.views import tta_views
 
 
 class BadMember(ValueError):
@@ -44,21 +43,21 @@ def combine(
     `section` is the ensemble's of the config; `members` are their best.pt by name, in the section's order.
     `images` (npy) and `rows` (csv) are those of the decoded dataset at each geometry of the members, in their
     order; `kept` is the JSON of what its plan keeps. Only val is looked at: for temperature, thresholds and
-    metrics. Raises BadMember, WeightsMissing, WeightsDontFit, BadImage and OSError.
+    metrics. Raises BadMember, ModelError, InvalidImage and OSError.
     """
     torch.set_num_threads(threads)
     plan = json.loads(kept.read_text(encoding="utf-8"))
     learnt = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
     found = {member: _read(member, path, learnt) for member, path in members.items()}
     weights = member_weights(found, section["weighted"])
-    views = views_of(section["tta"])
+    views = tta_views(section["tta"])
     parts = flatten(list(found.values()), list(weights.values()), views)
     _check_number(name, parts)
-    ensemble = detector_of({"parts": parts, "temperature": 1.0}, name)
+    ensemble = make_detector({"parts": parts, "temperature": 1.0}, name)
     decoded = read_inputs(ensemble.geometries, images, rows)
     val = decoded[0].rows.iloc[decoded[0].split("val")]
     labels = val["label"].to_numpy()
-    logits = logits_of_split(logits_of(ensemble), decoded, "val", watch)
+    logits = split_logits(logits_function(ensemble), decoded, "val", watch)
     temperature = _temperature(name, labels, logits) if section["calibrate"] else 1.0
     probability = sigmoid(logits / temperature).astype(np.float64)
     how = "f1_macro" if section["threshold"] is None else section["threshold"]
@@ -121,10 +120,10 @@ def _read(name: str, path: str | Path, learnt: dict) -> dict:
 
 def _check_number(name: str, parts: Sequence[dict]) -> None:
     views = max(len(part["views"]) for part in parts)
-    if len(parts) > MOST_PARTS or views > MOST_VIEWS:
+    if len(parts) > MAX_PARTS or views > MAX_VIEWS:
         raise BadMember(
-            f"ensembles.{name}: {len(parts)} networks and {views} views of one; at most {MOST_PARTS} and "
-            f"{MOST_VIEWS} can be; name fewer models, scales or ensembles with views"
+            f"ensembles.{name}: {len(parts)} networks and {views} views of one; at most {MAX_PARTS} and "
+            f"{MAX_VIEWS} can be; name fewer models, scales or ensembles with views"
         )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, DistributedSampler
 
-from deepfake.checkpoints.torch_runner import as_tensor
+from deepfake.checkpoints.torch_inference import as_tensor
 from deepfake.inputs.decoded import Decoded
 
 ROOM = 0.5  # of a GPU's free memory that images may take

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.checkpoints.best_pt import save_checkpoint, versions
-from deepfake.checkpoints.inference import predict_split
-from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.checkpoints.dataset_inference import predict_split
+from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.files import new_directory, new_file
@@ -36,31 +36,31 @@ def write_outcome(folder: Path, built: Built, fitted: Fitted, decoded: Decoded, 
     `dataset` and `preprocessing` of the checkpoints; thresholds are those with the highest macro F1 on val.
     """
     rows = decoded.rows.iloc[decoded.split("val")]
-    is_hf = built.facts["arch"].startswith("hf/")
+    is_hf = built.spec["arch"].startswith("hf/")
     found = {}
     with new_directory(folder / "checkpoints") as checkpoints:
         for name in sorted(fitted.weights, key=lambda name: (name == "best", name)):  # best is laid in last
             state = fitted.state(name)
             built.detector.network.load_state_dict(state)
-            probability = predict_split(logits_of(built.detector), [decoded], "val").astype(np.float64)
+            probability = predict_split(logits_function(built.detector), [decoded], "val").astype(np.float64)
             thresholds = choose_thresholds(rows.assign(probability=probability))
             metrics = {"val": compute_metrics(rows["label"].to_numpy(), probability, thresholds["threshold"])}
             if name == "best":
                 metrics |= fitted.best and {"epoch": fitted.best["epoch"]}
             found[name] = {**thresholds, "metrics": metrics}
             path = folder / "best.pt" if name == "best" else checkpoints / f"{name}.pt"
-            save_checkpoint(path, built.facts, state, **found[name], **facts)
+            save_checkpoint(path, built.spec, state, **found[name], **facts)
             if is_hf and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained
 
-                save_pretrained(built.detector, built.facts, checkpoints / f"hf_{name}")
+                save_pretrained(built.detector, built.spec, checkpoints / f"hf_{name}")
     write_history(fitted.history, folder)
     with new_file(folder / "curves.svg") as picture:
         draw_curves(fitted.history, fitted.best.get("epoch"), picture)
     summary = {
-        "arch": built.facts["arch"],
+        "arch": built.spec["arch"],
         "parameters": sum(p.numel() for p in built.detector.network.parameters()),
-        **{key: built.facts[key] for key in ("geometry", "mean", "std")},
+        **{key: built.spec[key] for key in ("geometry", "mean", "std")},
         **found["best"],
         **facts,
         "versions": versions(),

@@ -1,4 +1,4 @@
-"""Other forms of a model: they give what it gives, tell what it tells, and are weighed beside it."""
+"""Exported models: same outputs and metadata as best.pt, and a comparison of the formats."""
 
 import csv
 import json
@@ -13,22 +13,24 @@ import numpy as np
 import pytest
 from made import decoded as made_decoded
 from made.decoded import MODEL, ROOT
-from made.forms import KINDS, NAMES, convert, pictures, run, save
+from made.models import FORMATS as NAMES
+from made.models import KINDS, convert, images_for, run, save
 
-from deepfake.checkpoints.compare_forms import COLUMNS
-from deepfake.checkpoints.convert import ALLOWED, FORMS, CantConvert, calibration
+from deepfake.checkpoints.compare_formats import COLUMNS
+from deepfake.checkpoints.convert import FORMATS, TOLERANCES, calibration_images
 from deepfake.checkpoints.convert import convert as convert_file
-from deepfake.checkpoints.inference import open_model
 from deepfake.checkpoints.onnx_export import as_bytes, export
+from deepfake.checkpoints.open_model import open_model
 from deepfake.checkpoints.quantise import quantise_static
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import read_predictions
 from deepfake.inputs.decoded import read_decoded
+from deepfake.networks.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
-WEIGH = runpy.run_path(str(ROOT / "scripts/weigh.py"))["main"]
+COMPARE = runpy.run_path(str(ROOT / "scripts/weigh.py"))["main"]
 NEAR = {"float32.onnx": 1e-5, "int8_dynamic.onnx": 0.05, "int8_static.onnx": 0.05, "float32.safetensors": 0}
 
 
@@ -52,29 +54,29 @@ def forms(made, best, tmp_path_factory) -> dict[str, Path]:
 
 
 def predict(made, model: Path, output: Path) -> np.ndarray:
-    words = ["--checkpoint", model, "--images", made.images, "--rows", made.rows, "--split", "test"]
-    assert run(PREDICT, *words, "--threads", 1, "--output", output) == 0
+    args = ["--checkpoint", model, "--images", made.images, "--rows", made.rows, "--split", "test"]
+    assert run(PREDICT, *args, "--threads", 1, "--output", output) == 0
     return read_predictions(output)["probability"].to_numpy()
 
 
-# what a form is
+# the formats
 
 
-def test_every_form_has_its_turn_here():
-    assert list(FORMS) == list(ALLOWED) == NAMES
+def test_every_format_is_tested_here():
+    assert list(FORMATS) == list(TOLERANCES) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_predict_gives_what_it_gives_with_best_pt(made, best, forms, tmp_path, name):
-    wanted, found = (predict(made, path, tmp_path / f"{path.name}.csv") for path in (best, forms[name]))
-    assert wanted.std() > 0.02
-    assert np.abs(found - wanted).max() <= NEAR[name]
+    expected, found = (predict(made, path, tmp_path / f"{path.name}.csv") for path in (best, forms[name]))
+    assert expected.std() > 0.02
+    assert np.abs(found - expected).max() <= NEAR[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_form_tells_all_that_best_pt_tells(best, forms, name):
+def test_an_exported_model_has_the_metadata_of_best_pt(best, forms, name):
     wanted, found = open_model(best), open_model(forms[name])
-    assert found.facts == wanted.facts
+    assert found.metadata == wanted.metadata
     assert [astuple(one) for one in found.geometries] == [astuple(one) for one in wanted.geometries]
     assert (found.detector is None) == name.endswith(".onnx")
 
@@ -97,32 +99,32 @@ def test_eight_bits_are_smaller(forms):
     assert max(sizes["int8_dynamic.onnx"], sizes["int8_static.onnx"]) < 0.6 * sizes["float32.onnx"]
 
 
-def test_in_eight_bits_an_image_is_judged_by_itself(forms):
+def test_in_eight_bits_an_image_does_not_depend_on_those_beside_it(forms):
     for name in ("int8_dynamic.onnx", "int8_static.onnx"):
         model = open_model(forms[name])
-        (images,) = pictures(model, 11)
+        (images,) = images_for(model, 11)
         images[1:] //= 8  # beside a bright one, dark ones would lose most of their range
         alone = np.concatenate([model.logits([images[n : n + 1]]) for n in range(11)])
         assert np.array_equal(model.logits([images]), alone)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_network_gives_its_logits_in_onnx_and_about_them_in_eight_bits(tmp_path, kind):
+def test_every_kind_of_network_gives_equal_logits_in_onnx_and_similar_ones_in_eight_bits(tmp_path, kind):
     model = open_model(KINDS[kind](tmp_path))
     written = export(model)
-    (tmp_path / "float32.onnx").write_bytes(as_bytes(written, model.facts))
-    form = open_model(tmp_path / "float32.onnx")
-    assert form.facts == model.facts and form.geometries == model.geometries
-    assert form.logits(pictures(model, 0)).shape == (0,)
+    (tmp_path / "float32.onnx").write_bytes(as_bytes(written, model.metadata))
+    exported = open_model(tmp_path / "float32.onnx")
+    assert exported.metadata == model.metadata and exported.geometries == model.geometries
+    assert exported.logits(images_for(model, 0)).shape == (0,)
     for number in (1, 3, 8, 19):
-        images = pictures(model, number, number)
-        wanted, found = model.logits(images), form.logits(images)
+        images = images_for(model, number, number)
+        wanted, found = model.logits(images), exported.logits(images)
         assert found.shape == (number,) and found.dtype == np.float32
         assert (np.abs(found - wanted) <= 1e-4 * np.maximum(1, np.abs(wanted))).all()
-    images = pictures(model, 48)
+    images = images_for(model, 48)
     batch = {f"images{number}": one[:32].transpose(0, 3, 1, 2) for number, one in enumerate(images)}
     static = quantise_static(written, [batch])
-    (tmp_path / "static.onnx").write_bytes(as_bytes(static, model.facts))
+    (tmp_path / "static.onnx").write_bytes(as_bytes(static, model.metadata))
     wanted, found = model.logits(images), open_model(tmp_path / "static.onnx").logits(images)
     assert np.corrcoef(wanted, found)[0, 1] > 0.95
 
@@ -131,30 +133,30 @@ def test_safetensors_keep_an_ensemble(tmp_path):
     best = KINDS["ensemble"](tmp_path)
     assert convert_file(best, "float32.safetensors", tmp_path / "a.safetensors") == 0
     one, other = open_model(best), open_model(tmp_path / "a.safetensors")
-    images = pictures(one, 5)
+    images = images_for(one, 5)
     assert np.array_equal(one.logits(images), other.logits(images))
-    assert other.facts == one.facts and other.geometries == one.geometries
+    assert other.metadata == one.metadata and other.geometries == one.geometries
 
 
 def test_calibration_takes_val_evenly(made):
     decoded = read_decoded(made.images, made.rows)
     val = decoded.split("val")
-    (some,) = calibration([decoded], 3)
+    (some,) = calibration_images([decoded], 3)
     assert np.array_equal(some, decoded.images[val[[0, round(23 / 2), 23]]])
-    assert len(calibration([decoded], 1000)[0]) == 24
+    assert len(calibration_images([decoded], 1000)[0]) == 24
 
 
-# what leaves nothing behind
+# errors leave no file behind
 
 
-def test_a_form_that_differs_too_much_is_not_kept(best, tmp_path, monkeypatch):
-    monkeypatch.setitem(ALLOWED, "int8_dynamic.onnx", 1e-9)
-    with pytest.raises(CantConvert, match=r"differ from torch's by up to .* and 1e-09 is allowed"):
+def test_an_export_that_differs_too_much_is_not_kept(best, tmp_path, monkeypatch):
+    monkeypatch.setitem(TOLERANCES, "int8_dynamic.onnx", 1e-9)
+    with pytest.raises(ModelError, match=r"differ from torch's by up to .* and 1e-09 is allowed"):
         convert_file(best, "int8_dynamic.onnx", tmp_path / "out/int8_dynamic.onnx")
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_what_cant_be_converted_is_one_line_and_leaves_no_file(made, best, tmp_path, caplog):
+def test_what_cant_be_converted_is_one_line_in_the_log_and_leaves_no_file(made, best, tmp_path, caplog):
     larger = made_decoded.make(tmp_path / "larger", size=64, counts={"val": 2})
     empty = made_decoded.make(tmp_path / "empty", counts={"train": 2})
     for said, images, checkpoint, form in (
@@ -172,27 +174,27 @@ def test_what_cant_be_converted_is_one_line_and_leaves_no_file(made, best, tmp_p
 
 
 def test_static_without_images_says_what_to_give(best, tmp_path):
-    with pytest.raises(CantConvert, match="give --images and --rows"):
+    with pytest.raises(ModelError, match="give --images and --rows"):
         convert_file(best, "int8_static.onnx", tmp_path / "a.onnx")
 
 
-# weigh.py
+# weigh.py compares the formats
 
 
-def weigh(made, best: Path, forms: list[Path], folder: Path, turns: int = 1) -> int:
-    words = ["--checkpoint", best, "--forms", *forms, "--images", made.images, "--rows", made.rows]
-    words += ["--threads", 1, "--turns", turns, "--output", folder / "forms.csv"]
-    return run(WEIGH, *words, "--output-json", folder / "forms.json", "--output-text", folder / "forms.txt")
+def compare(made, best: Path, forms: list[Path], folder: Path, turns: int = 1) -> int:
+    args = ["--checkpoint", best, "--forms", *forms, "--images", made.images, "--rows", made.rows]
+    args += ["--threads", 1, "--turns", turns, "--output", folder / "forms.csv"]
+    return run(COMPARE, *args, "--output-json", folder / "forms.json", "--output-text", folder / "forms.txt")
 
 
-def weighed(folder: Path) -> list[dict]:
+def compared(folder: Path) -> list[dict]:
     return json.loads((folder / "forms.json").read_text())["forms"]
 
 
-def test_forms_are_weighed_side_by_side(made, best, forms, tmp_path, capsys):
+def test_formats_are_compared_side_by_side(made, best, forms, tmp_path, capsys):
     paths = list(forms.values())
-    assert weigh(made, best, paths, tmp_path) == 0
-    first, *others = weighed(tmp_path)
+    assert compare(made, best, paths, tmp_path) == 0
+    first, *others = compared(tmp_path)
     assert [row["form"] for row in (first, *others)] == ["best.pt", *NAMES]
     assert [row["megabytes"] for row in others] == [path.stat().st_size / 1e6 for path in paths]
     labels = read_decoded(made.images, made.rows).rows.query("split == 'test'")["label"].to_numpy()
@@ -216,30 +218,30 @@ def test_forms_are_weighed_side_by_side(made, best, forms, tmp_path, capsys):
     assert [float(row["megabytes"]) for row in table] == [row["megabytes"] for row in (first, *others)]
 
 
-def test_weighed_again_only_speeds_differ(made, best, forms, tmp_path):
+def test_compared_again_only_speeds_differ(made, best, forms, tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        assert weigh(made, best, [forms["int8_static.onnx"]], tmp_path / name) == 0
+        assert compare(made, best, [forms["int8_static.onnx"]], tmp_path / name) == 0
     speeds = {"images_per_second", "times"}
     one, two = (
-        [{key: value for key, value in row.items() if key not in speeds} for row in weighed(tmp_path / name)]
+        [{key: value for key, value in row.items() if key not in speeds} for row in compared(tmp_path / name)]
         for name in ("one", "two")
     )
     assert one == two
 
 
-def test_val_is_judged_where_test_is_empty_and_what_it_cant_tell_is_none(best, forms, tmp_path):
+def test_val_is_scored_where_test_is_empty_and_an_undefined_score_is_none(best, forms, tmp_path):
     made = made_decoded.make(tmp_path / "made", counts={"val": 1})
-    assert weigh(made, best, [forms["float32.onnx"]], tmp_path) == 0
+    assert compare(made, best, [forms["float32.onnx"]], tmp_path) == 0
     assert json.loads((tmp_path / "forms.json").read_text())["split"] == "val"
-    assert [row["roc_auc"] for row in weighed(tmp_path)] == [None, None]
-    assert all(math.isfinite(row["f1_macro"]) for row in weighed(tmp_path))
+    assert [row["roc_auc"] for row in compared(tmp_path)] == [None, None]
+    assert all(math.isfinite(row["f1_macro"]) for row in compared(tmp_path))
     assert " - " in (tmp_path / "forms.txt").read_text()
 
 
-def test_a_form_of_another_model_is_not_weighed(made, forms, tmp_path, caplog):
+def test_files_of_different_models_are_not_compared(made, forms, tmp_path, caplog):
     other = save(tmp_path / "best.pt", MODEL, 3.0, threshold=0.5)
     (tmp_path / "out").mkdir()
-    assert weigh(made, other, [forms["float32.onnx"]], tmp_path / "out") == 1
-    assert "float32.onnx is no form of" in caplog.text
+    assert compare(made, other, [forms["float32.onnx"]], tmp_path / "out") == 1
+    assert "float32.onnx was not exported from" in caplog.text
     assert list((tmp_path / "out").iterdir()) == []

@@ -1,4 +1,4 @@
-"""Models in ONNX, whoever wrote them: what is no model of ours is refused with the reason, and never run."""
+"""Models in ONNX: a file of convert.py runs, any other is refused with the reason before it is run."""
 
 import json
 import subprocess
@@ -8,20 +8,25 @@ import numpy as np
 import onnx
 import pytest
 from made.decoded import ROOT
-from made.forms import KEPT
+from made.models import METADATA as REST
 from onnx import TensorProto, helper
 
-from deepfake.checkpoints import onnx_wire
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints import onnx_check
 from deepfake.checkpoints.metadata import KEY
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
+from deepfake.checkpoints.open_model import open_model
+from deepfake.networks.errors import ModelError
 
 SIZE = 8
 GEOMETRY = {"size": SIZE, "resize": SIZE, "resample": "bilinear"}
-FACTS = {"format": 2, "classes": ["real", "fake"], "versions": {}, "geometry": GEOMETRY} | KEPT
+SCALING = {"mean": [0.0] * 3, "std": [1.0] * 3}
+NETWORK = {"arch": "meso4", "fake": 1, "geometry": GEOMETRY} | SCALING
+METADATA = {"format": 2, "classes": ["real", "fake"], "versions": {}, "network": NETWORK}
+METADATA |= {"geometry": GEOMETRY} | SCALING | REST
 
 
-def model(nodes=None, facts: dict | str | None = FACTS, size: int = SIZE, domains=("",)) -> onnx.ModelProto:
+def model(
+    nodes=None, metadata: dict | str | None = METADATA, size: int = SIZE, domains=("",)
+) -> onnx.ModelProto:
     """The mean of each image as its logit, or other `nodes`."""
     image = helper.make_tensor_value_info("images0", TensorProto.UINT8, ["n", 3, size, size])
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n"])
@@ -30,8 +35,8 @@ def model(nodes=None, facts: dict | str | None = FACTS, size: int = SIZE, domain
     graph = helper.make_graph(nodes, "detector", [image], [logits], [weight, axes()])
     opsets = [helper.make_opsetid(domain, 18) for domain in domains]
     made = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    if facts is not None:
-        text = facts if isinstance(facts, str) else json.dumps(facts)
+    if metadata is not None:
+        text = metadata if isinstance(metadata, str) else json.dumps(metadata)
         made.metadata_props.add(key=KEY, value=text)
     return made
 
@@ -46,7 +51,7 @@ def mean() -> list[onnx.NodeProto]:
 
 
 def changed(**keys) -> dict:
-    return FACTS | keys
+    return METADATA | keys
 
 
 def external() -> onnx.ModelProto:
@@ -59,7 +64,7 @@ def external() -> onnx.ModelProto:
 
 
 def hidden() -> onnx.ModelProto:
-    """External data of a constant inside of a node."""
+    """A constant in a node whose data is in another file."""
     value = external().graph.initializer[0]
     constant = helper.make_node("Constant", [], ["more"], value=value)
     return model([constant, *mean(), helper.make_node("Mul", ["mean", "more"], ["logits"])])
@@ -88,8 +93,8 @@ def twice() -> onnx.ModelProto:
     return made
 
 
-def ending_in(operation: str, *inputs: str, **attributes) -> onnx.ModelProto:
-    return model([*mean(), helper.make_node(operation, inputs, ["logits"], **attributes)])
+def ending_in(operator: str, *inputs: str, **attributes) -> onnx.ModelProto:
+    return model([*mean(), helper.make_node(operator, inputs, ["logits"], **attributes)])
 
 
 HOSTILE = {
@@ -98,55 +103,77 @@ HOSTILE = {
     "zeros": (bytes(100), "0 graphs"),
     "external": (external(), "lie in another file"),
     "external in a constant": (hidden(), "lie in another file"),
-    "loop or branch": (branching(), "an operation holds a graph"),
+    "loop or branch": (branching(), "an operator holds a graph"),
     "function": (with_function(), "holds a function"),
-    "domain": (model(domains=("", "com.evil")), "operations of 'com.evil'"),
-    "operation": (ending_in("Own", "mean", domain="com.evil"), "an operation of 'com.evil'"),
-    "unknown operation": (ending_in("NoSuchThing", "mean"), "can't be run"),
-    "facts absent": (model(facts=None), "only files that convert.py wrote"),
-    "facts twice": (twice(), "'deepfake' twice"),
-    "facts no json": (model(facts="{"), "no JSON"),
-    "facts deep": (model(facts="[" * 100_000), "no JSON"),
-    "facts a list": (model(facts="[]"), "facts are list"),
-    "facts empty": (model(facts={}), "lack format, classes, threshold"),
-    "facts format": (model(facts=changed(format=1)), "its format is 1, and 2 is known"),
-    "facts threshold": (model(facts=changed(threshold=2.0)), "threshold is 2.0"),
-    "facts threshold nan": (model(facts=changed(threshold=float("nan"))), "threshold is nan"),
-    "facts threshold text": (model(facts=changed(video_threshold="x")), "video_threshold is str"),
-    "facts classes": (model(facts=changed(classes=["fake", "real"])), "classes are"),
-    "facts dataset": (model(facts=changed(dataset={})), "no name or no sha256"),
-    "facts geometry": (model(facts=changed(geometry=GEOMETRY | {"resize": 4})), "which is none"),
-    "facts huge": (model(facts=changed(geometry=GEOMETRY | {"resize": 10**9})), "which is none"),
-    "facts parts": (model(facts=changed(parts=[])), "parts are no list of 1"),
-    "facts parts strange": (model(facts=changed(parts=[7])), "geometry is None"),
-    "size": (model(size=16), "takes .*16, 16.* and its facts say .*8, 8"),
+    "domain": (model(domains=("", "com.evil")), "operators of 'com.evil'"),
+    "operator": (ending_in("Own", "mean", domain="com.evil"), "an operator of 'com.evil'"),
+    "unknown operator": (ending_in("NoSuchThing", "mean"), "can't be run"),
+    "metadata absent": (model(metadata=None), "only files that convert.py wrote"),
+    "metadata twice": (twice(), "'deepfake' twice"),
+    "metadata no json": (model(metadata="{"), "no JSON"),
+    "metadata deep": (model(metadata="[" * 100_000), "no JSON"),
+    "metadata a list": (model(metadata="[]"), r"its metadata: \[\] is not of type 'object'"),
+    "metadata empty": (model(metadata={}), "its metadata: 'format' is a required property"),
+    "metadata format": (model(metadata=changed(format=1)), "format: 2 was expected"),
+    "metadata threshold": (
+        model(metadata=changed(threshold=2.0)),
+        "threshold: 2.0 is greater than the maximum of 1",
+    ),
+    "metadata threshold nan": (
+        model(metadata=changed(threshold=float("nan"))),
+        "threshold: nan is not of type 'finite float'",
+    ),
+    "metadata threshold text": (
+        model(metadata=changed(video_threshold="x")),
+        "video_threshold: 'x' is not of type 'finite float'",
+    ),
+    "metadata classes": (model(metadata=changed(classes=["fake", "real"])), "classes: .* was expected"),
+    "metadata dataset": (model(metadata=changed(dataset={})), "dataset: 'name' is a required property"),
+    "metadata geometry": (
+        model(metadata=changed(geometry=GEOMETRY | {"resize": 4})),
+        "size 8 is above resize 4",
+    ),
+    "metadata huge": (
+        model(metadata=changed(geometry=GEOMETRY | {"resize": 10**9})),
+        "geometry.resize: 10+ is greater",
+    ),
+    "metadata parts": (model(metadata=changed(parts=[], temperature=1.0)), "parts: .* should be non-empty"),
+    "metadata network": (
+        model(metadata={k: v for k, v in METADATA.items() if k != "network"}),
+        "'network' is a",
+    ),
+    "metadata parts strange": (
+        model(metadata=changed(parts=[7], temperature=1.0)),
+        "parts.0: 7 is not of type 'object'",
+    ),
+    "size": (model(size=16), "takes .*16, 16.* and its metadata says .*8, 8"),
     "not finite": (ending_in("Log", "zero"), "can't be run"),
     "infinite": (ending_in("Div", "weight", "mean"), "not a finite logit"),
     "one for all": (ending_in("Identity", "weight"), "not a finite logit"),
 }
 
 
-def test_a_model_of_ours_is_opened_and_run(tmp_path):
+def test_a_valid_model_is_opened_and_run(tmp_path):
     onnx.save(model(), tmp_path / "a.onnx")
     opened = open_model(tmp_path / "a.onnx")
     images = np.random.default_rng(0).integers(0, 256, (21, SIZE, SIZE, 3), np.uint8)
     assert opened.logits([images]) == pytest.approx(images.mean((1, 2, 3)) / 2)
-    assert opened.facts == FACTS and opened.detector is None
+    assert opened.metadata == METADATA and opened.detector is None
 
 
 @pytest.mark.parametrize("content, said", HOSTILE.values(), ids=[name.replace(" ", "-") for name in HOSTILE])
-def test_what_is_no_model_of_ours_is_refused_with_the_reason(tmp_path, content, said):
+def test_an_invalid_file_is_refused_with_the_reason(tmp_path, content, said):
     path = tmp_path / "a.onnx"
     path.write_bytes(content if isinstance(content, bytes) else content.SerializeToString())
-    with pytest.raises(WeightsDontFit, match=said) as error:
+    with pytest.raises(ModelError, match=said) as error:
         open_model(path)
     assert str(path) in str(error.value)
 
 
 def test_a_file_of_countless_fields_is_not_read_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx_wire, "MOST_FIELDS", 1000)
+    monkeypatch.setattr(onnx_check, "MAX_FIELDS", 1000)
     (tmp_path / "a.onnx").write_bytes(b"\x08\x01" * 2000)
-    with pytest.raises(WeightsDontFit, match="more than 1000 fields"):
+    with pytest.raises(ModelError, match="more than 1000 fields"):
         open_model(tmp_path / "a.onnx")
 
 
@@ -154,7 +181,7 @@ def test_a_cut_file_is_refused_and_a_changed_one_gives_no_other_error(tmp_path):
     whole, path = model().SerializeToString(), tmp_path / "a.onnx"
     for length in range(0, len(whole), len(whole) // 40):
         path.write_bytes(whole[:length])
-        with pytest.raises(WeightsDontFit):
+        with pytest.raises(ModelError):
             open_model(path)
     rng = np.random.default_rng(0)
     for _ in range(200):
@@ -163,19 +190,19 @@ def test_a_cut_file_is_refused_and_a_changed_one_gives_no_other_error(tmp_path):
         path.write_bytes(content)
         try:
             open_model(path)  # a changed name or number may pass
-        except WeightsDontFit:
+        except ModelError:
             continue
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(WeightsMissing, match="no model .*absent.onnx"):
+    with pytest.raises(ModelError, match="no model .*absent.onnx"):
         open_model(tmp_path / "absent.onnx")
 
 
 def test_neither_torch_nor_onnx_is_needed(tmp_path):
     onnx.save(model(), tmp_path / "a.onnx")
     code = (
-        "import sys; from deepfake.models.inference import open_model; open_model(sys.argv[1]);"
+        "import sys; from deepfake.checkpoints.open_model import open_model; open_model(sys.argv[1]);"
         "print(sorted({'torch', 'onnx', 'torchvision'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "a.onnx")]

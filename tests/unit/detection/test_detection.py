@@ -10,7 +10,8 @@ import pytest
 from conftest import write_clip
 from made import media as made
 
-from deepfake.checkpoints.inference import open_model, probabilities
+from deepfake.checkpoints.inference import probabilities
+from deepfake.checkpoints.open_model import open_model
 from deepfake.detection import worker
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile, find_media
@@ -49,7 +50,7 @@ def media(tmp_path_factory, people) -> Path:
 
 def verdicts(paths, opened, preprocessing=None, **options):
     found = find_media(paths, made.LIMITS)
-    return list(detect_media(found, opened, preprocessing or preprocessing_of(opened.facts), **options))
+    return list(detect_media(found, opened, preprocessing or preprocessing_of(opened.metadata), **options))
 
 
 def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple[list[int], list, np.ndarray]:
@@ -90,7 +91,7 @@ def test_media_files_are_preprocessed_as_the_images_of_a_dataset(opened, media, 
 
 
 def test_the_largest_face_of_several_is_the_crop_of_a_dataset(opened, media):
-    preprocessing = preprocessing_of(opened.facts)
+    preprocessing = preprocessing_of(opened.metadata)
     frames, crops, scores = as_in_training(media / "two.mp4", opened, preprocessing)
     (verdict,) = verdicts([media / "two.mp4"], opened, shown=12)
     assert len(verdict.people) == 2 and all(len(person.faces) == 4 for person in verdict.people)
@@ -113,7 +114,7 @@ def test_a_model_of_whole_frames_judges_whole_frames(opened, media):
 
 
 def test_verdicts_do_not_depend_on_the_number_of_workers(opened, media):
-    preprocessing = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
+    preprocessing = preprocessing_of(opened.metadata, frames={"strategy": "interval", "every": 1})
     one = verdicts([media], opened, preprocessing, workers=1)
     assert [Path(verdict.name).name for verdict in one] == ["one.mp4", "a.png", "b.jpg", "two.mp4"]
     assert repr(verdicts([media], opened, preprocessing, workers=3)) == repr(one)
@@ -124,7 +125,7 @@ def test_a_video_in_a_zip_is_judged_like_the_file(opened, media, tmp_path):
     path = made.write_zip(tmp_path / "more.zip", {"x/one.mp4": data, "x/again.mp4": data})
     again, zipped = verdicts([path], opened, shown=2)
     assert zipped.name == str(path / "x/one.mp4") and again.score == zipped.score
-    _, crops, scores = as_in_training(media / "one.mp4", opened, preprocessing_of(opened.facts))
+    _, crops, scores = as_in_training(media / "one.mp4", opened, preprocessing_of(opened.metadata))
     faces = zipped.people[0].faces
     assert [face.crop for face in faces] == [crops[0], b"", b"", crops[3]]  # of as many frames as `shown`
     assert np.allclose([face.probability for face in faces], scores, atol=1e-5)
@@ -178,7 +179,7 @@ def test_a_worker_that_dies_costs_its_media_file_alone_a_reason(opened, media, b
     paths = [media / "stills/a.png"] * 10
     paths[1] = paths[5] = buggy / "deadly.jpg"
     files = [MediaFile(str(number), "image", str(path)) for number, path in enumerate(paths)]
-    found = list(detect_media(files, opened, preprocessing_of(opened.facts), workers=workers))
+    found = list(detect_media(files, opened, preprocessing_of(opened.metadata), workers=workers))
     assert [verdict.name for verdict in found] == [file.name for file in files]
     assert [bool(verdict.people) for verdict in found] == [number not in (1, 5) for number in range(10)]
     assert all("ended by SIGSEGV" in found[number].left_out[0].reason for number in (1, 5))
@@ -190,7 +191,7 @@ def test_a_media_file_that_takes_longer_than_the_limit_is_not_judged(opened, med
     good, endless = media / "stills/a.png", buggy / "endless.jpg"
     paths = [good, endless, good, endless, good]
     files = [MediaFile(str(n), "image", str(path), limits=limits) for n, path in enumerate(paths)]
-    found = list(detect_media(files, opened, preprocessing_of(opened.facts), workers=workers))
+    found = list(detect_media(files, opened, preprocessing_of(opened.metadata), workers=workers))
     assert [verdict.verdict == NONE for verdict in found] == [False, True, False, True, False]
     for number in (1, 3):
         (left,) = found[number].left_out
@@ -208,7 +209,7 @@ def test_time_that_the_model_takes_does_not_count(opened, tmp_path):
         time.sleep(next(waits, 0))
         return opened.logits(batch)
 
-    preprocessing = preprocessing_of(opened.facts, frames={"strategy": "interval", "every": 1})
+    preprocessing = preprocessing_of(opened.metadata, frames={"strategy": "interval", "every": 1})
     files = find_media([path], made.LIMITS | {"seconds": 3})
     (verdict,) = detect_media(files, replace(opened, logits=logits), preprocessing)
     assert next(waits, None) is None and verdict.frames == 48 and not verdict.left_out
@@ -226,7 +227,9 @@ def children() -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in Linux's /proc")
 def test_workers_end_when_the_caller_stops_early(opened, media):
-    found = detect_media(find_media([media], made.LIMITS), opened, preprocessing_of(opened.facts), workers=2)
+    found = detect_media(
+        find_media([media], made.LIMITS), opened, preprocessing_of(opened.metadata), workers=2
+    )
     next(found)
     assert children()
     found.close()
@@ -286,7 +289,7 @@ def test_the_verdict_is_that_of_the_worst_person_by_the_threshold_of_videos(open
     (verdict,) = verdicts([media / "two.mp4"], opened)
     scores = {person.number: person.score for person in verdict.people}
     assert verdict.decisive == max(scores, key=scores.get) and verdict.score == max(scores.values())
-    facts = opened.facts | {"video_threshold": verdict.score, "threshold": 1.0}
-    one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, facts=facts))
+    facts = opened.metadata | {"video_threshold": verdict.score, "threshold": 1.0}
+    one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, metadata=facts))
     assert one.verdict == "fake" and sum(person.verdict == "fake" for person in one.people) == 1
     assert still.verdict == "real"

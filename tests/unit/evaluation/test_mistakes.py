@@ -15,7 +15,8 @@ from made.ensemble import LARGE, write_ensemble, write_member
 from PIL import Image
 
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
-from deepfake.checkpoints.inference import open_model, probabilities
+from deepfake.checkpoints.inference import probabilities
+from deepfake.checkpoints.open_model import open_model
 from deepfake.evaluation import mistakes
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.mistakes import (
@@ -192,7 +193,7 @@ def work(tmp_path) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps({"threshold": {"frame": 0.5, "video": 0.5}}))
     built = build({"arch": "meso4", "weights": None, "image_size": 32}, 1)
     plain = {"threshold": 0.5, "training": {}, "dataset": {"name": "set", "sha256": "0" * 64}, "metrics": {}}
-    save_checkpoint(tmp_path / "best.pt", built.facts, built.detector.network.state_dict(), **plain)
+    save_checkpoint(tmp_path / "best.pt", built.spec, built.detector.network.state_dict(), **plain)
     return tmp_path
 
 

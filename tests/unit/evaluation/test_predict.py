@@ -14,9 +14,10 @@ from made import decoded as made_decoded
 from made.decoded import MODEL, ROOT
 
 from deepfake.checkpoints import inference
-from deepfake.checkpoints.best_pt import read_detector, save_checkpoint
-from deepfake.checkpoints.inference import in_batches, predict_split, probabilities
-from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.checkpoints.best_pt import load_detector, save_checkpoint
+from deepfake.checkpoints.dataset_inference import predict_split
+from deepfake.checkpoints.inference import in_batches, probabilities
+from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.predictions import PREDICTIONS, read_predictions
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
@@ -37,7 +38,7 @@ def checkpoint(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
     built = build(MODEL, 4)
     state, dataset = built.detector.network.state_dict(), {"name": "made", "sha256": "0"}
-    save_checkpoint(path, built.facts, state, threshold=0.5, training={}, dataset=dataset, metrics={})
+    save_checkpoint(path, built.spec, state, threshold=0.5, training={}, dataset=dataset, metrics={})
     return path
 
 
@@ -60,7 +61,7 @@ def test_each_image_of_the_split_gets_the_probability_that_the_network_gives_it_
     assert list(table) == PREDICTIONS and len(table) == 150
     rows = rows.sort_values("image", ignore_index=True)
     assert table[PREDICTIONS[:-1]].equals(rows[PREDICTIONS[:-1]])
-    detector, _ = read_detector(checkpoint)
+    detector, _ = load_detector(checkpoint)
     by_name = dict(zip(table["image"], table["probability"], strict=True))
     for number in decoded.split("test")[[0, 1, 63, 64, 149]]:
         image = torch.from_numpy(decoded.take(np.array([number]))).permute(0, 3, 1, 2)
@@ -108,13 +109,13 @@ def test_what_is_wrong_is_one_line_and_leaves_no_table(made, checkpoint, tmp_pat
 def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
     made, checkpoint, monkeypatch
 ):
-    detector, decoded = read_detector(checkpoint)[0], read_decoded(made.images, made.rows)
-    one = predict_split(logits_of(detector), [decoded], "test")
+    detector, decoded = load_detector(checkpoint)[0], read_decoded(made.images, made.rows)
+    one = predict_split(logits_function(detector), [decoded], "test")
     monkeypatch.setattr(inference, "BATCH", 7)
-    two = predict_split(logits_of(detector), [decoded], "test")
+    two = predict_split(logits_function(detector), [decoded], "test")
     assert one.shape == (150,) and one.dtype == np.float32 and len(set(one.tolist())) > 100
     assert np.allclose(one, two, atol=1e-6)
-    assert len(predict_split(logits_of(detector), [decoded], "nowhere")) == 0
+    assert len(predict_split(logits_function(detector), [decoded], "nowhere")) == 0
 
 
 def test_images_are_stacked_in_batches(made, checkpoint):
@@ -125,10 +126,10 @@ def test_images_are_stacked_in_batches(made, checkpoint):
         (2, 32, 32, 3),
         (1, 32, 32, 3),
     ]
-    detector = read_detector(checkpoint)[0].train()
-    one = probabilities(logits_of(detector), in_batches(alone, 2))
+    detector = load_detector(checkpoint)[0].train()
+    one = probabilities(logits_function(detector), in_batches(alone, 2))
     assert not detector.training
-    assert np.allclose(one, probabilities(logits_of(detector), [[np.asarray(images)]]), atol=1e-6)
+    assert np.allclose(one, probabilities(logits_function(detector), [[np.asarray(images)]]), atol=1e-6)
 
 
 def test_the_table_of_predictions_is_not_ordered_by_chance(made, checkpoint, tmp_path):

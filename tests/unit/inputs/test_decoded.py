@@ -20,7 +20,7 @@ from PIL import Image
 from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.decoded import (
     ROWS,
-    BadImage,
+    InvalidImage,
     check_size,
     read_decoded,
     write_decoded,
@@ -190,7 +190,7 @@ def test_a_broken_file_is_an_error_that_names_it(dataset, data):
     rows = read_image_rows(dataset)
     (dataset / rows["image"][1]).write_bytes(data)
     rows.loc[1, "sha256"] = hashlib.sha256(data).hexdigest()
-    with pytest.raises(BadImage, match=f"{re.escape(rows['image'][1])} can't be decoded"):
+    with pytest.raises(InvalidImage, match=f"{re.escape(rows['image'][1])} can't be decoded"):
         list(read_images(dataset, rows))
 
 
@@ -244,7 +244,7 @@ def test_a_broken_file_of_images_is_an_error(made, how):
     data = made.images.read_bytes()
     made.images.write_bytes(BROKEN[how](data))
     assert made.images.read_bytes() != data
-    with pytest.raises(BadImage, match=re.escape(str(made.images))):
+    with pytest.raises(InvalidImage, match=re.escape(str(made.images))):
         read_decoded(made.images, made.rows)
 
 
@@ -254,7 +254,7 @@ def test_a_table_that_does_not_belong_is_an_error(made, how):
     text = {"fewer": "".join(lines[:-1]), "empty": "", "no label": "image,split\na,train\n"}
     text["a word for a label"] = lines[0] + lines[1].replace(",0,", ",real,")
     made.rows.write_text(text[how])
-    with pytest.raises(BadImage, match=re.escape(str(made.rows))):
+    with pytest.raises(InvalidImage, match=re.escape(str(made.rows))):
         read_decoded(made.images, made.rows)
 
 
@@ -262,7 +262,7 @@ def test_images_of_another_size_than_the_network_takes_are_an_error(made):
     decoded = read_decoded(made.images, made.rows)
     check_size(decoded, 32, made.images)
     with pytest.raises(
-        BadImage, match="images.npy holds images of 32×32 pixels, and the network takes 64×64"
+        InvalidImage, match="images.npy holds images of 32×32 pixels, and the network takes 64×64"
     ):
         check_size(decoded, 64, made.images)
 

@@ -7,9 +7,9 @@ import torch
 import torchvision
 from made.networks import images, same, section
 
-from deepfake.networks import build as networks
+from deepfake.networks.architectures import head_names, make_network
 from deepfake.networks.build import build, rebuild
-from deepfake.networks.errors import WeightsDontFit
+from deepfake.networks.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -23,7 +23,7 @@ def test_a_network_gives_a_logit_an_image_and_comes_back_from_its_facts(arch):
     assert built.detector.training
     out = built.detector.eval()(images(size))
     assert out.shape == (2,) and out.dtype == torch.float32
-    facts = json.loads(json.dumps(built.facts))
+    facts = json.loads(json.dumps(built.spec))
     again = rebuild(facts, built.detector.network.state_dict())
     assert torch.equal(again.eval()(images(size)), out)
 
@@ -50,7 +50,7 @@ def test_new_weights_come_from_the_seed_alone():
 )
 def test_each_kind_has_its_scaling(arch, mean, std):
     built = build(section(arch, size=160), seed=0)
-    assert (built.facts["mean"], built.facts["std"]) == (mean, std)
+    assert (built.spec["mean"], built.spec["std"]) == (mean, std)
 
 
 FAMILIES = {
@@ -76,8 +76,8 @@ def test_every_classifier_of_torchvision_can_be_made():
     assert {name.partition("_")[0] for name in FAMILIES} <= {name.partition("_")[0] for name in plain}
     for name in plain:
         with torch.device("meta"):
-            network, _ = networks._make("torchvision", name, 224)
-        (head,) = networks._head("torchvision", network)
+            network, *_ = make_network("torchvision", name, 224)
+        (head,) = head_names("torchvision", network)
         out = network.get_submodule(head)
         assert getattr(out, "out_features", getattr(out, "out_channels", None)) == 1, name
 
@@ -114,8 +114,8 @@ def test_a_size_that_can_not_be_is_an_error(arch, size):
 def test_rebuild_refuses_another_state():
     built = build(section("meso4"), seed=0)
     state = dict(built.detector.network.state_dict())
-    with pytest.raises(WeightsDontFit, match="missing"):
-        rebuild(built.facts | {"arch": "mesoinception4"}, state, "best.pt")
+    with pytest.raises(ModelError, match="missing"):
+        rebuild(built.spec | {"arch": "mesoinception4"}, state, "best.pt")
     state.pop("head.5.weight")
-    with pytest.raises(WeightsDontFit, match="best.pt.*head.5.weight"):
-        rebuild(built.facts, state, "best.pt")
+    with pytest.raises(ModelError, match="best.pt.*head.5.weight"):
+        rebuild(built.spec, state, "best.pt")

@@ -8,8 +8,9 @@ import transformers
 from made.huggingface import batch, ours, picture, section, theirs, vit
 
 from deepfake.networks.build import build, rebuild
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
-from deepfake.networks.huggingface import fake_label, save_pretrained
+from deepfake.networks.errors import ModelError
+from deepfake.networks.huggingface import save_pretrained
+from deepfake.networks.huggingface_labels import fake_label
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -23,7 +24,7 @@ def test_the_labels_may_stand_in_either_order(tmp_path, labels):
     expected = theirs(tmp_path, image)["Deepfake"]
     assert abs(expected - 0.5) > 0.01  # else a swap would go unseen
     assert ours(built, image) == pytest.approx(expected, abs=1e-5)
-    assert built.facts["fake"] == labels.index("Deepfake")
+    assert built.spec["fake"] == labels.index("Deepfake")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_new_head_leaves_the_rest_as_it_was(tmp_path, labels):
             assert torch.equal(value, source[key]), key
     again = build(section(tmp_path, head="new"), seed=1).detector.network.model.state_dict()
     assert all(torch.equal(state[key], again[key]) for key in state)
-    assert one.facts["fake"] == 1 and one.facts["config"]["id2label"] == {"0": "real", "1": "fake"}
+    assert one.spec["fake"] == 1 and one.spec["config"]["id2label"] == {"0": "real", "1": "fake"}
 
 
 def test_a_backbone_without_a_classifier_needs_a_new_head(tmp_path):
@@ -94,7 +95,7 @@ def test_a_backbone_without_a_classifier_needs_a_new_head(tmp_path):
     settings = json.loads((tmp_path / "config.json").read_text())
     settings |= {"id2label": {"0": "real", "1": "fake"}, "label2id": {"real": 0, "fake": 1}}
     (tmp_path / "config.json").write_text(json.dumps(settings))
-    with pytest.raises(WeightsDontFit, match="classifier.*write head: new"):
+    with pytest.raises(ModelError, match="classifier.*write head: new"):
         build(section(tmp_path, image_size=32), seed=0)
     assert build(section(tmp_path, image_size=32, head="new"), seed=0).detector(batch(picture())).shape == (
         1,
@@ -109,7 +110,7 @@ def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
     with torch.no_grad():
         for value in built.detector.parameters():
             value += 0.01 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
-    save_pretrained(built.detector, built.facts, tmp_path / "out")
+    save_pretrained(built.detector, built.spec, tmp_path / "out")
     assert (tmp_path / "out/model.safetensors").is_file()
     for _ in range(3):
         image = picture()
@@ -119,7 +120,7 @@ def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
         assert given["Deepfake"] != pytest.approx(theirs(tmp_path / "in", image)["Deepfake"], abs=1e-5)
     round_trip = build(section(tmp_path / "out"), seed=5)
     assert ours(round_trip, image) == pytest.approx(ours(built, image), abs=1e-6)
-    save_pretrained(built.detector, built.facts, tmp_path / "again")
+    save_pretrained(built.detector, built.spec, tmp_path / "again")
     for path in (tmp_path / "out").iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -129,7 +130,7 @@ def test_the_facts_are_plain_and_make_the_network_again_without_the_folder(tmp_p
     folder.mkdir()
     vit(folder, ("Fake", "Real"))
     built = build(section(folder), seed=0)
-    facts = json.loads(json.dumps(built.facts))
+    facts = json.loads(json.dumps(built.spec))
     for path in folder.iterdir():
         path.unlink()
     image = picture()
@@ -204,5 +205,5 @@ def test_code_in_a_folder_is_never_run(tmp_path):
 def test_a_hub_name_that_can_not_be_fetched_is_an_error_within_seconds(monkeypatch):
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nothing answers there, on any machine
-    with pytest.raises(WeightsMissing, match="(?s)no folder nobody/nothing.*copy the folder here"):
+    with pytest.raises(ModelError, match="(?s)no folder nobody/nothing.*copy the folder here"):
         build({"arch": "hf/nobody/nothing", "weights": None, "image_size": None}, seed=0)

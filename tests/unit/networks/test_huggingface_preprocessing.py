@@ -10,7 +10,7 @@ from PIL import Image
 from deepfake.inputs.pixels import fit
 from deepfake.networks.build import build
 from deepfake.networks.huggingface import save_pretrained
-from deepfake.networks.settings import preprocessor_geometry, scaling_of
+from deepfake.networks.huggingface_preprocessing import geometry_of_processor, scaling_of_processor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,7 +31,7 @@ def test_another_size_is_saved_too(tmp_path, size, preprocessor):
     (tmp_path / "in").mkdir()
     vit(tmp_path / "in", preprocessor=preprocessor)
     built = build(section(tmp_path / "in", image_size=size), seed=0)
-    save_pretrained(built.detector, built.facts, tmp_path / "out")
+    save_pretrained(built.detector, built.spec, tmp_path / "out")
     model = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "out")
     processor = transformers.AutoImageProcessor.from_pretrained(tmp_path / "out", backend="pil")
     image = picture(70, 50)
@@ -67,8 +67,8 @@ def test_the_preprocessing_of_transformers_own_classes_is_kept(tmp_path, kind):
     processor = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
     image = picture(60, 60)
     expected = processor(Image.fromarray(image), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
-    mean, std = scaling_of(given | {key: kind})
-    got = (fit(image, preprocessor_geometry(given | {key: kind})) / 255 - mean) / std
+    mean, std = scaling_of_processor(given | {key: kind})
+    got = (fit(image, geometry_of_processor(given | {key: kind})) / 255 - mean) / std
     assert got.shape == expected.shape
     np.testing.assert_allclose(got, expected, atol=1e-4)
 
@@ -102,7 +102,7 @@ def test_preprocessing_that_can_not_be_kept_is_an_error(tmp_path, change, said):
 def test_without_preprocessing_a_size_is_enough_and_the_log_warns(tmp_path, caplog):
     vit(tmp_path, preprocessor={})
     built = build(section(tmp_path, image_size=32), seed=0)
-    assert built.facts["mean"] == [0.5, 0.5, 0.5] and "no preprocessor_config.json" in caplog.text
-    save_pretrained(built.detector, built.facts, tmp_path / "out")
+    assert built.spec["mean"] == [0.5, 0.5, 0.5] and "no preprocessor_config.json" in caplog.text
+    save_pretrained(built.detector, built.spec, tmp_path / "out")
     image = picture()
     assert theirs(tmp_path / "out", image)["Deepfake"] == pytest.approx(ours(built, image), abs=1e-5)

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from made.keras import write_weights
 
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
-from deepfake.networks.keras_weights import numbered, read_h5
+from deepfake.networks.errors import ModelError
+from deepfake.networks.keras_weights import numbered, read_keras_weights
 from deepfake.networks.mesonet import Meso4, MesoInception4
 
 
 @pytest.mark.parametrize(("name", "kind"), [("meso4", Meso4), ("mesoinception4", MesoInception4)])
 def test_state_is_float32_and_complete(tmp_path, name, kind):
     network = kind()
-    state = read_h5(write_weights(tmp_path / "w.h5", name), network)
+    state = read_keras_weights(write_weights(tmp_path / "w.h5", name), network)
     expected = network.state_dict()
     assert {key: (value.shape, value.dtype) for key, value in state.items()} == {
         key: (value.shape, value.dtype) for key, value in expected.items()
@@ -38,25 +38,25 @@ def test_layers_are_ordered_by_number():
 def test_weights_of_the_other_network(tmp_path, name, message):
     path = write_weights(tmp_path / "w.h5", name)
     other = MesoInception4() if name == "meso4" else Meso4()
-    with pytest.raises(WeightsDontFit, match=message):
-        read_h5(path, other)
+    with pytest.raises(ModelError, match=message):
+        read_keras_weights(path, other)
 
 
 def test_weights_of_another_size(tmp_path):
     path = write_weights(tmp_path / "w.h5", "meso4")
-    with pytest.raises(WeightsDontFit, match=r"128×128: /dense_1/.*\(1024, 16\), and \(256, 16\) is needed"):
-        read_h5(path, Meso4(128))
+    with pytest.raises(ModelError, match=r"128×128: /dense_1/.*\(1024, 16\), and \(256, 16\) is needed"):
+        read_keras_weights(path, Meso4(128))
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(WeightsMissing, match=r"there is no weights file .*none\.h5"):
-        read_h5(tmp_path / "none.h5", Meso4())
+    with pytest.raises(ModelError, match=r"there is no weights file .*none\.h5"):
+        read_keras_weights(tmp_path / "none.h5", Meso4())
 
 
 def test_text_file(tmp_path):
     (tmp_path / "w.h5").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(WeightsDontFit, match=r"w\.h5 can't be read as a Keras weight file"):
-        read_h5(tmp_path / "w.h5", Meso4())
+    with pytest.raises(ModelError, match=r"w\.h5 can't be read as a Keras weight file"):
+        read_keras_weights(tmp_path / "w.h5", Meso4())
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.2, 0.5, 0.9, 0.999])
@@ -64,8 +64,8 @@ def test_truncated_file(tmp_path, share):
     path = write_weights(tmp_path / "w.h5", "meso4")
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(WeightsDontFit, match=r"w\.h5 can't be read"):
-        read_h5(path, Meso4())
+    with pytest.raises(ModelError, match=r"w\.h5 can't be read"):
+        read_keras_weights(path, Meso4())
 
 
 def test_damaged_file_never_gives_another_error(tmp_path):
@@ -78,8 +78,8 @@ def test_damaged_file_never_gives_another_error(tmp_path):
             damaged[place] = rng.integers(0, 256)
         path.write_bytes(damaged)
         try:
-            read_h5(path, network)
-        except WeightsDontFit:
+            read_keras_weights(path, network)
+        except ModelError:
             refused += 1
     assert refused > 100
 
@@ -189,15 +189,15 @@ def test_spoilt_file(tmp_path, spoil, message):
     path = write_weights(tmp_path / "w.h5", "meso4")
     with h5py.File(path, "a") as file:
         spoil(file)
-    with pytest.raises(WeightsDontFit, match=message):
-        read_h5(path, Meso4())
+    with pytest.raises(ModelError, match=message):
+        read_keras_weights(path, Meso4())
 
 
 def test_a_file_that_was_packed_again_is_read(tmp_path):
     path = write_weights(tmp_path / "w.h5", "meso4")
-    expected = read_h5(path, Meso4())["head.5.weight"]
+    expected = read_keras_weights(path, Meso4())["head.5.weight"]
     with h5py.File(path, "a") as file:
         kernel = file["dense_2/dense_2/kernel:0"][()]
         del file["dense_2/dense_2/kernel:0"]
         file["dense_2/dense_2"].create_dataset("kernel:0", data=kernel, compression="gzip")
-    assert read_h5(path, Meso4())["head.5.weight"].equal(expected)
+    assert read_keras_weights(path, Meso4())["head.5.weight"].equal(expected)

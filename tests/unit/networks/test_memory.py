@@ -11,7 +11,7 @@ PROGRAM = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from deepfake.models.memory import keep_freed_memory
+from deepfake.networks.memory import keep_freed_memory
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6

@@ -15,7 +15,7 @@ from deepfake.extraction import detectors
 from deepfake.extraction.boxes import to_faces
 from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.video import VideoReader
-from deepfake.networks.keras_weights import read_h5
+from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.mesonet import MOMENTUM, Meso4, MesoInception4
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -44,7 +44,7 @@ def random_images(size: int, count: int = 2) -> np.ndarray:
 
 
 def loaded(path: Path, network: torch.nn.Module) -> torch.nn.Module:
-    network.load_state_dict(read_h5(path, network))
+    network.load_state_dict(read_keras_weights(path, network))
     return network.eval()
 
 

@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT
 
 from deepfake.inputs.geometry import Geometry
-from deepfake.networks.settings import geometry_of, parse_arch, preprocessor_geometry, weights_digest
+from deepfake.networks.huggingface_preprocessing import geometry_of_processor
+from deepfake.networks.settings import geometry_of, parse_arch, weights_digest
 
 
 def section(arch: str, **keys) -> dict:
@@ -87,7 +88,7 @@ SQUARE = {"height": 224, "width": 224}
     ids="square number edge crop deit no-crop convnext convnext-large convnext-default levit".split(),
 )
 def test_a_folder_keeps_its_own_preprocessing(tmp_path, preprocessor, geometry):
-    assert preprocessor_geometry(preprocessor) == geometry
+    assert geometry_of_processor(preprocessor) == geometry
     arch = folder_with(tmp_path, preprocessor)
     assert geometry_of(section(arch)) == geometry
     assert geometry_of(section(arch, image_size=64)) == Geometry(64, 64, geometry.resample)

@@ -1,12 +1,14 @@
 """Views of an image: how many there are, what they show, and views of views."""
 
+from dataclasses import asdict
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made.ensemble import pixels
+from made.ensemble import accepts_views, pixels
 
-from deepfake.networks.views import WHOLE, View, as_facts, compose, is_view, look, view_of_view, views_of
+from deepfake.networks.views import WHOLE, View, apply_views, compose, tta_views, view_of_view
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,51 +33,51 @@ def squares(draw) -> View:
 @given(tta=TTA)
 @settings(deadline=None)
 def test_there_is_a_view_for_each_scale_and_corner_twice_where_mirrored(tta):
-    views = views_of(tta)
+    views = tta_views(tta)
     upright = len(tta["scales"]) + 4 * (tta["crops"] is not None)
     assert len(views) == upright * (2 if tta["flip"] else 1)
     assert len(set(views)) == len(views)
-    assert all(is_view(facts) for facts in as_facts(views))
+    assert accepts_views([asdict(view) for view in views])
     assert sum(view.flip for view in views) == (upright if tta["flip"] else 0)
     assert views[0].side == max(tta["scales"]) and not views[0].flip
 
 
 def test_without_tta_the_whole_image_is_the_one_view():
-    assert views_of(None) == views_of({"flip": False, "scales": [1], "crops": None}) == [WHOLE]
+    assert tta_views(None) == tta_views({"flip": False, "scales": [1], "crops": None}) == [WHOLE]
     both = {"flip": True, "scales": [0.75, 1], "crops": None}
     middle = (0.125, 0.125, 0.75)
-    assert views_of(both) == [WHOLE, View(False, *middle), MIRROR, View(True, *middle)]
+    assert tta_views(both) == [WHOLE, View(False, *middle), MIRROR, View(True, *middle)]
 
 
 @given(view=squares(), size=st.integers(1, 40), colour=st.floats(0, 1))
 @settings(deadline=None)
 def test_an_image_of_one_colour_is_the_same_in_every_view(view, size, colour):
     image = torch.full((2, 3, size, size), colour)
-    assert torch.allclose(look(image, [view]), image, atol=1e-6)
+    assert torch.allclose(apply_views(image, [view]), image, atol=1e-6)
 
 
 @given(view=squares(), size=st.integers(8, 40))
 @settings(deadline=None)
 def test_a_view_has_the_image_s_size_and_nothing_brighter_or_darker(view, size):
     image = pixels(size, 2) / 255
-    seen = look(image, [WHOLE, view])
+    seen = apply_views(image, [WHOLE, view])
     assert seen.shape == (4, 3, size, size) and torch.equal(seen[:2], image)
     assert seen.min() >= image.min() - 1e-6 and seen.max() <= image.max() + 1e-6
 
 
 def test_the_whole_image_is_itself_and_mirrored_twice_it_is_again():
     image = pixels(9) / 255
-    assert torch.equal(look(image, [WHOLE]), image)
-    mirrored = look(image, [MIRROR])
+    assert torch.equal(apply_views(image, [WHOLE]), image)
+    mirrored = apply_views(image, [MIRROR])
     assert torch.equal(mirrored, image.flip(3)) and not torch.equal(mirrored, image)
-    assert torch.equal(look(mirrored, [MIRROR]), image)
+    assert torch.equal(apply_views(mirrored, [MIRROR]), image)
 
 
 def test_a_corner_shows_the_corner():
     image = torch.zeros(1, 3, 8, 8)
     image[:, :, 4:, :4] = 1
-    corners = views_of({"flip": False, "scales": [1], "crops": 0.5})[1:]
-    seen = look(image, corners).mean(dim=(1, 2, 3))
+    corners = tta_views({"flip": False, "scales": [1], "crops": 0.5})[1:]
+    seen = apply_views(image, corners).mean(dim=(1, 2, 3))
     assert seen.tolist() == [0, 0, 1, 0]  # below, at the left
 
 
@@ -92,8 +94,8 @@ def test_a_view_of_a_mirrored_view_is_on_its_other_side():
     image = pixels(16) / 255
     quarter = View(top=0.5, left=0.0, side=0.5)
     for outer, inner in ((MIRROR, quarter), (MIRROR, MIRROR), (WHOLE, quarter), (quarter, MIRROR)):
-        seen = look(image, [view_of_view(outer, inner)])
-        assert torch.allclose(seen, look(look(image, [outer]), [inner]), atol=1e-6)
+        seen = apply_views(image, [view_of_view(outer, inner)])
+        assert torch.allclose(seen, apply_views(apply_views(image, [outer]), [inner]), atol=1e-6)
 
 
 def test_views_of_views_are_each_there_once_where_that_changes_no_mean():
@@ -116,7 +118,13 @@ def test_views_of_views_are_each_there_once_where_that_changes_no_mean():
     ids=str,
 )
 def test_a_square_outside_the_image_is_no_view(change):
-    facts = {"flip": False, "top": 0.25, "left": 0.25, "side": 0.5}
-    assert is_view(facts)
-    assert not is_view(facts | change)
-    assert not is_view({"flip": False}) and not is_view([facts]) and not is_view(facts | {"more": 1})
+    view = {"flip": False, "top": 0.25, "left": 0.25, "side": 0.5}
+    assert accepts_views([view])
+    assert not accepts_views([view | change])
+
+
+def test_a_view_has_these_keys_and_no_others():
+    view = {"flip": False, "top": 0.25, "left": 0.25, "side": 0.5}
+    assert not accepts_views([{"flip": False}])
+    assert not accepts_views([[view]])
+    assert not accepts_views([view | {"more": 1}])

@@ -9,10 +9,10 @@ import torchvision
 from made.networks import images, same, section
 from safetensors.torch import save_file
 
-from deepfake.networks import build as networks
-from deepfake.networks import weights
+from deepfake.networks.architectures import head_names
 from deepfake.networks.build import build
-from deepfake.networks.errors import WeightsDontFit, WeightsMissing
+from deepfake.networks.errors import ModelError
+from deepfake.networks.weights import read_weights_file
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -54,7 +54,7 @@ def test_wrapped_and_prefixed_weights_are_found(tmp_path, wrap):
 def test_another_head_stays_new_and_the_log_says_so(tmp_path, caplog, arch, head):
     source = build(section(arch), seed=1).detector.network
     kind = arch.partition("/")[0].removesuffix("4")
-    (name,) = networks._head(kind, source)
+    (name,) = head_names(kind, source)
     state = source.state_dict()
     for key in [key for key in state if key.startswith(f"{name}.")]:
         value = state.pop(key)
@@ -91,7 +91,7 @@ def test_weights_that_do_not_fit_are_named(tmp_path, change, said):
     state = OrderedDict(build(section("timm/resnet18"), seed=1).detector.network.state_dict())
     change(state)
     torch.save(state, tmp_path / "w.pt")
-    with pytest.raises(WeightsDontFit, match=said) as error:
+    with pytest.raises(ModelError, match=said) as error:
         build(section("timm/resnet18", tmp_path / "w.pt"), seed=2)
     assert str(tmp_path / "w.pt") in str(error.value)
 
@@ -110,27 +110,27 @@ def test_a_foreign_file_is_an_error_and_runs_nothing(tmp_path, capsys, name, con
         path.write_text("this is no network\n" * (content == "text"))
     elif content == "cut":
         path.write_bytes(path.read_bytes()[:-99])
-    with pytest.raises(WeightsDontFit, match=name):
+    with pytest.raises(ModelError, match=name):
         build(section("meso4", path), seed=0)
     assert "code has run" not in capsys.readouterr().out
 
 
 def test_a_pickle_with_code_is_named_as_such(tmp_path):
     torch.save({"a": Evil()}, tmp_path / "w.pt")
-    with pytest.raises(WeightsDontFit, match="could run code; save the state_dict alone"):
-        weights.read_file(tmp_path / "w.pt")
+    with pytest.raises(ModelError, match="could run code; save the state_dict alone"):
+        read_weights_file(tmp_path / "w.pt")
 
 
 @pytest.mark.parametrize("arch", ["meso4", "torchvision/resnet18", "timm/resnet18"])
 def test_a_missing_file_is_named(tmp_path, arch):
     for name in ("absent.pt", "absent.h5")[: 2 if arch == "meso4" else 1]:
-        with pytest.raises(WeightsMissing, match=f"no weights file .*{name}"):
+        with pytest.raises(ModelError, match=f"no weights file .*{name}"):
             build(section(arch, tmp_path / name), seed=0)
 
 
 def test_keras_weights_are_for_mesonet_only(tmp_path):
     (tmp_path / "w.h5").write_bytes(b"x")
-    with pytest.raises(WeightsDontFit, match="only MesoNet"):
+    with pytest.raises(ModelError, match="only MesoNet"):
         build(section("timm/resnet18", tmp_path / "w.h5"), seed=0)
 
 
@@ -157,7 +157,7 @@ def test_weights_that_can_not_be_fetched_are_an_error_within_seconds(monkeypatch
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nothing answers there, on any machine
     began = time.monotonic()
-    with pytest.raises(WeightsMissing, match="(?s)can't be fetched from https://.*copy the file here"):
+    with pytest.raises(ModelError, match="(?s)can't be fetched from https://.*copy the file here"):
         build(section(arch, name), seed=0)
     assert time.monotonic() - began < 15
 

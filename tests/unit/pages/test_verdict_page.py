@@ -197,17 +197,19 @@ def test_undefined_scores_are_dashes_and_last(opened):
     ids=["untrained", "odd", "undefined", "unknown"],
 )
 def test_missing_metadata_of_a_model_is_a_dash(opened, facts, row):
-    foreign = dataclasses.replace(opened, facts=opened.facts | facts)
+    foreign = dataclasses.replace(opened, metadata=opened.metadata | facts)
     assert row in Reader(page([], foreign, "Foreign")).rows
 
 
 def test_an_ensemble_is_described(opened):
-    part = {"network": opened.facts["network"], "views": [{}] * 6, "weight": 0.5}
+    part = {"network": opened.metadata["network"], "views": [{}] * 6, "weight": 0.5}
     made = {"models": ["a", "b"], "weighted": "validation", "calibrate": True}
-    facts = {key: value for key, value in opened.facts.items() if key != "network"}
+    facts = {key: value for key, value in opened.metadata.items() if key != "network"}
     facts |= {"parts": [part, part], "temperature": 1.3, "training": {"ensemble": made}}
     rows = dict(
-        row for row in Reader(page([], dataclasses.replace(opened, facts=facts), "E")).rows if len(row) == 2
+        row
+        for row in Reader(page([], dataclasses.replace(opened, metadata=facts), "E")).rows
+        if len(row) == 2
     )
     assert rows["Network"] == "a, b: 2 networks (meso4), weighted by validation, 6 views of each image"
     assert rows["Calibrated"].startswith("on the validation set, by a temperature of 1.3")

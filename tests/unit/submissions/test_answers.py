@@ -10,7 +10,8 @@ import pytest
 from conftest import write_clip
 from made.submission import LIMITS, submit, write_images, write_model
 
-from deepfake.checkpoints.inference import open_model, probabilities
+from deepfake.checkpoints.inference import probabilities
+from deepfake.checkpoints.open_model import open_model
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
@@ -57,7 +58,7 @@ def test_only_files_that_exist_are_judged(made):
     name = next(iter(labels))
     (file,) = find_media([folder / "test" / name], LIMITS)
     model = open_model(folder / "best.pt")
-    preprocessing = preprocessing_of(model.facts, crops=True)
+    preprocessing = preprocessing_of(model.metadata, crops=True)
     gone, judged = answer(["gone", name], ["missing", file], model, preprocessing, "worst", 1)
     assert gone == Answer("gone", None, "missing")
     assert judged.verdict.name == file.name and (judged.verdict.verdict == FAKE) == labels[name]
@@ -145,7 +146,7 @@ def test_every_video_of_the_sample_is_written_in_its_order(made, tmp_path, caplo
     (tmp_path / "sample.csv").write_text("filename,label\n" + "".join(f"{name},0.5\n" for name in names))
     model = open_model(folder / "best.pt")
     media = find_media([clips / "a.mp4", clips / "b.mp4"], LIMITS)
-    scores = {v.name[-5:]: v.score for v in detect_media(media, model, preprocessing_of(model.facts))}
+    scores = {v.name[-5:]: v.score for v in detect_media(media, model, preprocessing_of(model.metadata))}
     for source in (tmp_path / "test.zip", clips):
         output = tmp_path / f"{source.name}.csv"
         text = submit("submission.csv", folder / "best.pt", tmp_path / "sample.csv", [source], output)

@@ -16,8 +16,8 @@ from conftest import ROOT, write_clip
 from made import report as made_report
 from made.submission import PREPROCESSING, STEPS, export_onnx, run, submit, write_images, write_model
 
-from deepfake.checkpoints.inference import open_model
 from deepfake.checkpoints.onnx_export import as_bytes
+from deepfake.checkpoints.open_model import open_model
 from deepfake.errors import UserError
 from deepfake.evaluation.evaluate import evaluate
 from deepfake.submissions.card import model_card
@@ -55,7 +55,9 @@ def made(tmp_path_factory):
 
 def rewrite(model: Path, path: Path, preprocessing: dict) -> Path:
     """Write the model with other recorded preprocessing."""
-    path.write_bytes(as_bytes(onnx.load(model), open_model(model).facts | {"preprocessing": preprocessing}))
+    path.write_bytes(
+        as_bytes(onnx.load(model), open_model(model).metadata | {"preprocessing": preprocessing})
+    )
     return path
 
 
@@ -156,7 +158,7 @@ def test_the_card_describes_the_model_and_its_results(packed):
 
 
 def test_the_card_names_the_members_of_an_ensemble(made):
-    facts = open_model(made / "float32.onnx").facts
+    facts = open_model(made / "float32.onnx").metadata
     part = {key: facts.pop(key) for key in ("network", "geometry")}
     facts |= {"parts": [{**part, "views": [0, 1]}, {**part, "views": [0]}], "temperature": 1.25}
     text = model_card("both", facts, measured(), {}, "float32.onnx", has_yunet=False)

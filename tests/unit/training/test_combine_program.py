@@ -13,7 +13,7 @@ from made import decoded as made_decoded
 from made.ensemble import LARGE, SMALL, write_member
 
 from deepfake.checkpoints.best_pt import load_checkpoint
-from deepfake.checkpoints.inference import open_model
+from deepfake.checkpoints.open_model import open_model
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds, read_predictions
 from deepfake.inputs.decoded import read_decoded

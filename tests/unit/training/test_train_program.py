@@ -14,14 +14,14 @@ from made.decoded import MODEL, history_of, points, train_here, write_start
 from made.huggingface import vit
 from made.keras import write_weights
 
-from deepfake.checkpoints.best_pt import load_checkpoint, read_detector
-from deepfake.checkpoints.inference import predict_split
-from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.checkpoints.best_pt import load_checkpoint, load_detector
+from deepfake.checkpoints.dataset_inference import predict_split
+from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.thresholds import choose_threshold
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
-from deepfake.networks.keras_weights import read_h5
+from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.mesonet import Meso4
 from deepfake.training.history import HISTORY
 from deepfake.training.results import class_weights
@@ -55,8 +55,8 @@ def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     for path in (out / "best.pt", *sorted((out / "checkpoints").glob("*.pt"))):
-        detector, content = read_detector(path)
-        found = predict_split(logits_of(detector), [decoded], "val").astype(np.float64)
+        detector, content = load_detector(path)
+        found = predict_split(logits_function(detector), [decoded], "val").astype(np.float64)
         assert content["threshold"] == choose_threshold(labels, found)
         assert content["metrics"]["val"] == compute_metrics(labels, found, content["threshold"])
     best = load_checkpoint(out / "best.pt")
@@ -94,8 +94,10 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     assert len(rows) == 2 and done.stderr.count("epoch 2 of 2") == 1
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
-    detector, content = read_detector(out / "checkpoints/last.pt")
-    found = compute_metrics(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
+    detector, content = load_detector(out / "checkpoints/last.pt")
+    found = compute_metrics(
+        labels, predict_split(logits_function(detector), [decoded], "val").astype(float), 0.5
+    )
     assert rows[-1]["val_f1_macro"] == found["f1_macro"]
     assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
     assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
@@ -109,12 +111,12 @@ def test_without_epochs_the_given_weights_are_kept_with_a_threshold_from_val(mad
     write_start(tmp_path / "given.pt", 3)
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(tmp_path / "given.pt")})
     given = torch.load(tmp_path / "given.pt", weights_only=True)
-    detector, best = read_detector(out / "best.pt")
+    detector, best = load_detector(out / "best.pt")
     assert all(torch.equal(best["state"][key], given[key]) for key in given)
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     assert best["threshold"] == choose_threshold(
-        labels, predict_split(logits_of(detector), [decoded], "val").astype(float)
+        labels, predict_split(logits_function(detector), [decoded], "val").astype(float)
     )
     assert list(best["metrics"]) == ["val"]
     assert history_of(out) == [] and list(pd.read_csv(out / "history.csv")) == HISTORY
@@ -126,7 +128,7 @@ def test_weights_of_the_authors_of_mesonet_are_evaluated_as_they_are(tmp_path):
     made = made_decoded.make(tmp_path / "made", size=256, counts={"train": 2, "val": 4})
     file = write_weights(tmp_path / "Meso4.h5", "meso4")
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(file), "image_size": None})
-    expected = read_h5(file, Meso4(256))
+    expected = read_keras_weights(file, Meso4(256))
     state = load_checkpoint(out / "best.pt")["state"]
     assert all(torch.equal(state[key], expected[key]) for key in expected)
 
@@ -140,7 +142,7 @@ def test_a_model_of_transformers_is_saved_so_that_transformers_gives_the_same(ma
     assert names == ["hf_best", "hf_last", "last.pt"]
     assert max(row["val_f1_macro"] for row in history_of(out)) > 0.9
     decoded = read_decoded(made.images, made.rows)
-    ours = predict_split(logits_of(read_detector(out / "best.pt")[0]), [decoded], "test")
+    ours = predict_split(logits_function(load_detector(out / "best.pt")[0]), [decoded], "test")
     images = list(decoded.take(decoded.split("test")))
     for name, same in (("hf_best", True), ("../../baseline", False)):
         folder = out / "checkpoints" / name

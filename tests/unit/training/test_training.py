@@ -13,8 +13,8 @@ from made.decoded import MODEL, points
 from made.training import STILL, column, linear, run, same
 from torch.utils.data import DataLoader
 
-from deepfake.checkpoints.inference import predict_split
-from deepfake.checkpoints.torch_runner import logits_of
+from deepfake.checkpoints.dataset_inference import predict_split
+from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.files import ConcurrentWrite, new_file
 from deepfake.inputs.decoded import read_decoded
@@ -260,7 +260,9 @@ def test_the_history_holds_what_the_weights_give(made, tmp_path):
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
     detector.network.load_state_dict(fitted.state("last"))
-    found = compute_metrics(labels, predict_split(logits_of(detector), [decoded], "val").astype(float), 0.5)
+    found = compute_metrics(
+        labels, predict_split(logits_function(detector), [decoded], "val").astype(float), 0.5
+    )
     row = fitted.history[-1]
     assert row["val_f1_macro"] == found["f1_macro"] and row["val_accuracy"] == found["accuracy"]
     assert row["val_loss"] == pytest.approx(found["log_loss"], abs=1e-6)

@@ -1,0 +1,51 @@
+"""Run detectors in torch, on the best device of the machine."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from deepfake.checkpoints.best_pt import make_detector
+from deepfake.checkpoints.inference import BATCH, Batch, LoadedModel, LogitsFunction, split_batches
+from deepfake.checkpoints.metadata import geometries_of, without_weights
+from deepfake.networks.ensemble import Ensemble
+from deepfake.networks.memory import keep_freed_memory
+
+
+def torch_model(checkpoint: dict, path: str | Path, threads: int) -> LoadedModel:
+    """Return the model of a checked checkpoint, on the best device; errors name its file `path`."""
+    torch.set_num_threads(threads)
+    detector = make_detector(checkpoint, path)
+    metadata = without_weights(checkpoint)
+    return LoadedModel(metadata, geometries_of(metadata), logits_function(detector), detector)
+
+
+def logits_function(detector: nn.Module, device: torch.device | None = None) -> LogitsFunction:
+    """Return the function that runs `detector`: from a batch of uint8 arrays to logits of fake.
+
+    The detector is moved to `device` (default: the best one) and put into evaluation mode.
+    """
+    device = device or best_device()
+    keep_freed_memory()
+    detector.to(device, memory_format=torch.channels_last).eval()
+
+    def logits(batch: Batch) -> np.ndarray:
+        with torch.inference_mode():
+            return detector(*(as_tensor(images).to(device) for images in batch)).float().cpu().numpy()
+
+    if isinstance(detector, Ensemble):  # runs every view of an image as an image of its own
+        return split_batches(logits, max(1, BATCH // detector.max_views))
+    return logits
+
+
+def best_device() -> torch.device:
+    """Return the first of CUDA, Apple's MPS and the CPU that this machine has."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def as_tensor(images: np.ndarray) -> Tensor:
+    """Return uint8 images (N, H, W, 3) as a tensor (N, 3, H, W) of the same memory, thus channels-last."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
