@@ -23,7 +23,8 @@ from deepfake import tables
 from deepfake.console import log, progress
 from deepfake.corpora.sources import open_indexed
 from deepfake.errors import UserError
-from deepfake.extraction.faces import faces_of_video, load_search
+from deepfake.extraction.detectors import load_detector
+from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.stills import read_stills
 from deepfake.extraction.tars import TarMismatch, VideoFrames, new_tar, read_frames
 from deepfake.program import make_parser, run
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
-    detector = load_search(cfg)
+    detector = load_detector(cfg)
     rows = []
     try:
         with new_tar(args.output) as add:

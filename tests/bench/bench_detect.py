@@ -30,7 +30,8 @@ from deepfake.detection.detect import detect_media
 from deepfake.detection.faces import load_extractor, sample
 from deepfake.detection.media import LIMITS, find_media
 from deepfake.detection.preprocessing import preprocessing_of
-from deepfake.extraction.faces import crop_face, load_search
+from deepfake.extraction.detectors import load_detector
+from deepfake.extraction.faces import crop_face
 from deepfake.extraction.frames import sample_frames
 from deepfake.extraction.images import decode as decode_frame
 from deepfake.extraction.tracking import FaceTracker
@@ -163,7 +164,7 @@ def alone(model: Path, video: Path) -> str:
         ]
 
     def cutting() -> list[np.ndarray]:
-        tracker, crops = FaceTracker(load_search(ready["faces"]), ready["faces"]), []
+        tracker, crops = FaceTracker(load_detector(ready["faces"]), ready["faces"]), []
         for _, data in frames:
             pixels = decode_frame(data)
             if faces := tracker.find(pixels).faces:

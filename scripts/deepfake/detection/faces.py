@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from deepfake.detection.appearance import describe
-from deepfake.extraction.detectors import Detector
-from deepfake.extraction.faces import center_crop, crop_face, decode_frame, load_search
+from deepfake.extraction.detectors import Detector, load_detector
+from deepfake.extraction.faces import center_crop, crop_face, decode_frame
 from deepfake.extraction.frames import convert_still, sample_frames, shortfall
 from deepfake.extraction.sampling import sample_indices, uniform
 from deepfake.extraction.tracking import FaceTracker
@@ -85,8 +85,8 @@ def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) 
     if preprocessing["shows"] == "frames":
         return Extractor(preprocessing, geometries, shown, None, None)
     faces, stills = preprocessing["faces"], preprocessing["stills"]
-    search = load_search(faces)
-    image_search = search if stills == faces else load_search(stills)
+    search = load_detector(faces)
+    image_search = search if stills == faces else load_detector(stills)
     return Extractor(preprocessing, geometries, shown, search, image_search)
 
 

@@ -33,14 +33,16 @@ class Detector:
     find_near: Callable[[np.ndarray, Box], list[Box]] | None = None
 
 
-def load_detector(cfg: dict[str, Any]) -> Detector:
-    """Return the detector that the config section `faces` describes.
+def load_detector(cfg: dict[str, Any]) -> Detector | None:
+    """Return the detector that the config section `faces` describes, or None for `detector: none`.
 
     Raises UserError or FileNotFoundError, which name the key, where the section does not describe one.
     """
     name = cfg["detector"]
+    if name == "none":
+        return None
     if name not in DETECTORS:
-        raise UserError(f"faces.detector is {name!r}: write one of {', '.join(sorted(DETECTORS))}")
+        raise UserError(f"faces.detector is {name!r}: write one of {', '.join(sorted(DETECTORS))}, or none")
     cv2.setNumThreads(1)  # of this process: the scheduler counts cores, and a frame is too small to divide
     return DETECTORS[name](cfg)
 

@@ -8,19 +8,11 @@ import numpy as np
 from deepfake.extraction import images
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.crops import Square, crop_and_resize, crop_square
-from deepfake.extraction.detectors import Detector, load_detector
+from deepfake.extraction.detectors import Detector
 from deepfake.extraction.tracking import Detections, FaceTracker
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
 
 MIN_SIDE = 8  # pixels of the scaled image: one cell of dlib's; a thinner one can't be searched
-
-
-def load_search(cfg: dict) -> Detector | None:
-    """Return the face detector of the `faces` section; None with `detector: none`: each frame is a crop.
-
-    Raises UserError or FileNotFoundError, which name the key, where the section describes no detector.
-    """
-    return None if cfg["detector"] == "none" else load_detector(cfg)
 
 
 def faces_of_video(

@@ -19,7 +19,8 @@ from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import NONE
 from deepfake.errors import UserError
 from deepfake.extraction import images
-from deepfake.extraction.faces import faces_of_video, load_search
+from deepfake.extraction.detectors import load_detector
+from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
 from deepfake.inputs.pixels import decode, fit
 
@@ -63,7 +64,7 @@ def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple
             frames_of_stills([(row, path.read_bytes())]) if shows == "frames" else [(row, path.read_bytes())]
         )
     if shows == "faces":
-        frames = faces_of_video(frames, cfg["faces"], load_search(cfg["faces"]))
+        frames = faces_of_video(frames, cfg["faces"], load_detector(cfg["faces"]))
     kept = [(row["frame"], data) for row, data in frames if row["status"] == "ok"]
     batch = [np.stack([fit(decode(data), geometry) for _, data in kept]) for geometry in opened.geometries]
     return [frame for frame, _ in kept], [data for _, data in kept], probabilities(opened.logits, [batch])

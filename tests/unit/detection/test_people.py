@@ -13,7 +13,8 @@ from deepfake.detection.appearance import LENGTH, describe, distance
 from deepfake.detection.people import link_people
 from deepfake.detection.scores import decide, interval, score_person
 from deepfake.detection.verdict import Person, ScoredFace
-from deepfake.extraction.faces import crop_face, load_search
+from deepfake.extraction.detectors import load_detector
+from deepfake.extraction.faces import crop_face
 from deepfake.extraction.tracking import FaceTracker
 
 
@@ -99,7 +100,7 @@ def test_a_matching_place_helps_where_the_appearance_has_changed_somewhat():
 @pytest.fixture(scope="module")
 def faces() -> list[list[Face]]:
     """The faces of two synthetic people in up to eight frames each, found by dlib."""
-    detector, found = load_search(made.FACES), []
+    detector, found = load_detector(made.FACES), []
     for number in (0, 1):
         images = [np.ascontiguousarray(rgb[..., ::-1]) for rgb in made.person(number, 32)[::4]]
         found.append([])

@@ -13,8 +13,8 @@ import pytest
 from deepfake import tables
 from deepfake.extraction import images
 from deepfake.extraction.boxes import Box
-from deepfake.extraction.detectors import Detector
-from deepfake.extraction.faces import faces_of_video, load_search
+from deepfake.extraction.detectors import Detector, load_detector
+from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.tars import new_tar, read_tar
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,7 +56,7 @@ def test_each_frame_has_a_row_and_only_usable_faces_a_crop():
 
 def test_frames_without_an_image_come_last_with_their_reasons():
     stored = [frame(0, b"", status="missing", reason="a link"), *frames(1), frame(2, b"no image")]
-    rows = list(faces_of_video(stored, CFG, load_search(CFG)))
+    rows = list(faces_of_video(stored, CFG, load_detector(CFG)))
     assert [(row["frame"], row["status"]) for row, _ in rows] == [
         ("0", "no_face"), ("0", "missing"), ("2", "unreadable"),
     ]  # fmt: skip
@@ -67,7 +67,7 @@ def test_frames_without_an_image_come_last_with_their_reasons():
 def test_a_still_of_any_shape_is_a_row(shape):
     data = images.encode(np.zeros((*shape, 3), np.uint8), "png", 0)
     for cfg in (CFG, CFG | {"search": "track"}):
-        ((row, image),) = faces_of_video([frame(0, data)], cfg, load_search(cfg))
+        ((row, image),) = faces_of_video([frame(0, data)], cfg, load_detector(cfg))
         assert row["status"] == "no_face" and not image
     ((row, image),) = faces_of_video([frame(0, data)], CROPS, None)
     assert row["status"] == "ok" and images.decode(image).shape == (64, 64, 3)
@@ -103,8 +103,8 @@ def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
 
 
 def test_without_a_detector_dlib_is_not_loaded():
-    code = "import sys; from deepfake.extraction.faces import load_search; load_search({'detector': 'none'})"
-    code += "; print('dlib' in sys.modules)"
+    code = "import sys; from deepfake.extraction import detectors, faces; "
+    code += "detectors.load_detector({'detector': 'none'}); print('dlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
