@@ -163,11 +163,6 @@ def modelled(tmp_path_factory) -> Project:
     return project
 
 
-@pytest.fixture(scope="session")
-def make_clip():
-    return write_clip
-
-
 def picture(index: int, width: int, height: int) -> np.ndarray:
     """An image that depends on its number: moving stripes and a block; uint8 (height, width, 3) BGR."""
     y, x = np.mgrid[0:height, 0:width]
@@ -177,7 +172,7 @@ def picture(index: int, width: int, height: int) -> np.ndarray:
     return image
 
 
-def write_clip(
+def write_striped_video(
     path: Path,
     frames: int = 30,
     width: int = 96,

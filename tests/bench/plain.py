@@ -1,4 +1,4 @@
-"""What people's scripts do today, written plainly: the yardstick of the benchmarks."""
+"""What a plain script does, with OpenCV and dlib: the reference of the benchmarks."""
 
 from pathlib import Path
 
@@ -13,45 +13,45 @@ def indices(total: int, count: int) -> list[int]:
     return np.linspace(0, total - 1, count).astype(int).tolist()
 
 
-def open_clip(path: Path) -> cv2.VideoCapture:
+def open_video(path: Path) -> cv2.VideoCapture:
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
 
 
 def by_seeking(path: Path, count: int = 10) -> list[np.ndarray]:
-    """Set the position before each wanted frame, and read it."""
-    clip, frames = open_clip(path), []
-    for index in indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count):
-        clip.set(cv2.CAP_PROP_POS_FRAMES, index)
-        frames.append(clip.read()[1])
+    """Set the position before each frame, and read it."""
+    video, frames = open_video(path), []
+    for index in indices(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), count):
+        video.set(cv2.CAP_PROP_POS_FRAMES, index)
+        frames.append(video.read()[1])
     return frames
 
 
 def by_reading(path: Path, count: int = 10) -> list[np.ndarray]:
-    """Read every frame, and keep the wanted ones."""
-    clip = open_clip(path)
-    wanted, frames, index = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count)), [], 0
+    """Read every frame, and keep those at the indices."""
+    video = open_video(path)
+    requested, frames, index = set(indices(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), count)), [], 0
     while True:
-        got, frame = clip.read()
+        got, frame = video.read()
         if not got:
             return frames
-        if index in wanted:
+        if index in requested:
             frames.append(frame)
         index += 1
 
 
 def by_grabbing(path: Path, count: int = 10) -> list[np.ndarray]:
-    """Grab every frame up to the last wanted one, and retrieve only the wanted ones."""
-    clip, frames = open_clip(path), []
-    wanted = set(indices(int(clip.get(cv2.CAP_PROP_FRAME_COUNT)), count))
-    for index in range(max(wanted) + 1):
-        clip.grab()
-        if index in wanted:
-            frames.append(clip.retrieve()[1])
+    """Grab every frame up to the last index, and retrieve only those at the indices."""
+    video, frames = open_video(path), []
+    requested = set(indices(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), count))
+    for index in range(max(requested) + 1):
+        video.grab()
+        if index in requested:
+            frames.append(video.retrieve()[1])
     return frames
 
 
 def largest_face(detector: dlib.fhog_object_detector, frame: np.ndarray) -> tuple[int, int, int, int] | None:
-    """left, top, right, bottom of the largest face, found at 640 pixels, in frame pixels; or None."""
+    """Return left, top, right, bottom of the largest face in frame pixels, found at 640 pixels; or None."""
     scale = min(1.0, WIDTH / frame.shape[1])
     small = cv2.resize(frame, None, fx=scale, fy=scale) if scale < 1 else frame
     faces = detector(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), 1)
@@ -62,7 +62,7 @@ def largest_face(detector: dlib.fhog_object_detector, frame: np.ndarray) -> tupl
 
 
 def crop(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """The square of 1.3 faces round the box, 224 x 224."""
+    """Return the square around the box, 1.3 times as large, resized to 224 x 224."""
     left, top, right, bottom = box
     side = int(max(right - left, bottom - top) * MARGIN)
     x, y = max((left + right) // 2 - side // 2, 0), max((top + bottom) // 2 - side // 2, 0)
@@ -71,7 +71,7 @@ def crop(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def video_to_crops(paths: list[Path], count: int, read=by_seeking) -> int:
-    """From videos to JPEG crops in memory, one after the other; returns how many."""
+    """Make JPEG crops in memory of one video after the other; return their number."""
     detector, made = dlib.get_frontal_face_detector(), 0
     for path in paths:
         for frame in read(path, count):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import pytest
 import torch
-from conftest import ROOT, SNAKEMAKE, Project, copy_project, write_clip, write_stills
+from conftest import ROOT, SNAKEMAKE, Project, copy_project, write_stills, write_striped_video
 
 from deepfake import tables
 
@@ -81,7 +81,7 @@ def project(tmp_path_factory) -> Project:
     for number in range(6):
         path = project / f"data/videos/{('real', 'fake')[number % 2]}/clip{number}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_clip(path, frames=35 + number)
+        write_striped_video(path, frames=35 + number)
     actors = ["01", "02", "03"]
     for number, (one, other) in enumerate(zip(actors, actors[1:] + actors[:1], strict=True)):
         real = project / f"data/dfd/DFD_original sequences/{one}__exit_phone_room.mp4"
@@ -89,7 +89,7 @@ def project(tmp_path_factory) -> Project:
         fake = project / "data/dfd/DFD_manipulated_sequences/DFD_manipulated_sequences" / fake
         for path, frames in ((real, 12 + number), (fake, 20 + number)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_clip(path, frames=frames)
+            write_striped_video(path, frames=frames)
     write_stills(project / "data/images/train", range(8))
     write_stills(project / "data/images/val", range(8, 12))
     for start, phase in enumerate(("train", "validate", "test")):

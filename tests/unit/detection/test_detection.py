@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_clip
+from conftest import write_striped_video
 from made import media as made
 
 from deepfake.checkpoints.inference import probabilities
@@ -269,7 +269,7 @@ def test_what_cannot_be_judged_is_a_verdict_with_the_reason(opened, media, tmp_p
 
 
 def test_a_video_that_lacks_frames_says_so(opened, tmp_path):
-    path = write_clip(tmp_path / "clip.mp4", frames=50, index_first=True)
+    path = write_striped_video(tmp_path / "clip.mp4", frames=50, index_first=True)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     (verdict,) = verdicts([path], opened)

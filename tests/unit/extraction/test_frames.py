@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import write_striped_video
 
 from deepfake import tables
 from deepfake.extraction import images
@@ -22,8 +23,8 @@ FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "te
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory, make_clip) -> Path:
-    return make_clip(tmp_path_factory.mktemp("video") / "good.mp4", index_first=True)
+def video(tmp_path_factory) -> Path:
+    return write_striped_video(tmp_path_factory.mktemp("video") / "good.mp4", index_first=True)
 
 
 def test_a_video_gives_the_sampled_frames_and_their_rows(video):
@@ -46,8 +47,8 @@ def test_png_and_jpeg_frames_show_the_same_pixels(video):
     assert [row["phash"] for row, _ in jpg] == [images.perceptual_hash(data) for _, data in jpg]
 
 
-def test_a_shorter_video_gives_all_its_frames(tmp_path, make_clip):
-    found = list(frames_of_video(make_clip(tmp_path / "short.mp4", frames=2), "short", CFG, COUNT))
+def test_a_shorter_video_gives_all_its_frames(tmp_path):
+    found = list(frames_of_video(write_striped_video(tmp_path / "short.mp4", frames=2), "short", CFG, COUNT))
     assert [row["frame"] for row, _ in found] == [0, 1]
 
 

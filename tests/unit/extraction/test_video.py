@@ -4,6 +4,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from conftest import write_striped_video
 
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.video import UnreadableVideo, VideoReader
@@ -47,9 +48,9 @@ def sequential(path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
+def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path):
     name, options = KINDS[kind]
-    path = make_clip(tmp_path / name, **options)
+    path = write_striped_video(tmp_path / name, **options)
     expected = sequential(path)
     reader = VideoReader(path)
     assert reader.frame_count == len(expected) == options.get("frames", 30)
@@ -70,8 +71,8 @@ def test_any_frames_are_those_of_a_sequential_read(kind, tmp_path, make_clip):
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_rotation_is_honoured(rotation, tmp_path, make_clip):
-    path = make_clip(tmp_path / "turned.mp4", rotation=rotation)
+def test_rotation_is_honoured(rotation, tmp_path):
+    path = write_striped_video(tmp_path / "turned.mp4", rotation=rotation)
     expected = sequential(path)
     frames = list(VideoReader(path).frames([0, 7]))
     assert frames[0].pixels.shape == ((96, 64, 3) if rotation != 180 else (64, 96, 3))
@@ -79,13 +80,13 @@ def test_rotation_is_honoured(rotation, tmp_path, make_clip):
         assert np.array_equal(frame.pixels, expected[frame.index])
 
 
-def test_times_are_those_of_presentation(tmp_path, make_clip):
-    path = make_clip(tmp_path / "a.mp4", times=[0, 1, 2, 10, 11, 40], frames=6)
+def test_times_are_those_of_presentation(tmp_path):
+    path = write_striped_video(tmp_path / "a.mp4", times=[0, 1, 2, 10, 11, 40], frames=6)
     assert [round(f.time * 25) for f in VideoReader(path).frames(range(6))] == [0, 1, 2, 10, 11, 40]
 
 
-def test_a_truncated_video_gives_what_can_be_read(tmp_path, make_clip):
-    path = make_clip(tmp_path / "a.mp4", frames=60, options={"g": "12"}, index_first=True)
+def test_a_truncated_video_gives_what_can_be_read(tmp_path):
+    path = write_striped_video(tmp_path / "a.mp4", frames=60, options={"g": "12"}, index_first=True)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
     reader = VideoReader(path)
@@ -119,9 +120,9 @@ def test_sound_alone_is_unreadable(tmp_path):
         VideoReader(path)
 
 
-def test_an_index_past_the_end_is_an_error(tmp_path, make_clip):
+def test_an_index_past_the_end_is_an_error(tmp_path):
     with pytest.raises(IndexError, match="0 to 29"):
-        list(VideoReader(make_clip(tmp_path / "a.mp4")).frames([30]))
+        list(VideoReader(write_striped_video(tmp_path / "a.mp4")).frames([30]))
 
 
 def test_real_videos_give_the_frames_of_opencv(data):
@@ -139,8 +140,8 @@ def test_real_videos_give_the_frames_of_opencv(data):
         assert len(frames) == COUNT
 
 
-def test_a_playlist_of_other_files_is_unreadable(tmp_path, make_clip):
-    make_clip(tmp_path / "secret.mp4")
+def test_a_playlist_of_other_files_is_unreadable(tmp_path):
+    write_striped_video(tmp_path / "secret.mp4")
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
     with pytest.raises(UnreadableVideo, match="can't be opened"):
         VideoReader(tmp_path / "list.mp4")

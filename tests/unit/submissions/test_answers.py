@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import write_clip
+from conftest import write_striped_video
 from made.submission import LIMITS, submit, write_images, write_model
 
 from deepfake.checkpoints.inference import probabilities
@@ -137,7 +137,7 @@ def test_every_video_of_the_sample_is_written_in_its_order(made, tmp_path, caplo
     clips = tmp_path / "clips"
     clips.mkdir()
     for name in ("a.mp4", "b.mp4"):
-        write_clip(clips / name, frames=8 if name == "a.mp4" else 12)
+        write_striped_video(clips / name, frames=8 if name == "a.mp4" else 12)
     (clips / "torn.mp4").write_bytes((clips / "a.mp4").read_bytes()[:200])
     with zipfile.ZipFile(tmp_path / "test.zip", "w") as file:
         for clip in clips.iterdir():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from conftest import ROOT, write_clip
+from conftest import ROOT, write_striped_video
 from made import report as made_report
 from made.submission import PREPROCESSING, STEPS, export_onnx, run, submit, write_images, write_model
 
@@ -256,7 +256,7 @@ def test_it_runs_from_the_unpacked_zip_in_a_clean_environment(made, packed, clea
     names = [*reversed(write_images(tmp_path / "test")), "gone.png"]
     (tmp_path / "list.txt").write_text("".join(f"{name} 0\n" for name in names))
     (tmp_path / "clips").mkdir()
-    write_clip(tmp_path / "clips/a.mp4", frames=8)
+    write_striped_video(tmp_path / "clips/a.mp4", frames=8)
     (tmp_path / "sample.csv").write_text("filename,label\nb.mp4,0.5\na.mp4,0.5\n")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     offline = without_network(clean)
