@@ -1,4 +1,4 @@
-"""Outputs appear whole or not at all, also where writers are killed, fail, or live on too long."""
+"""Outputs appear whole or not at all, even if a writer fails, is killed, or outlives its parent."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_an_exception_leaves_what_was_there(tmp_path, new):
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_the_new_output_replaces_the_old_one_wholly(tmp_path, new):
+def test_the_new_output_replaces_the_old_one_completely(tmp_path, new):
     out = tmp_path / "out"
     for text in ("old", "new"):
         with new(out) as part:
@@ -68,11 +68,11 @@ def test_a_folder_replaces_a_link_and_leaves_its_target_alone(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["out", "a*[b]?"])
-def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path, new, name):
+def test_temporary_files_of_killed_writers_are_removed_and_nothing_else(tmp_path, new, name):
     (tmp_path / f".{name}.0123abcd.part").write_text("half")
     (tmp_path / f".{name}.4567abcd.part").mkdir()
     fill(tmp_path / f".{name}.4567abcd.part", "half")
-    others = {f".{name}.csv.0123abcd.part", ".other.0123abcd.part"}  # their writers may be at work
+    others = {f".{name}.csv.0123abcd.part", ".other.0123abcd.part"}  # their writers may still be running
     for other in others:
         (tmp_path / other).touch()
     with new(tmp_path / name) as part:
@@ -93,7 +93,7 @@ def test_an_orphan_never_overwrites_the_newer_output(tmp_path, new, late, writes
     fill(new_part, "newer")
     if late.endswith("newer one"):
         newer.__exit__(None, None, None)
-    if writes_again:  # by the path, which comes into being anew
+    if writes_again:  # by its path, which then exists again
         if new is new_directory:
             old_part.mkdir()
         fill(old_part, "orphan's")

@@ -40,7 +40,7 @@ def test_the_schema_allows_exactly_what_the_code_knows(section, key, names):
 
 
 @pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])
-def test_every_key_of_the_schema_stands_in_the_default_config(section):
+def test_every_key_of_the_schema_is_in_the_default_config(section):
     schema, config = SCHEMA, DEFAULTS
     if section:
         schema, config = SCHEMA["$defs"].get(section) or SCHEMA["properties"][section], DEFAULTS[section]
@@ -193,11 +193,11 @@ def test_an_error_names_key_value_and_remedy(text, key, value, remedy):
     assert value in line and remedy in line, line
 
 
-def test_all_errors_come_at_once():
+def test_all_errors_are_reported_at_once():
     assert len(errors_of("{frames: {count: 0, quality: 101}, faces: {size: 1}, seed: x}")) == 4
 
 
-def test_a_section_that_lacks_keys_is_told_what_they_are():
+def test_missing_keys_of_a_section_are_named():
     config = updated("")
     del config["frames"]["count"], config["frames"]["every"]
     with pytest.raises(
@@ -206,7 +206,7 @@ def test_a_section_that_lacks_keys_is_told_what_they_are():
         check_config(config, SCHEMA)
 
 
-def test_an_overlay_changes_only_what_it_says_and_gets_the_defaults():
+def test_a_config_file_changes_only_its_own_keys_and_gets_the_defaults():
     config = checked("datasets: {mine: {corpora: [demo]}, dataset_2gb: {size_mb: null}}")
     assert config["datasets"]["mine"] == {**DEFAULTS["datasets"]["dataset_2gb"], "corpora": ["demo"]}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None

@@ -25,7 +25,7 @@ def test_an_unused_key_of_frames_changes_nothing(key):
 
 
 @pytest.mark.parametrize("key", ["count: 7", "boost: 1"])
-def test_the_number_of_frames_is_the_indexs(key):
+def test_the_number_of_frames_is_a_setting_of_the_index(key):
     assert frames_section(checked(f"frames: {{{key}}}"), "demo") == frames_section(checked(), "demo")
     assert index_section(checked(f"frames: {{{key}}}"), "demo") != index_section(checked(), "demo")
     other = "strategy: fractions"
@@ -38,13 +38,13 @@ def test_a_used_key_of_frames_changes_its_section(key):
     assert frames_section(checked(f"frames: {{{key}}}"), "demo") != frames_section(checked(), "demo")
 
 
-def test_frames_depend_on_the_seed_only_where_they_are_drawn():
+def test_frames_depend_on_the_seed_only_if_they_are_random():
     for strategy, depends in (("uniform", False), ("random", True)):
         one, two = (checked(f"{{seed: {s}, frames: {{strategy: {strategy}}}}}") for s in (1, 2))
         assert (frames_section(one, "demo") != frames_section(two, "demo")) == depends
 
 
-def test_crops_depend_on_their_size_and_format_alone():
+def test_crops_depend_on_their_size_and_format_only():
     section = faces_section(
         checked("faces: {detector: none, margin: 2, search: track, max_faces: 1}"), "demo"
     )
@@ -74,14 +74,14 @@ def test_sections_of_index_and_dataset_hold_what_they_depend_on():
     assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
 
 
-def test_archive_patterns_become_sorted_paths_and_keep_what_fits_nothing(tmp_path):
+def test_archive_patterns_become_sorted_paths_or_stay_if_they_match_nothing(tmp_path):
     for name in "ba":
         (tmp_path / f"{name}.zip").touch()
     wanted = [f"{tmp_path}/*.zip", f"{tmp_path}/a.zip", f"{tmp_path}/none*.zip"]
     assert archive_paths({"archives": wanted}) == [f"{tmp_path}/{name}.zip" for name in ("a", "b", "none*")]
 
 
-def test_label_files_become_sorted_paths_and_one_that_fits_nothing_is_named(tmp_path):
+def test_label_files_become_sorted_paths_and_a_pattern_without_matches_is_named(tmp_path):
     for name in "ba":
         (tmp_path / f"{name}.txt").touch()
 

@@ -1,7 +1,9 @@
-"""scripts/download.py with Kaggle's real client, against a local stand-in for Kaggle and its file store.
+"""scripts/download.py with Kaggle's real client, against a local server in place of Kaggle and its file
+store.
 
-KAGGLE_API_ENVIRONMENT=LOCALHOST makes the client ask http://localhost, and HTTP_PROXY leads that, and the
-store that Kaggle redirects to, to the stand-in on a free port. (The client ignores TEST, with port 7777.)
+KAGGLE_API_ENVIRONMENT=LOCALHOST makes the client ask http://localhost, and HTTP_PROXY sends that, and the
+requests to the store that Kaggle redirects to, to the local server on a free port. (The client ignores TEST,
+with port 7777.)
 """
 
 import base64
@@ -115,7 +117,7 @@ def kaggle():
 
 @pytest.fixture
 def cli(kaggle, tmp_path):
-    """A function that starts the program with a home of its own that holds a good key file."""
+    """Return a function that runs the program with a separate home folder that has a valid key file."""
     home = tmp_path / "home"
     (home / ".kaggle").mkdir(parents=True)
     key_file = home / ".kaggle" / "kaggle.json"
@@ -152,11 +154,11 @@ def downloads(kaggle) -> list[Handler]:
     return [request for request in kaggle.seen if request.command == "GET"]
 
 
-def refused(result: tuple[int, str], cli, *words: str) -> None:
+def assert_refused(result: tuple[int, str], cli, *messages: str) -> None:
     code, err = result
     assert code == 1 and not cli.output.exists()
     assert "Traceback" not in err
-    assert all(word in err for word in words), err
+    assert all(message in err for message in messages), err
 
 
 @pytest.mark.parametrize("config", [COMPETITION, DATASET])
@@ -171,7 +173,7 @@ def test_download_gives_the_exact_bytes(kaggle, cli, config):
 
 
 @pytest.mark.parametrize("place", ["value", "file", "home"])
-def test_every_place_of_a_token_works(kaggle, cli, place):
+def test_a_token_may_be_in_a_variable_a_file_or_the_home_folder(kaggle, cli, place):
     token = cli.key_file.rename(cli.key_file.with_name("access_token" if place == "home" else "elsewhere"))
     token.write_text(KEY)
     assert cli(KAGGLE_API_TOKEN={"value": KEY, "file": str(token), "home": ""}[place])[0] == 0
@@ -198,7 +200,7 @@ def test_killed_run_is_resumed(kaggle, cli):
     assert resumed.headers["Range"] == f"bytes={kept}-" and resumed.sent == len(kaggle.body) - kept
 
 
-def test_cut_connection_is_resumed_within_the_run_in_spite_of_errors_of_the_store(kaggle, cli):
+def test_a_cut_connection_is_resumed_within_the_run_despite_errors_of_the_store(kaggle, cli):
     kaggle.cuts, kaggle.store_errors = [3 << 20], [None, 503, None]
     code, err = cli(COMPETITION, QUICK)
     assert code == 0, err
@@ -208,14 +210,14 @@ def test_cut_connection_is_resumed_within_the_run_in_spite_of_errors_of_the_stor
 
 
 def leave_partial(kaggle, cli, content: bytes) -> None:
-    """Leave what a killed run leaves: `content`, said to be of the file that the store has now."""
+    """Write what a killed run leaves: `content`, marked as part of the file that the store has now."""
     cli.partial.parent.mkdir(parents=True)
     cli.partial.write_bytes(content)
     identity = {"validator": kaggle.etag, "size": len(kaggle.body), "md5": None}
     cli.partial.with_suffix(".json").write_text(json.dumps(identity))
 
 
-def test_partial_of_a_changed_file_is_thrown_away(kaggle, cli):
+def test_a_partial_download_of_a_changed_file_is_deleted(kaggle, cli):
     leave_partial(kaggle, cli, kaggle.body[: 2 << 20])
     kaggle.body, kaggle.etag = archive(2), '"two"'
     code, err = cli()
@@ -225,7 +227,7 @@ def test_partial_of_a_changed_file_is_thrown_away(kaggle, cli):
 
 
 @pytest.mark.parametrize("length", [2 << 20, None], ids=["part", "full length"])
-def test_corrupt_partial_is_thrown_away_once(kaggle, cli, length):
+def test_a_corrupt_partial_download_is_deleted_once(kaggle, cli, length):
     leave_partial(kaggle, cli, bytes(length or len(kaggle.body)))
     code, err = cli()
     assert code == 0, err
@@ -241,19 +243,19 @@ def test_corrupt_archive_is_refused(kaggle, cli, damage):
         kaggle.body = b"<html>Please sign in</html>"
     else:
         kaggle.md5 = "A" * 22 + "=="
-    refused(cli(), cli, "thrown away", "MD5" if damage == "other hash" else "no readable zip")
+    assert_refused(cli(), cli, "thrown away", "MD5" if damage == "other hash" else "no readable zip")
     assert not cli.partial.exists()
 
 
-def test_network_failure_is_reported_and_what_came_is_kept(kaggle, cli):
+def test_a_network_failure_is_reported_and_the_partial_download_kept(kaggle, cli):
     kaggle.cuts = [0, 0, 0, 0, 3 << 20]
-    refused(cli(COMPETITION, QUICK), cli, "network failed 3 times", "resume")
+    assert_refused(cli(COMPETITION, QUICK), cli, "network failed 3 times", "resume")
     assert cli.partial.stat().st_size >= 2 << 20
 
 
 def test_without_credentials(kaggle, cli):
     cli.key_file.unlink()
-    refused(cli(), cli, "no credentials", "chmod 600", "archives:", "kaggle.com/competitions/deepfake")
+    assert_refused(cli(), cli, "no credentials", "chmod 600", "archives:", "kaggle.com/competitions/deepfake")
     assert kaggle.seen == []
 
 
@@ -271,12 +273,12 @@ def test_credentials_that_others_can_read_are_refused(kaggle, cli, tmp_path, pla
         env = {"KAGGLE_API_TOKEN": str(path)}
     path.write_text(json.dumps({"username": "me", "key": KEY}))
     path.chmod(0o604 if place == "kaggle.json" else 0o640)
-    refused(cli(**env), cli, f"chmod 600 {path}")
+    assert_refused(cli(**env), cli, f"chmod 600 {path}")
     assert kaggle.seen == []
 
 
 @pytest.mark.parametrize(
-    "status, config, words",
+    "status, config, messages",
     [
         (401, COMPETITION, ["not valid", "kaggle.com/settings"]),
         (403, COMPETITION, ["kaggle.com/competitions/deepfake-detection-challenge/rules", "accept"]),
@@ -284,14 +286,14 @@ def test_credentials_that_others_can_read_are_refused(kaggle, cli, tmp_path, pla
         (404, COMPETITION, ["no such competition"]),
     ],
 )
-def test_refusal_by_kaggle_is_explained_without_the_key(kaggle, cli, status, config, words):
+def test_refusal_by_kaggle_is_explained_without_the_key(kaggle, cli, status, config, messages):
     kaggle.refusal = status
-    refused(cli(config), cli, *words)
-    assert len(kaggle.seen) == 1  # no second try would help
+    assert_refused(cli(config), cli, *messages)
+    assert len(kaggle.seen) == 1  # a retry would not help
 
 
 @pytest.mark.parametrize("token", [f"{KEY}\n{KEY}", KEY * 10], ids=["line break", "too long for a file name"])
-def test_token_that_cannot_be_sent_is_not_shown(kaggle, cli, token):
+def test_a_token_that_cannot_be_sent_is_not_logged(kaggle, cli, token):
     code, err = cli(KAGGLE_API_TOKEN=token)
     assert code == 1 and re.match(r"[\d-]+ [\d:,]+ ERROR ", err)
 

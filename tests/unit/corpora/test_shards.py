@@ -1,4 +1,4 @@
-"""Shards: bounded, told by names alone, and touched by an added video one at a time."""
+"""Shards: bounded in size, dependent on names only, and changed one at a time by an added video."""
 
 import math
 import time
@@ -26,7 +26,7 @@ def prefix(shard):
 
 
 @given(videos=NAMES, size=SIZES)
-def test_each_video_in_one_shard_of_at_most_half_as_many_again(videos, size):
+def test_each_video_is_in_one_shard_of_at_most_1_5_times_the_size(videos, size):
     shards = by_shard(videos, size)
     assert set().union(*shards.values()) == videos
     assert all(len(members) <= max_videos(size) <= 1.5 * size for members in shards.values())
@@ -34,7 +34,7 @@ def test_each_video_in_one_shard_of_at_most_half_as_many_again(videos, size):
 
 
 @given(videos=NAMES, size=SIZES)
-def test_no_shard_is_the_beginning_of_another(videos, size):
+def test_no_shard_name_is_a_prefix_of_another(videos, size):
     names = sorted(map(prefix, by_shard(videos, size)))
     assert not any(after.startswith(before) for before, after in zip(names, names[1:], strict=False))
     assert all(set(name) <= {"0", "1"} for name in names)
@@ -42,7 +42,7 @@ def test_no_shard_is_the_beginning_of_another(videos, size):
 
 @given(videos=NAMES, size=SIZES, new=st.text(min_size=1))
 def test_one_video_more_touches_one_shard(videos, size, new):
-    """It extends one, splits one, or has one of its own; all the others keep their names and videos."""
+    """It extends one, splits one, or gets a new one; all others keep their names and videos."""
     before, after = by_shard(videos - {new}, size), by_shard(videos | {new}, size)
     kept = {name for name in before if after.get(name) == before[name]}
     changed, fresh = before.keys() - kept, after.keys() - kept
@@ -55,10 +55,10 @@ def test_one_video_more_touches_one_shard(videos, size, new):
         assert fresh == {name} or len(before[name]) == max_videos(size)
 
 
-@given(videos=NAMES, size=SIZES, chance=st.randoms(use_true_random=False))
-def test_the_order_does_not_count(videos, size, chance):
+@given(videos=NAMES, size=SIZES, rng=st.randoms(use_true_random=False))
+def test_the_order_of_videos_does_not_matter(videos, size, rng):
     shuffled = sorted(videos)
-    chance.shuffle(shuffled)
+    rng.shuffle(shuffled)
     assert assign_shards(shuffled, size) == assign_shards(videos, size)
 
 
@@ -76,24 +76,24 @@ def test_a_large_corpus_makes_shards_of_even_size(size):
 
 
 @pytest.mark.parametrize(
-    ("medium", "begin", "times"), [("image", "images_", 32), ("sequence", "sequences_", 1)]
+    ("kind", "start", "factor"), [("image", "images_", 32), ("sequence", "sequences_", 1)]
 )
-def test_shards_of_stills_have_names_and_sizes_of_their_own(medium, begin, times):
+def test_images_and_sequences_have_shards_with_their_own_names_and_sizes(kind, start, factor):
     names = [f"{n:05d}" for n in range(500)]
-    plain = assign_shards(names, 4 * times)
-    assert assign_shards(names, 4, medium) == {name: begin + shard for name, shard in plain.items()}
+    plain = assign_shards(names, 4 * factor)
+    assert assign_shards(names, 4, kind) == {name: start + shard for name, shard in plain.items()}
 
 
-def test_a_hundred_thousand_stills_are_assigned_in_seconds():
+def test_a_hundred_thousand_images_are_assigned_in_seconds():
     names = [f"real_{n:06d}" for n in range(100_000)]
-    began = time.process_time()
+    start = time.process_time()
     shards = assign_shards(names, 64, "image")
-    assert time.process_time() - began < 10
+    assert time.process_time() - start < 10
     assert 100_000 / 64 / 32 / 1.5 <= len(set(shards.values())) < 100
 
 
 def test_names_do_not_change_between_versions():
-    """A shard's name is that of files: drawn otherwise, all of a user's corpora would be made again."""
+    """Shard names are in file names: if they changed, all of a user's corpora would be processed again."""
     assert assign_shards([f"v{n}" for n in range(8)], 3) == {
         "v0": "00", "v3": "00", "v7": "00", "v1": "01", "v4": "01", "v5": "01", "v6": "01", "v2": "1",
     }  # fmt: skip

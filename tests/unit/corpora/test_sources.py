@@ -1,4 +1,4 @@
-"""A corpus in a folder, in several archives, in zips inside a zip; its fingerprint; the CRC-32s kept."""
+"""A corpus in a folder, in several archives, in zips inside a zip; its fingerprint; cached CRC-32s."""
 
 import io
 import os
@@ -76,8 +76,8 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
     with open_source([str(folder)], LIMITS) as source:
         with pytest.raises(MemberError, match="No such file"):
             source.extract("", "gone.mp4", tmp_path / "x.mp4")
-        for name, said in (("gone.mp4", "No such file"), ("pipe.mp4", "not a file")):
-            with pytest.raises(MemberError, match=f"can't be read: {said}"):
+        for name, problem in (("gone.mp4", "No such file"), ("pipe.mp4", "not a file")):
+            with pytest.raises(MemberError, match=f"can't be read: {problem}"):
                 source.read("", name)
     assert not (tmp_path / "x.mp4").is_symlink()
 
@@ -90,14 +90,14 @@ def test_a_folder_with_loops_dangling_links_and_pipes(folder, tmp_path):
         ([".", "a.zip"], "a folder among archives; give `folder` or `archives`, not both"),
     ],
 )
-def test_sources_that_are_none(tmp_path, monkeypatch, paths, message):
+def test_invalid_sources(tmp_path, monkeypatch, paths, message):
     monkeypatch.chdir(tmp_path)
     zip_of(tmp_path / "a.zip", {})
     with pytest.raises(SourceError, match=message), open_source(paths, LIMITS):
         pass
 
 
-def test_several_archives_go_by_their_path_below_their_common_folder(tmp_path):
+def test_archives_are_named_by_their_path_below_their_common_folder(tmp_path):
     paths = [zip_of(tmp_path / d / "x y.zip", {"a.mp4": d}) for d in ("부분 1", "부분 0")]
     assert members(paths) == {("부분 0/x y.zip", "a.mp4"): "", ("부분 1/x y.zip", "a.mp4"): ""}
     with open_source(map_str(paths), LIMITS) as source:
@@ -152,7 +152,7 @@ def test_zips_inside_that_cannot_be_read_in_place(tmp_path):
         members([outside])
 
 
-def test_zips_inside_count_together(tmp_path):
+def test_limits_apply_to_all_inner_zips_together(tmp_path):
     inner = zip_bytes({f"{n}.mp4": b"" for n in range(8)})
     assert len(members([zip_of(tmp_path / "2.zip", {f"{n}.zip": inner for n in range(2)})])) == 16
     with pytest.raises(SourceError, match=r"3\.zip: 27 members, more than limits\.members = 20"):
@@ -171,14 +171,14 @@ def test_many_zips_inside_keep_no_files_open(tmp_path):
         assert len(os.listdir("/proc/self/fd")) < 100
 
 
-def test_a_member_is_judged_again_when_it_is_unpacked(tmp_path):
+def test_a_member_is_checked_again_when_it_is_unpacked(tmp_path):
     path = zip_of(tmp_path / "a.zip", {"a.mp4": bytes(100_000)}, zipfile.ZIP_DEFLATED)
     with open_source([str(path)], LIMITS) as source, pytest.raises(MemberError, match=r"limits\.ratio"):
         source.extract("a.zip", "a.mp4", tmp_path / "a.mp4")
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_fingerprint_of_an_archive_follows_contents_not_times(tmp_path):
+def test_fingerprint_of_an_archive_depends_on_contents_not_times(tmp_path):
     path = zip_of(tmp_path / "한 국.zip", {"a.mp4": "a", "b.mp4": "b"})
     before = fingerprint([str(path)])
     os.utime(path, (1, 1))
@@ -192,7 +192,7 @@ def test_fingerprint_of_an_archive_follows_contents_not_times(tmp_path):
     assert fingerprint([str(path)]) != before
 
 
-def test_fingerprint_of_a_folder_sees_each_file_also_behind_a_dangling_link(folder):
+def test_fingerprint_of_a_folder_includes_each_file_even_behind_a_dangling_link(folder):
     (folder / "0.mp4").symlink_to("nowhere")
     before = fingerprint([str(folder)])
     assert fingerprint([str(folder)]) == before
@@ -203,7 +203,7 @@ def test_fingerprint_of_a_folder_sees_each_file_also_behind_a_dangling_link(fold
     assert fingerprint([str(folder)]) not in (before, after)
 
 
-def test_crc32s_are_taken_again_only_where_size_or_time_changed(folder, tmp_path):
+def test_crc32s_are_computed_again_only_where_size_or_time_changed(folder, tmp_path):
     file, cache = folder / "a.mp4", tmp_path / "x" / "crc32.csv"
 
     def crc():
@@ -214,14 +214,14 @@ def test_crc32s_are_taken_again_only_where_size_or_time_changed(folder, tmp_path
     assert crc() == zlib.crc32(b"a")
     file.write_bytes(b"b")
     os.utime(file, ns=times)
-    assert crc() == zlib.crc32(b"a")  # from the cache: neither size nor time tells
+    assert crc() == zlib.crc32(b"a")  # from the cache, as size and time are the same
     os.utime(file, ns=(times[0], times[1] + 1))
     assert crc() == zlib.crc32(b"b")
     cache.write_text("path,bytes\nnonsense\n\0")
     assert crc() == zlib.crc32(b"b")
 
 
-def test_crc32s_learned_before_an_error_are_kept_and_those_of_gone_files_forgotten(folder, tmp_path):
+def test_crc32s_from_before_an_error_are_kept_and_those_of_deleted_files_dropped(folder, tmp_path):
     cache = tmp_path / "crc32.csv"
     with pytest.raises(SourceError), Crc32Cache(cache) as crc32:
         crc32(folder / "a.mp4")

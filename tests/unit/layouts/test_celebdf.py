@@ -46,7 +46,7 @@ def test_celebdf_names(path, archive, expected):
         ("Celeb-real/._id0_0000.mp4", "macOS resource fork"),
     ],
 )
-def test_celebdf_refuses(path, problem):
+def test_celebdf_unusable_files(path, problem):
     row = read_one("celebdf", path)
     assert row.problem.startswith(problem) and row.label is None
 
@@ -80,7 +80,7 @@ def test_celebdf_test_list_says_1_for_real():
     }  # fmt: skip
 
 
-def test_celebdf_test_list_at_the_top_speaks_of_archives():
+def test_celebdf_test_list_at_the_top_applies_to_archives():
     media = [Entry("Celeb-real.zip", "id0_0000.mp4"), Entry("v2.zip", "v2/YouTube-real/1.mp4")]
     media.append(Entry("v2.zip", "v2/YouTube-real/2.mp4"))
     lines = "1 Celeb-real/id0_0000.mp4\n1 YouTube-real/1.mp4\n"
@@ -90,12 +90,12 @@ def test_celebdf_test_list_at_the_top_speaks_of_archives():
     ]
 
 
-def test_celebdf_a_shadow_of_the_list_is_no_list():
+def test_celebdf_a_resource_fork_of_the_list_is_no_list():
     (row,) = read("celebdf", ["Celeb-real/id0_0000.mp4"], {f"__MACOSX/{TEST_LIST}": "?"})
     assert (row.label, row.split) == (REAL, "")
 
 
-def test_celebdf_finds_two_labels_in_the_list():
+def test_celebdf_two_labels_in_the_list():
     files = {TEST_LIST: "1 Celeb-real/id0_0000.mp4\n0 Celeb-real/id0_0000.mp4\n"}
     (row,) = read("celebdf", ["Celeb-real/id0_0000.mp4"], files)
     assert (row.label, row.problem) == (None, "two labels in the test list")
@@ -104,6 +104,6 @@ def test_celebdf_finds_two_labels_in_the_list():
 @pytest.mark.parametrize(
     "line", ["2 Celeb-real/id0_0000.mp4", "Celeb-real/id0_0000.mp4", "1", "REAL Celeb-real/x.mp4"]
 )
-def test_celebdf_names_a_broken_line(line):
+def test_celebdf_reports_an_invalid_line(line):
     with pytest.raises(ValueError, match=rf"c\.zip: v1/{TEST_LIST}, line 2: expected"):
         read("celebdf", [], {f"v1/{TEST_LIST}": f"1 Celeb-real/id0_0000.mp4\n{line}\n"}, archive="c.zip")

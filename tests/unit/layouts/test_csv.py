@@ -1,4 +1,4 @@
-"""The layout csv: columns that the config names, and files that lie elsewhere than the table says."""
+"""The layout csv: columns that the config names, and files that have been moved since the table was made."""
 
 from collections import Counter
 
@@ -12,11 +12,11 @@ ALL = {key: key for key in ("split", "method", "target", "source", "original", "
 
 
 def found(paths, *lines, place="info.csv", **more):
-    """Path, label and problem of each row of a corpus with these paths and a table of these lines."""
+    """Return path, label and problem of each row of a corpus with these paths and a table of these lines."""
     return summarise(read("csv", paths, {place: table(*lines)}, **more))
 
 
-def test_csv_takes_all_that_the_columns_say():
+def test_csv_reads_all_columns():
     header = "path,label,split,method,target,source,original,group,sex,age"
     lines = table(
         "f/a.png,Fake,Training,FaceSwap,t,s,f/b.png,g1, female ,", "f/b.png,0,test,none,t,,,g2,male,30",
@@ -82,7 +82,7 @@ def test_csv_columns_may_have_any_name_and_values_any_meaning():
 
 
 @pytest.mark.parametrize(
-    ("written", "lies"),
+    ("path", "actual"),
     [
         ("faces/a.png", "data/faces/a.png"),
         ("./faces//a.png", "data/faces/a.png"),
@@ -100,16 +100,16 @@ def test_csv_columns_may_have_any_name_and_values_any_meaning():
         ("/x/f\u00fc/a.png", "data/fu\u0308/a.png"),
     ],
 )
-def test_csv_finds_files_that_lie_elsewhere_than_it_says(written, lies):
-    assert found([lies], f"{written},real", place="data/info.csv") == [(lies, REAL, "")]
+def test_csv_finds_files_that_have_been_moved(path, actual):
+    assert found([actual], f"{path},real", place="data/info.csv") == [(actual, REAL, "")]
 
 
 @pytest.mark.parametrize(
-    ("written", "lies"), [("fake/001.png", "001.png"), ("a.png", "a.jpg"), ("A.png", "a.png"), ("a", "a.png")]
+    ("path", "actual"), [("fake/001.png", "001.png"), ("a.png", "a.jpg"), ("A.png", "a.png"), ("a", "a.png")]
 )
-def test_csv_does_not_take_one_file_for_another(written, lies):
-    missing = (written, REAL, MISSING)
-    assert sorted(found([lies], f"{written},real")) == sorted([(lies, None, "not in info.csv"), missing])
+def test_csv_does_not_take_one_file_for_another(path, actual):
+    missing = (path, REAL, MISSING)
+    assert sorted(found([actual], f"{path},real")) == sorted([(actual, None, "not in info.csv"), missing])
 
 
 def test_csv_an_archive_counts_as_a_folder():
@@ -136,12 +136,12 @@ def test_csv_names_three_of_the_files_that_fit():
     assert problem == "labelled, but 4 files fit: 0.zip: 1.png, 1.zip: 1.png, 2.zip: 1.png and more"
 
 
-def test_csv_files_below_the_table_come_first():
+def test_csv_files_below_the_table_take_precedence():
     rows = found(["a/faces/1.png", "b/faces/1.png"], "1.png,real", place="a/info.csv")
     assert rows == [("a/faces/1.png", REAL, ""), ("b/faces/1.png", None, "not in info.csv")]
 
 
-def test_csv_several_tables_speak_for_their_own_folders():
+def test_csv_several_tables_apply_to_their_own_folders():
     files = {
         "a/info.csv": table("1.png,real", "2.png,real"),
         "b/info.csv": table("1.png;fake", header="path;label"),
@@ -153,7 +153,7 @@ def test_csv_several_tables_speak_for_their_own_folders():
     ]  # fmt: skip
 
 
-def test_csv_a_table_at_the_top_speaks_for_all_archives():
+def test_csv_a_table_at_the_top_applies_to_all_archives():
     files = {TABLE: table("1.png,real"), Entry("a.zip", "info.csv"): table("2.png,fake")}
     rows = read_entries(
         "csv", [Entry("a.zip", "2.png"), Entry("b.zip", "1.png"), Entry("b.zip", "2.png")], files
@@ -165,7 +165,7 @@ def test_csv_a_table_at_the_top_speaks_for_all_archives():
     ]
 
 
-def test_csv_the_first_of_several_tables_has_the_say():
+def test_csv_the_first_of_several_tables_is_used():
     folders = ["", "a/", "a/b/"]
     files = {f"{at}info.csv": table(f"a/b/1.png,fake,{at}", header="path,label,method") for at in folders}
     used, again = read("csv", ["a/b/1.png"], files, columns={"method": "method"})
@@ -173,14 +173,14 @@ def test_csv_the_first_of_several_tables_has_the_say():
     assert again.problem == "listed again in info.csv, 3 times in all; its first row is used"
 
 
-def test_csv_an_unclear_line_counts_for_the_file_that_lies_there():
+def test_csv_an_ambiguous_line_counts_for_the_file_at_its_path():
     paths, fit = ["a.JPG", "a.jpg"], "labelled, but 2 files fit: a.JPG, a.jpg"
     unlisted = ("a.JPG", None, "not in info.csv")
     assert found(paths, "a.Jpg,real") == [unlisted, ("a.jpg", None, fit)]
     assert found(paths, "a.jpg,fake", "a.Jpg,real") == [unlisted, ("a.jpg", None, "two labels in info.csv")]
 
 
-def test_csv_says_why_a_file_is_not_used():
+def test_csv_unusable_files_have_a_problem():
     paths = ["listed.png", "new.png", "notes.TXT", "._x.png", "__MACOSX/y.png", "__MACOSX/info.csv"]
     rows = found(
         paths, "listed.png,real", "gone.png,fake", "gone.png,fake", "V1.0/Abc,real", "notes.TXT,real"
@@ -209,7 +209,7 @@ def test_csv_files_listed_again():
     ]
 
 
-def test_csv_table_from_elsewhere():
+def test_csv_table_outside_the_corpus():
     media = [Entry("a.zip", "set/f/1.png"), Entry("b.zip", "2.png"), Entry("b.zip", "3.png")]
     rows = read_entries("csv", media, {TABLE: table("f/1.png,real", "2.png,fake")})
     assert summarise(rows) == [
@@ -236,7 +236,7 @@ def test_csv_table_from_elsewhere():
         ("path,label\n", {"table": "fo.csv"}, r"no fo\.csv in the corpus; write the table's name at "),
     ],
 )  # fmt: skip
-def test_csv_names_what_is_wrong(content, columns, message):
+def test_csv_errors_name_what_is_wrong(content, columns, message):
     with pytest.raises(ValueError, match=message):
         read("csv", ["d/a.png"], {"d/info.csv": content}, archive="c.zip", columns=columns)
 

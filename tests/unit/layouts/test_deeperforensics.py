@@ -1,4 +1,4 @@
-"""DeeperForensics: eleven variants of one swap, split lists, and source videos that are no reals."""
+"""DeeperForensics: eleven variants of one swap, split lists, and source videos, which are not reals."""
 
 import pytest
 from made.layout_rows import by_path, read, read_entries, read_one, values
@@ -72,13 +72,13 @@ def test_deeperforensics_originals_are_those_of_faceforensics_at_c23():
         ("manipulated_videos/end_to_end/000_M101.png", "still image"),
     ],
 )
-def test_deeperforensics_refuses(path, problem):
+def test_deeperforensics_unusable_files(path, problem):
     row = read_one("deeperforensics", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 
 
-def test_deeperforensics_split_lists_speak_for_all_variants():
+def test_deeperforensics_split_lists_apply_to_all_variants():
     files = {
         "lists/splits/train.txt": "\ufeff000_M101.mp4\r\n\r\n  001_W004.mp4\n",
         "lists/splits/val.txt": "end_to_end/002_M101.mp4\n",
@@ -94,19 +94,19 @@ def test_deeperforensics_split_lists_speak_for_all_variants():
         assert splits == ["train", "train", "val", "test", "", ""]
 
 
-def test_deeperforensics_takes_lists_from_elsewhere():
+def test_deeperforensics_lists_outside_the_corpus():
     files = {Entry("", "test.txt"): "000_M101.mp4\n"}
     media = [Entry("a.zip", "end_to_end/000_M101.mp4"), Entry("b.zip", "reenact_postprocess/000_M101.mp4")]
     assert [row.split for row in read_entries("deeperforensics", media, files)] == ["test", "test"]
 
 
 @pytest.mark.parametrize("line", ["000_003.mp4", "000_M101.avi", "000_M101.mp4 1", '["000", "003"]', "M101"])
-def test_deeperforensics_names_a_broken_line(line):
+def test_deeperforensics_reports_an_invalid_line(line):
     with pytest.raises(ValueError, match=r"d\.zip: splits/val\.txt, line 3: expected `000_M101\.mp4`, got"):
         read("deeperforensics", [], {"splits/val.txt": f"001_M101.mp4\n\n{line}\n"}, archive="d.zip")
 
 
-def test_deeperforensics_names_a_swap_of_two_splits():
+def test_deeperforensics_reports_a_swap_of_two_splits():
     files = {"test.txt": "000_M101.mp4\n001_M101.mp4\n001_M101.mp4\n", "val.txt": "002_M101.mp4\n001_M101"}
     with pytest.raises(ValueError, match=r"^val\.txt, line 2: 001_M101 stands in test\.txt too"):
         read("deeperforensics", [], files)

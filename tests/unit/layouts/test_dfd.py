@@ -70,7 +70,7 @@ def test_dfd_names(path, archive, expected):
         (f"__MACOSX/{DFD_REAL}/._01__exit.mp4", "macOS resource fork"),
     ],
 )
-def test_dfd_refuses(path, problem):
+def test_dfd_unusable_files(path, problem):
     row = read_one("dfd", path)
     assert row.problem.startswith(problem) and row.label is None
 

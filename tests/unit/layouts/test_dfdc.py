@@ -1,4 +1,4 @@
-"""DFDC: the sample, the full set in parts, the Preview, the test labels, and broken metadata."""
+"""DFDC: the sample, the full set in parts, the Preview, the test labels, and invalid metadata."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def test_dfdc_metadata_with_keys_that_end_in_mp4():
 
 @pytest.mark.parametrize("key", ["a.b.mp4", "a.b", "a.b.MP4"])
 @pytest.mark.parametrize("file", ["a.b.mp4", "a.b.MP4"])
-def test_dfdc_matches_names_with_and_without_ending(key, file):
+def test_dfdc_matches_names_with_and_without_suffix(key, file):
     rows = dfdc([f"train/{file}"], {key: fake("x.y.mp4")})
     assert [(row.name, row.label, row.original, row.problem) for row in rows.values()] == [
         ("a.b", FAKE, "x.y", "")
@@ -60,7 +60,7 @@ def test_dfdc_parts_in_many_archives_and_metadata_at_their_top():
     assert not any(row.problem for row in rows)
 
 
-def test_dfdc_label_file_at_the_top_lies_above_all_archives():
+def test_dfdc_label_file_at_the_top_is_above_all_archives():
     files = {
         Entry("", "metadata.json"): json.dumps({"a.mp4": fake("c.mp4"), "p/b": REAL_RECORD, "z.mp4": fake()}),
         Entry("1.zip", "p/metadata.json"): json.dumps({"b.mp4": fake("c.mp4")}),
@@ -94,24 +94,24 @@ def test_dfdc_metadata_above_the_videos():
         ({"label": "FAKE", "original": 5}, "original is 5, not the name of a video"),
     ],
 )
-def test_dfdc_names_a_bad_record(record, problem):
+def test_dfdc_reports_an_invalid_record(record, problem):
     (row,) = dfdc(["train/a.mp4"], {"a.mp4": record}).values()
     assert (row.label, row.problem) == (None, problem)
 
 
 @pytest.mark.parametrize("record", [{"label": "fake"}, {"label": " Fake "}, {"is_fake": 1}])
-def test_dfdc_takes_labels_in_any_case(record):
+def test_dfdc_labels_in_any_case(record):
     (row,) = dfdc(["train/a.mp4"], {"a.mp4": record}).values()
     assert (row.label, row.problem) == (FAKE, "")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '[{"a.mp4": {}}]', "3", "[" * 100_000])
-def test_dfdc_names_broken_metadata(content):
+def test_dfdc_reports_invalid_metadata(content):
     with pytest.raises(ValueError, match=r"dfdc\.zip: train/metadata\.json: expected a JSON object"):
         dfdc(["train/a.mp4"], content, archive="dfdc.zip")
 
 
-def test_dfdc_names_metadata_that_is_no_text():
+def test_dfdc_reports_metadata_that_is_no_text():
     with pytest.raises(ValueError, match=r"z\.zip: metadata\.json is not UTF-8"):
         read_corpus("dfdc", [Entry("z.zip", "metadata.json")], lambda entry: b"\xff\xfe{")
 
@@ -157,7 +157,7 @@ def test_dfdc_missing_files_and_missing_labels():
     assert (rows["train/gone.mp4"].label, rows["train/gone.mp4"].group) == (FAKE, "vudstovrck")
 
 
-def test_dfdc_doubts_a_fake_made_from_a_fake():
+def test_dfdc_rejects_a_fake_made_from_a_fake():
     rows = dfdc(["train/a.mp4", "train/b.mp4"], {"a.mp4": fake("b.mp4"), "b.mp4": fake("c.mp4")})
     assert rows["train/a.mp4"].problem == "its original b is labelled FAKE"
     assert not rows["train/b.mp4"].problem
@@ -179,7 +179,7 @@ def test_dfdc_official_test_labels():
 
 
 @pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n", "x" * 200_000])
-def test_dfdc_names_a_broken_label_table(content):
+def test_dfdc_reports_an_invalid_label_table(content):
     with pytest.raises(ValueError, match=r"test/labels\.csv: expected the columns filename,label"):
         read("dfdc", [], {"test/labels.csv": content})
 
@@ -225,7 +225,7 @@ def test_dfdc_preview():
     assert rows[f"{top}/{wrong}"].problem == "two labels: its folder says real, dataset.json fake"
 
 
-def test_dfdc_sample_in_full_size():
+def test_dfdc_sample_at_full_size():
     reals = [f"real{n:05d}.mp4" for n in range(77)]
     metadata = {name: REAL_RECORD for name in reals}
     metadata |= {f"fake{n:05d}.mp4": fake(f"real{n % 200:05d}.mp4") for n in range(323)}

@@ -1,4 +1,4 @@
-"""DFFD: classes or collections as folders, splits in any place, masks, and what a still's method is."""
+"""DFFD: classes or collections as folders, splits at any level, masks, and the method of an image."""
 
 import pytest
 from made.layout_rows import read, read_one
@@ -80,13 +80,13 @@ def test_dffd_groups(path, group):
         ("__MACOSX/train/Fake/1.png", "", "macOS resource fork"),
     ],
 )
-def test_dffd_refuses(path, archive, problem):
+def test_dffd_unusable_files(path, archive, problem):
     row = read_one("dffd", path, archive)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
 
 
-def test_dffd_a_name_that_only_begins_like_a_mask_is_none():
+def test_dffd_a_name_that_only_begins_like_a_mask_is_no_mask():
     assert not read_one("dffd", "train/Fake/masked_swap/1.png").problem
 
 

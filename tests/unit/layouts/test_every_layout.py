@@ -1,14 +1,13 @@
-"""What holds of every layout: a row for each file, in any order, and groups that never part."""
+"""Properties of every layout: a row for each file in any order; a fake and its original in one group."""
 
 import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
-from deepfake.groups import connected_components
 from deepfake.layouts import LAYOUTS, is_media
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
@@ -59,8 +58,8 @@ COLUMNS = {"original": "original", "split": "split"}
 
 @st.composite
 def corpora(draw):
-    """Media, and label files and lists of all layouts: tables and label lists in one place or in two, which
-    name files of the corpus by their paths or by their names alone, and others that aren't there.
+    """Media, and label files of all layouts: tables and label lists, one or two of each, which name files of
+    the corpus by path or by name, and missing files.
     """
     entries = draw(ENTRIES)
     paths = sorted({e.path for e in entries} | {e.name for e in entries} | {"gone/000.jpg"})
@@ -91,12 +90,13 @@ def corpora(draw):
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@settings(deadline=None)  # the first call imports SciPy
 @given(corpus=corpora(), seed=st.randoms(use_true_random=False))
 def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
     entries, files = corpus
     rows = read_entries(layout, entries, files, COLUMNS)
     media = {e for e in entries if is_media(e, layout)}
-    # Besides, what is listed but is no media has a row, and what is listed again one that says so.
+    # Listed files that are no media have a row too, and files that are listed twice a second row.
     again = [row.entry for row in rows if row.problem.startswith("listed again")]
     unfit = "labelled, but neither video nor still"  # a resource fork is refused, and may be listed too
     lost = [row.entry for row in rows if row.entry not in media or row.problem == unfit]
@@ -116,6 +116,7 @@ def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@settings(deadline=None)  # the first call imports SciPy
 @given(corpus=corpora())
 def test_a_fake_and_its_original_share_a_group(layout, corpus):
     rows = [row for row in read_entries(layout, *corpus, COLUMNS) if not row.problem]
@@ -129,22 +130,3 @@ def test_a_fake_and_its_original_share_a_group(layout, corpus):
             assert made.setdefault(row.original, row.group) == row.group
         if row.label == REAL:
             assert row.original == row.name
-
-
-@given(
-    pairs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12))), seed=st.randoms(use_true_random=False)
-)
-def test_components(pairs, seed):
-    found = connected_components(pairs)
-    assert found.keys() == {item for pair in pairs for item in pair}
-    assert all(found[a] == found[b] for a, b in pairs)
-    # No more is joined than must be: what a walk along the pairs reaches.
-    for item, smallest in found.items():
-        reached, grown = {item}, True
-        while grown:
-            more = {x for pair in pairs for x in pair if reached & set(pair)}
-            grown, reached = not more <= reached, reached | more
-        assert smallest == min(reached)
-    shuffled = [tuple(seed.sample(pair, 2)) for pair in pairs]
-    seed.shuffle(shuffled)
-    assert connected_components(shuffled) == found

@@ -79,7 +79,7 @@ def test_faceforensics_takes_the_compression_from_the_archive():
         ("original_sequences/youtube/c23/videos/._000.mp4", "macOS resource fork"),
     ],
 )
-def test_faceforensics_refuses(path, problem):
+def test_faceforensics_unusable_files(path, problem):
     row = read_one("faceforensics", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
@@ -93,14 +93,14 @@ def reals(*names):
     return [f"original_sequences/youtube/c23/videos/{name}.mp4" for name in names]
 
 
-def test_faceforensics_groups_ids_that_fakes_join_over_methods():
+def test_faceforensics_groups_ids_that_fakes_of_any_method_link():
     rows = read(
         "faceforensics", reals("000", "003", "009") + fakes("003_000") + fakes("009_003", method="FaceSwap")
     )
     assert {row.group for row in rows} == {"000"}
 
 
-def test_faceforensics_joins_clips_of_one_youtube_video_only_where_both_are_there():
+def test_faceforensics_groups_videos_of_one_youtube_video_only_where_both_are_present():
     paths = reals("605", "606") + fakes("982_100", "983_200", "837_300")
     groups = {row.entry.stem: row.group for row in read("faceforensics", paths)}
     assert groups == {"605": "605", "606": "605", "982_100": "100", "983_200": "100", "837_300": "300"}
@@ -120,7 +120,7 @@ def test_faceforensics_split_files_give_both_ids_and_both_directions():
     }  # fmt: skip
 
 
-def test_faceforensics_split_files_at_the_top_speak_of_archives():
+def test_faceforensics_split_files_at_the_top_apply_to_archives():
     files = {Entry("", "train.json"): '[["071", "054"]]'}
     rows = read_entries("faceforensics", [Entry("c23.zip", path) for path in fakes("071_054")], files)
     assert [(row.split, row.problem) for row in rows] == [("train", "")]
@@ -129,12 +129,12 @@ def test_faceforensics_split_files_at_the_top_speak_of_archives():
 @pytest.mark.parametrize(
     "content", ["{", "{}", "[1]", '[["071"]]', "[[71, 54]]", '["071", "054"]', "[" * 100_000]
 )
-def test_faceforensics_names_a_broken_split_file(content):
+def test_faceforensics_reports_an_invalid_split_file(content):
     with pytest.raises(ValueError, match=r"ff\.zip: splits/val\.json"):
         read("faceforensics", [C23], {"splits/val.json": content}, archive="ff.zip")
 
 
-def test_faceforensics_names_an_id_of_two_splits():
+def test_faceforensics_reports_an_id_of_two_splits():
     files = {"train.json": '[["071", "054"]]', "val.json": '[["054", "000"]]'}
     with pytest.raises(ValueError, match=r"val\.json: id 054 stands in train\.json"):
         read("faceforensics", [C23], files)

@@ -1,4 +1,4 @@
-"""Folders of stills, one for each class."""
+"""Folders of images, one for each class."""
 
 import pytest
 from made.layout_rows import read_one
@@ -56,6 +56,6 @@ def test_imagefolder_takes_the_class_from_the_archive():
         ("real/._1.png", "macOS resource fork"),
     ],
 )
-def test_imagefolder_refuses(path, problem):
+def test_imagefolder_unusable_files(path, problem):
     row = read_one("imagefolder", path)
     assert row.problem.startswith(problem) and row.label is None

@@ -1,4 +1,4 @@
-"""Label lists: a folder for each phase and a list of it, wherever that lies."""
+"""Label lists: a folder for each split and a list of it, in whatever folder."""
 
 import pytest
 from made.layout_rows import MISSING, read, read_entries, summarise
@@ -8,7 +8,7 @@ from deepfake.layouts.entries import FAKE, REAL, Entry
 STILL = "69a1d6e71f594437b0dd71b4d59fbd38.jpg"
 
 
-def test_labels_of_three_phases():
+def test_labels_of_three_splits():
     files = {
         "train_label.txt": f"{STILL} 1\nb.jpg 0\n",
         "validate_label.txt": f"{STILL} 0\n",
@@ -45,7 +45,7 @@ def test_labels_lists_and_folders_in_other_places_and_spellings(place, path, arc
 
 
 @pytest.mark.parametrize("inside", ["", "train/", "deep/train/"])
-def test_labels_lists_from_elsewhere_with_archives(inside):
+def test_labels_lists_outside_the_corpus_with_archives(inside):
     files = {Entry("", "train_label.txt"): "a.jpg 1\nb.jpg 0\n", Entry("", "test_label.txt"): "a.jpg 0\n"}
     media = [Entry("in/train.zip", f"{inside}a.jpg"), Entry("in/train.zip", f"{inside}b.jpg")]
     media.append(Entry("in/test.zip", "a.jpg"))
@@ -55,13 +55,13 @@ def test_labels_lists_from_elsewhere_with_archives(inside):
     )
 
 
-def test_labels_lists_in_an_archive_of_their_own():
+def test_labels_lists_in_a_separate_archive():
     files = {Entry("lists.zip", "val_label.txt"): "a.jpg 1\n"}
     (row,) = read_entries("labels", [Entry("valid.zip", "a.jpg")], files)
     assert (row.label, row.split, row.problem) == (FAKE, "val", "")
 
 
-def test_labels_several_sets_speak_for_their_own_folders():
+def test_labels_several_sets_apply_to_their_own_folders():
     files = {"a/train_label.txt": "1.jpg 1\n2.jpg 1\n", "b/train_label.txt": "1.jpg 0\n"}
     rows = summarise(read("labels", ["a/train/1.jpg", "b/train/1.jpg", "b/train/2.jpg"], files))
     assert rows == [
@@ -70,7 +70,7 @@ def test_labels_several_sets_speak_for_their_own_folders():
     ]  # fmt: skip
 
 
-def test_labels_names_and_lines_in_their_varieties():
+def test_labels_unusual_names_and_lines():
     lines = "\ufeffa b  c.jpg 1\r\n\r\n\tu\u0308.jpg\t0\n\u00e9.jpg 1\nsub/d.JPG   0\ntrain/e.jpg 1"
     paths = ["train/a b  c.jpg", "train/\u00fc.jpg", "train/e\u0301.jpg", "train/sub/d.jpg", "train/e.jpg"]
     rows = {row.entry.path: row for row in read("labels", paths, {"train_label.txt": lines})}
@@ -78,7 +78,7 @@ def test_labels_names_and_lines_in_their_varieties():
     assert rows.keys() == set(paths) and not any(row.problem for row in rows.values())
 
 
-def test_labels_says_why_a_file_is_not_used():
+def test_labels_unusable_files_have_a_problem():
     lines = "gone.jpg 1\ntwice.jpg 0\ntwice.jpg 0\nboth.jpg 0\nboth.jpg 1\nnotes.txt 1\n"
     paths = [f"train/{name}" for name in ("twice.jpg", "both.jpg", "new.jpg", "notes.txt", "._twice.jpg")]
     rows = summarise(read("labels", [*paths, "new.png"], {"train_label.txt": lines, "._test_label.txt": "?"}))
@@ -94,7 +94,7 @@ def test_labels_says_why_a_file_is_not_used():
     ]
 
 
-def test_labels_says_where_a_file_should_lie_that_a_list_in_its_folder_names():
+def test_labels_missing_files_of_a_list_in_their_folder_have_the_expected_path():
     rows = summarise(
         read("labels", ["train/notes.txt"], {"train/train_label.txt": "gone.jpg 1\nnotes.txt 0\n"})
     )
@@ -104,13 +104,13 @@ def test_labels_says_where_a_file_should_lie_that_a_list_in_its_folder_names():
     ]
 
 
-def test_labels_a_still_in_lists_of_two_phases():
+def test_labels_an_image_in_lists_of_two_splits():
     (row,) = read("labels", ["a.jpg"], {"train_label.txt": "a.jpg 1\n", "test_label.txt": "a.jpg 1\n"})
     assert (row.label, row.split) == (None, "")
     assert row.problem == "two splits in test_label.txt and train_label.txt: test, train"
 
 
-def test_labels_a_name_that_several_files_fit():
+def test_labels_a_name_that_several_files_match():
     media = [Entry("a.zip", "train/1.jpg"), Entry("b.zip", "train/1.jpg")]
     rows = read_entries("labels", media, {Entry("", "train_label.txt"): "1.jpg 1\n"})
     assert [row.problem for row in rows] == [
@@ -129,7 +129,7 @@ def test_labels_frames_of_one_video_in_one_folder_are_one_group():
 @pytest.mark.parametrize(
     "line", ["a.jpg", "1", "a.jpg 2", "a.jpg,1", "a.jpg REAL", "a.jpg 1.0", "a.jpg -1", "a 1 b"]
 )
-def test_labels_names_a_broken_line(line):
+def test_labels_reports_an_invalid_line(line):
     with pytest.raises(
         ValueError, match=r"l\.zip: x/test_label\.txt, line 3: expected `name\.jpg 1` with 1 for fake"
     ):

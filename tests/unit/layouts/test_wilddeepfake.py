@@ -1,4 +1,4 @@
-"""WildDeepfake: tars of stills, the same unpacked, and the numbers that begin anew in each folder."""
+"""WildDeepfake: tars of images, unpacked tars, and numbers that start again in each folder."""
 
 import pytest
 from made.layout_rows import read, read_entries, read_one, values
@@ -29,7 +29,7 @@ def test_wilddeepfake_names(path, archive, label, split, name, group):
     assert (row.split, row.problem) == (split, "")
 
 
-def test_wilddeepfake_numbers_begin_anew_in_each_folder():
+def test_wilddeepfake_numbers_start_again_in_each_folder():
     paths = [f"{label}_{split}/1.tar.gz" for label in ("real", "fake") for split in ("train", "test")]
     rows = read("wilddeepfake", paths)
     assert len({row.group for row in rows}) == len({row.name for row in rows}) == 4
@@ -62,7 +62,7 @@ def test_wilddeepfake_packed_or_not_is_one_group():
         ("__MACOSX/real_train/12/7.png", "macOS resource fork"),
     ],
 )
-def test_wilddeepfake_refuses(path, problem):
+def test_wilddeepfake_unusable_files(path, problem):
     row = read_one("wilddeepfake", path)
     assert row.problem.startswith(problem)
     assert row.label is None and not row.group
