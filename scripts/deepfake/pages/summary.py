@@ -9,10 +9,10 @@ from deepfake.pages.render import render
 from deepfake.pages.summary_inputs import Summary
 from deepfake.pages.summary_models import (
     across_datasets,
-    details,
     evaluated_split,
     has_few_units,
     leaderboard_row,
+    model_details,
     score,
     units,
     warning,
@@ -45,8 +45,8 @@ def page(summary: Summary) -> str:
         warning=warning(chosen),
         units=units(chosen),
         has_few_units=has_few_units(chosen),
-        enough_units=FEW_UNITS,
-        chosen=details(chosen),
+        few_units=FEW_UNITS,
+        chosen=model_details(chosen),
         cross=across_datasets(summary),
         reproduction=_reproduction(summary),
     )

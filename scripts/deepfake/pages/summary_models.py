@@ -32,7 +32,9 @@ CROSS_COLUMNS = {
     "f1_macro": "macro F1, frames",
     "roc_auc": "ROC AUC, frames",
 }
-"""Columns of the table across datasets, and their titles; the first three are text."""
+"""Columns of the table across datasets, and their titles."""
+
+CROSS_TEXT_COLUMNS = ("model", "trained", "tested")  # the other ones are numbers
 
 
 def evaluated_split(model: Model) -> str | None:
@@ -85,7 +87,7 @@ def leaderboard_row(model: Model) -> dict:
     }
 
 
-def details(model: Model) -> dict:
+def model_details(model: Model) -> dict:
     """Return what the page shows of the chosen model alone; see templates/summary_chosen.html.j2."""
     split = evaluated_split(model)
     by_method = _by_part(model, "by_method")
@@ -172,10 +174,9 @@ def across_datasets(summary: Summary) -> dict | None:
     if summary.cross is None:
         return None
     columns = [name for name in CROSS_COLUMNS if name in summary.cross]
-    titles = [CROSS_COLUMNS[name] for name in columns]
     return {
-        "columns": titles,
-        "numbers": [title for title in titles if title not in list(CROSS_COLUMNS.values())[:3]],
+        "columns": [CROSS_COLUMNS[name] for name in columns],
+        "numbers": [CROSS_COLUMNS[name] for name in columns if name not in CROSS_TEXT_COLUMNS],
         "rows": [[_cross_cell(row[n], n) for n in columns] for row in summary.cross.to_dict("records")],
         "plot": summary.cross_plot,
     }

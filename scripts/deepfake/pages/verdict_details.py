@@ -22,7 +22,7 @@ EXPLAINED_SIDE = 224  # pixels of a face beside its Grad-CAM
 BATCH = 8  # faces whose gradients are held at once
 
 
-def details(verdict: Verdict, metadata: dict, explained: Mapping[int, tuple[bytes, bytes]]) -> dict:
+def file_details(verdict: Verdict, metadata: dict, explained: Mapping[int, tuple[bytes, bytes]]) -> dict:
     """Return the values of one file's section; see the loop over `files` in templates/verdicts.html.j2.
 
     `explained` has, by the number of a person, the images that `explain` gives of that person's face.

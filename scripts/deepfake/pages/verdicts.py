@@ -8,7 +8,13 @@ from deepfake.detection.text import called, is_unsure
 from deepfake.detection.verdict import FAKE, Verdict, by_reason, frames_judged
 from deepfake.pages.model_description import describe_model
 from deepfake.pages.render import render
-from deepfake.pages.verdict_details import details, explain, faces_to_explain, left_out_lines, threshold_of
+from deepfake.pages.verdict_details import (
+    explain,
+    faces_to_explain,
+    file_details,
+    left_out_lines,
+    threshold_of,
+)
 
 FILES_SHOWN = 50  # files with a section of their own: those of the highest scores
 
@@ -63,7 +69,9 @@ def _details(verdicts: list[Verdict], model: LoadedModel) -> list[dict]:
         explained = explain([face for _, _, face in faces], model)
         for (place, number, _), pair in zip(faces, explained, strict=True):
             images[place][number] = pair
-    return [details(verdict, model.metadata, pairs) for verdict, pairs in zip(verdicts, images, strict=True)]
+    return [
+        file_details(verdict, model.metadata, pairs) for verdict, pairs in zip(verdicts, images, strict=True)
+    ]
 
 
 def _frames_by_reason(verdicts: list[Verdict]) -> list[tuple[str, int, int]]:
