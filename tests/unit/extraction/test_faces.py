@@ -73,12 +73,12 @@ def test_a_still_of_any_shape_is_a_row(shape):
     assert row["status"] == "ok" and images.decode(image).shape == (64, 64, 3)
 
 
-@pytest.mark.parametrize(("kind", "kept"), [(".jpg", True), (".png", True), (".webp", False)])
-def test_a_crop_of_the_right_size_keeps_its_bytes(kind, kept):
+@pytest.mark.parametrize(("suffix", "kept"), [(".jpg", True), (".png", True), (".webp", False)])
+def test_a_crop_of_the_right_size_keeps_its_bytes(suffix, kept):
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
-    data = cv2.imencode(kind, pixels)[1].tobytes()
+    data = cv2.imencode(suffix, pixels)[1].tobytes()
     ((row, image),) = faces_of_video([frame(3, data)], CROPS, None)
-    assert (image == data) == kept and row["image"] == f"v/000003{kind if kept else '.jpg'}"
+    assert (image == data) == kept and row["image"] == f"v/000003{suffix if kept else '.jpg'}"
     assert row["sha256"] == hashlib.sha256(image).hexdigest() and row["bytes"] == len(image)
     assert [row.get(key, "") for key in ("x", "y", "width", "height", "faces", "counted", "score")] == [
         0, 0, 64, 64, "", "", "",
@@ -90,7 +90,7 @@ def test_a_crop_of_the_right_size_keeps_its_bytes(kind, kept):
     ("shape", "square"), [((32, 32), (0, 0, 32)), ((128, 128), (0, 0, 128)), ((100, 141), (20, 0, 100)),
                           ((90, 64), (0, 13, 64))],
 )  # fmt: skip
-def test_other_crops_are_cut_to_their_middle_square_and_resized(shape, square):
+def test_other_crops_are_center_cropped_and_resized(shape, square):
     height, width = shape
     pixels = np.zeros((*shape, 3), np.uint8)
     x, y, side = square
@@ -141,7 +141,7 @@ def run(folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_every_frame_of_a_shard_is_accounted_for(tmp_path):
+def test_every_frame_of_a_shard_has_a_row(tmp_path):
     before = make_frames(tmp_path)
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,7 @@ from deepfake.extraction.tars import read_tar
 ROOT = Path(__file__).resolve().parents[3]
 CFG = {"strategy": "uniform", "format": "jpg", "quality": 90}
 COUNT = 4
-FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "text.mp4", "gone": ""}
+FILES = {"good": "good.mp4", "cut": "cut.mp4", "empty": "empty.mp4", "text": "text.mp4", "missing": ""}
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,10 @@ def test_jpeg_and_png_stills_keep_their_bytes_and_others_become_png(written):
     "data", [b"", b"no image", images.encode(np.zeros((90, 90, 3), np.uint8), "png", 0)[:60]]
 )
 def test_a_file_that_is_no_image_is_one_row_with_a_reason(data):
-    gone = still(b"", status="missing", reason="a link")
-    (row, image), also = frames_of_stills([still(data), gone])
+    missing = still(b"", status="missing", reason="a link")
+    (row, image), also = frames_of_stills([still(data), missing])
     assert row["status"] == "unreadable" and row["reason"] and row["frame"] == 7 and not image
-    assert also == gone and set(row) <= set(tables.FRAMES)
+    assert also == missing and set(row) <= set(tables.FRAMES)
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def shard(tmp_path, video) -> Path:
     contents = {"good": good, "cut": good[: len(good) * 2 // 3], "empty": b"", "text": b"not a video"}
     for name, data in contents.items():
         (folder / FILES[name]).write_bytes(data)
-    gone = {"gone": "CRC-32 is 00000000, not 12345678"}
-    rows = [{"video": name, "file": file, "reason": gone.get(name, "")} for name, file in FILES.items()]
+    reasons = {"missing": "CRC-32 is 00000000, not 12345678"}
+    rows = [{"video": name, "file": file, "reason": reasons.get(name, "")} for name, file in FILES.items()]
     tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
     shard = [{"video": name, "kind": "video", "frames_wanted": COUNT} for name in FILES]
     tables.write_rows(tmp_path / "all.csv", tables.SHARD, shard)
@@ -121,9 +121,9 @@ def test_every_video_of_a_shard_has_rows(shard):
     assert all(row["reason"] for row in rows if row["status"] != "ok")
     seen = Counter((row["video"], row["status"]) for row in rows)
     assert seen["good", "ok"] == COUNT
-    assert [seen[name, "unreadable"] for name in ("empty", "text", "gone")] == [1, 1, 1]
-    assert next(row["reason"] for row in rows if row["video"] == "gone").startswith("CRC-32")
-    assert "gone : CRC-32" in done.stderr and "5 videos" in done.stderr
+    assert [seen[name, "unreadable"] for name in ("empty", "text", "missing")] == [1, 1, 1]
+    assert next(row["reason"] for row in rows if row["video"] == "missing").startswith("CRC-32")
+    assert "missing : CRC-32" in done.stderr and "5 videos" in done.stderr
 
 
 def test_the_tar_holds_the_images_of_the_table_in_its_order(shard):

@@ -46,14 +46,14 @@ def tar_of(files: dict[str, bytes | tarfile.TarInfo], mode: str = "w") -> bytes:
     return out.getvalue()
 
 
-def row_of(archive: str, member: str, data: bytes, wanted: object = "") -> dict[str, str]:
+def row_of(archive: str, member: str, data: bytes, count: object = "") -> dict[str, str]:
     kind = "image" if member.endswith("png") else "sequence"
     return {"video": "v", "kind": kind, "archive": archive, "member": member,
-            "crc32": f"{zlib.crc32(data):08x}", "frames_wanted": str(wanted)}  # fmt: skip
+            "crc32": f"{zlib.crc32(data):08x}", "frames_wanted": str(count)}  # fmt: skip
 
 
-def stills(folder: Path, data: bytes, name: str = "a.tar", cfg: dict = ALL, limits=LIMITS, wanted=""):
-    """What is read of the file `name`, once from a folder and once from a zip in a zip: the same of both."""
+def stills(folder: Path, data: bytes, name: str = "a.tar", cfg: dict = ALL, limits=LIMITS, count=""):
+    """Return the rows and stills of a file, read from a folder and from a zip in a zip, which must agree."""
     (folder / "corpus").mkdir()
     (folder / "corpus" / name).write_bytes(data)
     inner = io.BytesIO()
@@ -64,7 +64,7 @@ def stills(folder: Path, data: bytes, name: str = "a.tar", cfg: dict = ALL, limi
     found = []
     for source, archive in (("corpus", ""), ("outer.zip", "outer.zip/in.zip")):
         with open_source([str(folder / source)], limits) as opened:
-            found.append(list(read_stills(row_of(archive, name, data, wanted), opened, cfg)))
+            found.append(list(read_stills(row_of(archive, name, data, count), opened, cfg)))
     assert found[0] == found[1]
     for row, content in found[0]:
         assert bool(content) == (row["status"] == "ok") != bool(row["reason"])
@@ -77,27 +77,27 @@ def reason(found) -> str:
     return row["reason"]
 
 
-def test_a_still_is_read_where_it_lies(tmp_path):
+def test_a_still_is_read_from_the_corpus(tmp_path):
     ((row, data),) = stills(tmp_path, image(1), "a.png", cfg={})
     assert data == image(1) and (row["video"], row["frame"], row["time"]) == ("v", 0, "")
 
 
 @pytest.mark.parametrize(
-    ("name", "crc32", "said"),
+    ("name", "crc32", "message"),
     [
-        ("gone.png", "0" * 8, "No such file"),
+        ("missing.png", "0" * 8, "No such file"),
         ("a.png", "0" * 8, "as in the index"),
         ("up.tar", "0" * 8, "No such"),
     ],
 )
-def test_a_still_that_is_gone_or_changed_is_a_row(tmp_path, name, crc32, said):
+def test_a_missing_or_changed_still_is_a_row_with_a_reason(tmp_path, name, crc32, message):
     (tmp_path / "a.png").write_bytes(b"x")
     with open_source([str(tmp_path)], LIMITS) as source:
-        assert said in reason(list(read_stills(row_of("", name, b"") | {"crc32": crc32}, source, ALL)))
+        assert message in reason(list(read_stills(row_of("", name, b"") | {"crc32": crc32}, source, ALL)))
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_the_read_stills_a_tar_in_natural_order(tmp_path, mode):
+def test_the_stills_of_a_tar_come_in_natural_order(tmp_path, mode):
     numbers = [10, 2, 1, 33, 9]
     files = {f"real/{n}.png": image(n) for n in numbers} | {"real/info.txt": b"x", "real/._1.png": b"fork"}
     found = stills(tmp_path, tar_of(files, mode))
@@ -105,9 +105,9 @@ def test_the_read_stills_a_tar_in_natural_order(tmp_path, mode):
     assert [row["frame"] for row, _ in found] == list(range(5))
 
 
-def test_a_tar_gives_the_wanted_stills(tmp_path):
+def test_a_tar_gives_the_sampled_stills(tmp_path):
     found = stills(tmp_path, tar_of({f"{n}.png": image(n) for n in range(30)}, "w:gz"), "a.tar.gz",
-                   cfg={"strategy": "uniform"}, wanted=4)  # fmt: skip
+                   cfg={"strategy": "uniform"}, count=4)  # fmt: skip
     assert [row["frame"] for row, _ in found] == [0, 9, 19, 29]
     assert [data for _, data in found] == [image(n) for n in (0, 9, 19, 29)]
 
@@ -130,7 +130,7 @@ def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     return member
 
 
-def test_links_and_devices_named_like_stills_are_rows_where_they_are_wanted(tmp_path):
+def test_links_and_devices_named_like_stills_are_rows_without_an_image(tmp_path):
     kinds = {"2.png": tarfile.SYMTYPE, "3.png": tarfile.LNKTYPE, "4.png": tarfile.FIFOTYPE}
     files = {"1.png": image(1)} | {name: link(name, kind) for name, kind in kinds.items()}
     found = stills(tmp_path, tar_of(files))
@@ -140,7 +140,7 @@ def test_links_and_devices_named_like_stills_are_rows_where_they_are_wanted(tmp_
     assert found[1][0]["reason"] == "a link or a device, not a file"
 
 
-def test_paths_that_lead_outside_lead_nowhere(tmp_path):
+def test_paths_outside_the_folder_write_nothing(tmp_path):
     found = stills(tmp_path, tar_of({"../../1.png": image(1), "/2.png": image(2)}))
     assert {data for _, data in found} == {image(1), image(2)}
     assert not list(tmp_path.parent.glob("*.png"))
@@ -150,7 +150,7 @@ STILLS = {f"{n}.png": NOISE[n * 10_000 : (n + 1) * 10_000] for n in range(3)}
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "not a whole tar: empty file"),
         (b"no tar", "not a whole tar"),
@@ -169,8 +169,8 @@ STILLS = {f"{n}.png": NOISE[n * 10_000 : (n + 1) * 10_000] for n in range(3)}
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # gzip writes the time into its bytes
 )  # fmt: skip
-def test_a_hostile_or_damaged_tar_is_one_row_with_a_reason(tmp_path, data, said):
-    assert said in reason(stills(tmp_path, data))
+def test_a_hostile_or_damaged_tar_is_one_row_with_a_reason(tmp_path, data, message):
+    assert message in reason(stills(tmp_path, data))
 
 
 def test_a_tar_larger_than_the_limits_is_one_row_with_a_reason(tmp_path):
@@ -178,14 +178,14 @@ def test_a_tar_larger_than_the_limits_is_one_row_with_a_reason(tmp_path):
     assert "unpacks to more than limits.total_gb = 0.008" in reason(stills(tmp_path, data, limits=limits))
 
 
-def test_a_damaged_header_is_not_the_end(tmp_path):
+def test_a_damaged_header_does_not_pass_for_the_end(tmp_path):
     data = bytearray(tar_of({"0.png": b"x" * 512, "1.png": b"x" * 512}))
     data[1024 + 148] ^= 0xFF  # the checksum in the second member's header
     assert "not a whole tar" in reason(stills(tmp_path, bytes(data)))
 
 
 @given(st.data())
-def test_no_damage_raises(data):
+def test_no_damage_raises_an_exception(data):
     tar = bytearray(tar_of({"0.png": b"x" * 700, "a" * 200 + ".png": b"y" * 100, "l.png": link("l.png")}))
     for _ in range(data.draw(st.integers(1, 3))):
         tar[data.draw(st.integers(0, 4000))] = data.draw(st.integers(0, 255))
@@ -195,11 +195,8 @@ def test_no_damage_raises(data):
         assert bool(content) <= (row["status"] == "ok")
 
 
-# The programs
-
-
 def run(folder: Path, program: str, cfg: dict, *args: str, sources=("corpus",)) -> list[dict[str, str]]:
-    """The rows that `frames` or `faces` makes of a corpus with a still, one that is gone, and a tar."""
+    """Return the rows of frames.py or faces.py: a still, a corrupt and a missing one, and a tar of stills."""
     corpus = folder / "corpus"
     corpus.mkdir()
     files = {
@@ -210,7 +207,7 @@ def run(folder: Path, program: str, cfg: dict, *args: str, sources=("corpus",)) 
     for name, data in files.items():
         (corpus / name).write_bytes(data)
     rows = [row_of("", name, data, 1) | {"video": name[0]} for name, data in files.items()]
-    rows.append(row_of("", "gone.png", b"") | {"video": "g"})
+    rows.append(row_of("", "missing.png", b"") | {"video": "g"})
     tables.write_rows(folder / "all.csv", tables.SHARD, rows)
     (folder / "sources.json").write_text(json.dumps({"sources": sources, "limits": LIMITS}))
     command = [sys.executable, SCRIPTS / f"{program}.py", "--table", folder / "all.csv", *args]
@@ -225,25 +222,25 @@ def run(folder: Path, program: str, cfg: dict, *args: str, sources=("corpus",)) 
     return rows
 
 
-SEEN = [("a", "0", "ok"), ("n", "0", "unreadable"), ("t", "0", "ok"), ("g", "", "unreadable")]
+EXPECTED = [("a", "0", "ok"), ("n", "0", "unreadable"), ("t", "0", "ok"), ("g", "", "unreadable")]
 
 
-def test_frames_of_stills_without_unpacking(tmp_path):
+def test_the_program_frames_reads_stills_without_unpacking(tmp_path):
     rows = run(tmp_path, "frames", {"strategy": "uniform", "format": "jpg", "quality": 95}, "--videos")
-    assert [(row["video"], row["frame"], row["status"]) for row in rows] == SEEN
+    assert [(row["video"], row["frame"], row["status"]) for row in rows] == EXPECTED
     assert [data for _, data in read_tar(tmp_path / "frames.tar")] == [image(7), image(1)]
 
 
-def test_faces_of_stills_without_frames(tmp_path):
+def test_the_program_faces_reads_stills_without_frames(tmp_path):
     cfg = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
     sampling = json.dumps({"strategy": "random", "seed": 1})
     rows = run(tmp_path, "faces", cfg, "--frames", "--frame-table", "--sampling", sampling)
-    assert sorted((r["video"], r["status"]) for r in rows) == sorted((v, s) for v, _, s in SEEN)
+    assert sorted((r["video"], r["status"]) for r in rows) == sorted((v, s) for v, _, s in EXPECTED)
     assert next(read_tar(tmp_path / "faces.tar"))[1] == image(7)
 
 
 @pytest.mark.parametrize("program", ["frames", "faces"])
-def test_a_corpus_that_is_gone_is_an_error(tmp_path, program):
-    with pytest.raises(AssertionError, match="ERROR gone.zip: the archive can't be opened"):
-        run(tmp_path, program, {"detector": "none"}, sources=["gone.zip"])
+def test_a_missing_corpus_is_an_error(tmp_path, program):
+    with pytest.raises(AssertionError, match="ERROR missing.zip: the archive can't be opened"):
+        run(tmp_path, program, {"detector": "none"}, sources=["missing.zip"])
     assert not (tmp_path / f"{program}.tar").exists()

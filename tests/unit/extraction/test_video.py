@@ -105,7 +105,7 @@ def test_a_file_that_is_no_video_is_unreadable(content, tmp_path):
 def test_a_missing_file_is_not_an_unreadable_video(tmp_path):
     """A network file system may show it late: the job has to fail and be tried again."""
     with pytest.raises(FileNotFoundError):
-        VideoReader(tmp_path / "gone.mp4")
+        VideoReader(tmp_path / "missing.mp4")
 
 
 def test_sound_alone_is_unreadable(tmp_path):
