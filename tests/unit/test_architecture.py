@@ -1,6 +1,7 @@
 """The library's rooms: what each may use, no circles, and names that exist where they are imported from."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -91,3 +92,8 @@ def test_imported_names_exist(folder):
         if module not in MODULES or (name and name not in names_in(MODULES[module]))
     ]
     assert not missing
+
+
+def test_the_order_of_the_rooms_is_described():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.search(r"^    layouts → .*?\n\n", text, re.DOTALL | re.MULTILINE)[0].split()[::2] == ROOMS
