@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md, followed as they are written, and run from images to a model and an export."""
+"""The recipes of CONTRIBUTING.md, followed as they are written, and run from images to a model."""
 
 import re
 
