@@ -163,8 +163,9 @@ def _frames(cfg: dict) -> str:
 def _faces(cfg: dict) -> str:
     if cfg["detector"] == "none":
         return "taken as they are, without a detector"
+    detector = DETECTORS.get(cfg["detector"], cfg["detector"])
     return (
-        f"the largest face that {DETECTORS[cfg['detector']]} found, of {cfg['max_faces']} at the most, in "
+        f"the largest face that {detector} found, of {cfg['max_faces']} at the most, in "
         f"a square of {cfg['margin']:g} times its width, scaled to {cfg['size']} pixels, "
         f"stored as {_format(cfg)}"
     )
