@@ -15,63 +15,56 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.console import log, progress
-from deepfake.program import start_logging
+from deepfake.program import make_parser, run
 from deepfake.training.ensembles import combine
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    try:
-        found = combine(
-            dataset=args.dataset,
-            name=args.ensemble,
-            section=json.loads(args.config),
-            members=dict(zip(args.members, args.checkpoints, strict=True)),
-            images=args.images,
-            rows=args.rows,
-            kept=args.plan_summary,
-            output=args.output,
-            output_facts=args.output_facts,
-            threads=args.threads,
-            watch=lambda parts: progress(parts, f"predict val by {args.ensemble}", "batches"),
-        )
-    except (ValueError, OSError) as error:
-        log.error("%s", error)
-        return 1
-    weights = ", ".join(f"{name} {member['weight']:.3f}" for name, member in found["members"].items())
-    log.info("%s/%s: %s; temperature %.4f", args.dataset, args.ensemble, weights, found["temperature"])
-    val = found["metrics"]["val"]["f1_macro"]
-    score = "no macro F1" if val is None else f"macro F1 {val:.3f}"
-    print(f"{args.dataset}/{args.ensemble}: {score} on val, threshold {found['threshold']:.3f}")
-    return 0
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    facts = combine(
+        dataset=args.dataset,
+        name=args.ensemble,
+        section=json.loads(args.config),
+        members=dict(zip(args.members, args.checkpoints, strict=True)),
+        images=args.images,
+        rows=args.rows,
+        kept=args.plan_summary,
+        output=args.output,
+        output_facts=args.output_facts,
+        threads=args.threads,
+        watch=lambda batches: progress(batches, f"predict val by {args.ensemble}", "batches"),
     )
-    parser.add_argument("--dataset", required=True, help="what the members were trained on")
-    parser.add_argument("--ensemble", required=True, help="its name")
-    parser.add_argument("--members", required=True, nargs="+", help="their names")
+    weights = ", ".join(f"{name} {member['weight']:.3f}" for name, member in facts["members"].items())
+    log.info("%s/%s: %s; temperature %.4f", args.dataset, args.ensemble, weights, facts["temperature"])
+    f1_macro = facts["metrics"]["val"]["f1_macro"]
+    score = "no macro F1" if f1_macro is None else f"macro F1 {f1_macro:.3f}"
+    print(f"{args.dataset}/{args.ensemble}: {score} on val, threshold {facts['threshold']:.3f}")
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--dataset", required=True, help="dataset that the members were trained on")
+    parser.add_argument("--ensemble", required=True, help="name of the ensemble")
+    parser.add_argument("--members", required=True, nargs="+", help="names of the members")
     parser.add_argument("--checkpoints", required=True, nargs="+", help="their best.pt, in the same order")
     parser.add_argument(
         "--images", required=True, nargs="+", help=".npy of decoded images, for each geometry"
     )
     parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
-    parser.add_argument("--plan-summary", required=True, type=Path, help="summary of the plan, JSON")
+    parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
     parser.add_argument("--config", required=True, help="JSON: the ensemble's section")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, type=Path, help="best.pt of the ensemble")
-    parser.add_argument("--output-facts", required=True, type=Path, help="JSON of what it is made of")
-    args = parser.parse_args()
+    parser.add_argument("--output-facts", required=True, type=Path, help="JSON that describes the ensemble")
+    args = parser.parse_args(argv)
     if len(args.members) != len(args.checkpoints):
-        parser.error("--members and --checkpoints: give as many of each, in the same order")
+        parser.error("--members and --checkpoints: give the same number of each, in the same order")
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -1,8 +1,8 @@
-"""Train a model on a decoded dataset; killed, it goes on from its last epoch when it is started again.
+"""Train a model on a decoded dataset; started again after a kill, it resumes after its last whole epoch.
 
 Under torchrun, on one node or several, all its processes train one network: `torchrun --nproc-per-node 4
-scripts/train.py …`. They share each batch of batch_size images, but batch normalisation is of each one's own
-share. A run may be gone on from by another number of processes.
+scripts/train.py …`. They share each batch of batch_size images, but each normalises its own share. A run may
+be resumed by another number of processes.
 
     python scripts/train.py --images results/decoded/small/256-bilinear.npy \
         --rows results/decoded/small/256-bilinear.csv --plan-summary results/plans/small.json \
@@ -18,55 +18,51 @@ share. A run may be gone on from by another number of processes.
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from deepfake.code_digest import code_digest
-from deepfake.console import log
-from deepfake.files import ConcurrentWrite
-from deepfake.program import start_logging
-from deepfake.training.distributed import Failed, joined, settle, world_of
-from deepfake.training.fit import Machine
-from deepfake.training.module import Diverged
+from deepfake.program import make_parser, run
+from deepfake.training.distributed import launch
 from deepfake.training.train import train
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    name, model, code = f"{args.dataset}/{args.model}", json.loads(args.config), code_digest(Path(__file__))
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
-    try:
-        world, machine = world_of(), Machine(args.accelerator, args.devices)
-        settle(world, args.threads)
-        with joined(world, machine.kind() == "gpu") as group:
-            found = train(args.dataset, args.model, model, *files, code, machine, group)
-    except (Diverged, Failed, ConcurrentWrite) as error:
-        log.error("%s: %s", name, error)
-        return 1
-    if found:
-        f1_macro = found["metrics"]["val"]["f1_macro"]
-        print(f"{name}: macro F1 {f1_macro:.3f} on val, threshold {found['threshold']:.3f}")
-    return 0
+    with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
+        facts = train(processes, args.dataset, args.model, model, *files, code)
+    if facts:
+        f1_macro = facts["metrics"]["val"]["f1_macro"]
+        print(
+            f"{args.dataset}/{args.model}: macro F1 {f1_macro:.3f} on val, threshold {facts['threshold']:.3f}"
+        )
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
     parser.add_argument("--images", required=True, help=".npy of decoded images")
     parser.add_argument("--rows", required=True, help="csv of their rows")
-    parser.add_argument("--plan-summary", required=True, type=Path, help="summary of the plan, JSON")
+    parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--model", required=True, help="name of the model")
     parser.add_argument("--config", required=True, help="JSON: the model's section, and the seed")
-    parser.add_argument("--run-folder", required=True, type=Path, help="of a run that isn't finished")
-    parser.add_argument("--output", required=True, type=Path, help="folder for best.pt and all else")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU, on a node")
+    parser.add_argument(
+        "--run-folder", required=True, type=Path, help="files of the run until it is finished"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder for best.pt and all other results")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=torch.get_num_threads(),
+        help="CPU threads of a node, for all processes",
+    )
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "gpu", "mps"])
-    parser.add_argument("--devices", type=count, default="auto", help="GPUs, or processes on a CPU")
-    return parser.parse_args()
+    parser.add_argument("--devices", type=count, default="auto", help="GPUs, or processes on a CPU, per node")
+    return parser.parse_args(argv)
 
 
 def count(text: str) -> int | str:
@@ -74,4 +70,4 @@ def count(text: str) -> int | str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

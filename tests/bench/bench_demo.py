@@ -1,10 +1,10 @@
-"""What the demo's detector has learnt: validation macro F1 over three seeds, and with permuted labels.
+"""The demo's detector: validation macro F1 over three seeds, and with permuted labels.
 
     python tests/bench/bench_demo.py --seeds 42 1 2
 
-Each seed draws a corpus of its own, splits it, and trains the default model. The control trains on the first
-seed's train and val with labels dealt out anew among all images of each: what it reaches is chance, and what
-the choice of the best epoch and threshold adds to it.
+Each seed makes its own corpus, splits it, and trains the default model. The control trains on the first
+seed's train and val with the labels of each permuted: it reaches what chance gives, and what the choice of
+the best epoch and threshold adds to it.
 """
 
 import argparse
@@ -36,13 +36,13 @@ def main() -> None:
     for seed in args.seeds:
         with tempfile.TemporaryDirectory() as folder:
             copy_workflow(Path(folder))
-            began = time.monotonic()
+            start = time.monotonic()
             run(folder, "snakemake", "--cores", "all", "--quiet", "all", "--config", f"seed={seed}")
-            show(Path(folder), "model", seed, "true", time.monotonic() - began)
+            show(Path(folder), "model", seed, "true", time.monotonic() - start)
             if seed == args.seeds[0]:
-                began = time.monotonic()
+                start = time.monotonic()
                 permuted(Path(folder), seed)
-                show(Path(folder), "permuted", seed, "permuted", time.monotonic() - began)
+                show(Path(folder), "permuted", seed, "permuted", time.monotonic() - start)
 
 
 def run(folder: str | Path, *command: str) -> None:
@@ -57,7 +57,7 @@ def run(folder: str | Path, *command: str) -> None:
 
 
 def permuted(folder: Path, seed: int) -> None:
-    """Train on labels that say nothing, by the same program with the same settings."""
+    """Train on permuted labels, by the same program with the same settings."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     check_config(config, yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text()))
     rows, rng = pd.read_csv(folder / ROWS, keep_default_na=False), np.random.default_rng(seed)

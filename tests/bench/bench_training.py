@@ -1,11 +1,11 @@
-"""Images a second of training: ours, the bare step on one batch held in memory, and the plain loop of guides.
+"""Images a second of training: the workflow's loop, the bare step on one batch, and the loop of tutorials.
 
     python tests/bench/bench_training.py --images 1536 --rounds 3
 
-The three take turns, since machines drift, and the median counts. The bare step has our precision, memory
-format and optimiser, and reads nothing. The plain loop opens each JPEG with PIL, resizes it, and feeds
-float32 batches from a DataLoader of 4 workers. Then the peak memory of training on few and on many images.
-Where there is a GPU, ViT-B/16 in bf16 and EfficientNet-B0 follow on it.
+They are measured in turns, since the speed of machines drifts, and the median counts. The bare step has the
+workflow's precision, memory format and optimiser, and reads nothing. The tutorial's loop opens each JPEG with
+PIL, resizes it, and takes float32 batches from a DataLoader with 4 workers. Then follows the peak memory of
+training on few and on many images; with a GPU also ViT-B/16 in bf16 and EfficientNet-B0.
 """
 
 import argparse
@@ -30,8 +30,8 @@ from deepfake.checkpoints.torch_inference import best_device
 from deepfake.inputs.decoded import ROWS, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import Built, build
-from deepfake.training.fit import Machine
-from deepfake.training.fit import fit as train
+from deepfake.training.distributed import launch
+from deepfake.training.loop import fit
 
 STORED = 224  # pixels, of the JPEG files
 BATCH = 32
@@ -58,9 +58,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = write_images(Path(folder), args.images)
         print(f"{name}; images a second, median of {args.rounds}; batch {BATCH}, {args.images} images")
-        print(
-            f"{'':24}{'bare':>9}{'ours':>9}{'light':>9}{'strong':>9}{'plain':>9}{'ours/bare':>11}{'ours/plain':>12}"
-        )
+        columns = ["bare", "workflow", "light", "strong", "tutorial"]
+        ratios = f"{'workflow/bare':>15}{'workflow/tutorial':>19}"
+        print(f"{'':24}{''.join(f'{column:>10}' for column in columns)}{ratios}")
         for label, model in models.items():
             show(label, compare(model, files, Path(folder), args.rounds, device))
         print("\npeak memory of training Meso-4, one epoch")
@@ -71,25 +71,29 @@ def main() -> None:
 def compare(model: dict, files: list[Path], folder: Path, rounds: int, device: torch.device) -> dict:
     geometry = build(model, 0).geometry
     decode(files, geometry, folder)
-    ways = {
-        "bare": partial(bare, model, device),
-        **{way: partial(ours, model | {"augment": way}, folder) for way in ("off", "light", "strong")},
-        "plain": partial(plain, model, files, device),
+    loops = {
+        "bare": partial(bare_step, model, device),
+        **{
+            strength: partial(workflow, model | {"augment": strength}, folder)
+            for strength in ("off", "light", "strong")
+        },
+        "tutorial": partial(tutorial, model, files, device),
     }
-    found = {way: [] for way in ways}
+    speeds = {name: [] for name in loops}
     for _ in range(rounds):
-        for way, measure in ways.items():
-            found[way].append(measure())
-    return {way: statistics.median(values) for way, values in found.items()}
+        for name, loop in loops.items():
+            speeds[name].append(loop())
+    return {name: statistics.median(values) for name, values in speeds.items()}
 
 
-def show(label: str, found: dict) -> None:
-    numbers = "".join(f"{found[way]:>9.1f}" for way in ("bare", "off", "light", "strong", "plain"))
-    print(f"{label:24}{numbers}{found['off'] / found['bare']:>11.2f}{found['off'] / found['plain']:>12.2f}")
+def show(label: str, speeds: dict) -> None:
+    numbers = "".join(f"{speeds[name]:>10.1f}" for name in ("bare", "off", "light", "strong", "tutorial"))
+    ratios = [speeds["off"] / speeds[name] for name in ("bare", "tutorial")]
+    print(f"{label:24}{numbers}{ratios[0]:>15.2f}{ratios[1]:>19.2f}")
 
 
 def write_images(folder: Path, number: int) -> list[Path]:
-    """JPEG files of smooth noise, about as large as face crops are."""
+    """Write JPEG files of smooth noise, with about the size of face crops."""
     rng, files = np.random.default_rng(0), []
     for index in range(number):
         small = Image.fromarray(rng.integers(0, 256, (28, 28, 3), np.uint8))
@@ -99,45 +103,48 @@ def write_images(folder: Path, number: int) -> list[Path]:
 
 
 def decode(files: list[Path], geometry: Geometry, folder: Path) -> None:
-    """decoded.npy and .csv in `folder`: all files in train, and 32 of them in val once more."""
+    """Write decoded.npy and decoded.csv to `folder`: all files in train, and 32 of them also in val."""
     rows = pd.DataFrame({name: "" for name in ROWS}, index=range(len(files) + 32))
     rows["image"] = [f"{number:06d}" for number in range(len(rows))]
     rows["label"] = np.arange(len(rows)) % 2
     rows["split"] = ["train"] * len(files) + ["val"] * 32
-    pictures = (np.asarray(Image.open(path)) for path in [*files, *files[:32]])
-    write_decoded(pictures, rows, geometry, folder / "decoded.npy", folder / "decoded.csv")
+    images = (np.asarray(Image.open(path)) for path in [*files, *files[:32]])
+    write_decoded(images, rows, geometry, folder / "decoded.npy", folder / "decoded.csv")
 
 
-def ours(model: dict, folder: Path) -> float:
+def workflow(model: dict, folder: Path) -> float:
+    """Return the images a second of the last epoch of training.loop."""
     built = build(model, 0)
     decoded = read_decoded(folder / "decoded.npy", folder / "decoded.csv")
-    with tempfile.TemporaryDirectory() as run:
-        fitted = train(
-            built.detector, model, (1.0, 1.0), decoded, Path(run) / "run", "bench", "", 0, Machine()
+    threads = torch.get_num_threads()
+    with tempfile.TemporaryDirectory() as run, launch(model["precision"], threads=threads) as processes:
+        trained = fit(
+            processes, built.detector, model, (1.0, 1.0), decoded, Path(run) / "run", "bench", "", 0
         )
-    return fitted.history[-1]["images_per_second"]
+    return trained.history[-1]["images_per_second"]
 
 
-def bare(model: dict, device: torch.device, steps: int = 40) -> float:
-    """The same network, loss, clipping, optimiser, precision and memory format, on one batch."""
+def bare_step(model: dict, device: torch.device, steps: int = 40) -> float:
+    """Return the images a second of the same network, loss, clipping and optimiser on one batch."""
     built = build(model, 0)
     net = built.detector.to(device, memory_format=torch.channels_last).train()
     size = built.geometry.size
     images = torch.randint(256, (BATCH, 3, size, size), dtype=torch.uint8, device=device)
     images = images.to(memory_format=torch.channels_last)
-    return paced(net, device, lambda: images, steps, model)
+    return time_steps(net, device, images, steps, model)
 
 
-def plain(model: dict, files: list[Path], device: torch.device) -> float:
+def tutorial(model: dict, files: list[Path], device: torch.device) -> float:
+    """Return the images a second of a loop as tutorials have it."""
     built: Built = build(model, 0)
     net = built.detector.to(device).train()
-    batches = DataLoader(Plain(files, built.geometry), BATCH, shuffle=True, num_workers=4, drop_last=True)
+    batches = DataLoader(JpegFiles(files, built.geometry), BATCH, shuffle=True, num_workers=4, drop_last=True)
     optimizer = torch.optim.Adam(net.parameters(), 0.001)
-    began, seen = 0.0, 0
+    start, seen = 0.0, 0
     for number, (images, labels) in enumerate(batches):
         if number == 2:  # the workers have started
             synchronize(device)
-            began = time.monotonic()
+            start = time.monotonic()
         images, labels = images.to(device), labels.to(device)
         loss = binary_cross_entropy_with_logits(net(images), labels)
         optimizer.zero_grad()
@@ -145,10 +152,10 @@ def plain(model: dict, files: list[Path], device: torch.device) -> float:
         optimizer.step()
         loss.item()  # for the progress bar
         seen += len(labels) * (number >= 2)
-    return seen / (time.monotonic() - began)
+    return seen / (time.monotonic() - start)
 
 
-class Plain(Dataset):
+class JpegFiles(Dataset):
     def __init__(self, files: list[Path], geometry: Geometry):
         self.files, self.size = files, geometry.size
 
@@ -161,23 +168,23 @@ class Plain(Dataset):
         return pixels, torch.tensor(float(self.files[number].stem[-1]))
 
 
-def paced(net, device: torch.device, batch, steps: int, model: dict) -> float:
+def time_steps(net, device: torch.device, images: torch.Tensor, steps: int, model: dict) -> float:
     optimizer = torch.optim.AdamW(net.parameters(), model["lr"], weight_decay=model["weight_decay"])
     labels = (torch.arange(BATCH, device=device) % 2).float()
     mixed = torch.autocast(device.type, torch.bfloat16, enabled=model["precision"] == "bf16")
     for number in range(steps + 5):
         if number == 5:
             synchronize(device)
-            began = time.monotonic()
+            start = time.monotonic()
         with mixed:
-            logits = net(batch())
+            logits = net(images)
         loss = binary_cross_entropy_with_logits(logits.float(), labels)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), model["clip"])
         optimizer.step()
     synchronize(device)
-    return steps * BATCH / (time.monotonic() - began)
+    return steps * BATCH / (time.monotonic() - start)
 
 
 def synchronize(device: torch.device) -> None:
@@ -186,7 +193,7 @@ def synchronize(device: torch.device) -> None:
 
 
 def peak(folder: Path, number: int) -> float:
-    """MB that a process takes at the most which trains one epoch on so many images."""
+    """Return the peak memory, in MB, of a process that trains one epoch on `number` images."""
     code = f"""
 import json, logging, resource, sys
 sys.path[:0] = {json.dumps(sys.path)}
@@ -197,7 +204,7 @@ folder = Path({str(folder)!r})
 files = sorted(folder.glob("*.jpg"))
 files = [files[i % len(files)] for i in range({number})]
 bench.decode(files, bench.build(bench.MODEL, 0).geometry, folder)
-bench.ours(bench.MODEL | {{"epochs": 1}}, folder)
+bench.workflow(bench.MODEL | {{"epochs": 1}}, folder)
 print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
 """
     here = str(Path(__file__).parent)

@@ -1,4 +1,4 @@
-"""A small decoded dataset in which fakes carry a pattern that a network can learn, and a run of train.py."""
+"""A small decoded dataset in which fakes have a pattern that a network can learn; runs of train.py on it."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from deepfake.inputs.decoded import ROWS, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import build
+from deepfake.program import run
 from deepfake.training.history import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = runpy.run_path(str(ROOT / "scripts/train.py"))
+TRAIN = runpy.run_path(str(ROOT / "scripts/train.py"))["main"]
 SIZE = 32
 COUNTS = {"train": 48, "val": 24, "test": 16}
 MODEL = {
@@ -51,15 +51,15 @@ MODEL = {
 
 @dataclass(frozen=True)
 class Made:
-    """Where the files of a decoded dataset lie."""
+    """The files of a decoded dataset."""
 
     images: Path
     rows: Path
     kept: Path
 
 
-def pictures(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Noise of its own brightness for each label, uint8 (N, size, size, 3); fakes have bright stripes."""
+def striped(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Noise, an image for each label, uint8 (N, size, size, 3); fakes have bright stripes."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 120, (len(labels), size, size, 3), dtype=np.uint8)
     images += rng.integers(0, 40, (len(labels), 1, 1, 3), dtype=np.uint8)
@@ -68,7 +68,7 @@ def pictures(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
 
 
 def table(labels: np.ndarray, split: str) -> pd.DataFrame:
-    """ROWS for the labels of one split; each image is of a video of its own."""
+    """ROWS for the labels of one split; each image has a video of its own."""
     kinds = np.array(["real", "fake"])[labels]
     rows = pd.DataFrame({"label": labels, "corpus": "made", "split": split})
     rows["video"] = [f"{split}{number:03d}" for number in range(len(labels))]
@@ -79,9 +79,9 @@ def table(labels: np.ndarray, split: str) -> pd.DataFrame:
 
 
 def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False) -> Made:
-    """A decoded dataset in `folder`: of each split in `counts` so many images, every other one a fake.
+    """Write a decoded dataset to `folder`: `counts` images of each split, every other one a fake.
 
-    With `permuted` labels nothing can be learnt.
+    With `permuted` labels there is nothing to learn.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts, images = [], []
@@ -89,7 +89,7 @@ def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: b
         seen = np.arange(count) % 2
         labels = np.random.default_rng(number + 7).permutation(seen) if permuted else seen
         parts.append(table(labels, split))
-        images.append(pictures(seen, size, number))
+        images.append(striped(seen, size, number))
     rows = pd.concat(parts, ignore_index=True)
     made = Made(folder / "images.npy", folder / "rows.csv", folder / "kept.json")
     every = (image for part in images for image in part)
@@ -100,11 +100,11 @@ def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: b
 
 
 def command(made: Made, folder: Path, model: dict | None = None, *more: str) -> list[str]:
-    """train.py with the run in `folder`/run and the outputs in `folder`/out."""
-    words = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
-    words += ["--plan-summary", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
-    words += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
-    return [str(word) for word in [*words, "--run-folder", folder / "run", "--output", folder / "out", *more]]
+    """The command line of train.py, with the run in `folder`/run and the results in `folder`/out."""
+    args = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
+    args += ["--plan-summary", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
+    args += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
+    return [str(arg) for arg in [*args, "--run-folder", folder / "run", "--output", folder / "out", *more]]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -114,7 +114,7 @@ def environment(**more: str) -> dict[str, str]:
 def train(
     made: Made, folder: Path, model: dict | None = None, *more: str, **variables: str
 ) -> subprocess.CompletedProcess:
-    """Run train.py to its end, whatever that is."""
+    """Run train.py in a process of its own, until it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         command(made, folder, model, *more), env=environment(**variables), capture_output=True, text=True
@@ -127,16 +127,15 @@ def forget_times(rows: list[dict]) -> list[dict]:
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard reads in a folder of events: of each column the (step, value) in order."""
+    """The (step, value) pairs that TensorBoard reads in a folder of events, in order, for each column."""
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
     events.Reload()
     return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
 def train_here(made, folder: Path, model: dict | None = None, *more: str, code: int = 0) -> Path:
-    """Run train.py in this process; it must end with `code`. Gives the folder of its outputs."""
-    with patch.object(sys, "argv", command(made, folder, model, *more)[1:]):
-        assert PROGRAM["main"]() == code
+    """Run train.py in this process, check its exit `code`, and return the folder of its results."""
+    assert run(TRAIN, command(made, folder, model, *more)[2:]) == code
     return folder / "out"
 
 
@@ -145,5 +144,5 @@ def history_of(out: Path) -> list[dict]:
 
 
 def write_start(path: Path, seed: int) -> None:
-    """A file of weights to start from."""
+    """Write a file of weights to start from."""
     torch.save(build(MODEL, seed).detector.network.state_dict(), path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from conftest import ROOT
-from made.decoded import MODEL, SIZE, pictures
+from made.decoded import MODEL, SIZE, striped
 
 from deepfake import program
 from deepfake.checkpoints.best_pt import save_checkpoint
@@ -49,7 +49,7 @@ def export_onnx(checkpoint: Path, path: Path) -> Path:
 def write_images(folder: Path) -> dict[str, np.ndarray]:
     """Write images `<number> of six.png`, every other one below `more/`; return uint8 RGB pixels by name."""
     found = {}
-    for number, pixels in enumerate(pictures(LABELS, SIZE, 5)):
+    for number, pixels in enumerate(striped(LABELS, SIZE, 5)):
         name = f"more/{number} of six.png" if number % 2 else f"{number} of six.png"
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
-"""Runs of training on a made dataset, and what is the same in two of them."""
+"""Runs of training on a small dataset, and comparisons of their results."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from made.decoded import MODEL, SIZE, forget_times
@@ -7,16 +10,25 @@ from torch import nn
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 from deepfake.networks.detector import Detector
-from deepfake.training.fit import Fitted, Machine, fit
+from deepfake.training import loop
+from deepfake.training.distributed import launch
+from deepfake.training.loop import Trained, fit
 
-STILL = {"lr": 1e-7, "optimizer": "adam", "weight_decay": 0.0}  # so little that macro F1 stays
+NO_PROGRESS = {"lr": 1e-7, "optimizer": "adam", "weight_decay": 0.0}
+"""Settings that change so little that macro F1 stays the same."""
 
 
-def run(made, folder, detector=None, seed=5, weights=(1.0, 1.0), mark="mark", **changes) -> Fitted:
+class Killed(BaseException):
+    """Raised where a kill ends the process."""
+
+
+def run(made, folder, detector=None, seed=5, weights=(1.0, 1.0), fingerprint="same", **changes) -> Trained:
+    """Train MODEL with `changes` on one CPU thread."""
     model = MODEL | changes
     detector = detector or build(model, seed).detector
     decoded = read_decoded(made.images, made.rows)
-    return fit(detector, model, weights, decoded, folder, "made/tiny", mark, seed, Machine("cpu"))
+    with launch(model["precision"], "cpu") as processes:
+        return fit(processes, detector, model, weights, decoded, folder, "made/tiny", fingerprint, seed)
 
 
 def linear(seed: int = 0) -> Detector:
@@ -25,7 +37,7 @@ def linear(seed: int = 0) -> Detector:
     return Detector(nn.Sequential(nn.Flatten(), nn.Linear(3 * SIZE * SIZE, 1)), [0.5] * 3, [0.5] * 3)
 
 
-def same(one: Fitted, other: Fitted) -> bool:
+def same(one: Trained, other: Trained) -> bool:
     """Whether histories, best epochs and all weights are the same to the last bit."""
     if forget_times(one.history) != forget_times(other.history) or one.best != other.best:
         return False
@@ -35,5 +47,24 @@ def same(one: Fitted, other: Fitted) -> bool:
     )
 
 
-def column(fitted: Fitted, name: str) -> list[float]:
-    return [row[name] for row in fitted.history]
+def before_epoch(number: int, action: Callable[[], None], monkeypatch) -> None:
+    """Have `action` called each time before the epoch `number`, from 0, is trained."""
+    train_epoch = loop.train_epoch
+
+    def patched(fabric, network, optimizer, loader, model, class_weights, epoch, advance):
+        if epoch == number:
+            action()
+        return train_epoch(fabric, network, optimizer, loader, model, class_weights, epoch, advance)
+
+    monkeypatch.setattr(loop, "train_epoch", patched)
+
+
+def column(trained: Trained, name: str) -> list[float]:
+    return [row[name] for row in trained.history]
+
+
+def timeless_files(folder: Path) -> dict[str, bytes]:
+    """The bytes of a folder's files, by path, but for those that contain times."""
+    timed = ("history", "events", "curves")
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(timed)]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

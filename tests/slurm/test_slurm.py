@@ -61,7 +61,7 @@ def test_from_archive_to_best_pt_although_training_is_preempted(project, local):
         assert project.finish(run) == 0, project.out()
     jobs = {job["JobId"]: job for job in project.jobs()}
     assert jobs[training]["Restarts"] == "1", "training was not preempted"
-    assert "going on from" in (project / "logs/train/dataset_2gb/tiny.log").read_text()
+    assert "resuming from" in (project / "logs/train/dataset_2gb/tiny.log").read_text()
     assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
     on_gpu = {job["Comment"].split("_")[1] for job in jobs.values() if job["Partition"] == "gpu"}
     assert on_gpu == {"train"} and "gres:gpu:1" in jobs[training]["TresPerJob"]

@@ -310,7 +310,7 @@ def test_a_killed_training_is_resumed_and_ends_like_an_uninterrupted_one(ready, 
     ready.run("--unlock", "--configfile", "mine.yaml")
     assert ready.run(BEST, *options, "--rerun-incomplete").jobs == {"train": 1, "choose": 1}
     log = (ready / "logs/train/small/a.log").read_text()
-    assert "going on from results/training/small/a/" in log
+    assert "resuming from results/training/small/a/" in log
     assert "epoch 1 of 12" not in log and "epoch 12 of 12" in log
     assert not (ready / "results/training/small/a").exists()
     assert (ready / BEST).read_bytes() == (uninterrupted / BEST).read_bytes()

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from deepfake.errors import UserError
+
 RESAMPLE = ("bilinear", "bicubic", "lanczos", "nearest")
 
 
@@ -26,11 +28,11 @@ class Geometry:
 
 
 def parse_geometry(name: str) -> Geometry:
-    """Return the geometry of this name; ValueError if there is none."""
+    """return the geometry of this name; UserError if there is none."""
     match = re.fullmatch(rf"(\d+)-({'|'.join(RESAMPLE)})(?:-crop(\d+))?", name)
     if match:
         resize, resample, size = match.groups()
         geometry = Geometry(int(size or resize), int(resize), resample)
         if 1 <= geometry.size <= geometry.resize and geometry.name == name:
             return geometry
-    raise ValueError(f"{name!r} is no geometry; write such as 256-bilinear or 256-bicubic-crop224")
+    raise UserError(f"{name!r} is no geometry; write such as 256-bilinear or 256-bicubic-crop224")

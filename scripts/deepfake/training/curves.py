@@ -1,4 +1,4 @@
-"""A picture of a run: loss, F1 and learning rate, epoch by epoch."""
+"""The training curves: loss, macro F1 and learning rate, epoch by epoch."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ TRAIN, VAL, RATE = BLUE, VERMILLION, GREY
 
 @rc_context(STYLE)
 def draw_curves(rows: list[dict], best: int | None, path: str | Path) -> None:
-    """Draw `rows` of history.HISTORY as svg; a line marks the epoch `best`. Without rows it says so."""
+    """Write `rows` of history.HISTORY as svg; a line marks the epoch `best`. Without rows a text says why."""
     figure = Figure((9, 3 if rows else 0.6), layout="constrained")
     if not rows:
         figure.text(

@@ -1,6 +1,8 @@
-"""The processes that train together where torchrun has started them: who they are, and how they agree."""
+"""The processes of a training, one for each device: started by torchrun, or here by Lightning Fabric."""
 
+import logging
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,124 +11,193 @@ from datetime import timedelta
 from typing import TypeVar
 
 import torch
+from lightning.fabric import Fabric
+from lightning.fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import distributed
 
 from deepfake.console import log
-from deepfake.files import ConcurrentWrite
+from deepfake.errors import UserError
 from deepfake.networks.memory import keep_freed_memory
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 VARIABLES = "RANK LOCAL_RANK WORLD_SIZE LOCAL_WORLD_SIZE MASTER_ADDR MASTER_PORT".split()
-PATIENCE = timedelta(days=1)  # the first process writes the outcome alone, and the others wait for it
+"""What torchrun sets in the environment of each process that it starts."""
 
-
-class Failed(Exception):
-    """Training can't be done, or not gone on with; the message says why."""
-
-
-class UnusableMachine(Failed):
-    """The machine hasn't what the settings ask for; the message says what."""
+LONGEST_WAIT = timedelta(days=1)  # the first process writes the results alone, and the others wait for it
+PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+"""From the values of the config key `precision` to Fabric's; `auto` depends on the accelerator."""
 
 
 @dataclass(frozen=True)
-class World:
-    """A process among those that torchrun has started; the default is one that nobody has started so."""
+class Torchrun:
+    """What torchrun tells a process that it has started."""
 
-    rank: int = 0  # of all
-    size: int = 1
-    local: int = 1  # how many there are on each node
-    started: bool = False  # by torchrun, or something like it
+    rank: int  # among the processes of all nodes
+    size: int  # processes of all nodes
+    local_size: int  # processes of each node
 
     @property
     def nodes(self) -> int:
-        return self.size // self.local
+        return self.size // self.local_size
+
+
+def read_torchrun(variables: Mapping[str, str] = os.environ) -> Torchrun | None:
+    """Return what torchrun has set in the environment, None where it has not started this process.
+
+    Slurm's variables are never read. The processes that Fabric starts have no RANK. Raises UserError where
+    some of torchrun's variables are missing, or nodes have different numbers of processes.
+    """
+    if not {"RANK", "WORLD_SIZE"} <= variables.keys():
+        return None
+    if missing := [name for name in VARIABLES if not variables.get(name)]:
+        raise UserError(
+            f"RANK and WORLD_SIZE are set, but {', '.join(missing)}, which torchrun also sets, is missing; "
+            "start the program with torchrun, or unset RANK and WORLD_SIZE to train in one process"
+        )
+    rank, size, local_size = (int(variables[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    if size % local_size:
+        raise UserError(
+            f"WORLD_SIZE is {size} and LOCAL_WORLD_SIZE {local_size}: start the same number of processes on "
+            "each node"
+        )
+    return Torchrun(rank, size, local_size)
 
 
 @dataclass(frozen=True)
-class Group:
-    """The processes of a World once they have met."""
+class Processes:
+    """The processes that train one network: Fabric for tensors, and a gloo group for Python objects."""
 
-    world: World = World()
-    members: distributed.ProcessGroup | None = None  # None: it is alone
+    fabric: Fabric
+    objects: distributed.ProcessGroup | None = None  # None: there is one process
 
-    def gather(self, what: object) -> list:
-        """`what` of every process, in the order of their ranks."""
-        if self.members is None:
-            return [what]
-        told = [None] * self.world.size
-        distributed.all_gather_object(told, what, self.members)
-        return told
+    def gather(self, value: object) -> list:
+        """Return `value` of every process, in the order of their ranks."""
+        if self.objects is None:
+            return [value]
+        values = [None] * self.fabric.world_size
+        distributed.all_gather_object(values, value, self.objects)
+        return values
 
-    def together(self, task: Callable[[], Found]) -> Found:
-        """What `task` gives here, once it has ended in all processes.
+    def run_together(self, task: Callable[[], Result]) -> Result:
+        """Return what `task` returns in this process, once all processes have run it.
 
-        If it raised Failed or ConcurrentWrite in one of them, all raise Failed with the first one's message:
-        so none goes on alone and waits for the others.
+        Where it raises UserError or OSError in some of them, all raise UserError with the first message.
+        Otherwise a process without the error would wait forever for one that has ended.
         """
-        if self.members is None:
+        if self.objects is None:
             return task()
-        found, message = None, None
+        result, message = None, None
         try:
-            found = task()
-        except (Failed, ConcurrentWrite) as error:
+            result = task()
+        except (UserError, OSError) as error:
             message = str(error)
-        for told in self.gather(message):
-            if told is not None:
-                raise Failed(told)
-        return found
-
-
-ALONE = Group()
-
-
-def world_of(variables: Mapping[str, str] = os.environ) -> World:
-    """What the variables say that torchrun sets; Slurm's are never looked at.
-
-    Raises UnusableMachine where they aren't whole. Of the processes that Lightning starts by itself none has
-    a RANK.
-    """
-    if not {"RANK", "WORLD_SIZE"} <= variables.keys():
-        return World()
-    if missing := [name for name in VARIABLES if not variables.get(name)]:
-        raise UnusableMachine(
-            f"of the variables that torchrun sets, {', '.join(missing)} isn't there; start the program with "
-            "torchrun, or unset RANK and WORLD_SIZE to train in one process"
-        )
-    rank, size, local = (int(variables[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"))
-    if size % local:
-        raise UnusableMachine(
-            f"WORLD_SIZE is {size} and LOCAL_WORLD_SIZE {local}: each node must have as many processes"
-        )
-    return World(rank, size, local, started=True)
-
-
-def settle(world: World, threads: int) -> None:
-    """Let the first process alone speak, share a node's `threads` of the CPU among its processes, and keep
-    the memory of each."""
-    if world.rank:
-        log.disabled = True
-        warnings.simplefilter("ignore")
-    torch.set_num_threads(max(1, threads // world.local))
-    keep_freed_memory()
+        for found in self.gather(message):
+            if found is not None:
+                raise UserError(found)
+        return result
 
 
 @contextmanager
-def joined(world: World, on_gpu: bool) -> Iterator[Group]:
-    """Wait until all processes of `world` are there. NCCL carries what GPUs compute, gloo all else.
+def launch(
+    precision: str, accelerator: str = "auto", devices: int | str = "auto", threads: int = 1
+) -> Iterator[Processes]:
+    """Start the processes that train together, or meet those that torchrun has started.
 
-    Raises UnusableMachine where some are on a GPU and others aren't.
+    `precision` is a model's of the config, `accelerator` auto, cpu, gpu or mps, `devices` their number on
+    each node (auto: all GPUs, one process on a CPU), and `threads` the CPU threads that the processes of a
+    node share. Without torchrun, Fabric starts this program again for each further device. Only the first
+    process logs. SIGTERM ends a process with exit code 143.
+
+    Raises UserError where the hardware can't do it, or where only some processes have a GPU.
     """
-    if world.size == 1:
-        yield Group(world)
-        return
-    if on_gpu:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    distributed.init_process_group("nccl" if on_gpu else "gloo")
-    group = Group(world, distributed.new_group(backend="gloo", timeout=PATIENCE))
-    if len(set(on_gpus := group.gather(on_gpu))) > 1:
-        raise UnusableMachine(
-            f"process {on_gpus.index(False)} has no GPU, and process {on_gpus.index(True)} has one; take "
-            "nodes that are alike, or set --accelerator cpu"
+    torchrun = read_torchrun()
+    if torchrun.rank if torchrun else int(os.environ.get("LOCAL_RANK", 0)):
+        log.disabled = True
+        warnings.simplefilter("ignore")
+    fabric = _make_fabric(precision, accelerator, devices, torchrun)
+    on_gpu = fabric.device.type == "cuda"
+    if torchrun and torchrun.size > 1:
+        # Fabric itself would connect the GPUs at once, and wait for them on nodes that have none
+        distributed.init_process_group("nccl" if on_gpu else "gloo")
+    fabric.launch()
+    objects = None
+    if fabric.world_size > 1:
+        objects = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+    processes = Processes(fabric, objects)
+    with_gpu = processes.gather(on_gpu)
+    if len(set(with_gpu)) > 1:
+        raise UserError(
+            f"process {with_gpu.index(False)} has no GPU, and process {with_gpu.index(True)} has one; use "
+            "nodes of one kind, or set --accelerator cpu"
         )
-    yield group
-    distributed.destroy_process_group()
+    torch.set_num_threads(max(1, threads // (torchrun.local_size if torchrun else fabric.world_size)))
+    torch.use_deterministic_algorithms(fabric.device.type == "cpu")
+    torch.backends.cudnn.benchmark = on_gpu  # the fastest kernels, which may differ in the last bits
+    keep_freed_memory()
+    handler = signal.getsignal(signal.SIGTERM)
+    _exit_on_sigterm(fabric, torchrun)
+    yield processes
+    # not after an error: another process may still be waiting for this one
+    signal.signal(signal.SIGTERM, handler)
+    if objects is not None:
+        distributed.destroy_process_group()
+
+
+def _make_fabric(precision: str, accelerator: str, devices: int | str, torchrun: Torchrun | None) -> Fabric:
+    for package in ("fabric", "pytorch"):  # which of them logs depends on the order of imports
+        logging.getLogger(f"lightning.{package}").setLevel(logging.WARNING)
+    if accelerator == "auto":
+        mps = torch.backends.mps.is_available()
+        accelerator = "gpu" if torch.cuda.is_available() else "mps" if mps else "cpu"
+    if torchrun:
+        if devices not in ("auto", torchrun.local_size):
+            raise UserError(
+                f"--devices is {devices}, and torchrun has started {torchrun.local_size} processes on each "
+                "node; leave --devices out"
+            )
+        devices = torchrun.local_size
+    elif accelerator == "cpu" and devices == "auto":
+        devices = 1
+    try:
+        return Fabric(
+            accelerator=accelerator,
+            devices=devices,
+            num_nodes=torchrun.nodes if torchrun else 1,
+            precision=PRECISIONS.get(precision) or _fastest_precision(accelerator),
+            # by default Fabric takes the number of processes from Slurm's variables
+            plugins=[TorchElasticEnvironment() if torchrun else LightningEnvironment()],
+        )
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"precision {precision} on accelerator {accelerator} with devices {devices} isn't possible here: "
+            f"{reason}"
+        ) from None
+
+
+def _fastest_precision(accelerator: str) -> str:
+    """Return mixed precision where the accelerator has hardware for it."""
+    if accelerator != "gpu":
+        return "32-true"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+
+
+def _exit_on_sigterm(fabric: Fabric, torchrun: Torchrun | None) -> None:
+    """Have SIGTERM end this process with exit code 143; no more than the current epoch is lost.
+
+    Where several processes wait for each other in every batch, none can tidy up after a signal: each ends at
+    once. Those of torchrun keep the system's own reaction, which also ends a process that is waiting.
+    """
+    if torchrun and torchrun.size > 1:
+        return
+    children = [] if fabric.world_size == 1 else fabric.strategy.launcher.procs
+
+    def end(number: int, frame: object) -> None:
+        if fabric.world_size == 1:
+            raise SystemExit(128 + number)
+        for child in children:
+            child.kill()
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)

@@ -1,4 +1,4 @@
-"""An ensemble from its members' checkpoints: weighted, calibrated and given its thresholds on val."""
+"""Make an ensemble of trained models; its weights, temperature and thresholds come from val."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,16 +13,13 @@ from deepfake.checkpoints.inference import sigmoid
 from deepfake.checkpoints.metadata import MAX_PARTS, MAX_VIEWS
 from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.console import log
+from deepfake.errors import UserError
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds
 from deepfake.evaluation.temperature import fit_temperature
 from deepfake.files import new_file
 from deepfake.networks.ensemble import flatten, parts_of
 from deepfake.networks.views import tta_views
-
-
-class BadMember(ValueError):
-    """A member that can't be part of the ensemble; the message names it and says what to do."""
 
 
 def combine(
@@ -38,21 +35,23 @@ def combine(
     threads: int = 1,
     watch: Callable[[list], Iterable] = iter,
 ) -> dict:
-    """Make the ensemble `name` of `dataset`, write best.pt and facts.json, and give what the latter holds.
+    """Write best.pt and facts.json of the ensemble `name`, and return the content of the latter.
 
-    `section` is the ensemble's of the config; `members` are their best.pt by name, in the section's order.
-    `images` (npy) and `rows` (csv) are those of the decoded dataset at each geometry of the members, in their
-    order; `kept` is the JSON of what its plan keeps. Only val is looked at: for temperature, thresholds and
-    metrics. Raises BadMember, ModelError, InvalidImage and OSError.
+    `section` is the ensemble's section of the config; `members` are the members' best.pt by name, in the
+    section's order. `images` (npy) and `rows` (csv) are the decoded `dataset` at each geometry that the
+    members take, in the members' order; `kept` is the JSON summary of its plan. Of the images only those of
+    val are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show the
+    progress. Raises UserError, naming the member or the file, where a member has learnt from another dataset
+    or a file is wrong.
     """
     torch.set_num_threads(threads)
     plan = json.loads(kept.read_text(encoding="utf-8"))
-    learnt = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
-    found = {member: _read(member, path, learnt) for member, path in members.items()}
-    weights = member_weights(found, section["weighted"])
+    trained_on = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
+    checkpoints = {member: _read(member, path, trained_on) for member, path in members.items()}
+    weights = member_weights(checkpoints, section["weighted"])
     views = tta_views(section["tta"])
-    parts = flatten(list(found.values()), list(weights.values()), views)
-    _check_number(name, parts)
+    parts = flatten(list(checkpoints.values()), list(weights.values()), views)
+    _check_size(name, parts)
     ensemble = make_detector({"parts": parts, "temperature": 1.0}, name)
     decoded = read_inputs(ensemble.geometries, images, rows)
     val = decoded[0].rows.iloc[decoded[0].split("val")]
@@ -60,21 +59,27 @@ def combine(
     logits = split_logits(logits_function(ensemble), decoded, "val", watch)
     temperature = _temperature(name, labels, logits) if section["calibrate"] else 1.0
     probability = sigmoid(logits / temperature).astype(np.float64)
-    how = "f1_macro" if section["threshold"] is None else section["threshold"]
-    thresholds = choose_thresholds(val.assign(probability=probability), how)
+    rule = "f1_macro" if section["threshold"] is None else section["threshold"]
+    thresholds = choose_thresholds(val.assign(probability=probability), rule)
     shared = {
         **thresholds,
         "metrics": {"val": compute_metrics(labels, probability, thresholds["threshold"])},
-        "dataset": learnt,
-        "preprocessing": next(iter(found.values()))["preprocessing"],
+        "dataset": trained_on,
+        "preprocessing": next(iter(checkpoints.values()))["preprocessing"],
         "training": {
             "ensemble": section,
-            "members": {m: {"weight": weights[m], "training": found[m]["training"]} for m in found},
+            "members": {
+                member: {"weight": weights[member], "training": checkpoint["training"]}
+                for member, checkpoint in checkpoints.items()
+            },
         },
     }
     facts = {
-        "members": {m: {"weight": weights[m], **_about(found[m])} for m in found},
-        "parameters": sum(p.numel() for p in ensemble.parameters()),
+        "members": {
+            member: {"weight": weights[member], **_describe(checkpoint)}
+            for member, checkpoint in checkpoints.items()
+        },
+        "parameters": sum(parameter.numel() for parameter in ensemble.parameters()),
         "geometries": [vars(geometry) for geometry in ensemble.geometries],
         "views": len(views),
         "temperature": temperature,
@@ -88,55 +93,55 @@ def combine(
 
 
 def member_weights(checkpoints: Mapping[str, dict], weighted: str) -> dict[str, float]:
-    """How much each member counts, together 1: `equally`, or by its macro F1 on val (`validation`)."""
+    """Return the members' weights, whose sum is 1: `equally`, or by macro F1 on val (`validation`)."""
     scores = dict.fromkeys(checkpoints, 1.0)
     if weighted == "validation":
         scores = {name: f1_macro(name, checkpoint) for name, checkpoint in checkpoints.items()}
-    whole = sum(scores.values())
-    if not whole:
-        raise BadMember("no member has a macro F1 above 0 on val to be weighted by; write weighted: equally")
-    return {name: score / whole for name, score in scores.items()}
+    total = sum(scores.values())
+    if not total:
+        raise UserError("no member has a macro F1 above 0 on val to be weighted by; write weighted: equally")
+    return {name: score / total for name, score in scores.items()}
 
 
 def f1_macro(name: str, checkpoint: dict) -> float:
-    """The macro F1 on val that a checkpoint says; BadMember where it says none."""
+    """Return the macro F1 on val that a checkpoint contains; UserError where it contains none."""
     val = checkpoint["metrics"].get("val")
-    found = val.get("f1_macro") if isinstance(val, dict) else None
-    if not isinstance(found, float | int) or not 0 <= found <= 1:
-        raise BadMember(f"{name} has no macro F1 on val to be weighted by; write weighted: equally")
-    return float(found)
+    score = val.get("f1_macro") if isinstance(val, dict) else None
+    if not isinstance(score, float | int) or not 0 <= score <= 1:
+        raise UserError(f"{name} has no macro F1 on val to be weighted by; write weighted: equally")
+    return float(score)
 
 
-def _read(name: str, path: str | Path, learnt: dict) -> dict:
+def _read(name: str, path: str | Path, dataset: dict) -> dict:
     checkpoint = load_checkpoint(path)
-    theirs = checkpoint["dataset"]
-    if theirs["sha256"] != learnt["sha256"]:
-        raise BadMember(
-            f"{name} ({path}) has learnt from {theirs['name']}, digest {theirs['sha256'][:12]}, and this is "
-            f"{learnt['name']}, digest {learnt['sha256'][:12]}; train it on the same dataset"
+    own = checkpoint["dataset"]
+    if own["sha256"] != dataset["sha256"]:
+        raise UserError(
+            f"{name} ({path}) was trained on {own['name']}, digest {own['sha256'][:12]}, and the ensemble is "
+            f"for {dataset['name']}, digest {dataset['sha256'][:12]}; train it on the same dataset"
         )
     return checkpoint
 
 
-def _check_number(name: str, parts: Sequence[dict]) -> None:
+def _check_size(name: str, parts: Sequence[dict]) -> None:
     views = max(len(part["views"]) for part in parts)
     if len(parts) > MAX_PARTS or views > MAX_VIEWS:
-        raise BadMember(
+        raise UserError(
             f"ensembles.{name}: {len(parts)} networks and {views} views of one; at most {MAX_PARTS} and "
-            f"{MAX_VIEWS} can be; name fewer models, scales or ensembles with views"
+            f"{MAX_VIEWS} are possible; name fewer models, scales or ensembles with views"
         )
 
 
 def _temperature(name: str, labels: np.ndarray, logits: np.ndarray) -> float:
     if len(set(labels.tolist())) < 2:
-        log.warning("ensembles.%s.calibrate: val has not both classes, so the temperature stays 1", name)
-    found = fit_temperature(labels, logits)
-    log.info("%s: temperature %.4f", name, found)
-    return found
+        log.warning("ensembles.%s.calibrate: val lacks a class, so the temperature stays 1", name)
+    temperature = fit_temperature(labels, logits)
+    log.info("%s: temperature %.4f", name, temperature)
+    return temperature
 
 
-def _about(checkpoint: dict) -> dict:
-    """What the report says of a member."""
+def _describe(checkpoint: dict) -> dict:
+    """Return what the report shows of a member."""
     val = checkpoint["metrics"].get("val") or {}
     return {
         "f1_macro": val.get("f1_macro"),

@@ -1,4 +1,4 @@
-"""What a finished run leaves: checkpoints, with all it takes to use them, the history and its picture."""
+"""What a finished run writes: checkpoints, with all that it takes to use them, the history and its curves."""
 
 import json
 import shutil
@@ -15,62 +15,55 @@ from deepfake.files import new_directory, new_file
 from deepfake.inputs.decoded import Decoded
 from deepfake.networks.build import Built
 from deepfake.training.curves import draw_curves
-from deepfake.training.fit import EVENTS, Fitted
 from deepfake.training.history import write_history
+from deepfake.training.loop import Trained
+from deepfake.training.run_folder import EVENTS
 
 
-def class_weights(model: dict, kept: dict) -> tuple[float, float]:
-    """The weights of real and fake in the loss that a model's section asks for; auto takes the plan's."""
-    wanted = model["class_weights"]
-    if wanted == "none":
-        return 1.0, 1.0
-    found = kept["class_weights"] if wanted == "auto" else wanted
-    return float(found["real"]), float(found["fake"])
+def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded, metadata: dict) -> dict:
+    """Write a finished run to `folder`, and return the content of its facts.json.
 
-
-def write_outcome(folder: Path, built: Built, fitted: Fitted, decoded: Decoded, facts: dict) -> dict:
-    """Write a finished run to `folder`, and give what its facts.json holds.
-
-    best.pt; checkpoints/ with last.pt, epoch_005.pt and so on, and for transformers' models hf_best/ and
-    hf_last/; history.csv, history.json, curves.svg and facts.json. `facts` are the `training`,
-    `dataset` and `preprocessing` of the checkpoints; thresholds are those with the highest macro F1 on val.
+    The files are best.pt; checkpoints/ with last.pt, epoch_005.pt and so on, and for models of transformers
+    hf_best/ and hf_last/; history.csv, history.json, curves.svg and facts.json. `metadata` has the keys
+    `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are those with the highest
+    macro F1 on val.
     """
     rows = decoded.rows.iloc[decoded.split("val")]
     is_hf = built.spec["arch"].startswith("hf/")
-    found = {}
+    measured = {}
     with new_directory(folder / "checkpoints") as checkpoints:
-        for name in sorted(fitted.weights, key=lambda name: (name == "best", name)):  # best is laid in last
-            state = fitted.state(name)
+        for name in sorted(trained.weights, key=lambda name: (name == "best", name)):  # leaves best loaded
+            state = trained.state(name)
             built.detector.network.load_state_dict(state)
             probability = predict_split(logits_function(built.detector), [decoded], "val").astype(np.float64)
             thresholds = choose_thresholds(rows.assign(probability=probability))
             metrics = {"val": compute_metrics(rows["label"].to_numpy(), probability, thresholds["threshold"])}
             if name == "best":
-                metrics |= fitted.best and {"epoch": fitted.best["epoch"]}
-            found[name] = {**thresholds, "metrics": metrics}
+                metrics |= trained.best and {"epoch": trained.best["epoch"]}
+            measured[name] = {**thresholds, "metrics": metrics}
             path = folder / "best.pt" if name == "best" else checkpoints / f"{name}.pt"
-            save_checkpoint(path, built.spec, state, **found[name], **facts)
+            save_checkpoint(path, built.spec, state, **measured[name], **metadata)
             if is_hf and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained
 
                 save_pretrained(built.detector, built.spec, checkpoints / f"hf_{name}")
-    write_history(fitted.history, folder)
+    write_history(trained.history, folder)
     with new_file(folder / "curves.svg") as picture:
-        draw_curves(fitted.history, fitted.best.get("epoch"), picture)
-    summary = {
+        draw_curves(trained.history, trained.best.get("epoch"), picture)
+    facts = {
         "arch": built.spec["arch"],
-        "parameters": sum(p.numel() for p in built.detector.network.parameters()),
+        "parameters": sum(parameter.numel() for parameter in built.detector.network.parameters()),
         **{key: built.spec[key] for key in ("geometry", "mean", "std")},
-        **found["best"],
-        **facts,
+        **measured["best"],
+        **metadata,
         "versions": versions(),
     }
     with new_file(folder / "facts.json") as path:
-        path.write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return summary
+        path.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return facts
 
 
-def keep_events(run: Path, folder: Path) -> None:
+def copy_events(run: Path, folder: Path) -> None:
     """Copy a run's TensorBoard events to `folder`/tensorboard."""
     with new_directory(folder / EVENTS) as events:
         if (run / EVENTS).is_dir():

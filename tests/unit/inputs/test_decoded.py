@@ -1,13 +1,11 @@
-"""Decoded datasets: resized as Pillow does, checked against the table, read without filling the memory."""
+"""Decoded datasets: images resized as Pillow does, checked against the table, read in little memory."""
 
 import hashlib
 import io
 import os
 import re
 import runpy
-import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -27,13 +25,14 @@ from deepfake.inputs.decoded import (
 )
 from deepfake.inputs.geometry import RESAMPLE, Geometry, parse_geometry
 from deepfake.inputs.pixels import decode, fit
+from deepfake.program import run
 from deepfake.tables import METADATA
 
-PROGRAM = runpy.run_path(str(Path(__file__).resolve().parents[3] / "scripts/decode.py"))
+DECODE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "scripts/decode.py"))["main"]
 sizes = st.integers(1, 8192)
 
 
-def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+def random_image(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
@@ -45,14 +44,14 @@ def encoded(image: np.ndarray, kind: str) -> bytes:
 
 @pytest.fixture
 def dataset(tmp_path) -> Path:
-    """A finished dataset of six images of different sizes; those of val are not in the order of names."""
+    """A finished dataset of six images of different sizes; metadata.csv isn't ordered by name."""
     folder = tmp_path / "dataset"
     rows = []
     for number, split in enumerate(["val", "train", "val", "train", "test", "train"]):
         kind = ("real", "fake")[number % 2]
         ending = ("jpg", "png")[number % 2]
         name = f"{split}/{kind}/c__v{number}__000000.{ending}"
-        data = encoded(picture(40 + number, 50 - number, number), {"jpg": "JPEG", "png": "PNG"}[ending])
+        data = encoded(random_image(40 + number, 50 - number, number), {"jpg": "JPEG", "png": "PNG"}[ending])
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
         row = {"file_name": name, "label": number % 2, "corpus": "c", "video": f"v{number}", "method": ""}
@@ -62,18 +61,18 @@ def dataset(tmp_path) -> Path:
     return folder
 
 
-def program(dataset: Path, folder: Path, threads: int = 1, geometry: str = "32-bilinear") -> int:
-    words = ["decode.py", "--dataset", dataset, "--geometry", geometry, "--threads", threads]
-    words += ["--output", folder / "images.npy", "--output-rows", folder / "rows.csv"]
-    with patch.object(sys, "argv", [str(word) for word in words]):
-        return PROGRAM["main"]()
+def decode_dataset(dataset: Path, folder: Path, threads: int = 1, geometry: str = "32-bilinear") -> int:
+    """Run decode.py, and return its exit code."""
+    args = ["--dataset", dataset, "--geometry", geometry, "--threads", threads]
+    args += ["--output", folder / "images.npy", "--output-rows", folder / "rows.csv"]
+    return run(DECODE, [str(arg) for arg in args])
 
 
 # Geometry
 
 
 @given(size=sizes, more=st.integers(0, 500), resample=st.sampled_from(sorted(RESAMPLE)))
-def test_the_name_of_a_geometry_leads_back_to_it(size, more, resample):
+def test_a_geometry_is_parsed_from_its_name(size, more, resample):
     geometry = Geometry(size, size + more, resample)
     assert parse_geometry(geometry.name) == geometry
     assert re.fullmatch(r"[\w-]+", geometry.name)
@@ -93,7 +92,7 @@ def test_the_name_of_a_geometry_leads_back_to_it(size, more, resample):
         "224-bicubic-crop256",
     ],
 )
-def test_what_is_no_geometry_is_an_error(name):
+def test_another_name_is_an_error(name):
     with pytest.raises(ValueError, match="is no geometry"):
         parse_geometry(name)
 
@@ -101,20 +100,20 @@ def test_what_is_no_geometry_is_an_error(name):
 @pytest.mark.parametrize("resample", sorted(RESAMPLE))
 @pytest.mark.parametrize("shape", [(64, 64), (20, 33), (120, 90)], ids=str)
 def test_images_are_resized_as_pillow_does(resample, shape):
-    image = picture(*shape)
+    image = random_image(*shape)
     expected = Image.fromarray(image).resize((32, 32), Image.Resampling[resample.upper()])
     assert np.array_equal(fit(image, Geometry(32, 32, resample)), np.asarray(expected))
 
 
-def test_an_image_of_the_right_size_stays_as_it_is():
-    assert np.array_equal(fit(picture(32, 32), Geometry(32, 32, "bicubic")), picture(32, 32))
+def test_an_image_of_the_right_size_is_unchanged():
+    assert np.array_equal(fit(random_image(32, 32), Geometry(32, 32, "bicubic")), random_image(32, 32))
 
 
 @pytest.mark.parametrize(
     "shape, box", [((60, 90), (9, 4, 41, 36)), ((90, 60), (4, 9, 36, 41))], ids=["wide", "high"]
 )
-def test_the_middle_is_cut_out_after_the_shorter_side_is_resized(shape, box):
-    image = picture(*shape)
+def test_the_center_is_cropped_after_the_shorter_side_is_resized(shape, box):
+    image = random_image(*shape)
     width, height = (round(side * 40 / 60) for side in reversed(shape))
     whole = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - 32) // 2, (height - 32) // 2
@@ -124,22 +123,22 @@ def test_the_middle_is_cut_out_after_the_shorter_side_is_resized(shape, box):
 
 
 @given(height=st.integers(1, 80), width=st.integers(1, 80), size=st.integers(1, 40), more=st.integers(0, 9))
-def test_any_image_comes_out_in_the_size_asked_for(height, width, size, more):
-    image = fit(picture(height, width), Geometry(size, size + more, "bilinear"))
+def test_any_image_gets_the_size_of_the_geometry(height, width, size, more):
+    image = fit(random_image(height, width), Geometry(size, size + more, "bilinear"))
     assert image.shape == (size, size, 3) and image.dtype == np.uint8 and image.flags["C_CONTIGUOUS"]
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK"])
-def test_pictures_of_every_kind_become_rgb(mode):
+def test_images_of_every_mode_become_rgb(mode):
     file = io.BytesIO()
-    Image.fromarray(picture(8, 8)).convert(mode).save(file, "JPEG" if mode == "CMYK" else "PNG")
+    Image.fromarray(random_image(8, 8)).convert(mode).save(file, "JPEG" if mode == "CMYK" else "PNG")
     assert decode(file.getvalue()).shape == (8, 8, 3)
 
 
 # A dataset
 
 
-def test_rows_are_ordered_by_image_and_keep_their_text(dataset):
+def test_rows_are_ordered_by_image_and_text_stays_text(dataset):
     rows = read_image_rows(dataset)
     assert list(rows) == [*ROWS, "sha256"] and rows["image"].is_monotonic_increasing
     assert set(rows["target"]) == {"NA"} and set(rows["group"]) == {"001"} and rows["label"].dtype == "int64"
@@ -147,13 +146,15 @@ def test_rows_are_ordered_by_image_and_keep_their_text(dataset):
 
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_number_of_threads_changes_no_byte(dataset, tmp_path, threads):
-    assert program(dataset, tmp_path / "one") == program(dataset, tmp_path / "many", threads) == 0
+    assert (
+        decode_dataset(dataset, tmp_path / "one") == decode_dataset(dataset, tmp_path / "many", threads) == 0
+    )
     for name in ("images.npy", "rows.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
 
 def test_what_is_read_is_what_was_written(dataset, tmp_path):
-    assert program(dataset, tmp_path, geometry="32-bicubic-crop24") == 0
+    assert decode_dataset(dataset, tmp_path, geometry="32-bicubic-crop24") == 0
     decoded = read_decoded(tmp_path / "images.npy", tmp_path / "rows.csv")
     rows = read_image_rows(dataset)
     assert decoded.rows.equals(rows[ROWS])
@@ -165,28 +166,33 @@ def test_what_is_read_is_what_was_written(dataset, tmp_path):
     assert decoded.take(decoded.split("other")).shape == (0, 24, 24, 3)
 
 
-def change(path: Path) -> None:
-    path.write_bytes(encoded(picture(9, 9), "PNG"))
+def replace_image(path: Path) -> None:
+    path.write_bytes(encoded(random_image(9, 9), "PNG"))
 
 
-SPOILED = {"its SHA-256 is not that of metadata.csv": change, "can't be read": Path.unlink}
+DAMAGES = {"its SHA-256 is not that of metadata.csv": replace_image, "can't be read": Path.unlink}
 
 
-@pytest.mark.parametrize("message", SPOILED)
+@pytest.mark.parametrize("message", DAMAGES)
 def test_a_changed_or_missing_file_is_an_error_that_names_it(dataset, tmp_path, caplog, message):
     name = read_image_rows(dataset)["image"][2]
-    SPOILED[message](dataset / name)
-    assert program(dataset, tmp_path / "out", threads=2) == 1
+    DAMAGES[message](dataset / name)
+    assert decode_dataset(dataset, tmp_path / "out", threads=2) == 1
     assert str(dataset / name) in caplog.text and message in caplog.text
     assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"no picture", encoded(picture(64, 64), "PNG")[:500], encoded(picture(64, 64), "JPEG")[:900]],
+    [
+        b"",
+        b"no image",
+        encoded(random_image(64, 64), "PNG")[:500],
+        encoded(random_image(64, 64), "JPEG")[:900],
+    ],
     ids=["empty", "text", "half a png", "half a jpeg"],
 )
-def test_a_broken_file_is_an_error_that_names_it(dataset, data):
+def test_a_corrupt_image_is_an_error_that_names_it(dataset, data):
     rows = read_image_rows(dataset)
     (dataset / rows["image"][1]).write_bytes(data)
     rows.loc[1, "sha256"] = hashlib.sha256(data).hexdigest()
@@ -208,12 +214,12 @@ def test_a_dataset_without_its_table_is_an_error(dataset, tmp_path, caplog, tabl
     (dataset / "metadata.csv").unlink()
     if table is not None:
         (dataset / "metadata.csv").write_text(table)
-    assert program(dataset, tmp_path / "out") == 1
+    assert decode_dataset(dataset, tmp_path / "out") == 1
     assert f"{dataset / 'metadata.csv'}: {message}" in caplog.text
 
 
-def test_a_name_that_is_no_geometry_is_an_error_of_the_program(dataset, tmp_path, caplog):
-    assert program(dataset, tmp_path / "out", geometry="big") == 1
+def test_decode_reports_an_unknown_geometry(dataset, tmp_path, caplog):
+    assert decode_dataset(dataset, tmp_path / "out", geometry="big") == 1
     assert "'big' is no geometry" in caplog.text
 
 
@@ -225,34 +231,34 @@ def made(tmp_path):
     return made_decoded.make(tmp_path / "made")
 
 
-BROKEN = {
-    "cut short": lambda data: data[:-1],
-    "cut in its head": lambda data: data[:50],
+CORRUPT = {
+    "truncated": lambda data: data[:-1],
+    "truncated header": lambda data: data[:50],
     "too long": lambda data: data + b"\0",
     "empty": lambda data: b"",
     "another format": lambda data: b"PK" + data[2:],
-    "a head of nonsense": lambda data: data[:10] + b"{'descr': (" + data[21:],
-    "other numbers": lambda data: data.replace(b"|u1", b"|i1"),
+    "invalid header": lambda data: data[:10] + b"{'descr': (" + data[21:],
+    "other dtype": lambda data: data.replace(b"|u1", b"|i1"),
     "objects": lambda data: data.replace(b"'|u1'", b"'|O' "),
     "other axes": lambda data: data.replace(b"(88, 32, 32, 3)", b"(88, 32, 3, 32)"),
-    "the other order": lambda data: data.replace(b"False", b"True "),
+    "Fortran order": lambda data: data.replace(b"False", b"True "),
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_file_of_images_is_an_error(made, how):
+@pytest.mark.parametrize("how", CORRUPT)
+def test_a_corrupt_npy_is_an_error(made, how):
     data = made.images.read_bytes()
-    made.images.write_bytes(BROKEN[how](data))
+    made.images.write_bytes(CORRUPT[how](data))
     assert made.images.read_bytes() != data
     with pytest.raises(InvalidImage, match=re.escape(str(made.images))):
         read_decoded(made.images, made.rows)
 
 
-@pytest.mark.parametrize("how", ["fewer", "empty", "no label", "a word for a label"])
-def test_a_table_that_does_not_belong_is_an_error(made, how):
+@pytest.mark.parametrize("how", ["fewer", "empty", "no label", "label is text"])
+def test_rows_that_do_not_match_the_images_are_an_error(made, how):
     lines = made.rows.read_text().splitlines(keepends=True)
     text = {"fewer": "".join(lines[:-1]), "empty": "", "no label": "image,split\na,train\n"}
-    text["a word for a label"] = lines[0] + lines[1].replace(",0,", ",real,")
+    text["label is text"] = lines[0] + lines[1].replace(",0,", ",real,")
     made.rows.write_text(text[how])
     with pytest.raises(InvalidImage, match=re.escape(str(made.rows))):
         read_decoded(made.images, made.rows)
@@ -267,7 +273,7 @@ def test_images_of_another_size_than_the_network_takes_are_an_error(made):
         check_size(decoded, 64, made.images)
 
 
-def test_what_is_taken_is_a_copy(made):
+def test_take_returns_a_copy(made):
     decoded = read_decoded(made.images, made.rows)
     taken = decoded.take(np.array([3, 1]))
     before = taken.copy()
@@ -276,11 +282,11 @@ def test_what_is_taken_is_a_copy(made):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
-def test_memory_does_not_grow_with_what_was_read(tmp_path):
+def test_memory_does_not_grow_with_the_images_read(tmp_path):
     number, size = 600, 128  # 29 MB
     labels = np.arange(number) % 2
     rows = made_decoded.table(labels, "train")
-    image = picture(size, size)
+    image = random_image(size, size)
     write_decoded(
         (image for _ in labels), rows, Geometry(size, size, "bilinear"), tmp_path / "a", tmp_path / "b"
     )
@@ -295,6 +301,6 @@ def test_memory_does_not_grow_with_what_was_read(tmp_path):
 
 
 def memory() -> dict[str, int]:
-    """kB of this process's own pages and of those of files."""
+    """Resident memory of this process in kB: its own pages, and pages of mapped files."""
     text = Path("/proc/self/status").read_text()
     return {key: int(re.search(rf"{key}:\s*(\d+)", text)[1]) for key in ("RssAnon", "RssFile")}

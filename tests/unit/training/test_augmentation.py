@@ -1,21 +1,22 @@
-"""Augmentation: what it keeps, how often each operation comes, and what each one does to a picture."""
+"""Augmentation: what it keeps, the probability of each operation, and its effect on an image."""
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from deepfake.training import augmentation as augment
+from deepfake.errors import UserError
+from deepfake.training import augmentation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIZE = 32
 CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"))
-OPERATIONS = [(s, name) for s in ("light", "strong") for name in augment.STRENGTHS[s](SIZE)]
+OPERATIONS = [(s, name) for s in ("light", "strong") for name in augmentation.STRENGTHS[s](SIZE)]
 
 
 def textured(count: int, size: int = SIZE) -> torch.Tensor:
-    """`count` times one picture with edges, colours and fine texture, uint8 (count, 3, size, size)."""
+    """`count` copies of one image with edges, colours and fine texture, uint8 (count, 3, size, size)."""
     line = torch.linspace(0, 1, size)
     base = torch.stack(
         (line.expand(size, -1), line.view(-1, 1).expand(-1, size), (line * 9).sin().abs().expand(size, -1))
@@ -25,18 +26,18 @@ def textured(count: int, size: int = SIZE) -> torch.Tensor:
 
 
 def roughness(images: torch.Tensor) -> torch.Tensor:
-    """Mean difference of neighbouring pixels of each picture, float64 (n,)."""
+    """Mean difference of neighbouring pixels of each image, float64 (n,)."""
     return images.double().diff(dim=3).abs().mean((1, 2, 3))
 
 
 def only(strength: str, name: str, images: torch.Tensor, always: bool = True) -> torch.Tensor:
-    share, operation = augment.STRENGTHS[strength](images.shape[-1])[name]
-    return augment.apply({name: (1.0 if always else share, operation)}, images)
+    probability, operation = augmentation.STRENGTHS[strength](images.shape[-1])[name]
+    return augmentation.apply({name: (1.0 if always else probability, operation)}, images)
 
 
-def test_off_gives_the_very_tensor():
+def test_off_returns_the_argument():
     images = textured(2)
-    assert augment.augmentation("off", SIZE)(images) is images
+    assert augmentation.augmentation("off", SIZE)(images) is images
 
 
 @pytest.mark.parametrize("strength", ["light", "strong"])
@@ -44,10 +45,10 @@ def test_off_gives_the_very_tensor():
 @pytest.mark.parametrize(
     "layout", [torch.contiguous_format, torch.channels_last], ids=["planes", "channels_last"]
 )
-def test_type_shape_device_and_memory_format_stay(strength, device, layout):
+def test_dtype_shape_device_and_memory_format_stay(strength, device, layout):
     images = textured(6).to(device).contiguous(memory_format=layout)
     before = images.clone()
-    result = augment.augmentation(strength, SIZE)(images)
+    result = augmentation.augmentation(strength, SIZE)(images)
     assert (result.dtype, result.shape, result.device) == (images.dtype, images.shape, images.device)
     assert result.is_contiguous(memory_format=layout)
     assert torch.equal(images, before)
@@ -55,13 +56,13 @@ def test_type_shape_device_and_memory_format_stay(strength, device, layout):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_batches_of_none_and_of_one(count):
-    assert augment.augmentation("strong", SIZE)(textured(count)).shape == (count, 3, SIZE, SIZE)
+def test_batches_of_no_image_and_of_one(count):
+    assert augmentation.augmentation("strong", SIZE)(textured(count)).shape == (count, 3, SIZE, SIZE)
 
 
 @pytest.mark.parametrize("group", [None, 1, 4])
-def test_the_seed_decides(group):
-    augmented = augment.augmentation("strong", SIZE, group)
+def test_the_seed_decides_the_result(group):
+    augmented = augmentation.augmentation("strong", SIZE, group)
     results = []
     for seed in (3, 3, 4):
         torch.manual_seed(seed)
@@ -71,24 +72,24 @@ def test_the_seed_decides(group):
 
 
 @pytest.mark.parametrize(("group", "least"), [(1, 31), (4, 20)])
-def test_equal_pictures_of_a_batch_become_different_ones(group, least):
-    result = augment.augmentation("strong", SIZE, group)(textured(32))
+def test_equal_images_of_a_batch_become_different_ones(group, least):
+    result = augmentation.augmentation("strong", SIZE, group)(textured(32))
     assert len(result.flatten(1).unique(dim=0)) >= least
 
 
 def test_a_group_shares_its_parameters():
-    steps = {"colour": (1.0, augment.STRENGTHS["strong"](SIZE)["colour"][1])}
-    result = augment.apply(steps, textured(12), group=4)
+    steps = {"colour": (1.0, augmentation.STRENGTHS["strong"](SIZE)["colour"][1])}
+    result = augmentation.apply(steps, textured(12), group=4)
     assert len(result.flatten(1).unique(dim=0)) == 3
 
 
 @pytest.mark.parametrize(("strength", "name"), OPERATIONS, ids=["-".join(o) for o in OPERATIONS])
-def test_each_operation_comes_as_often_as_it_says(strength, name):
+def test_each_operation_has_its_probability(strength, name):
     images = textured(400)
-    share = augment.STRENGTHS[strength](SIZE)[name][0]
+    probability = augmentation.STRENGTHS[strength](SIZE)[name][0]
     changed = (only(strength, name, images, always=False) != images).flatten(1).any(1)
     # three standard deviations of 400 draws
-    assert changed.double().mean() == pytest.approx(share, abs=0.075)
+    assert changed.double().mean() == pytest.approx(probability, abs=0.075)
 
 
 def test_flip_mirrors():
@@ -97,14 +98,14 @@ def test_flip_mirrors():
 
 
 @pytest.mark.parametrize("name", ["blur", "rescale"])
-def test_blur_and_rescaling_take_fine_detail(name):
+def test_blur_and_rescaling_remove_fine_detail(name):
     images = textured(40, 128)
     ratio = roughness(only("strong", name, images)) / roughness(images)
     assert ratio.max() <= 1.01 and ratio.mean() < 0.7
 
 
 @pytest.mark.parametrize(("strength", "least", "most"), [("light", 0.005, 0.02), ("strong", 0.01, 0.05)])
-def test_noise_has_the_strength_it_says_and_no_bias(strength, least, most):
+def test_noise_has_the_given_sigma_and_no_bias(strength, least, most):
     grey = torch.full((40, 3, SIZE, SIZE), 128, dtype=torch.uint8)
     error = only(strength, "noise", grey).double() - 128
     sigma = error.std((1, 2, 3)) / 255
@@ -116,9 +117,9 @@ def test_noise_has_the_strength_it_says_and_no_bias(strength, least, most):
 def test_jpeg_leaves_its_grid_of_blocks():
     noisy = torch.randint(0, 256, (1, 1, 64, 64), dtype=torch.uint8).expand(4, 3, -1, -1)
 
-    def empty(picture: np.ndarray) -> float:
+    def empty(image: np.ndarray) -> float:
         """The share of cosine coefficients of 8×8 blocks that are about zero."""
-        blocks = picture.reshape(len(picture) // 8, 8, -1, 8).swapaxes(1, 2).reshape(-1, 8, 8)
+        blocks = image.reshape(len(image) // 8, 8, -1, 8).swapaxes(1, 2).reshape(-1, 8, 8)
         return float(np.mean([np.abs(cv2.dct(b)) < 2 for b in blocks.astype(np.float32)]))
 
     for before, after in zip(noisy, only("strong", "jpeg", noisy), strict=True):
@@ -127,7 +128,7 @@ def test_jpeg_leaves_its_grid_of_blocks():
         assert empty(on_grid) > 2 * empty(off_grid)
 
 
-def test_colour_changes_the_mean_and_keeps_the_places():
+def test_colour_changes_the_mean_and_keeps_the_structure():
     images = textured(40)
     result = only("strong", "colour", images)
     assert (result.double().mean((1, 2, 3)) - images.double().mean()).abs().max() > 10
@@ -135,21 +136,21 @@ def test_colour_changes_the_mean_and_keeps_the_places():
         assert torch.corrcoef(torch.stack((before, after)).double().mean(1).flatten(1))[0, 1] > 0.8
 
 
-def test_hue_leaves_grey_alone():
+def test_hue_does_not_change_grey():
     grey = textured(4)[:, :1].expand(-1, 3, -1, -1)
     assert (only("strong", "hue", grey).int() - grey.int()).abs().max() <= 1
 
 
-def test_crop_shows_a_part_at_full_size():
+def test_crop_is_a_part_at_full_size():
     line = torch.linspace(0, 255, SIZE).to(torch.uint8)
     result = only("strong", "crop", line.expand(60, 3, SIZE, SIZE)).int()
     span = result[:, 0, 0, -1] - result[:, 0, 0, 0]
-    assert result.diff(dim=3).min() >= 0  # what is left of another pixel stays left of it
+    assert result.diff(dim=3).min() >= 0  # pixels keep their order
     assert span.min() > 0.7 * 255 and span.max() > 0.95 * 255
 
 
 @pytest.mark.parametrize("name", ["flip", "crop", "colour", "hue", "blur", "rescale", "jpeg"])
-def test_a_picture_of_one_colour_stays_of_one_colour(name):
+def test_an_image_of_one_colour_keeps_one_colour(name):
     plain = torch.tensor([200, 120, 90], dtype=torch.uint8).view(1, 3, 1, 1).expand(10, 3, SIZE, SIZE)
     result = only("strong", name, plain).flatten(2).int()
     assert torch.equal(result.amin(2), result.amax(2))
@@ -158,14 +159,15 @@ def test_a_picture_of_one_colour_stays_of_one_colour(name):
 def test_strong_changes_more_than_light():
     images = textured(100)
     light, strong = (
-        (augment.augmentation(s, SIZE)(images).double() - images).abs().mean() for s in ("light", "strong")
+        (augmentation.augmentation(s, SIZE)(images).double() - images).abs().mean()
+        for s in ("light", "strong")
     )
     assert strong > 1.3 * light > 0
 
 
-def test_an_unknown_strength_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="'hard': write one of off, light, strong"):
-        augment.augmentation("hard", SIZE)
+def test_an_unknown_strength_is_an_error_with_the_choices():
+    with pytest.raises(UserError, match="'hard': write one of off, light, strong"):
+        augmentation.augmentation("hard", SIZE)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +179,6 @@ def test_an_unknown_strength_is_refused_with_the_choices():
     ],
     ids=["float", "not square", "no batch"],
 )
-def test_other_types_and_shapes_are_refused(images):
+def test_other_dtypes_and_shapes_are_an_error(images):
     with pytest.raises(ValueError, match=r"uint8 images of shape \(N, 3, 32, 32\)"):
-        augment.augmentation("light", SIZE)(images)
+        augmentation.augmentation("light", SIZE)(images)

@@ -1,4 +1,4 @@
-"""The program that makes an ensemble of models, and what the others do with it."""
+"""combine.py: the ensemble's predictions, numbers and errors, and predict.py with an ensemble."""
 
 import json
 import re
@@ -17,6 +17,7 @@ from deepfake.checkpoints.open_model import open_model
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds, read_predictions
 from deepfake.inputs.decoded import read_decoded
+from deepfake.program import run
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -28,7 +29,7 @@ TTA = {"flip": True, "scales": [1, 0.75], "crops": None}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The same images decoded at two sizes."""
+    """The same images, decoded at two sizes."""
     folder = tmp_path_factory.mktemp("made")
     return [made_decoded.make(folder / str(size), size) for size in (SMALL, LARGE)]
 
@@ -43,25 +44,26 @@ def members(tmp_path_factory):
     return {name: folder / f"{name}.pt" for name in "ab"}
 
 
-def run(main, *words: object) -> int:
-    with patch.object(sys, "argv", ["program", *map(str, words)]):
-        return main()
-
-
 def inputs(made) -> list:
     return ["--images", *(one.images for one in made), "--rows", *(one.rows for one in made), "--threads", 1]
 
 
 def combine(made, members: dict, folder: Path, **changes) -> int:
+    """Run combine.py, and return its exit code."""
     section = SECTION | {"models": list(members)} | changes
-    words = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
-    words += ["--members", *members, "--checkpoints", *members.values(), "--config", json.dumps(section)]
-    return run(COMBINE, *words, "--output", folder / "best.pt", "--output-facts", folder / "facts.json")
+    args = ["--members", *members, "--checkpoints", *members.values(), "--config", json.dumps(section)]
+    return run(COMBINE, [*map(str, common_args(made, folder)), *map(str, args)])
+
+
+def common_args(made, folder: Path) -> list:
+    args = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
+    return [*args, "--output", folder / "best.pt", "--output-facts", folder / "facts.json"]
 
 
 def predicted(made, checkpoint: Path, folder: Path, split: str = "test") -> np.ndarray:
-    words = ["--checkpoint", checkpoint, "--split", split, "--output", folder / "out.csv"]
-    assert run(PREDICT, *inputs(made), *words) == 0
+    args = ["predict.py", *inputs(made), "--checkpoint", checkpoint, "--split", split]
+    with patch.object(sys, "argv", [str(arg) for arg in [*args, "--output", folder / "out.csv"]]):
+        assert not PREDICT()
     return read_predictions(folder / "out.csv")["probability"].to_numpy()
 
 
@@ -69,7 +71,7 @@ def logit(probabilities: np.ndarray) -> np.ndarray:
     return np.log(probabilities) - np.log1p(-probabilities)
 
 
-def test_its_logits_are_the_weighted_mean_of_its_members_over_the_temperature(made, members, tmp_path):
+def test_its_logits_are_the_weighted_mean_of_its_members_logits_over_the_temperature(made, members, tmp_path):
     assert combine(made, members, tmp_path) == 0
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert [facts["members"][name]["weight"] for name in "ab"] == pytest.approx([0.6, 0.4])
@@ -81,7 +83,7 @@ def test_its_logits_are_the_weighted_mean_of_its_members_over_the_temperature(ma
     assert together.std() > 0
 
 
-def test_its_numbers_are_those_of_val_alone(made, members, tmp_path):
+def test_its_thresholds_and_metrics_are_those_of_val(made, members, tmp_path):
     assert combine(made, members, tmp_path) == 0
     checkpoint, facts = (
         load_checkpoint(tmp_path / "best.pt"),
@@ -94,14 +96,14 @@ def test_its_numbers_are_those_of_val_alone(made, members, tmp_path):
     assert facts["training"]["ensemble"] == SECTION
     rows = read_decoded(made[0].images, made[0].rows).rows
     val = rows[rows["split"] == "val"].sort_values("image")
-    found = predicted(made, tmp_path / "best.pt", tmp_path, "val")
-    thresholds = choose_thresholds(val.assign(probability=found))
+    probability = predicted(made, tmp_path / "best.pt", tmp_path, "val")
+    thresholds = choose_thresholds(val.assign(probability=probability))
     assert thresholds == pytest.approx({key: facts[key] for key in thresholds}, abs=1e-6)
-    measured = compute_metrics(val["label"].to_numpy(), found, facts["threshold"])
+    measured = compute_metrics(val["label"].to_numpy(), probability, facts["threshold"])
     assert facts["metrics"]["val"] == pytest.approx(measured, abs=1e-4)
 
 
-def test_neither_train_nor_test_is_looked_at(made, members, tmp_path):
+def test_neither_train_nor_test_has_an_effect(made, members, tmp_path):
     assert combine(made, members, tmp_path / "one") == 0
     others = []
     for number, one in enumerate(made):
@@ -114,13 +116,13 @@ def test_neither_train_nor_test_is_looked_at(made, members, tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_calibration_lowers_the_loss_of_val_and_moves_no_rank(made, members, tmp_path):
+def test_calibration_lowers_the_loss_of_val_and_keeps_the_order(made, members, tmp_path):
     facts = {}
     for calibrate in (True, False):
         folder = tmp_path / str(calibrate)
         assert combine(made, members, folder, calibrate=calibrate) == 0
         facts[calibrate] = json.loads((folder / "facts.json").read_text())
-    val = {calibrate: found["metrics"]["val"] for calibrate, found in facts.items()}
+    val = {calibrate: content["metrics"]["val"] for calibrate, content in facts.items()}
     assert facts[False]["temperature"] == 1 != facts[True]["temperature"]
     assert val[True]["log_loss"] < val[False]["log_loss"]
     for name in ("roc_auc", "eer", "average_precision", "f1_macro"):
@@ -141,25 +143,25 @@ def test_views_of_one_model_are_averaged(made, members, tmp_path):
 
 
 @pytest.mark.parametrize("threshold", ["eer", 0.3, 0])
-def test_its_own_threshold_is_that_of_the_checkpoint(made, members, tmp_path, threshold):
+def test_its_configured_threshold_is_in_the_checkpoint(made, members, tmp_path, threshold):
     assert combine(made, members, tmp_path, threshold=threshold) == 0
     checkpoint = load_checkpoint(tmp_path / "best.pt")
-    found = [checkpoint[key] for key in ("threshold", "video_threshold")]
+    thresholds = [checkpoint[key] for key in ("threshold", "video_threshold")]
     if threshold == "eer":
-        assert 0 < found[0] < 1
+        assert 0 < thresholds[0] < 1
     else:
-        assert found == [threshold, threshold]
+        assert thresholds == [threshold, threshold]
 
 
-def test_without_a_class_in_val_nothing_is_fitted_and_why_is_said(members, tmp_path, caplog):
+def test_without_a_class_in_val_the_temperature_stays_1_with_a_warning(members, tmp_path, caplog):
     made = [made_decoded.make(tmp_path / str(size), size, {"val": 1}) for size in (SMALL, LARGE)]
     assert combine(made, members, tmp_path / "out") == 0
-    assert "val has not both classes, so the temperature stays 1" in caplog.text
+    assert "val lacks a class, so the temperature stays 1" in caplog.text
     facts = json.loads((tmp_path / "out/facts.json").read_text())
     assert facts["temperature"] == 1 and facts["threshold"] == 0.5
 
 
-def test_what_is_wrong_is_one_line_and_leaves_nothing(made, members, tmp_path, caplog):
+def test_an_error_is_one_line_and_writes_nothing(made, members, tmp_path, caplog):
     other = write_member(tmp_path / "in/c.pt", LARGE, dataset={"name": "large", "sha256": "1" * 64})
     silent = write_member(tmp_path / "in/d.pt", LARGE, metrics={})
     half = tmp_path / "in/half.pt"
@@ -167,8 +169,8 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(made, members, tmp_path, c
     fewer = made_decoded.make(tmp_path / "in/fewer", LARGE, {"val": 2})
     a = {"a": members["a"]}
     wide = {"flip": True, "scales": [1 - n / 1000 for n in range(200)], "crops": None}
-    for said, images, given, changes in (
-        ("c .*has learnt from large, digest 111111111111.*train it on the same", made, a | {"c": other}, {}),
+    for message, images, given, changes in (
+        ("c .*was trained on large, digest 111111111111.*train it on the same", made, a | {"c": other}, {}),
         ("d has no macro F1 on val.*write weighted: equally", made, a | {"d": silent}, {}),
         ("half.pt is no file of torch.save", made, a | {"half": half}, {}),
         ("there is no .*nowhere.pt", made, a | {"b": tmp_path / "nowhere.pt"}, {}),
@@ -180,13 +182,21 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(made, members, tmp_path, c
         caplog.clear()
         assert combine(images, given, tmp_path / "out", **changes) == 1
         lines = [record.getMessage() for record in caplog.records]
-        assert len(lines) == 1 and re.search(said, lines[0]) and "\n" not in lines[0]
+        assert len(lines) == 1 and re.search(message, lines[0]) and "\n" not in lines[0]
     assert not (tmp_path / "out").exists()
 
 
-def test_members_and_checkpoints_are_as_many(made, members, tmp_path, capsys):
-    words = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
-    words += ["--members", "a", "b", "--checkpoints", members["a"], "--config", "{}"]
+def test_members_and_checkpoints_must_be_equally_many(made, members, tmp_path, capsys):
+    args = [
+        *common_args(made, tmp_path),
+        "--members",
+        "a",
+        "b",
+        "--checkpoints",
+        members["a"],
+        "--config",
+        "{}",
+    ]
     with pytest.raises(SystemExit):
-        run(COMBINE, *words, "--output", tmp_path / "best.pt", "--output-facts", tmp_path / "facts.json")
-    assert "--members and --checkpoints: give as many of each" in capsys.readouterr().err
+        run(COMBINE, [str(arg) for arg in args])
+    assert "--members and --checkpoints: give the same number of each" in capsys.readouterr().err

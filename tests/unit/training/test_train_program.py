@@ -1,4 +1,4 @@
-"""train.py: what it leaves, how it goes on after a kill, several processes, and its errors."""
+"""train.py: the files that it writes, two processes, given weights, and errors."""
 
 import json
 import re
@@ -24,11 +24,11 @@ from deepfake.networks.build import build
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.mesonet import Meso4
 from deepfake.training.history import HISTORY
-from deepfake.training.results import class_weights
+from deepfake.training.train import class_weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-LEFT = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
+FILES = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def made(tmp_path_factory):
     return made_decoded.make(tmp_path_factory.mktemp("made"))
 
 
-def test_a_run_leaves_all_that_it_promises_and_nothing_else(made, tmp_path, capsys):
+def test_a_run_writes_the_documented_files_and_nothing_else(made, tmp_path, capsys):
     out = train_here(made, tmp_path, {"epochs": 5})
-    assert sorted(path.name for path in out.iterdir()) == LEFT
+    assert sorted(path.name for path in out.iterdir()) == FILES
     assert sorted(path.name for path in (out / "checkpoints").iterdir()) == ["epoch_005.pt", "last.pt"]
     assert not (tmp_path / "run").exists()
     rows, table = history_of(out), pd.read_csv(out / "history.csv", float_precision="round_trip")
@@ -50,7 +50,7 @@ def test_a_run_leaves_all_that_it_promises_and_nothing_else(made, tmp_path, caps
     assert re.match(r"made/tiny: macro F1 \d\.\d{3} on val, threshold 0\.\d{3}\n", capsys.readouterr().out)
 
 
-def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have(made, tmp_path):
+def test_checkpoints_have_the_metrics_and_the_threshold_of_their_weights(made, tmp_path):
     out = train_here(made, tmp_path, {"epochs": 5})
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
@@ -71,13 +71,13 @@ def test_checkpoints_carry_the_metrics_and_the_threshold_that_their_weights_have
 
 
 def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(made, tmp_path):
-    kept = {"class_weights": {"real": 2.0, "fake": 0.5}}
-    for wanted, expected in (
+    plan = {"class_weights": {"real": 2.0, "fake": 0.5}}
+    for setting, expected in (
         ("auto", (2.0, 0.5)),
         ("none", (1.0, 1.0)),
         ({"real": 3, "fake": 1}, (3.0, 1.0)),
     ):
-        assert class_weights({"class_weights": wanted}, kept) == expected
+        assert class_weights({"class_weights": setting}, plan) == expected
 
 
 # Several processes
@@ -86,7 +86,7 @@ def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(mad
 def test_two_processes_train_one_network_on_all_images(tmp_path):
     made = made_decoded.make(
         tmp_path / "made", counts={"train": 48, "val": 25}
-    )  # not to be shared out evenly
+    )  # two processes can't have equal shares of val
     done = made_decoded.train(made, tmp_path, {"epochs": 2}, "--devices", "2")
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
@@ -101,13 +101,13 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     assert rows[-1]["val_f1_macro"] == found["f1_macro"]
     assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
     assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
-    assert sorted(path.name for path in out.iterdir()) == LEFT and not (tmp_path / "run").exists()
+    assert sorted(path.name for path in out.iterdir()) == FILES and not (tmp_path / "run").exists()
 
 
-# Weights that are given
+# Given weights
 
 
-def test_without_epochs_the_given_weights_are_kept_with_a_threshold_from_val(made, tmp_path):
+def test_without_epochs_the_given_weights_stay_and_get_a_threshold_from_val(made, tmp_path):
     write_start(tmp_path / "given.pt", 3)
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(tmp_path / "given.pt")})
     given = torch.load(tmp_path / "given.pt", weights_only=True)
@@ -121,10 +121,10 @@ def test_without_epochs_the_given_weights_are_kept_with_a_threshold_from_val(mad
     assert list(best["metrics"]) == ["val"]
     assert history_of(out) == [] and list(pd.read_csv(out / "history.csv")) == HISTORY
     assert "there was no training" in re.sub(r"<!--|-->", "", (out / "curves.svg").read_text())
-    assert sorted(path.name for path in out.iterdir()) == LEFT
+    assert sorted(path.name for path in out.iterdir()) == FILES
 
 
-def test_weights_of_the_authors_of_mesonet_are_evaluated_as_they_are(tmp_path):
+def test_the_weights_of_mesonet_s_authors_stay_without_epochs(tmp_path):
     made = made_decoded.make(tmp_path / "made", size=256, counts={"train": 2, "val": 4})
     file = write_weights(tmp_path / "Meso4.h5", "meso4")
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(file), "image_size": None})
@@ -133,7 +133,7 @@ def test_weights_of_the_authors_of_mesonet_are_evaluated_as_they_are(tmp_path):
     assert all(torch.equal(state[key], expected[key]) for key in expected)
 
 
-def test_a_model_of_transformers_is_saved_so_that_transformers_gives_the_same(made, tmp_path):
+def test_transformers_predicts_the_same_with_a_saved_hf_model(made, tmp_path):
     vit(tmp_path / "baseline")
     arch = f"hf/{tmp_path / 'baseline'}"
     model = {"arch": arch, "head": "keep", "image_size": None, "epochs": 4, "lr": 0.003}
@@ -158,7 +158,7 @@ def test_a_model_of_transformers_is_saved_so_that_transformers_gives_the_same(ma
 
 
 def broken(made, folder: Path, change) -> made_decoded.Made:
-    """A copy of a decoded dataset after `change` of its table."""
+    """A copy of a decoded dataset with `change` applied to its rows."""
     rows = change(pd.read_csv(made.rows, dtype=str, keep_default_na=False))
     rows.to_csv(folder / "rows.csv", index=False)
     images = np.load(made.images)[: len(rows)]
@@ -175,13 +175,14 @@ TABLES = {
 
 
 @pytest.mark.parametrize("message", TABLES)
-def test_a_dataset_that_cannot_be_trained_on_is_one_line(made, tmp_path, caplog, message):
-    train_here(broken(made, tmp_path, TABLES[message]), tmp_path, code=1)
-    assert [record.getMessage().startswith(f"made/tiny: {message}") for record in caplog.records] == [True]
+def test_a_dataset_without_a_class_or_a_split_is_one_line(made, tmp_path, caplog, message):
+    own = broken(made, tmp_path, TABLES[message])
+    train_here(own, tmp_path, code=1)
+    assert [record.getMessage().startswith(f"{own.rows}: {message}") for record in caplog.records] == [True]
     assert not (tmp_path / "out").exists()
 
 
-def test_images_that_are_cut_short_are_one_line(made, tmp_path, caplog):
+def test_a_truncated_file_of_images_is_one_line(made, tmp_path, caplog):
     own = broken(made, tmp_path, lambda rows: rows)
     own.images.write_bytes(own.images.read_bytes()[:-100])
     train_here(own, tmp_path, code=1)
@@ -200,7 +201,7 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize("message", SECTIONS)
-def test_a_section_that_cannot_be_is_one_line(made, tmp_path, monkeypatch, caplog, message):
+def test_a_wrong_section_is_one_line(made, tmp_path, monkeypatch, caplog, message):
     monkeypatch.chdir(tmp_path)
     torch.save(build(MODEL | {"arch": "mesoinception4"}, 0).detector.network.state_dict(), "other.pt")
     more = ["--accelerator", "gpu", "--devices", "99"] if "gpu" in message else []

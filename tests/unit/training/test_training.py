@@ -1,5 +1,6 @@
-"""Training is repeatable, is gone on from after a kill, and learns what there is to learn."""
+"""Training is repeatable, resumes after a kill with the same result, and learns what there is to learn."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import pytest
 import torch
 from made import decoded as made_decoded
 from made.decoded import MODEL, points
-from made.training import STILL, column, linear, run, same
+from made.training import NO_PROGRESS, Killed, before_epoch, column, linear, run, same
 from torch.utils.data import DataLoader
 
 from deepfake.checkpoints.dataset_inference import predict_split
@@ -19,17 +20,14 @@ from deepfake.evaluation.metrics import compute_metrics
 from deepfake.files import ConcurrentWrite, new_file
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
-from deepfake.training import fit as fitting
-from deepfake.training import history
-from deepfake.training import saving as keeping
-from deepfake.training.fit import clear
+from deepfake.training import history, loop, run_folder
+from deepfake.training.data import make_loader
 from deepfake.training.history import HISTORY
-from deepfake.training.loading import loader
-from deepfake.training.module import Training
+from deepfake.training.run_folder import delete_run
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-ALL_CHANCE = {"augment": "strong", "self_blend": 0.3, "schedule": "cosine"}
+RANDOM = {"augment": "strong", "self_blend": 0.3, "schedule": "cosine"}
 
 
 @pytest.fixture(scope="module")
@@ -52,25 +50,25 @@ def permuted(tmp_path_factory):
 
 
 def test_two_runs_are_the_same_to_the_last_bit_and_another_seed_is_not(made, tmp_path):
-    one = run(made, tmp_path / "one", **ALL_CHANCE)
-    assert same(one, run(made, tmp_path / "two", **ALL_CHANCE))
-    other = run(made, tmp_path / "other", build(MODEL, 5).detector, seed=6, **ALL_CHANCE)
+    one = run(made, tmp_path / "one", **RANDOM)
+    assert same(one, run(made, tmp_path / "two", **RANDOM))
+    other = run(made, tmp_path / "other", build(MODEL, 5).detector, seed=6, **RANDOM)
     assert column(one, "train_loss") != column(other, "train_loss")
 
 
-def test_what_was_drawn_before_in_the_process_changes_nothing(few, tmp_path):
-    one = run(few, tmp_path / "one", **ALL_CHANCE)
+def test_random_numbers_drawn_earlier_in_the_process_change_nothing(few, tmp_path):
+    one = run(few, tmp_path / "one", **RANDOM)
     torch.manual_seed(99)
     np.random.default_rng().random(5)
-    assert same(one, run(few, tmp_path / "two", **ALL_CHANCE))
+    assert same(one, run(few, tmp_path / "two", **RANDOM))
 
 
-def test_each_epoch_has_an_order_and_draws_of_its_own(few, tmp_path):
-    fitted = run(few, tmp_path, augment="light", lr=1e-30, schedule="constant", warmup=0, weight_decay=0.0)
-    assert len(set(column(fitted, "train_loss"))) == 3
+def test_each_epoch_has_its_own_order_and_augmentation(few, tmp_path):
+    trained = run(few, tmp_path, augment="light", lr=1e-30, schedule="constant", warmup=0, weight_decay=0.0)
+    assert len(set(column(trained, "train_loss"))) == 3
 
 
-def test_the_variables_of_slurm_change_nothing(few, tmp_path, monkeypatch):
+def test_slurm_variables_change_nothing(few, tmp_path, monkeypatch):
     one = run(few, tmp_path / "one")
     for name, value in {"JOB_ID": 7, "NTASKS": 4, "PROCID": 2, "LOCALID": 2, "NNODES": 2}.items():
         monkeypatch.setenv(f"SLURM_{name}", str(value))
@@ -81,16 +79,12 @@ def test_the_variables_of_slurm_change_nothing(few, tmp_path, monkeypatch):
 # Killed
 
 
-class Killed(BaseException):
-    """As if the process were ended here."""
-
-
 class Killer:
-    """Lets so many files be written whole, and ends the run in the middle of the next one."""
+    """Lets `after` files be written, and ends the run in the middle of the next one."""
 
     def __init__(self, monkeypatch, after: int):
         self.left = after
-        for module in (history, keeping):
+        for module in (history, run_folder):
             monkeypatch.setattr(module, "new_file", self.new_file)
 
     def new_file(self, path):
@@ -102,14 +96,14 @@ class Killer:
 
 
 KILLED = {
-    "cosine": {"epochs": 3, **ALL_CHANCE},
-    "plateau": {"epochs": 5, "schedule": "plateau", "warmup": 0, **STILL},
-    "patience": {"epochs": 6, "patience": 3, **STILL, "augment": "light"},
+    "cosine": {"epochs": 3, **RANDOM},
+    "plateau": {"epochs": 5, "schedule": "plateau", "warmup": 0, **NO_PROGRESS},
+    "patience": {"epochs": 6, "patience": 3, **NO_PROGRESS, "augment": "light"},
 }
 
 
 @pytest.mark.parametrize("name", KILLED)
-def test_a_run_killed_anywhere_ends_as_one_left_alone(few, tmp_path, monkeypatch, name):
+def test_a_run_killed_anywhere_ends_like_an_uninterrupted_one(few, tmp_path, monkeypatch, name):
     whole = run(few, tmp_path / "whole", **KILLED[name])
     killed = number = 0
     while True:
@@ -124,12 +118,12 @@ def test_a_run_killed_anywhere_ends_as_one_left_alone(few, tmp_path, monkeypatch
             killed += 1
         again = run(few, folder, **KILLED[name])
         assert same(whole, again), f"killed at write {number}"
-        number += 3 if name != "cosine" else 1  # of some five in an epoch
+        number += 3 if name != "cosine" else 1  # an epoch writes about five files
     assert killed > len(whole.history)
 
 
-def test_a_run_killed_in_every_epoch_ends_as_one_left_alone(few, tmp_path, monkeypatch):
-    settings = {"epochs": 6, **ALL_CHANCE}
+def test_a_run_killed_in_every_epoch_ends_like_an_uninterrupted_one(few, tmp_path, monkeypatch):
+    settings = {"epochs": 6, **RANDOM}
     whole = run(few, tmp_path / "whole", **settings)
     kills = 0
     while True:
@@ -148,16 +142,16 @@ def test_a_run_killed_in_every_epoch_ends_as_one_left_alone(few, tmp_path, monke
         assert np.allclose([value for _, value in values], column(again, key), rtol=1e-6), key
 
 
-def test_started_again_after_its_last_epoch_it_gives_the_same_and_trains_no_more(few, tmp_path, monkeypatch):
+def test_started_again_after_its_last_epoch_it_only_loads_the_result(few, tmp_path, monkeypatch):
     one = run(few, tmp_path)
-    monkeypatch.setattr(Training, "training_step", lambda *args: pytest.fail("it trained on"))
+    monkeypatch.setattr(loop, "train_epoch", lambda *args: pytest.fail("it trained on"))
     assert same(one, run(few, tmp_path))
     assert [step for step, _ in points(tmp_path / "tensorboard")["lr"]] == [1, 2, 3]
 
 
-def test_processes_that_read_ahead_give_the_right_order_after_a_kill(few, tmp_path, monkeypatch):
-    def ahead(*args):
-        made = loader(*args)
+def test_workers_that_read_ahead_return_the_right_order_after_a_kill(few, tmp_path, monkeypatch):
+    def read_ahead(*args):
+        made = make_loader(*args)
         return DataLoader(
             made.dataset,
             batch_sampler=made.batch_sampler,
@@ -167,7 +161,7 @@ def test_processes_that_read_ahead_give_the_right_order_after_a_kill(few, tmp_pa
             generator=made.generator,
         )
 
-    monkeypatch.setattr(fitting, "loader", ahead)
+    monkeypatch.setattr(loop, "make_loader", read_ahead)
     whole = run(few, tmp_path / "whole")
     with monkeypatch.context() as patch, pytest.raises(Killed):
         Killer(patch, after=8)
@@ -176,68 +170,62 @@ def test_processes_that_read_ahead_give_the_right_order_after_a_kill(few, tmp_pa
 
 
 @pytest.mark.parametrize("leftover", ["run", "other files"])
-def test_what_is_not_of_the_same_run_is_not_gone_on_from(few, tmp_path, leftover):
+def test_files_of_another_run_are_not_resumed_from(few, tmp_path, leftover):
     folder = tmp_path / "run"
     if leftover == "run":
-        run(few, folder, mark="other", epochs=5)
+        run(few, folder, fingerprint="other", epochs=5)
     else:
         (folder / "state.ckpt").mkdir(parents=True)
         (folder / "epoch_005.weights").write_text("?")
     assert same(run(few, tmp_path / "whole"), run(few, folder))
 
 
-def test_a_process_that_was_left_behind_does_a_newer_run_no_harm(few, tmp_path, monkeypatch):
+def test_a_process_left_behind_does_no_harm_to_a_newer_run(few, tmp_path, monkeypatch):
     newer = []
-    began = history.History.on_train_epoch_start
 
-    def overtake(self, trainer, module):
-        if trainer.current_epoch == 1 and not newer:
+    def overtake():
+        if not newer:
             newer.append(None)
-            newer[0] = run(few, tmp_path / "run", mark="newer", seed=8)
+            newer[0] = run(few, tmp_path / "run", fingerprint="newer", seed=8)
             newer.append({path: path.read_bytes() for path in files(tmp_path / "run")})
-        began(self, trainer, module)
 
-    monkeypatch.setattr(history.History, "on_train_epoch_start", overtake)
+    before_epoch(1, overtake, monkeypatch)
     with pytest.raises(ConcurrentWrite, match="another process has begun to train"):
         run(few, tmp_path / "run")
     assert {path: path.read_bytes() for path in files(tmp_path / "run")} == newer[1]
-    assert same(run(few, tmp_path / "alone", mark="newer", seed=8), newer[0])
+    assert same(run(few, tmp_path / "alone", fingerprint="newer", seed=8), newer[0])
 
 
 def files(folder) -> list:
     return sorted(p for p in folder.rglob("*") if p.is_file() and "events" not in p.name)
 
 
-def test_a_run_that_is_done_knows_when_another_one_has_begun(few, tmp_path):
+def test_a_finished_run_notices_that_another_one_has_begun(few, tmp_path):
     one = run(few, tmp_path)
-    one.check()
+    one.check_owner()
     run(few, tmp_path)
     with pytest.raises(ConcurrentWrite):
-        one.check()
+        one.check_owner()
 
 
-def test_what_is_left_of_a_cleared_run_is_not_gone_on_from(few, tmp_path, monkeypatch):
+def test_the_rest_of_a_deleted_run_is_not_resumed_from(few, tmp_path, monkeypatch):
     one = run(few, tmp_path / "run")
-    monkeypatch.setattr(fitting.shutil, "rmtree", lambda *args, **more: None)  # killed right after the mark
-    clear(tmp_path / "run")
+    monkeypatch.setattr(run_folder.shutil, "rmtree", lambda *args, **more: None)  # killed before it
+    delete_run(tmp_path / "run")
     monkeypatch.undo()
     (tmp_path / "run/best.weights").unlink()
     assert same(replace(one, weights={}), replace(run(few, tmp_path / "run"), weights={}))
 
 
-def test_asked_to_end_it_does_so_with_an_exit_code_and_goes_on_later(few, tmp_path, monkeypatch):
+def test_sigterm_ends_it_with_exit_code_143_and_it_resumes_later(few, tmp_path, monkeypatch):
     whole = run(few, tmp_path / "whole")
-    step = Training.training_step
-
-    def ended(self, batch, number):
-        if self.current_epoch == 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(self, batch, number)
-
+    handler = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as caught:
-        patch.setattr(Training, "training_step", ended)
+        before_epoch(1, lambda: os.kill(os.getpid(), signal.SIGTERM), patch)
         run(few, tmp_path / "run")
+    signal.signal(signal.SIGTERM, handler)
     assert caught.value.code == 143
+    assert len(json.loads((tmp_path / "run/history.json").read_text())) == 1
     assert same(whole, run(few, tmp_path / "run"))
 
 
@@ -245,26 +233,26 @@ def test_asked_to_end_it_does_so_with_an_exit_code_and_goes_on_later(few, tmp_pa
 
 
 def test_it_learns_a_pattern(made, tmp_path):
-    fitted = run(made, tmp_path, epochs=6)
-    assert fitted.best["f1_macro"] > 0.9
-    assert column(fitted, "train_loss")[-1] < column(fitted, "train_loss")[0]
+    trained = run(made, tmp_path, epochs=6)
+    assert trained.best["f1_macro"] > 0.9
+    assert column(trained, "train_loss")[-1] < column(trained, "train_loss")[0]
 
 
 def test_of_permuted_labels_it_learns_nothing(permuted, tmp_path):
     assert 0.3 < np.mean(column(run(permuted, tmp_path, epochs=6), "val_f1_macro")) < 0.6
 
 
-def test_the_history_holds_what_the_weights_give(made, tmp_path):
+def test_the_history_has_the_metrics_of_the_weights(made, tmp_path):
     detector = linear()
-    fitted = run(made, tmp_path, detector, epochs=2, class_weights="none")
+    trained = run(made, tmp_path, detector, epochs=2, class_weights="none")
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
-    detector.network.load_state_dict(fitted.state("last"))
+    detector.network.load_state_dict(trained.state("last"))
     found = compute_metrics(
         labels, predict_split(logits_function(detector), [decoded], "val").astype(float), 0.5
     )
-    row = fitted.history[-1]
+    row = trained.history[-1]
     assert row["val_f1_macro"] == found["f1_macro"] and row["val_accuracy"] == found["accuracy"]
     assert row["val_loss"] == pytest.approx(found["log_loss"], abs=1e-6)
-    assert [row["epoch"] for row in fitted.history] == [1, 2] and list(row) == HISTORY
-    assert all(value > 0 for key in ("seconds", "images_per_second") for value in column(fitted, key))
+    assert [row["epoch"] for row in trained.history] == [1, 2] and list(row) == HISTORY
+    assert all(value > 0 for key in ("seconds", "images_per_second") for value in column(trained, key))

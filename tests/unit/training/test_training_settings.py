@@ -1,25 +1,27 @@
-"""Each setting of training does what it says, and batches are the images of the dataset."""
+"""Each setting of training has its effect, and batches hold the images of the dataset."""
 
 import shutil
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from made import decoded as made_decoded
-from made.decoded import MODEL, SIZE
-from made.training import STILL, column, linear, run, same
+from made.decoded import MODEL
+from made.training import NO_PROGRESS, column, linear, run, same
 from torch.nn import functional
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 from deepfake.training.curves import draw_curves
-from deepfake.training.fit import Machine, UntrainableDataset, UnusableMachine, check, fit
+from deepfake.training.data import Images, TrainBatches, check_trainable, make_loader, val_batches
+from deepfake.training.distributed import launch
 from deepfake.training.history import HISTORY
-from deepfake.training.loading import Images, Share, loader
-from deepfake.training.module import Diverged, Training
+from deepfake.training.loop import weighted_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,26 +38,32 @@ def few(tmp_path_factory):
     return made_decoded.make(tmp_path_factory.mktemp("few"), counts={"train": 16, "val": 8})
 
 
-def test_class_weights_weigh_each_image_by_its_class():
-    training = Training(linear(), MODEL, (1.0, 3.0), SIZE, 0, None)
-    labels = torch.tensor([0.0, 1.0, 1.0])
+def test_the_loss_is_the_weighted_mean_over_images():
+    labels, weights = torch.tensor([0.0, 1.0, 1.0]), torch.tensor([1.0, 3.0, 3.0])
     logits = torch.tensor([0.3, -0.2, 2.0])
     each = torch.stack([(1 + logits[0].exp()).log(), *((1 + (-logits[1:]).exp()).log())])
-    expected = (each * torch.tensor([1.0, 3.0, 3.0])).sum() / 7
-    assert torch.allclose(training.loss(logits, labels, labels), expected)
+    expected = (each * weights).sum() / 7
+    assert torch.allclose(weighted_loss(logits, labels, weights), expected)
+
+
+def test_class_weights_are_those_of_real_and_fake(few, tmp_path):
+    trained = run(few, tmp_path, linear(), weights=(1.0, 3.0), epochs=1, batch_size=16, accumulate=2)
+    logits, labels = predicted_train(linear(), read_decoded(few.images, few.rows))
+    expected = functional.binary_cross_entropy_with_logits(logits, labels, 1 + 2 * labels)
+    assert column(trained, "train_loss")[0] == pytest.approx(expected.item() / 2, rel=1e-5)
 
 
 def test_label_smoothing_is_that_of_torch_for_two_classes(few, tmp_path):
-    fitted = run(few, tmp_path, linear(), epochs=1, label_smoothing=0.2, batch_size=16, accumulate=2)
+    trained = run(few, tmp_path, linear(), epochs=1, label_smoothing=0.2, batch_size=16, accumulate=2)
     decoded = read_decoded(few.images, few.rows)
-    logits, labels = of_train(linear(), decoded)
+    logits, labels = predicted_train(linear(), decoded)
     expected = functional.cross_entropy(
         torch.stack([torch.zeros_like(logits), logits], 1), labels.long(), label_smoothing=0.2
     )
-    assert column(fitted, "train_loss")[0] == pytest.approx(expected.item(), rel=1e-5)
+    assert column(trained, "train_loss")[0] == pytest.approx(expected.item(), rel=1e-5)
 
 
-def of_train(detector, decoded) -> tuple[torch.Tensor, torch.Tensor]:
+def predicted_train(detector, decoded) -> tuple[torch.Tensor, torch.Tensor]:
     images, labels = Images(decoded, "train", CPU).__getitems__(list(range(len(decoded.split("train")))))
     with torch.inference_mode():
         return detector(images), labels
@@ -75,12 +83,12 @@ def steps():
     """The optimiser at each of its steps: its groups, and the norm of the gradient."""
     seen = []
 
-    def look(optimizer, args, kwargs):
+    def record(optimizer, args, kwargs):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = torch.stack([p.grad.norm() for p in parameters]).norm().item()
         seen.append((norm, [dict(group) for group in optimizer.param_groups]))
 
-    handle = register_optimizer_step_post_hook(look)
+    handle = register_optimizer_step_post_hook(record)
     yield seen
     handle.remove()
 
@@ -104,11 +112,11 @@ def test_only_kernels_and_matrices_decay(few, tmp_path, steps):
 
 
 @pytest.mark.parametrize("name, kind", [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
-def test_the_optimiser_is_the_one_asked_for(few, tmp_path, monkeypatch, name, kind):
+def test_the_optimiser_is_the_configured_one(few, tmp_path, monkeypatch, name, kind):
     found = []
     step = kind.step
     monkeypatch.setattr(
-        kind, "step", lambda self, closure: (found.append(type(self)), step(self, closure))[1]
+        kind, "step", lambda self, closure=None: (found.append(type(self)), step(self, closure))[1]
     )
     run(few, tmp_path, linear(), optimizer=name, epochs=1)
     assert set(found) == {kind}
@@ -129,46 +137,54 @@ RATES = {
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_the_rate_follows_its_schedule(few, tmp_path, steps, name):
+def test_the_learning_rate_follows_its_schedule(few, tmp_path, steps, name):
     changes, expected = RATES[name]
-    fitted = run(few, tmp_path, linear(), epochs=4, **STILL, **changes)
-    used = [groups[0]["lr"] / STILL["lr"] for _, groups in steps]
+    trained = run(few, tmp_path, linear(), epochs=4, **NO_PROGRESS, **changes)
+    used = [groups[0]["lr"] / NO_PROGRESS["lr"] for _, groups in steps]
     assert used == pytest.approx(expected)
     last_of_epochs = used[len(used) // 4 - 1 :: len(used) // 4]
-    assert np.array(column(fitted, "lr")) / STILL["lr"] == pytest.approx(last_of_epochs)
+    assert np.array(column(trained, "lr")) / NO_PROGRESS["lr"] == pytest.approx(last_of_epochs)
 
 
 def test_training_stops_once_macro_f1_has_not_risen_for_patience_epochs(few, tmp_path):
-    fitted = run(few, tmp_path, epochs=9, patience=2, **STILL)
-    assert len(set(column(fitted, "val_f1_macro"))) == 1
-    assert column(fitted, "epoch") == [1, 2, 3]
+    trained = run(few, tmp_path, epochs=9, patience=2, **NO_PROGRESS)
+    assert len(set(column(trained, "val_f1_macro"))) == 1
+    assert column(trained, "epoch") == [1, 2, 3]
 
 
 def test_of_epochs_with_equal_macro_f1_the_one_with_the_lower_loss_is_best(few, tmp_path):
-    fitted = run(few, tmp_path, linear(), epochs=5, **STILL)
-    assert len(set(column(fitted, "val_f1_macro"))) == 1
-    losses = column(fitted, "val_loss")
-    assert fitted.best["epoch"] == 1 + int(np.argmin(losses)) and fitted.best["loss"] == min(losses)
-    assert fitted.best["epoch"] != 1
+    trained = run(few, tmp_path, linear(), epochs=5, **NO_PROGRESS)
+    assert len(set(column(trained, "val_f1_macro"))) == 1
+    losses = column(trained, "val_loss")
+    assert trained.best["epoch"] == 1 + int(np.argmin(losses)) and trained.best["loss"] == min(losses)
+    assert trained.best["epoch"] != 1
 
 
-def test_the_best_the_last_and_every_fifth_epoch_are_kept(made, tmp_path):
-    fitted = run(made, tmp_path, epochs=6)
-    assert set(fitted.weights) == {"best", "last", "epoch_005"}
-    states = {name: fitted.state(name)["head.2.weight"] for name in fitted.weights}
+def test_the_best_the_last_and_every_fifth_epoch_are_saved(made, tmp_path):
+    trained = run(made, tmp_path, epochs=6)
+    assert set(trained.weights) == {"best", "last", "epoch_005"}
+    states = {name: trained.state(name)["head.2.weight"] for name in trained.weights}
     assert not torch.equal(states["epoch_005"], states["last"])
-    rows = sorted(fitted.history, key=lambda row: (-row["val_f1_macro"], row["val_loss"]))
-    assert fitted.best["epoch"] == rows[0]["epoch"]
+    rows = sorted(trained.history, key=lambda row: (-row["val_f1_macro"], row["val_loss"]))
+    assert trained.best["epoch"] == rows[0]["epoch"]
 
 
 def test_without_epochs_the_weights_stay(few, tmp_path):
     detector = linear(3)
-    fitted = run(few, tmp_path, detector, epochs=0)
-    assert torch.equal(fitted.state("best")["1.weight"], linear(3).network.state_dict()["1.weight"])
-    assert fitted.history == [] and fitted.best == {} and set(fitted.weights) == {"best", "last"}
+    trained = run(few, tmp_path, detector, epochs=0)
+    assert torch.equal(trained.state("best")["1.weight"], linear(3).network.state_dict()["1.weight"])
+    assert trained.history == [] and trained.best == {} and set(trained.weights) == {"best", "last"}
 
 
-@pytest.mark.parametrize("changes", [{"precision": "bf16"}, {"channels_last": False}], ids=["bf16", "nchw"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"precision": "bf16", "self_blend": 0.3, "augment": "light"},
+        {"channels_last": False},
+    ],
+    ids=["bf16", "bf16-augmented", "nchw"],
+)
 def test_other_precision_and_memory_formats_learn_too(made, tmp_path, changes):
     one = run(made, tmp_path / "one", epochs=5, **changes)
     assert one.best["f1_macro"] > 0.9
@@ -191,27 +207,28 @@ def test_channels_last_or_not_is_what_the_network_gets(few, tmp_path):
 
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
 def test_a_compiled_network_learns_too(few, tmp_path):
-    fitted = run(few, tmp_path, linear(), epochs=2, compile=True)
+    trained = run(few, tmp_path, linear(), epochs=2, compile=True)
     plain = run(few, tmp_path / "plain", linear(), epochs=2)
-    assert column(fitted, "train_loss") == pytest.approx(column(plain, "train_loss"), rel=1e-3)
-    assert fitted.state("last").keys() == plain.state("last").keys()
+    assert column(trained, "train_loss") == pytest.approx(column(plain, "train_loss"), rel=1e-3)
+    assert trained.state("last").keys() == plain.state("last").keys()
 
 
-def test_gpus_that_are_not_there_are_an_error(few, tmp_path):
-    machine = Machine("gpu", torch.cuda.device_count() + 1)
-    decoded = read_decoded(few.images, few.rows)
-    with pytest.raises(UnusableMachine, match="isn't possible here"):
-        fit(linear(), MODEL, (1, 1), decoded, tmp_path / "run", "made/tiny", "mark", 0, machine)
-    assert not (tmp_path / "run").exists()
+def test_gpus_that_do_not_exist_are_an_error():
+    number = torch.cuda.device_count() + 1
+    with (
+        pytest.raises(UserError, match=f"accelerator gpu with devices {number} isn't possible here"),
+        launch("32", "gpu", number),
+    ):
+        pytest.fail("it was launched")
 
 
-def test_a_run_that_diverges_ends_with_an_error(few, tmp_path):
-    with pytest.raises(Diverged, match="in epoch 1 .*lower models.<model>.lr"):
+def test_a_loss_that_diverges_is_an_error(few, tmp_path):
+    with pytest.raises(UserError, match="made/tiny: in epoch 1 .*lower models.<model>.lr"):
         run(few, tmp_path, linear(), lr=1e37, clip=None, warmup=0)
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 12])
-def test_curves_are_the_same_bytes_each_time_and_count_whole_epochs(tmp_path, epochs):
+def test_curves_are_the_same_bytes_each_time(tmp_path, epochs):
     rows = [dict.fromkeys(HISTORY, 0.5) | {"epoch": number + 1} for number in range(epochs)]
     for name in ("one", "two"):
         draw_curves(rows, 1 if rows else None, tmp_path / name)
@@ -226,40 +243,54 @@ def test_curves_are_the_same_bytes_each_time_and_count_whole_epochs(tmp_path, ep
 
 def test_a_dataset_that_cannot_be_trained_on_is_an_error(made):
     decoded = read_decoded(made.images, made.rows)
-    check(decoded)
+    check_trainable(decoded, "rows.csv")
     for change, message in (
         (lambda rows: rows[rows["split"] != "val"], "the split val is empty"),
-        (lambda rows: rows[(rows["split"] != "train") | (rows["label"] == 1)], "has no real images"),
-        (lambda rows: rows[rows["split"] != "train"], "no real and fake images"),
+        (
+            lambda rows: rows[(rows["split"] != "train") | (rows["label"] == 1)],
+            "the split train has no real images",
+        ),
+        (lambda rows: rows[rows["split"] != "train"], "the split train has no real and fake images"),
     ):
-        with pytest.raises(UntrainableDataset, match=message):
-            check(replace(decoded, rows=change(decoded.rows)))
+        with pytest.raises(UserError, match=f"rows.csv: {message}"):
+            check_trainable(replace(decoded, rows=change(decoded.rows)), "rows.csv")
 
 
-@pytest.mark.parametrize("world", [1, 2, 3])
-def test_each_image_is_shown_once_an_epoch_and_batches_are_the_same_however_many_share_them(made, world):
-    images = Images(read_decoded(made.images, made.rows), "train", CPU)
-    of = partial(loader, images, 8, 3)
-    shares = [of(Share(rank, world), CPU) for rank in range(world)]
-    batches = [sorted(sum(parts, [])) for parts in zip(*(s.batch_sampler for s in shares), strict=True)]
-    assert batches == [sorted(items) for items in of(Share(), CPU).batch_sampler]
-    assert sorted(sum(batches, [])) == list(range(48))
-    first = list(shares[0].batch_sampler)
-    shares[0].batch_sampler.sampler.set_epoch(1)
-    assert first != list(shares[0].batch_sampler)
-    assert {len(labels) for _, labels in shares[0]} == {-(-8 // world)}
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_each_image_is_in_one_batch_of_an_epoch_whatever_the_number_of_processes(processes):
+    shares = [TrainBatches(48, 8, 3, rank, processes) for rank in range(processes)]
+    batches = [sorted(sum(parts, [])) for parts in zip(*shares, strict=True)]
+    assert batches == [sorted(items) for items in TrainBatches(48, 8, 3)]
+    assert sorted(sum(batches, [])) == list(range(48)) and len(batches) == len(shares[0])
+    assert {len(items) for items in shares[0]} == {-(-8 // processes)}
 
 
-def test_a_last_batch_that_is_not_full_is_left_out_unless_it_is_the_only_one(made):
-    images = Images(read_decoded(made.images, made.rows), "train", CPU)
-    for batch, expected in ((5, [5] * 9), (48, [48]), (50, [48])):
-        assert [len(labels) for _, labels in loader(images, batch, 3, Share(), CPU)] == expected
+def test_each_epoch_and_each_seed_has_its_own_order():
+    batches, others = TrainBatches(48, 8, 3), TrainBatches(48, 8, 4)
+    first = list(batches)
+    assert first == list(batches) != list(others)
+    batches.epoch = 1
+    assert list(batches) != first and sorted(sum(batches, [])) == list(range(48))
 
 
-def test_batches_are_the_images_and_labels_of_the_split(made):
+@pytest.mark.parametrize("batch_size, expected", [(5, [5] * 9), (48, [48]), (50, [48])])
+def test_an_incomplete_last_batch_is_left_out_unless_it_is_the_only_one(batch_size, expected):
+    assert [len(items) for items in TrainBatches(48, batch_size, 3)] == expected
+
+
+@given(number=st.integers(1, 50), batch_size=st.integers(1, 9), processes=st.integers(1, 5))
+def test_processes_share_val_in_order_and_have_batches_of_the_same_sizes(number, batch_size, processes):
+    shares = [val_batches(number, batch_size, rank, processes) for rank in range(processes)]
+    assert len({tuple(map(len, share)) for share in shares}) == 1
+    assert max(map(len, shares[0])) <= batch_size
+    whole = [item for items in zip(*(sum(share, []) for share in shares), strict=True) for item in items]
+    assert whole[:number] == list(range(number)) and len(whole) < number + processes
+
+
+def test_batches_hold_the_images_and_labels_of_the_split(made):
     decoded = read_decoded(made.images, made.rows)
     images = Images(decoded, "val", CPU)
-    batches = list(loader(images, 7, None, Share(), CPU))
+    batches = list(make_loader(images, val_batches(24, 7), CPU))
     assert [len(labels) for _, labels in batches] == [7, 7, 7, 3]
     pixels = torch.cat([part for part, _ in batches]).permute(0, 2, 3, 1).numpy()
     assert np.array_equal(pixels, decoded.take(decoded.split("val")))

@@ -1,0 +1,119 @@
+"""Batches of a decoded dataset, as tensors."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from deepfake.checkpoints.torch_inference import as_tensor
+from deepfake.errors import UserError
+from deepfake.inputs.decoded import Decoded
+
+GPU_SHARE = 0.5  # of a GPU's free memory that the images may take
+WORKERS = 2  # processes that read ahead for a GPU; on a CPU they would take the cores from training
+
+
+def check_trainable(decoded: Decoded, source: object) -> None:
+    """Raise UserError, naming the file `source`, where train lacks a class or val has no images."""
+    labels = decoded.rows["label"].to_numpy()
+    if missing := {0, 1} - set(labels[decoded.split("train")]):
+        names = " and ".join({0: "real", 1: "fake"}[label] for label in sorted(missing))
+        raise UserError(f"{source}: the split train has no {names} images; both classes are needed")
+    if not len(decoded.split("val")):
+        raise UserError(
+            f"{source}: the split val is empty, and the best epoch is chosen by it; give val a part of the "
+            "dataset's splits"
+        )
+
+
+class Images(Dataset):
+    """The images of one split; an item is a whole batch, uint8 (n, 3, size, size) and labels float32 (n,).
+
+    Images are read from the mapped file when they are requested, or held in the memory of a GPU where they
+    take no more than GPU_SHARE of what is free. Tensors have the memory format channels_last.
+    """
+
+    def __init__(self, decoded: Decoded, split: str, device: torch.device):
+        self.decoded = decoded
+        self.numbers = decoded.split(split)
+        self.size = decoded.images.shape[1]
+        labels = decoded.rows["label"].to_numpy()[self.numbers]
+        self.labels = torch.from_numpy(labels.astype(np.float32))
+        self.held = None
+        in_bytes = len(self) * int(np.prod(decoded.images.shape[1:]))
+        if device.type == "cuda" and in_bytes < GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self.hold(device)
+
+    def hold(self, device: torch.device) -> None:
+        """Copy all images to `device`; batches are then gathered there."""
+        self.held = torch.empty((len(self), self.size, self.size, 3), dtype=torch.uint8, device=device)
+        for part in np.array_split(np.arange(len(self)), len(self) // 512 + 1):
+            self.held[part[0] : part[-1] + 1] = torch.from_numpy(self.decoded.take(self.numbers[part]))
+        self.labels = self.labels.to(device)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitems__(self, items: list[int]) -> tuple[Tensor, Tensor]:
+        if self.held is None:
+            return as_tensor(self.decoded.take(self.numbers[items])), self.labels[items]
+        chosen = torch.tensor(items, device=self.held.device)
+        return self.held[chosen].permute(0, 3, 1, 2), self.labels[chosen]
+
+
+class TrainBatches(Sampler[list[int]]):
+    """One process's batches of the numbers 0 to `number` - 1, in a random order for each `epoch`.
+
+    `batch_size` counts the images of all processes together, and each process takes every `world_size`-th
+    image of a batch: a batch holds the same images whatever the number of processes. The last batch is left
+    out where it isn't full, unless it is the only one. Set `epoch` before each pass.
+    """
+
+    def __init__(self, number: int, batch_size: int, seed: int, rank: int = 0, world_size: int = 1):
+        self.number = number
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return max(1, self.number // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        order = torch.randperm(self.number, generator=generator).tolist()
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            yield order[start : start + self.batch_size][self.rank :: self.world_size]
+
+
+def val_batches(number: int, batch_size: int, rank: int = 0, world_size: int = 1) -> list[list[int]]:
+    """Return one process's batches of the numbers 0 to `number` - 1, in order.
+
+    Each process takes every `world_size`-th number. Where that doesn't come out even, the first numbers come
+    again at the end, so that all processes have batches of the same sizes.
+    """
+    own = [index % number for index in range(rank, -(-number // world_size) * world_size, world_size)]
+    return [own[start : start + batch_size] for start in range(0, len(own), batch_size)]
+
+
+def make_loader(
+    images: Images, batches: Sequence[list[int]] | TrainBatches, device: torch.device
+) -> DataLoader:
+    """Return a loader of `batches` of `images`, which reads ahead for a GPU that doesn't hold them."""
+    read_ahead = device.type == "cuda" and images.held is None
+    return DataLoader(
+        images,
+        batch_sampler=batches,
+        generator=torch.Generator(),  # each pass draws from it, and would otherwise from training's generator
+        collate_fn=_unchanged,
+        num_workers=WORKERS if read_ahead else 0,
+        pin_memory=read_ahead,
+        persistent_workers=read_ahead,
+    )
+
+
+def _unchanged(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    return batch  # __getitems__ returns whole batches
