@@ -176,7 +176,7 @@ def test_an_error_is_one_line_and_writes_nothing(made, members, tmp_path, caplog
         ("there is no .*nowhere.pt", made, a | {"b": tmp_path / "nowhere.pt"}, {}),
         ("takes images at 32-bilinear, 48-bilinear; give images and rows for each", made[:1], members, {}),
         ("images of 48×48 pixels, and the network takes 32×32", made[::-1], members, {}),
-        ("are not of the same images", [made[0], fewer], members, {}),
+        ("list different images", [made[0], fewer], members, {}),
         ("ensembles.both: 2 networks and 400 views of one; at most 64 and 256", made, members, {"tta": wide}),
     ):
         caplog.clear()
