@@ -1,10 +1,10 @@
-"""Seconds and memory of clustering perceptual hashes that crowd in many ways; asserts nothing.
+"""Time and memory to cluster perceptual hashes that crowd in many ways; asserts nothing.
 
     PYTHONPATH=scripts python tests/bench/bench_duplicates.py
 
-In most populations a tenth crowds as the case names it, and the rest is random; of the last ones, from `all
-clusters of 100` on, all do, and `text` is the reading of random ones. Each is measured in a process of its
-own, so that the peaks don't add up.
+In most cases a tenth of the hashes crowds as the name of the case says, and the rest is random. In those from
+`all clusters of 100` on all do. `text` is the parsing of random hashes. Each case is measured in a process of
+its own, because the peak memory of a process never falls.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def measure(case: str, n: int, distance: int) -> tuple[float, float, int]:
-    """Seconds, the peak of resident memory in MB, and the number of clusters among `n` hashes."""
+    """Return seconds, the peak of resident memory in MB, and the number of clusters among `n` hashes."""
     chance = np.random.default_rng(1)
     hashes = chance.permutation(CASES[case](n, chance))
     if case == "text":
@@ -61,7 +61,7 @@ def noise(n: int, chance: np.random.Generator) -> np.ndarray:
 
 
 def ball(n: int, flips: int, chance: np.random.Generator) -> np.ndarray:
-    """`n` hashes that differ in up to `flips` bits from one centre."""
+    """Return `n` hashes that differ in up to `flips` bits from one centre."""
     bits = np.uint64(1) << chance.integers(0, 64, (n, flips), np.uint64)
     bits[chance.random((n, flips)) < 0.2] = 0
     return noise(1, chance) ^ np.bitwise_xor.reduce(bits, axis=1)
@@ -73,7 +73,7 @@ def balls(n: int, each: int, flips: int, chance: np.random.Generator) -> np.ndar
 
 
 def shells(n: int, chance: np.random.Generator) -> np.ndarray:
-    """A ball, and as much at the distance where nearly none has a neighbour."""
+    """Return a ball, and as many hashes at a distance from it where almost none has a neighbour."""
     bits = np.argsort(chance.random((n // 2, 64)), axis=1)[:, :8].astype(np.uint64)
     far = np.bitwise_or.reduce(np.uint64(1) << bits, axis=1)
     middle = ball(n // 2, 3, chance)
@@ -81,7 +81,7 @@ def shells(n: int, chance: np.random.Generator) -> np.ndarray:
 
 
 def chain(n: int, chance: np.random.Generator) -> np.ndarray:
-    """Each differs in up to 3 bits from the one before it."""
+    """Return hashes that each differ in up to 3 bits from the one before."""
     return np.bitwise_xor.accumulate(ball(n, 3, chance) ^ ball(1, 0, chance)[0])
 
 
@@ -90,11 +90,11 @@ def mixed(part: Callable[[int, np.random.Generator], np.ndarray]) -> Callable:
 
 
 def faces(n: int, chance: np.random.Generator) -> np.ndarray:
-    """32 bits are set, as in hashes of crops; each more or less likely, and alike in a video's 100 crops."""
-    usual = 1.5 * chance.normal(size=64)
+    """Return hashes like those of 100 crops a video: 32 bits are set, and those of a video are similar."""
+    common = 1.5 * chance.normal(size=64)
     hashes = np.empty((n // 100, 100), np.uint64)
     for video in hashes:
-        level = usual + chance.normal(size=64) + 0.1 * chance.normal(size=(100, 64))
+        level = common + chance.normal(size=64) + 0.1 * chance.normal(size=(100, 64))
         bits = level > np.median(level[:, 1:], axis=1, keepdims=True)
         bits[:, 0] = True
         video[:] = np.packbits(bits, axis=1).view(">u8").ravel()

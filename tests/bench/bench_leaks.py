@@ -1,10 +1,11 @@
-"""How much leaks from train into val and test when a corpus is split in the usual ways; asserts nothing.
+"""Leaks from train into val and test when a corpus is split in common ways; asserts nothing.
 
     PYTHONPATH=scripts:tests python tests/bench/bench_leaks.py
 
-Corpora at full size, whose pairs are drawn (see full_size.py); the seven YouTube videos that the official
-splits of FaceForensics++ part are the real ones. Of the images of val and test it counts those of a clip, an
-original and a person, as target or source, that train has too; and what is kept of all videos.
+The corpora have their full size and random swaps (see full_size.py). The seven YouTube videos that the
+official splits of FaceForensics++ separate are the real ones. It prints the share of the images of val and
+test with a video, an original, or a person (as target or source) that train has too, and the share of videos
+kept.
 """
 
 import numpy as np
@@ -21,17 +22,18 @@ CFG = {
 
 
 def main() -> None:
-    print(f"{'corpus':<15}{'split by':<22}{'clip':>8}{'original':>10}{'person':>8}{'videos kept':>13}")
+    print(f"{'corpus':<15}{'split by':<22}{'video':>8}{'original':>10}{'person':>8}{'videos kept':>13}")
     for corpus in ("faceforensics", "dfd", "celebdf"):
         table = gathered([corpus], images=10).drop_duplicates(["video", "frame"])
-        for way, splits in WAYS.items():
-            if way == "its official splits" and corpus == "dfd":
+        for method, splits in SPLIT_METHODS.items():
+            if method == "official splits" and corpus == "dfd":
                 continue  # it has none
             leaks = leaking(table.assign(split=splits(table, corpus)))
-            print(f"{corpus:<15}{way:<22}" + "".join(leaks), flush=True)
+            print(f"{corpus:<15}{method:<22}" + "".join(leaks), flush=True)
 
 
 def leaking(table: pd.DataFrame) -> list[str]:
+    """Return the cells of a row of the table."""
     kept = table[table["split"] != ""]
     train, rest = kept[kept["split"] == "train"], kept[kept["split"] != "train"]
     people = (set(train["target"]) | set(train["source"])) - {""}
@@ -50,17 +52,17 @@ def by_images(table: pd.DataFrame, corpus: str) -> np.ndarray:
     return np.random.default_rng(0).choice(list(SPLITS), len(table), p=list(SPLITS.values()))
 
 
-def by_clips(table: pd.DataFrame, corpus: str) -> pd.Series:
-    clips = sorted(table["video"].unique())
-    drawn = np.random.default_rng(0).choice(list(SPLITS), len(clips), p=list(SPLITS.values()))
-    return table["video"].map(dict(zip(clips, drawn, strict=True)))
+def by_videos(table: pd.DataFrame, corpus: str) -> pd.Series:
+    videos = sorted(table["video"].unique())
+    splits = np.random.default_rng(0).choice(list(SPLITS), len(videos), p=list(SPLITS.values()))
+    return table["video"].map(dict(zip(videos, splits, strict=True)))
 
 
-def by_cutting(table: pd.DataFrame, corpus: str) -> pd.Series:
-    """The list of all files, method after method, cut where 80 % and 95 % of it are passed."""
-    clips = table.sort_values(["label", "method", "video"])["video"].unique()
-    at = np.searchsorted([0.8, 0.95], np.arange(len(clips)) / len(clips), side="right")
-    return table["video"].map(dict(zip(clips, np.array(list(SPLITS))[at], strict=True)))
+def by_list_order(table: pd.DataFrame, corpus: str) -> pd.Series:
+    """Cut the list of all files, sorted by method, at 80 % and 95 %."""
+    videos = table.sort_values(["label", "method", "video"])["video"].unique()
+    at = np.searchsorted([0.8, 0.95], np.arange(len(videos)) / len(videos), side="right")
+    return table["video"].map(dict(zip(videos, np.array(list(SPLITS))[at], strict=True)))
 
 
 def by_policy(policy: str):
@@ -70,11 +72,11 @@ def by_policy(policy: str):
     return splits
 
 
-WAYS = {
-    "images by chance": by_images,
-    "clips by chance": by_clips,
-    "cutting the list": by_cutting,
-    "its official splits": by_policy("official"),
+SPLIT_METHODS = {
+    "random images": by_images,
+    "random videos": by_videos,
+    "order of the list": by_list_order,
+    "official splits": by_policy("official"),
     "policy group": by_policy("group"),
     "policy identity": by_policy("identity"),
 }

@@ -1,10 +1,10 @@
-"""What partitions of swap graphs keep and cost at the sizes of real corpora, and how near the best they come.
+"""Videos kept and time taken by partitions of swap graphs of the size of real corpora; asserts nothing.
 
     PYTHONPATH=scripts python tests/bench/bench_partition.py --small 200
 
-Asserts nothing. The corpora are made, with the numbers of people, reals and fakes of the real ones. `best`:
-of the graphs whose people are all swapped alike, the most that can be kept, counted over all sizes; of small
-graphs, the best of every partition; with --long, the best of that many seeds for the two linked corpora.
+The graphs are random, with the numbers of people, reals and fakes of the real corpora. `of best` compares
+with the optimum: of complete graphs the best over all sizes of splits, of small graphs the best of all
+partitions. With --long, it prints the range over that many seeds for the two linked corpora.
 """
 
 import argparse
@@ -29,21 +29,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--small", type=int, default=100, help="how many small graphs")
-    parser.add_argument("--long", type=int, default=0, help="how many seeds to search for the best")
+    parser.add_argument("--small", type=int, default=100, help="number of small graphs")
+    parser.add_argument("--long", type=int, default=0, help="number of seeds to compare")
     args = parser.parse_args()
     print(f"splits {RATIOS}, tolerance {TOLERANCE}; shares of train, val, test; CPU seconds")
     print(LINE.format("", "nodes", "videos", "kept %", "of best", "all", "real", "fake", "seconds"))
     made = {"DFD": graphs.dfd, "Celeb-DF v2": graphs.celebdf, "FaceForensics++": graphs.faceforensics}
     for name, make in (made | {"these and DFDC": graphs.mixed}).items():
-        one(name, make(), None)
+        print_line(name, make(), None)
     for name, size in {
-        "28 people, all alike": (28, 13, 8, 0),
+        "28 people, complete": (28, 13, 8, 0),
         "59 people, 300 free": (59, 10, 3, 300),
     }.items():
         best = graphs.most_kept_of_complete(*size, TOLERANCE)
-        one(name, graphs.complete(*size[:3], "m", size[3]), best)
-    nearness(args.small)
+        print_line(name, graphs.complete(*size[:3], "m", size[3]), best)
+    compare_small(args.small)
     for name, make in {"DFD": graphs.dfd, "Celeb-DF v2": graphs.celebdf}.items() if args.long else ():
         videos = make()
         kept = [
@@ -53,34 +53,34 @@ def main() -> None:
         print(f"{name}: kept by seed, from {min(kept)} to {max(kept)}, mean {np.mean(kept):.1f}")
 
 
-def one(name: str, videos, best: int | None) -> None:
-    """A line of the table."""
+def print_line(name: str, videos, best: int | None) -> None:
+    """Print a line of the table."""
     start = time.process_time()
-    where = partition(videos, RATIOS, TOLERANCE, 0)
+    split_of = partition(videos, RATIOS, TOLERANCE, 0)
     seconds = time.process_time() - start
-    facts = partition_quality(videos, where, RATIOS, TOLERANCE)
-    shares = np.array([facts["shares"][split] for split in RATIOS]).T
+    quality = partition_quality(videos, split_of, RATIOS, TOLERANCE)
+    shares = np.array([quality["shares"][split] for split in RATIOS]).T
     print(
         LINE.format(
             name,
-            len(where),
-            facts["videos"],
-            f"{100 * facts['kept'] / facts['videos']:.1f}",
-            f"{facts['kept'] / best:.3f}" if best else "",
+            len(split_of),
+            quality["videos"],
+            f"{100 * quality['kept'] / quality['videos']:.1f}",
+            f"{quality['kept'] / best:.3f}" if best else "",
             *(" ".join(f"{share:.3f}" for share in row) for row in shares),
             f"{seconds:.1f}",
         )
         + (
             " NOT MET"
-            if facts["missing_classes"] or facts["missing_methods"] or facts["beyond_tolerance"]
+            if quality["missing_classes"] or quality["missing_methods"] or quality["beyond_tolerance"]
             else ""
         ),
         flush=True,
     )
 
 
-def nearness(count: int) -> None:
-    """Small graphs against every partition of them."""
+def compare_small(count: int) -> None:
+    """Compare small graphs with the best of all their partitions."""
     keys = []
     for seed in range(count):
         videos, ratios, tolerance = graphs.small(seed)
@@ -93,8 +93,8 @@ def nearness(count: int) -> None:
     keys = np.array(keys, float)
     comparable = keys[keys[:, :3].all(1)]
     print(
-        f"{count} graphs of 5 to 9 people: nothing more missing in {keys[:, :2].all(1).mean():.1%}, "
-        f"nor further beyond the tolerance in {keys[:, :3].all(1).mean():.1%}, as many kept in "
+        f"{count} graphs of 5 to 9 people: as few missing as the best in {keys[:, :2].all(1).mean():.1%}, "
+        f"also as near the tolerance in {keys[:, :3].all(1).mean():.1%}, as many kept in "
         f"{keys[:, :4].all(1).mean():.1%}, as even in {keys[:, :5].all(1).mean():.1%}; of the second: "
         f"kept by best, mean {comparable[:, 5].mean():.4f}, least {comparable[:, 5].min():.4f}"
     )

@@ -1,4 +1,4 @@
-"""Swap graphs of the size of real corpora, random small ones, and the best partition of small ones."""
+"""Swap graphs of the size of real corpora, random small ones, and the optimal partition of small ones."""
 
 import itertools
 
@@ -12,7 +12,7 @@ RATIOS = {"train": 0.8, "val": 0.15, "test": 0.05}
 
 
 def complete(people: int, reals: int, fakes: int, method: str, free: int = 0) -> pd.DataFrame:
-    """All swapped with all alike: `reals` of each person, `fakes` of each two, and free reals."""
+    """Return a complete graph: `reals` of each person, `fakes` of each pair, `free` reals without links."""
     names = [f"p{number:02d}" for number in range(people)]
     rows = [(name, name, "real", "", reals) for name in names]
     rows += [(*pair, "fake", method, fakes) for pair in itertools.combinations(names, 2)]
@@ -21,7 +21,7 @@ def complete(people: int, reals: int, fakes: int, method: str, free: int = 0) ->
 
 
 def swapped(people: int, reals: int, fakes: int, pairs: int, free: int, method: str) -> pd.DataFrame:
-    """Reals and fakes dealt by chance, over so many of the ordered pairs, each with one fake or more."""
+    """Return random reals and fakes, the latter over `pairs` of the ordered pairs of people."""
     rng = np.random.default_rng(0)
     names = [f"p{number:02d}" for number in range(people)]
     ordered = [pair for pair in itertools.product(names, names) if pair[0] != pair[1]]
@@ -43,7 +43,7 @@ def celebdf() -> pd.DataFrame:
 
 
 def faceforensics() -> pd.DataFrame:
-    """500 pairs of ids, swapped both ways by five methods."""
+    """Return 500 pairs of ids, swapped both ways by five methods."""
     rows = [(f"{number:03d}", f"{number:03d}", "real", "", 1) for number in range(1000)]
     methods = ["Deepfakes", "Face2Face", "FaceShifter", "FaceSwap", "NeuralTextures"]
     rows += [(f"{n:03d}", f"{n + 1:03d}", "fake", method, 2) for n in range(0, 1000, 2) for method in methods]
@@ -51,7 +51,7 @@ def faceforensics() -> pd.DataFrame:
 
 
 def dfdc(groups: int = 20_000) -> pd.DataFrame:
-    """Groups without links: a real and 4 fakes or so."""
+    """Return groups without links: a real and about 4 fakes."""
     fakes = np.random.default_rng(0).poisson(4, groups)
     rows = [(f"g{n}", f"g{n}", "real", "", 1) for n in range(groups)]
     rows += [(f"g{n}", f"g{n}", "fake", "DFDC", int(count)) for n, count in enumerate(fakes) if count]
@@ -65,7 +65,7 @@ def mixed() -> pd.DataFrame:
 
 
 def small(seed: int) -> tuple[pd.DataFrame, dict[str, float], float]:
-    """5 to 9 people, mostly linked all, 1 to 3 methods; with one of three ratios and tolerances."""
+    """Return a graph of 5 to 9 people, mostly linked, with 1 to 3 methods; ratios; and a tolerance."""
     rng = np.random.default_rng(seed)
     people, methods = int(rng.integers(5, 10)), int(rng.integers(1, 4))
     linked, rows = rng.choice([0.25, 0.5, 1]), []
@@ -86,14 +86,14 @@ def small(seed: int) -> tuple[pd.DataFrame, dict[str, float], float]:
     return pd.DataFrame(rows, columns=COLUMNS), ratios, [0.05, 0.02, 0.1][seed // 3 % 3]
 
 
-def key(videos: pd.DataFrame, where: pd.Series, ratios: dict[str, float], tolerance: float) -> tuple:
-    """The numbers that a partition is judged by, the weightiest first."""
-    facts = partition_quality(videos, where, ratios, tolerance)
-    return tuple(facts[name] for name in OBJECTIVES)
+def key(videos: pd.DataFrame, split_of: pd.Series, ratios: dict[str, float], tolerance: float) -> tuple:
+    """Return the objectives of a partition, the most important first."""
+    quality = partition_quality(videos, split_of, ratios, tolerance)
+    return tuple(quality[name] for name in OBJECTIVES)
 
 
 def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -> tuple:
-    """The least key of all partitions, each of which is tried."""
+    """Return the objectives of the best partition, by trying every one."""
     names, splits = sorted({*videos["node"], *videos["other"]}), list(ratios)
     number = {name: n for n, name in enumerate(names)}
     methods = sorted(set(videos.loc[videos["weight"] > 0, "method"]) - {""})
@@ -130,7 +130,7 @@ def best_key(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float) -
 
 
 def most_kept_of_complete(people: int, reals: int, fakes: int, free: int, tolerance: float) -> int:
-    """The most videos that three splits in RATIOS can keep of `complete`: it depends on sizes alone."""
+    """Return the most videos that three splits in RATIOS can keep of `complete`; only their sizes matter."""
     parts, most = sorted(RATIOS.values()), 0
     for one in range(1, people):
         for two in range(1, people - one):

@@ -1,4 +1,4 @@
-"""Predictions that no detector made: of given videos, or drawn."""
+"""Tables of predictions without a detector: of given videos, or random."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ REAL, FAKE = 0, 1
 
 
 def table(videos: list[tuple]) -> pd.DataFrame:
-    """Predictions of videos, each given as corpus, video, method, label, target, and its probabilities."""
+    """Return predictions of videos, given as (corpus, video, method, label, target, probabilities) each."""
     rows = []
     for corpus, video, method, label, target, probabilities in videos:
         for frame, probability in enumerate(probabilities):
@@ -18,13 +18,13 @@ def table(videos: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PREDICTIONS).astype({"label": "int64", "probability": "float64"})
 
 
-def drawn(videos: int, seed: int) -> pd.DataFrame:
-    """Videos of two corpora and two methods, each of 4 frames, that a detector tells apart fairly well."""
-    generator = np.random.default_rng(seed)
+def random_table(videos: int, seed: int) -> pd.DataFrame:
+    """Return predictions of videos of two corpora and two methods, with 4 frames each, mostly correct."""
+    rng = np.random.default_rng(seed)
     made = []
     for n in range(videos):
         label, corpus = n % 2, "ab"[n // 2 % 2]
-        logits = generator.normal(2 * label - 1, 1) + generator.normal(size=4)
+        logits = rng.normal(2 * label - 1, 1) + rng.normal(size=4)
         method = ["", "swap" if n % 3 else "neural"][label]
         made.append((corpus, f"v{n}", method, label, f"p{n // 4}", 1 / (1 + np.exp(-logits))))
     return table(made)

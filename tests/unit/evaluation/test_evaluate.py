@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made.predictions import FAKE, NONE, ONE_REAL, REAL, drawn, table
+from made.predictions import FAKE, NONE, ONE_REAL, REAL, random_table, table
 from sklearn import metrics as sk
 
 from deepfake.evaluation.evaluate import evaluate
@@ -24,7 +24,7 @@ def values(block: dict) -> dict[str, float | None]:
 
 
 def test_numbers_of_both_levels_agree_with_scikit_learn():
-    test, val = drawn(40, 1), drawn(30, 2)
+    test, val = random_table(40, 1), random_table(30, 2)
     metrics = evaluate(test, val, CFG, 42)
     for level, rows in (("frame", test), ("video", aggregate_to_videos(test))):
         found = values(metrics["splits"]["test"][level])
@@ -39,14 +39,14 @@ def test_numbers_of_both_levels_agree_with_scikit_learn():
 
 def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
     val = table([*ONE_REAL, ("a", "f", "m", FAKE, "p1", [0.3, 0.9])])
-    metrics = evaluate(drawn(20, 1), val, CFG, 42)
+    metrics = evaluate(random_table(20, 1), val, CFG, 42)
     assert metrics["threshold"] == {
         "frame": pytest.approx(0.25),
         "video": pytest.approx(0.375),
         "how": "f1_macro",
         "from": "val",
     }
-    assert evaluate(drawn(20, 9), val, CFG, 42)["threshold"] == metrics["threshold"]
+    assert evaluate(random_table(20, 9), val, CFG, 42)["threshold"] == metrics["threshold"]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
         pytest.param(NONE, "eer", 0.3, (0.3, "checkpoint"), id="no val"),
         pytest.param(table(ONE_REAL), "eer", 0.3, (0.3, "checkpoint"), id="one class"),
         pytest.param(NONE, "eer", None, (0.5, "default"), id="nothing at all"),
-        pytest.param(drawn(8, 1), 0.7, 0.3, (0.7, "config"), id="a number"),
+        pytest.param(random_table(8, 1), 0.7, 0.3, (0.7, "config"), id="a number"),
     ],
 )
 def test_the_source_of_the_threshold(val, how, default, known):
-    threshold = evaluate(drawn(8, 3), val, {**CFG, "threshold": how}, 42, default)["threshold"]
+    threshold = evaluate(random_table(8, 3), val, {**CFG, "threshold": how}, 42, default)["threshold"]
     assert threshold == {"frame": known[0], "video": known[0], "how": how, "from": known[1]}
 
 
@@ -119,7 +119,7 @@ def test_only_test_has_intervals_and_units_are_counted_by_kind():
     accuracy = splits["test"]["frame"]["metrics"]["accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
     assert "With only 3 units the intervals say little" in metrics_text(evaluate(test, test, CFG, 42))
-    assert "say little" not in metrics_text(evaluate(drawn(40, 1), test, CFG, 42)), "it has 10 people"
+    assert "say little" not in metrics_text(evaluate(random_table(40, 1), test, CFG, 42)), "it has 10 people"
     val = splits["val"]["frame"]["metrics"]
     assert values(splits["val"]["frame"]) == values(splits["test"]["frame"])
     assert {(m["low"], m["high"]) for m in val.values()} == {(None, None)}
@@ -134,13 +134,13 @@ def test_one_unit_gives_values_without_intervals_and_the_reason():
 
 
 def test_the_order_of_rows_does_not_matter():
-    test, val = drawn(24, 1), drawn(20, 2)
+    test, val = random_table(24, 1), random_table(20, 2)
     shuffled = evaluate(test.sample(frac=1, random_state=1), val.sample(frac=1, random_state=2), CFG, 42)
     assert json.dumps(shuffled) == json.dumps(evaluate(test, val, CFG, 42))
 
 
 def test_without_test_the_numbers_of_val_are_shown_with_a_warning():
-    metrics = evaluate(NONE, drawn(20, 1), CFG, 42)
+    metrics = evaluate(NONE, random_table(20, 1), CFG, 42)
     assert metrics["splits"]["test"] is None and metrics["splits"]["val"]["frame"]["images"] == 80
     assert "no test split" in metrics_text(metrics)
     assert set(metrics_table(metrics)["split"]) == {"val"}
@@ -149,7 +149,7 @@ def test_without_test_the_numbers_of_val_are_shown_with_a_warning():
 
 
 def test_table_and_text_contain_the_numbers():
-    metrics = evaluate(drawn(24, 1), drawn(20, 2), CFG, 42)
+    metrics = evaluate(random_table(24, 1), random_table(20, 2), CFG, 42)
     rows = metrics_table(metrics)
     assert list(rows) == COLUMNS
     blocks = 2 * 2 * (1 + 2 + 4)  # splits, levels, and the whole, corpora and methods
@@ -183,7 +183,7 @@ def run_again(folder: Path, *more: str, threshold: str = "f1_macro") -> subproce
 
 
 def test_program_writes_all_outputs(tmp_path):
-    done = run(tmp_path, drawn(24, 1), drawn(20, 2))
+    done = run(tmp_path, random_table(24, 1), random_table(20, 2))
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     test, val = (read_predictions(tmp_path / name) for name in ("test.csv", "val.csv"))
@@ -223,7 +223,7 @@ def test_invalid_predictions_are_an_error_that_names_file_and_column(old, new, n
 
 def test_an_invalid_threshold_is_an_error_that_says_what_to_write(tmp_path):
     write_predictions(NONE, tmp_path / "test.csv")
-    write_predictions(drawn(8, 1), tmp_path / "val.csv")
+    write_predictions(random_table(8, 1), tmp_path / "val.csv")
     done = run_again(tmp_path, threshold="best")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "write f1_macro, eer or a number" in done.stderr

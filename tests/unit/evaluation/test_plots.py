@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from made.predictions import NONE, ONE_REAL, drawn, table
+from made.predictions import NONE, ONE_REAL, random_table, table
 from sklearn import metrics as sk
 
 from deepfake.evaluation import plots
@@ -12,9 +12,9 @@ from deepfake.evaluation.predictions import aggregate_to_videos
 
 CURVES = {"roc": plots.draw_roc, "pr": plots.draw_precision_recall, "calibration": plots.draw_calibration}
 SPLITS = {
-    "many": drawn(40, 1),
+    "many": random_table(40, 1),
     "one video": table(ONE_REAL),
-    "fakes only": drawn(40, 1).query("label == 1"),
+    "fakes only": random_table(40, 1).query("label == 1"),
     "empty": NONE,
 }
 
@@ -39,7 +39,7 @@ def test_plots_of_any_split_have_the_same_bytes_each_time(split, tmp_path):
 
 
 def test_plots_show_numbers_or_why_there_are_none(tmp_path):
-    test = drawn(40, 1)
+    test = random_table(40, 1)
     area = sk.roc_auc_score(test["label"], test["probability"])
     for split, text in (
         (test, f"frame level, AUC {area:.3f}"),

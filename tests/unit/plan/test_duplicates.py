@@ -1,4 +1,4 @@
-"""Clusters of near-duplicates: those that comparing every pair gives, in whatever way hashes crowd."""
+"""Clusters of near-duplicates: the same as by comparing every pair, however hashes crowd into buckets."""
 
 import re
 
@@ -15,7 +15,7 @@ from deepfake.plan.duplicates import cluster_hashes, parse_hashes
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 distances = st.integers(0, 7)
 crowds = st.sampled_from([2, 3, 5, duplicates.CROWDED])
-bits = st.integers(0, 63) | st.integers(0, 11)  # often among the same few, so that bands are equal
+bits = st.integers(0, 63) | st.integers(0, 11)  # often one of the same few, so that bands are equal
 
 
 def flipped(centre: int, places: list[int]) -> int:
@@ -26,14 +26,14 @@ def flipped(centre: int, places: list[int]) -> int:
 
 @st.composite
 def populations(draw, least: int = 0) -> np.ndarray:
-    """Hashes about few centres: clusters, chains from one to the next, copies, and crowded bands."""
+    """Hashes around few centres: clusters, chains, copies, and crowded bands."""
     centres = draw(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 2**12 - 1), min_size=1, max_size=4))
     one = st.builds(flipped, st.sampled_from(centres), st.lists(bits, max_size=9))
     return np.array(draw(st.lists(one, min_size=least, max_size=60)), np.uint64)
 
 
 def every_pair(hashes: np.ndarray, distance: int) -> list[int]:
-    """What cluster_hashes() must give, by a flood from each hash in turn over all that are near."""
+    """The result of cluster_hashes by flood fill: from each hash to all that are near, and so on."""
     smallest = np.full(len(hashes), -1)
     for start in range(len(hashes)):
         reached = [start] if smallest[start] < 0 else []
@@ -54,21 +54,21 @@ def clustered(
 
 
 def partition(hashes: np.ndarray, labels: np.ndarray) -> set[frozenset]:
-    """The sets of hashes that have one label."""
+    """The sets of hashes with the same label."""
     return set(pd.Series(hashes.tolist()).groupby(np.asarray(labels)).agg(frozenset))
 
 
 @quick
 @given(populations(), distances, crowds, st.sampled_from([0, duplicates.MAX_PAIRS]))
 @example(np.arange(60, dtype=np.uint64), 1, 2, 0)
-@example(np.arange(60, dtype=np.uint64) * 3, 7, 2, 0)  # fewer bits vary than are allowed to differ
-def test_the_clusters_are_those_of_comparing_every_pair(hashes, distance, crowded, max_pairs):
+@example(np.arange(60, dtype=np.uint64) * 3, 7, 2, 0)  # fewer bits vary than may differ
+def test_clusters_are_those_of_comparing_every_pair(hashes, distance, crowded, max_pairs):
     assert clustered(hashes, distance, crowded, max_pairs) == every_pair(hashes, distance)
 
 
 @quick
 @given(populations(), distances, crowds, st.randoms(use_true_random=False))
-def test_the_order_of_the_hashes_does_not_matter(hashes, distance, crowded, chance):
+def test_the_order_of_hashes_does_not_matter(hashes, distance, crowded, chance):
     order = np.array(chance.sample(range(len(hashes)), len(hashes)), int)
     one, two = (clustered(some, distance, crowded) for some in (hashes, hashes[order]))
     assert partition(hashes, one) == partition(hashes[order], two)
@@ -76,7 +76,7 @@ def test_the_order_of_the_hashes_does_not_matter(hashes, distance, crowded, chan
 
 @quick
 @given(populations(least=1), distances, crowds, st.data())
-def test_a_pair_at_the_distance_is_found_wherever_its_bits_lie(hashes, distance, crowded, data):
+def test_a_pair_at_the_distance_is_found_whatever_bits_differ(hashes, distance, crowded, data):
     one = data.draw(st.integers(0, len(hashes) - 1))
     places = data.draw(st.lists(st.integers(0, 63), min_size=distance, max_size=distance, unique=True))
     planted = np.append(hashes, np.uint64(flipped(int(hashes[one]), places)))
@@ -86,7 +86,7 @@ def test_a_pair_at_the_distance_is_found_wherever_its_bits_lie(hashes, distance,
 
 @quick
 @given(st.integers(0, 2**64 - 1), distances, st.permutations(range(64)), crowds)
-def test_one_bit_more_is_too_far_until_something_lies_between(centre, distance, places, crowded):
+def test_one_bit_more_is_too_far_unless_a_hash_lies_between(centre, distance, places, crowded):
     far = flipped(centre, places[: distance + 1])
     assert clustered(np.array([centre, far], np.uint64), distance, crowded) == [0, 1]
     if distance:
@@ -96,13 +96,13 @@ def test_one_bit_more_is_too_far_until_something_lies_between(centre, distance, 
 
 @quick
 @given(populations(), distances, crowds)
-def test_one_kept_of_each_cluster_leaves_nothing_to_take_out(hashes, distance, crowded):
+def test_one_hash_of_each_cluster_has_no_near_duplicates(hashes, distance, crowded):
     kept = hashes[np.unique(clustered(hashes, distance, crowded)).astype(int)]
     assert clustered(kept, distance, crowded) == list(range(len(kept)))
 
 
 @pytest.mark.parametrize("distance", [0, 3, 7])
-def test_none_one_and_copies(distance):
+def test_no_hash_one_hash_and_copies(distance):
     none = cluster_hashes(np.array([], np.uint64), distance)
     assert none.dtype == np.int64 and none.shape == (0,)
     assert cluster_hashes(np.array([7], np.uint64), distance).tolist() == [0]
@@ -115,7 +115,7 @@ def test_none_one_and_copies(distance):
 
 
 def crowd(name: str, n: int) -> np.ndarray:
-    """`n` hashes that crowd in the way of that name; a fifth of them are anywhere."""
+    """`n` hashes that crowd as `name` says, except for a random fifth."""
     chance = np.random.default_rng(4)
 
     def noise(n: int) -> np.ndarray:
@@ -151,14 +151,14 @@ CROWDS = (
 
 @pytest.mark.parametrize("crowded", [2, 16, duplicates.CROWDED])
 @pytest.mark.parametrize("name", CROWDS)
-def test_crowds(name, crowded):
+def test_crowded_hashes(name, crowded):
     hashes = crowd(name, 1000)
     for distance in (1, 3, 4):
         assert clustered(hashes, distance, crowded) == every_pair(hashes, distance)
 
 
 @pytest.mark.parametrize("name", CROWDS)
-def test_in_no_crowd_is_a_large_part_of_all_pairs_compared(name, monkeypatch):
+def test_only_a_small_part_of_all_pairs_is_compared(name, monkeypatch):
     compared = []
     merge_in_buckets = duplicates._merge_in_buckets
 
@@ -172,15 +172,15 @@ def test_in_no_crowd_is_a_large_part_of_all_pairs_compared(name, monkeypatch):
     assert sum(compared) < 20_000**2 / 2 / 10
 
 
-def test_texts_become_the_numbers_that_they_write():
+def test_texts_are_parsed_to_numbers():
     texts = ["0000000000000000", "00000000000000ff", "FFFFFFFFFFFFFFFF", "8000000000000001"]
     numbers = [int(text, 16) for text in texts]
     for given_as in (texts, pd.Series(texts, index=[3, 1, 2, 0]), iter(texts)):
         found = parse_hashes(given_as)
         assert found.dtype == np.uint64 and found.dtype.isnative and found.tolist() == numbers
     assert parse_hashes([]).shape == (0,) and parse_hashes([]).dtype == np.uint64
-    picture = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), "png", 0)
-    assert parse_hashes([perceptual_hash(picture)]).tolist() == [int(perceptual_hash(picture), 16)]
+    image = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), "png", 0)
+    assert parse_hashes([perceptual_hash(image)]).tolist() == [int(perceptual_hash(image), 16)]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +200,6 @@ def test_texts_become_the_numbers_that_they_write():
         [b"0" * 16],
     ],
 )
-def test_a_text_that_is_no_hash_is_named(wrong):
+def test_an_invalid_hash_is_an_error_that_names_it(wrong):
     with pytest.raises(ValueError, match=re.escape(f"{wrong[0]!r} is no hash of 16 hexadecimal digits")):
         parse_hashes(["0123456789abcdef", *wrong, "fedcba9876543210"])

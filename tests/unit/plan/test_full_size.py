@@ -1,4 +1,4 @@
-"""Curation of the four great corpora at full size: nothing leaks, nothing is lost unseen, ratios are met."""
+"""Plans of the four large corpora at full size: no leaks, no unexplained losses, ratios met."""
 
 import pandas as pd
 import pytest
@@ -21,7 +21,7 @@ def plan_of(table: pd.DataFrame, corpora: list[str], **settings: object) -> pd.D
 
 
 def shared(plan: pd.DataFrame, *columns: str) -> set[str]:
-    """The names that stand in more than one split."""
+    """The names that occur in more than one split."""
     return {name for name, splits in splits_of(plan, *columns).items() if len(splits) > 1}
 
 
@@ -30,24 +30,22 @@ def corpus(request) -> tuple[str, pd.DataFrame]:
     return request.param, gathered([request.param])
 
 
-def test_every_video_is_read(corpus):
+def test_every_video_is_indexed(corpus):
     videos = corpus[1].drop_duplicates("video")["label"].value_counts()
     assert (videos["0"], videos["1"]) == pytest.approx(COUNTS[corpus[0]], rel=0.003)
 
 
 @pytest.mark.parametrize("policy", ["group", "identity"])
-def test_no_policy_leaks_and_the_ratios_are_met(corpus, policy):
+def test_nothing_leaks_and_the_ratios_are_met(corpus, policy):
     name, table = corpus
     plan = plan_of(table, [name], policy=policy)
     kept = kept_images(plan)
     assert not shared(kept, "group", "original")
     if policy == "identity":
         assert not shared(kept, "target", "source")
-    parts = plan[(plan["file_name"] != "") | plan["reason"].str.startswith("balance")]
     assert (kept.groupby(["split", "label"]).size().unstack().pipe(lambda n: n["0"] == n["1"])).all()
     methods = kept.groupby("method")["split"].nunique()
     assert (methods == 3).all()
-    videos = parts.drop_duplicates("video")["split"].value_counts(normalize=True)
     videos = kept.drop_duplicates("video")["split"].value_counts(normalize=True)
     if policy == "group" or name != "dfd":
         assert (videos - pd.Series(SPLITS)).abs().max() < 0.06
@@ -56,17 +54,17 @@ def test_no_policy_leaks_and_the_ratios_are_met(corpus, policy):
     assert len(lost) <= most.get(name, 0) * table["video"].nunique()
 
 
-def test_the_official_splits_of_faceforensics_part_seven_youtube_videos():
+def test_the_official_splits_of_faceforensics_separate_seven_youtube_videos():
     table = gathered(["faceforensics"], images=1)
     plan = plan_of(table, ["faceforensics"], policy="official", balance="none")
     kept = kept_images(plan)
     assert len(kept.drop_duplicates("video")) == 5000
     assert len(shared(kept, "group")) == 7
-    clips = kept[kept["label"] == "0"].drop_duplicates("video")["split"].value_counts()
-    assert clips.to_dict() == {"train": 720, "val": 140, "test": 140}
+    reals = kept[kept["label"] == "0"].drop_duplicates("video")["split"].value_counts()
+    assert reals.to_dict() == {"train": 720, "val": 140, "test": 140}
 
 
-def test_celebdf_test_list_leaves_the_rest_to_train_and_val():
+def test_the_rest_of_celebdfs_test_list_goes_to_train_and_val():
     table = gathered(["celebdf"], images=1)
     kept = kept_images(plan_of(table, ["celebdf"], policy="official", balance="none"))
     videos = kept.drop_duplicates("video")["split"].value_counts()
@@ -74,7 +72,7 @@ def test_celebdf_test_list_leaves_the_rest_to_train_and_val():
     assert shared(kept, "original") and shared(kept, "target", "source")
 
 
-def test_all_four_together():
+def test_three_linked_corpora_together():
     names = ["faceforensics", "dfd", "celebdf"]
     table = gathered(names, images=1)
     plan = plan_of(table, names, policy="identity", size_mb=100, stratify=["corpus"])
@@ -83,4 +81,4 @@ def test_all_four_together():
     assert 99e6 < kept["bytes"].sum() <= 100e6
     counts = kept.groupby(["corpus", "split", "label"]).size().unstack()
     assert (counts["0"] == counts["1"]).all()
-    assert index("dfd")["frames_wanted"].astype(int).max() == 80  # the 363 reals, eight times
+    assert index("dfd")["frames_wanted"].astype(int).max() == 80  # the 363 reals, with 8 times as many frames

@@ -1,4 +1,4 @@
-"""Partitions of swap graphs: nothing kept crosses, near the best there is, the same whatever the order."""
+"""Partitions of swap graphs: no kept video crosses splits, near the optimum, independent of the order."""
 
 import sys
 from collections import Counter
@@ -17,7 +17,7 @@ from swap_graphs import COLUMNS, RATIOS
 
 from deepfake.plan.partition import partition, partition_quality
 
-# videos kept by the best of 8 seeds; see bench_partition.py --long 8
+# videos kept with the best of 8 seeds; see bench_partition.py --long 8
 BEST = {"dfd": 1987, "celebdf": 4353}
 few = settings(deadline=None, max_examples=7, suppress_health_check=list(HealthCheck))
 people = st.integers(0, 6).map("p{}".format)
@@ -31,42 +31,42 @@ rows = st.lists(
 ).map(lambda listed: pd.DataFrame(listed, columns=COLUMNS))
 
 
-def kept_of(videos: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
-    """The rows that stay, with their split; counted here without the code that is tested."""
-    split = videos["node"].map(where)
-    return videos.assign(split=split)[split == videos["other"].map(where)]
+def kept_of(videos: pd.DataFrame, split_of: pd.Series) -> pd.DataFrame:
+    """The rows that are kept, with their split, computed independently of the code under test."""
+    split = videos["node"].map(split_of)
+    return videos.assign(split=split)[split == videos["other"].map(split_of)]
 
 
 @few
 @given(rows, st.sampled_from([RATIOS, {"train": 0.7, "val": 0.3, "test": 0}, {"all": 2}]), st.integers(0, 2))
-def test_what_always_holds(videos, ratios, seed):
-    where = partition(videos, ratios, 0.05, seed)
-    assert where.index.tolist() == sorted({*videos["node"], *videos["other"]})
-    assert set(where) <= {split for split, ratio in ratios.items() if ratio}
-    kept, facts = kept_of(videos, where), partition_quality(videos, where, ratios, 0.05)
-    assert facts["kept"] == kept["weight"].sum() == facts["videos"] - facts["dropped"]
-    shares = kept.groupby("split")["weight"].sum() / max(facts["kept"], 1)
-    assert {s: part[0] for s, part in facts["shares"].items() if part[0]} == pytest.approx(
+def test_invariants(videos, ratios, seed):
+    split_of = partition(videos, ratios, 0.05, seed)
+    assert split_of.index.tolist() == sorted({*videos["node"], *videos["other"]})
+    assert set(split_of) <= {split for split, ratio in ratios.items() if ratio}
+    kept, quality = kept_of(videos, split_of), partition_quality(videos, split_of, ratios, 0.05)
+    assert quality["kept"] == kept["weight"].sum() == quality["videos"] - quality["dropped"]
+    shares = kept.groupby("split")["weight"].sum() / max(quality["kept"], 1)
+    assert {s: part[0] for s, part in quality["shares"].items() if part[0]} == pytest.approx(
         shares[shares > 0].to_dict()
     )
     shuffled = videos.sample(frac=1, random_state=seed).rename(columns={"node": "other", "other": "node"})
     turned = dict(reversed(ratios.items()))
-    assert partition(shuffled[COLUMNS], turned, 0.05, seed).equals(where)
+    assert partition(shuffled[COLUMNS], turned, 0.05, seed).equals(split_of)
 
 
-def test_rows_may_be_merged_or_split_and_have_any_index():
+def test_rows_may_be_merged_or_divided_and_have_any_index():
     videos = graphs.small(0)[0]
     one_each = videos.loc[videos.index.repeat(videos["weight"])].assign(weight=1)
     assert partition(one_each, RATIOS, 0.05, 3).equals(partition(videos, RATIOS, 0.05, 3))
 
 
-def test_the_seed_draws_among_equals():
+def test_the_seed_chooses_among_equal_partitions():
     videos = graphs.complete(6, 3, 2, "m")
     drawn = {tuple(partition(videos, RATIOS, 0.05, seed)) for seed in range(4)}
     assert len(drawn) > 1
 
 
-def test_small_graphs_are_solved_as_by_trying_every_partition():
+def test_small_graphs_are_solved_almost_as_well_as_by_trying_every_partition():
     ratios_to_best, solved = [], 0
     for seed in range(24):
         videos, ratios, tolerance = graphs.small(seed)
@@ -84,80 +84,81 @@ def test_small_graphs_are_solved_as_by_trying_every_partition():
 
 @few
 @given(rows)
-def test_no_class_or_method_is_missing_wherever_that_is_possible(videos):
+def test_no_class_or_method_is_missing_if_that_is_possible(videos):
     ratios = {"train": 0.7, "val": 0.3}
     found = graphs.key(videos, partition(videos, ratios, 0.1, 0), ratios, 0.1)
     assert found[:2] == graphs.best_key(videos, ratios, 0.1)[:2]
 
 
 @pytest.mark.parametrize("people", [21, 27, 28])
-def test_where_all_are_swapped_with_all_alike_the_best_sizes_are_found(people):
+def test_in_a_complete_graph_the_best_sizes_are_found(people):
     videos = graphs.complete(people, 13, 8, "DFD")
-    facts = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
-    assert facts["missing_classes"] == facts["beyond_tolerance"] == 0
-    assert facts["kept"] == graphs.most_kept_of_complete(people, 13, 8, 0, 0.05)
+    quality = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
+    assert quality["missing_classes"] == quality["beyond_tolerance"] == 0
+    assert quality["kept"] == graphs.most_kept_of_complete(people, 13, 8, 0, 0.05)
 
 
-def test_components_that_fit_are_left_whole():
+def test_components_that_fit_stay_whole():
     videos = graphs.faceforensics()
-    facts = partition_quality(videos, partition(videos, RATIOS, 0.01, 0), RATIOS, 0.01)
-    assert facts["dropped"] == facts["missing_methods"] == facts["beyond_tolerance"] == 0
-    assert facts["class_deviation"] < 0.01
+    quality = partition_quality(videos, partition(videos, RATIOS, 0.01, 0), RATIOS, 0.01)
+    assert quality["dropped"] == quality["missing_methods"] == quality["beyond_tolerance"] == 0
+    assert quality["class_deviation"] < 0.01
 
 
-def test_only_what_has_to_be_is_cut():
-    """A linked half that no split but train could hold whole and that train could, beside free people."""
+def test_a_component_that_fits_into_train_is_not_cut():
+    """Half of the videos are one component, which fits only into train; the others have no links."""
     linked = graphs.complete(8, 2, 3, "m")
     kinds = [("real", ""), ("fake", "m")]
     free = pd.DataFrame([(f"f{n}", f"f{n}", *kind, 2) for n in range(30) for kind in kinds], columns=COLUMNS)
     videos = pd.concat([linked, free])
-    where = partition(videos, RATIOS, 0.05, 0)
-    assert partition_quality(videos, where, RATIOS, 0.05)["dropped"] == 0
-    assert set(where[[f"p{n:02d}" for n in range(8)]]) == {"train"}
+    split_of = partition(videos, RATIOS, 0.05, 0)
+    assert partition_quality(videos, split_of, RATIOS, 0.05)["dropped"] == 0
+    assert set(split_of[[f"p{n:02d}" for n in range(8)]]) == {"train"}
 
 
-def test_a_method_that_only_one_component_has_comes_to_every_split():
-    """The component would fit whole, so that only the method asks for a cut."""
+def test_a_method_of_a_single_component_gets_into_every_split():
+    """The component would fit whole: only the method requires a cut."""
     videos = pd.concat([graphs.complete(9, 4, 3, "rare"), graphs.dfdc(60)])
-    where = partition(videos, RATIOS, 0.05, 0)
-    kept = kept_of(videos, where)
+    split_of = partition(videos, RATIOS, 0.05, 0)
+    kept = kept_of(videos, split_of)
     assert set(kept.loc[kept["method"] == "rare", "split"]) == set(RATIOS)
-    assert partition_quality(videos, where, RATIOS, 0.05)["beyond_tolerance"] == 0
+    assert partition_quality(videos, split_of, RATIOS, 0.05)["beyond_tolerance"] == 0
 
 
-def test_free_reals_even_out_the_classes_where_nothing_else_depends_on_them():
+def test_reals_without_links_are_distributed_evenly():
     free = pd.DataFrame([(f"y{n}", f"y{n}", "real", "", 1) for n in range(100)], columns=COLUMNS)
     videos = pd.concat([graphs.dfdc(200), free])
-    facts = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
-    assert facts["dropped"] == 0 and facts["class_deviation"] < 0.05
+    quality = partition_quality(videos, partition(videos, RATIOS, 0.05, 0), RATIOS, 0.05)
+    assert quality["dropped"] == 0 and quality["class_deviation"] < 0.05
 
 
 def test_the_size_of_dfd():
     videos = graphs.dfd()
-    where = partition(videos, RATIOS, 0.05, 0)
-    facts, kept = partition_quality(videos, where, RATIOS, 0.05), kept_of(videos, where)
-    assert Counter(where).keys() == set(RATIOS) and facts["missing_methods"] == facts["beyond_tolerance"] == 0
+    split_of = partition(videos, RATIOS, 0.05, 0)
+    quality, kept = partition_quality(videos, split_of, RATIOS, 0.05), kept_of(videos, split_of)
+    assert Counter(split_of).keys() == set(RATIOS)
+    assert quality["missing_methods"] == quality["beyond_tolerance"] == 0
     assert (kept.groupby(["split", "class"])["weight"].sum() > 0).sum() == 6
-    assert facts["kept"] >= 0.995 * BEST["dfd"]
+    assert quality["kept"] >= 0.995 * BEST["dfd"]
 
 
 def test_the_size_of_celebdf():
     videos = graphs.celebdf()
-    where = partition(videos, RATIOS, 0.05, 0)
-    facts, kept = partition_quality(videos, where, RATIOS, 0.05), kept_of(videos, where)
-    assert facts["missing_methods"] == facts["beyond_tolerance"] == 0
+    split_of = partition(videos, RATIOS, 0.05, 0)
+    quality, kept = partition_quality(videos, split_of, RATIOS, 0.05), kept_of(videos, split_of)
+    assert quality["missing_methods"] == quality["beyond_tolerance"] == 0
     assert (kept.groupby(["split", "class"])["weight"].sum() > 0).sum() == 6
-    assert facts["kept"] >= 0.99 * BEST["celebdf"]
+    assert quality["kept"] >= 0.99 * BEST["celebdf"]
 
 
-def test_nodes_without_videos_are_placed_too():
+def test_nodes_without_videos_get_a_split_too():
     empty = [(f"e{n}", f"e{n}", "real", "", 0) for n in range(100)]
     videos = pd.concat([graphs.complete(4, 3, 2, "m"), pd.DataFrame(empty, columns=COLUMNS)])
     assert len(partition(videos, RATIOS, 0.05, 0)) == 104
     assert partition(videos.iloc[:0], RATIOS, 0.05, 0).empty
 
 
-def test_what_cannot_be_is_refused():
+def test_invalid_input_is_an_error():
     videos = graphs.small(0)[0]
     with pytest.raises(ValueError, match="write real or fake"):
         partition(videos.assign(**{"class": "REAL"}), RATIOS, 0.05, 0)

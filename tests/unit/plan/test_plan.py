@@ -1,4 +1,4 @@
-"""The plan of a dataset: all accounted for, no leak, balance, cap, and the same whatever the order."""
+"""The plan of a dataset: every image accounted for, no leaks, balance, cap, independence of the order."""
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ quick = settings(deadline=None, max_examples=25, suppress_health_check=list(Heal
 
 @pytest.fixture(autouse=True)
 def _short_search(monkeypatch):
-    """What an identity split keeps needn't be the most here; test_partition.py sees to that."""
+    """Shorten the search: test_partition.py checks that identity splits keep as much as possible."""
     monkeypatch.setattr(partition, "STEPS", 40)
     monkeypatch.setattr(partition, "CHAINS", 8)
 
@@ -78,9 +78,9 @@ def test_every_image_is_kept_or_left_out_with_a_reason(made, recipe):
     assert kept["file_name"].str.casefold().is_unique
     folders = kept["split"] + "/" + kept["label"].map({"0": "real", "1": "fake"}) + "/"
     assert all(name.startswith(folder) for name, folder in zip(kept["file_name"], folders, strict=True))
-    facts = plan_summary(plan)
-    assert facts["images"] == len(kept) == sum(facts["corpora"].values())
-    assert set(facts["corpora"]) == set(kept["corpus"])
+    summary = plan_summary(plan)
+    assert summary["images"] == len(kept) == sum(summary["corpora"].values())
+    assert set(summary["corpora"]) == set(kept["corpus"])
 
 
 @quick
@@ -96,14 +96,14 @@ def test_nothing_leaks(made, recipe):
         hashes = np.array([int(text, 16) for text in kept["phash"]], np.uint64)
         near = np.bitwise_count(hashes[:, None] ^ hashes) <= recipe["duplicates"]
         near &= ~np.eye(len(kept), dtype=bool)
-        split, clip_of = kept["split"].to_numpy(), (kept["corpus"] + "/" + kept["video"]).to_numpy()
+        split, video_of = kept["split"].to_numpy(), (kept["corpus"] + "/" + kept["video"]).to_numpy()
         assert not (near & (split[:, None] != split)).any(), "near-duplicates in two splits"
-        assert not (near & (clip_of[:, None] == clip_of)).any(), "near-duplicates in one video"
+        assert not (near & (video_of[:, None] == video_of)).any(), "near-duplicates in one video"
 
 
 @quick
 @given(corpora, recipes)
-def test_the_classes_are_balanced_and_in_every_split(made, recipe):
+def test_classes_are_balanced_and_in_every_split(made, recipe):
     plan = planned(made, recipe)
     if isinstance(plan, str):
         return
@@ -127,9 +127,9 @@ def test_the_classes_are_balanced_and_in_every_split(made, recipe):
 
 @quick
 @given(corpora, recipes, st.booleans())
-def test_the_audit_finds_what_the_plan_promises(made, recipe, one_class):
+def test_every_plan_passes_the_audit(made, recipe, one_class):
     gathered, families = made
-    if one_class:  # a corpus without reals, as DeeperForensics
+    if one_class:  # a corpus without reals, such as DeeperForensics
         gathered = gathered[(gathered["corpus"] != "c1") | (gathered["label"] == "1")].reset_index(drop=True)
     plan = planned((gathered, families), recipe)
     if not isinstance(plan, str):
@@ -141,7 +141,7 @@ def test_the_audit_finds_what_the_plan_promises(made, recipe, one_class):
 
 @quick
 @given(corpora, recipes, st.floats(0.1, 4))
-def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(made, recipe, cap):
+def test_the_cap_is_kept_and_all_kinds_are_represented_before_any_gets_more(made, recipe, cap):
     low, whole = (planned(made, recipe | {"size_mb": size}) for size in (cap, None))
     if isinstance(low, str) or isinstance(whole, str):
         return
@@ -154,7 +154,7 @@ def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(m
     for key, part in kept.groupby(unit):
         rest = all_kept[(all_kept[unit] == key).all(axis=1)]
         if len(made[1]) > 1 and recipe["balance"] == "corpus":
-            continue  # the parts of several corpora go side by side
+            continue  # several corpora are filled in parallel
         people = [set(t["target"]) | set(t["source"]) - {""} for t in (part, rest)]
         methods = [set(t["method"]) for t in (part, rest)]
         videos = part.groupby(["corpus", "video"]).size()
@@ -172,7 +172,7 @@ def test_the_cap_holds_and_everything_is_represented_before_anything_gets_more(m
 
 @quick
 @given(corpora, recipes, st.floats(0.1, 4), st.floats(1, 5))
-def test_raising_the_cap_keeps_what_was_chosen(made, recipe, cap, more):
+def test_a_higher_cap_keeps_the_images_of_a_lower_one(made, recipe, cap, more):
     low, high = (planned(made, recipe | {"size_mb": size}) for size in (cap, cap * more))
     if not isinstance(low, str):
         assert set(kept_images(low)["file_name"]) <= set(kept_images(high)["file_name"])
@@ -180,7 +180,7 @@ def test_raising_the_cap_keeps_what_was_chosen(made, recipe, cap, more):
 
 @quick
 @given(corpora, recipes, st.randoms(use_true_random=False))
-def test_neither_the_order_of_rows_nor_the_shards_matter(made, recipe, chance):
+def test_the_order_of_rows_and_the_shards_do_not_matter(made, recipe, chance):
     gathered, families = made
     order = list(gathered.index)
     chance.shuffle(order)
@@ -195,7 +195,7 @@ def test_neither_the_order_of_rows_nor_the_shards_matter(made, recipe, chance):
 
 
 def groups(count: int, fakes: int, frames: int, corpus: str = "a") -> list[dict]:
-    """Rows of so many originals, each with so many fakes, and so many frames of each."""
+    """Rows of `count` originals with `fakes` fakes each, and `frames` images of each video."""
     return [
         row
         for group in range(count)
@@ -208,14 +208,14 @@ def groups(count: int, fakes: int, frames: int, corpus: str = "a") -> list[dict]
 
 @pytest.mark.parametrize("balance", ["corpus", "none"])
 @pytest.mark.parametrize("size_mb", [5, 10, 20])
-def test_the_cap_is_met_within_one_percent_where_enough_is_there(size_mb, balance):
+def test_the_cap_is_used_to_one_percent_if_there_is_enough(size_mb, balance):
     plan = make_plan(table(groups(100, 5, 15)), CFG | {"size_mb": size_mb, "balance": balance})
     assert 0.99 * size_mb * 1e6 < kept_images(plan)["bytes"].sum() <= size_mb * 1e6
     part = (kept_images(plan)["split"] == "train").mean()
     assert 0.77 < part < 0.83
 
 
-def test_a_cap_below_one_image_of_each_says_what_to_write():
+def test_a_cap_below_one_image_of_each_is_an_error_that_says_what_to_write():
     gathered = table(groups(10, 1, 3))
     with pytest.raises(UserError, match=r"size_mb = 0.001 .* write (0\.\d+) or more") as caught:
         make_plan(gathered, CFG | {"size_mb": 0.001})
@@ -223,7 +223,7 @@ def test_a_cap_below_one_image_of_each_says_what_to_write():
     assert len(kept_images(make_plan(gathered, CFG | {"size_mb": least}))) == 4
 
 
-def test_two_corpora_with_the_same_names_neither_collide_nor_share_groups():
+def test_corpora_with_equal_names_of_videos_do_not_collide():
     rows = [
         {**row, "group": f"{corpus}/{row['group']}"}
         for corpus in ("a", "a_b")
@@ -233,7 +233,7 @@ def test_two_corpora_with_the_same_names_neither_collide_nor_share_groups():
     assert len(set(kept_images(plan)["file_name"])) == 2 * 8 * 2 * 3
 
 
-def test_one_image_of_a_static_moment_is_kept():
+def test_one_of_several_near_duplicates_in_a_video_is_kept():
     rows = groups(6, 1, 9)
     hashes = distant_hashes(len(rows))
     for at, row in enumerate(rows):
@@ -247,27 +247,27 @@ def test_one_image_of_a_static_moment_is_kept():
     assert len(kept_images(make_plan(table(rows), CFG | {"duplicates": None}))) == 12 * 8
 
 
-def test_near_duplicates_of_two_corpora_bind_their_groups():
+def test_near_duplicates_in_two_corpora_put_their_groups_into_one_split():
     gathered, families = swap_corpora(3, corpora=2, people=30, scenes=1, fakes=90)
     at = {c: gathered.index[(gathered["corpus"] == c) & (gathered["step"] == "")][0] for c in families}
     apart = []
     for seed in range(20):
         cfg = CFG | {"families": families, "splits": {"train": 0.5, "val": 0.5}, "seed": seed}
         splits = {}
-        for bound in (False, True):
-            if bound:
+        for linked in (False, True):
+            if linked:
                 gathered = gathered.copy()
                 gathered.loc[at["c1"], "phash"] = gathered.loc[at["c0"], "phash"]
             plan = make_plan(gathered, cfg | {"balance": "none"})
-            splits[bound] = plan.loc[at["c0"], "split"] != plan.loc[at["c1"], "split"]
+            splits[linked] = plan.loc[at["c0"], "split"] != plan.loc[at["c1"], "split"]
         apart.append(splits)
-    assert any(splits[False] for splits in apart), "some seed parts them where nothing binds them"
+    assert any(splits[False] for splits in apart), "without near-duplicates some seed separates them"
     assert not any(splits[True] for splits in apart)
 
 
 @quick
 @given(corpora)
-def test_the_hashes_of_the_tests_are_what_they_say(made):
+def test_the_hashes_of_these_tests_are_far_apart(made):
     usable = made[0].loc[made[0]["step"] == "", "phash"]
     one, many = (cluster_hashes(parse_hashes(usable), distance) for distance in (0, 7))
     assert len(set(many)) >= 0.5 * len(set(one))

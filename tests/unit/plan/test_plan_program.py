@@ -1,4 +1,4 @@
-"""From the tables under results to the files of a plan: gathering them, and the program."""
+"""plan.py: from the tables under results to the files of a plan."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def write_tree(
     results: Path, images: str = "faces", header: tuple = tables.FACES, usable: bool = True
 ) -> None:
-    """Tables of one corpus: 12 videos in two shards, one of them refused and one without a row."""
+    """Write tables of one corpus: 12 videos in two shards, one unusable and one without a row."""
     index, shards, hashes = [], {"0": [], "1": []}, distant_hashes(12)
     for number in range(12):
         row = {
@@ -44,18 +44,18 @@ def write_tree(
 
 
 @pytest.mark.parametrize(("images", "header"), [("faces", tables.FACES), ("frames", tables.FRAMES)])
-def test_gathering_accounts_for_every_video_of_either_kind_of_table(tmp_path, images, header):
+def test_every_video_is_gathered_from_tables_of_faces_and_frames(tmp_path, images, header):
     write_tree(tmp_path, images, header)
     whole = gather(tmp_path, {"demo": "family"}, images)
     assert list(whole.columns) == tables.GATHERED
     assert whole["video"].tolist() == sorted(f"v{number}" for number in range(12))
     assert whole.set_index("video").loc[["v11", "v10"], "step"].tolist() == ["index", images]
     assert whole.set_index("video").loc["v10", "reason"] == f"no row in the table of {images}"
-    assert whole["method"].unique().tolist() == ["caf\\xe9"]  # can be written as UTF-8 from here on
+    assert whole["method"].unique().tolist() == ["caf\\xe9"]  # valid UTF-8
     assert (whole["step"] == "").sum() == 10
 
 
-def test_a_table_of_another_kind_is_named(tmp_path):
+def test_a_table_with_other_columns_is_an_error_that_names_it(tmp_path):
     write_tree(tmp_path)
     (tmp_path / "faces/demo/1.csv").write_text("image,video\n")
     with pytest.raises(ValueError, match=r"1\.csv: columns differ .*delete both"):
@@ -77,7 +77,7 @@ def run_plan(results: Path, *more: str, **settings: object) -> subprocess.Comple
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_the_program_writes_the_plan_and_what_was_lost(tmp_path):
+def test_the_program_writes_the_plan_and_prints_the_losses(tmp_path):
     write_tree(tmp_path)
     done = run_plan(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -88,7 +88,7 @@ def test_the_program_writes_the_plan_and_what_was_lost(tmp_path):
     assert "1 no row in the table of faces" in done.stdout
 
 
-def test_a_corpus_that_lost_everything_ends_in_an_error_that_shows_where(tmp_path):
+def test_a_corpus_without_usable_images_is_an_error_that_shows_the_losses(tmp_path):
     write_tree(tmp_path, usable=False)
     done = run_plan(tmp_path)
     assert done.returncode == 1
@@ -98,9 +98,9 @@ def test_a_corpus_that_lost_everything_ends_in_an_error_that_shows_where(tmp_pat
     assert not (tmp_path / "plans/d.csv").exists()
 
 
-def test_known_people_are_read_from_a_table(tmp_path):
+def test_same_identity_is_read_from_a_table(tmp_path):
     write_tree(tmp_path)
-    for text, words in {
+    for text, message in {
         "one,other\ndemo/v0,demo/v9\n": None,
         "demo/v0\n": "line 1: expected two names",
         "demo/v0,v9\n": "line 1: expected two names",
@@ -108,11 +108,11 @@ def test_known_people_are_read_from_a_table(tmp_path):
     }.items():
         (tmp_path / "same.csv").write_text(text)
         done = run_plan(tmp_path, f"--same-identity={tmp_path}/same.csv")
-        assert done.returncode == (1 if words else 0), done.stderr
-        assert (words or "") in done.stderr and "Traceback" not in done.stderr
+        assert done.returncode == (1 if message else 0), done.stderr
+        assert (message or "") in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_column_that_no_corpus_has_is_named(tmp_path):
+def test_a_column_that_no_corpus_has_is_an_error_that_names_it(tmp_path):
     write_tree(tmp_path)
     done = run_plan(tmp_path, stratify=["sexx"])
     assert done.returncode == 1 and "datasets.d: stratify: ['sexx'] can't be used" in done.stderr

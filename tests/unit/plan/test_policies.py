@@ -1,4 +1,4 @@
-"""The policies of a dataset's splits, through the plan: what never parts, what is dropped for it, and why."""
+"""The split policies in plans: what shares a split, what is left out, and why."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ THREE = {"train": 0.7, "val": 0.2, "test": 0.1}
 
 
 def pairs(count: int) -> list[dict]:
-    """Rows of pairs of people who were swapped with each other alone, as in FaceForensics++."""
+    """Rows of pairs of people who are swapped only with each other, as in FaceForensics++."""
     rows = []
     for pair in range(count):
         one, two = f"{2 * pair:03}", f"{2 * pair + 1:03}"
@@ -28,13 +28,13 @@ def pairs(count: int) -> list[dict]:
     return rows
 
 
-def test_people_who_were_only_swapped_in_pairs_lose_nothing():
+def test_pairs_of_swapped_people_lose_nothing():
     plan = make_plan(table(pairs(40)), CFG | {"policy": "identity", "splits": THREE, "balance": "none"})
     assert (plan["file_name"] != "").all()
     assert all(len(splits) == 1 for splits in splits_of(plan, "target", "source").values())
 
 
-def test_linked_people_are_parted_and_the_fakes_across_are_left_out_with_the_reason():
+def test_linked_people_are_split_and_fakes_between_splits_are_left_out_with_the_reason():
     gathered, families = swap_corpora(5, people=12, scenes=4, fakes=300, methods=3)
     plan = make_plan(gathered, CFG | {"families": families, "policy": "identity", "splits": THREE})
     assert all(len(splits) == 1 for splits in splits_of(plan, "target", "source").values())
@@ -49,8 +49,8 @@ def test_linked_people_are_parted_and_the_fakes_across_are_left_out_with_the_rea
     assert any(len(splits) > 1 for splits in splits_of(by_group, "target", "source").values())
 
 
-def known_same(policy: str, same: list[tuple[str, str]]) -> list[bool]:
-    """Whether the people 000 and 002, of two pairs, part, for each of 12 seeds."""
+def separated(policy: str, same: list[tuple[str, str]]) -> list[bool]:
+    """Whether the people 000 and 002, of two pairs, are in different splits, for each of 12 seeds."""
     cfg = CFG | {"policy": policy, "splits": {"train": 0.5, "val": 0.5}, "families": {"a": "f"}}
     plans = [make_plan(table(pairs(6)), cfg | {"seed": seed}, same) for seed in range(12)]
     return [splits_of(p, "target")["f/000"] != splits_of(p, "target")["f/002"] for p in plans]
@@ -58,14 +58,14 @@ def known_same(policy: str, same: list[tuple[str, str]]) -> list[bool]:
 
 @pytest.mark.parametrize("policy", ["group", "identity"])
 @pytest.mark.parametrize("same", [("a/000", "a/002"), ("a/Deepfakes_000_001", "a/Deepfakes_002_003")])
-def test_people_known_to_be_the_same_stay_together(policy, same):
-    assert any(known_same(policy, []))
-    assert not any(known_same(policy, [same]))
-    assert not any(known_same(policy, [("a/nobody", "a/000"), same]))
+def test_people_known_to_be_the_same_share_a_split(policy, same):
+    assert any(separated(policy, []))
+    assert not any(separated(policy, [same]))
+    assert not any(separated(policy, [("a/nobody", "a/000"), same]))
 
 
 def official(val: bool = True) -> pd.DataFrame:
-    """Pairs with official splits; one original stands in two, one fake in none."""
+    """Pairs with official splits; one original is in two splits, one fake in none."""
     rows = pairs(20)
     for row in rows:
         number = int(row["target"][-3:])
@@ -77,7 +77,7 @@ def official(val: bool = True) -> pd.DataFrame:
     return table(rows)
 
 
-def test_official_splits_are_kept_leaks_and_all():
+def test_official_splits_are_kept_even_if_they_leak():
     gathered = official()
     plan = make_plan(gathered, CFG | {"policy": "official", "splits": THREE, "balance": "none"})
     kept = kept_images(plan)
@@ -88,7 +88,7 @@ def test_official_splits_are_kept_leaks_and_all():
     assert set(lost["reason"]) == {"it has no official split"}
 
 
-def test_a_split_that_is_officially_missing_is_cut_from_train_by_groups():
+def test_a_missing_official_split_is_cut_from_train_by_groups():
     plan = make_plan(official(val=False), CFG | {"policy": "official", "splits": THREE, "balance": "none"})
     kept = kept_images(plan)
     inside = kept[kept["split"] != "test"]
@@ -97,21 +97,21 @@ def test_a_split_that_is_officially_missing_is_cut_from_train_by_groups():
     assert set(kept.loc[kept["video"].isin(["036", "039"]), "split"]) == {"test"}
 
 
-def test_an_official_split_that_is_not_asked_for_is_left_out_with_the_reason():
+def test_an_unrequested_official_split_is_left_out_with_the_reason():
     plan = make_plan(official(), CFG | {"policy": "official", "splits": {"train": 0.9, "test": 0.1}})
     reasons = set(plan.loc[plan["video"] == "030", "reason"])
     assert reasons == {"the official split val is not asked for"}
 
 
-def test_without_any_official_split_the_error_says_what_to_give():
+def test_without_official_splits_the_error_says_what_to_write():
     with pytest.raises(UserError, match=r"a has no official splits; .*label_files"):
         make_plan(table([r | {"split": ""} for r in pairs(9)]), CFG | {"policy": "official"})
 
 
 @pytest.mark.parametrize("policy", ["group", "identity", "official"])
-def test_a_corpus_of_unseen_methods_goes_to_test_alone(policy):
+def test_a_test_only_corpus_is_only_in_test(policy):
     rows = pairs(30)
-    for target in range(0, 60, 3):  # new fakes of people whom the other corpus has
+    for target in range(0, 60, 3):  # new fakes of people in the other corpus
         known = {"target": f"f/{target:03}", "group": f"f/{target:03}", "source": f"f/M{target % 7}"}
         rows += video_rows("new", f"{target:03}_M{target % 7}", 3, label="1", method="New", **known)
     for row in rows:
@@ -134,7 +134,7 @@ def test_a_corpus_of_unseen_methods_goes_to_test_alone(policy):
         assert set(elsewhere["reason"].str.extract(r"are in (\w+), and")[0]) == {"train", "val"}
 
 
-def test_test_may_be_made_of_unseen_methods_alone():
+def test_the_test_split_may_consist_of_a_test_only_corpus():
     rows = pairs(10)
     for number in range(4):
         for label in "01":
@@ -148,7 +148,7 @@ def test_test_may_be_made_of_unseen_methods_alone():
         make_plan(fakes, CFG | cfg)
 
 
-def test_a_class_that_is_not_there_is_named():
+def test_a_missing_class_is_an_error_that_names_it():
     with pytest.raises(UserError, match=r"train without fake.*add videos"):
         make_plan(table([row for row in pairs(9) if row["label"] == "0"]), CFG)
     with pytest.raises(UserError, match=r"the largest group holds 6 of 6 videos"):
@@ -157,20 +157,20 @@ def test_a_class_that_is_not_there_is_named():
 
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
-def test_strata_are_kept_and_their_deviation_is_told(seed):
+def test_strata_are_evenly_split_and_their_deviation_is_reported(seed):
     gathered, families = swap_corpora(seed, people=200, scenes=2, fakes=600, known=False)
     cfg = CFG | {"families": families, "splits": THREE, "balance": "none", "duplicates": None}
-    told = {}
+    deviations = {}
     for stratify in ([], ["sex", "method"]):
         plan = make_plan(gathered, cfg | {"stratify": stratify})
         facts = plan_summary(plan, ["sex", "method"])["stratify"]
-        told[bool(stratify)] = {name: column["largest_deviation"] for name, column in facts.items()}
+        deviations[bool(stratify)] = {name: column["largest_deviation"] for name, column in facts.items()}
         kept = kept_images(plan)
         women = kept["attributes"].str.contains('"f"').groupby(kept["split"]).mean()
         whole = kept["attributes"].str.contains('"f"').mean()
-        assert told[bool(stratify)]["sex"] == pytest.approx((women - whole).abs().max(), abs=1e-3)
-    assert max(told[True].values()) < 0.03
-    assert told[True]["sex"] <= told[False]["sex"] + 0.005
+        assert deviations[bool(stratify)]["sex"] == pytest.approx((women - whole).abs().max(), abs=1e-3)
+    assert max(deviations[True].values()) < 0.03
+    assert deviations[True]["sex"] <= deviations[False]["sex"] + 0.005
 
 
 def test_every_method_is_in_every_split():
@@ -187,7 +187,7 @@ def test_every_method_is_in_every_split():
 
 @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.integers(20, 80), st.sampled_from(["group", "identity"]))
-def test_the_ratios_are_met_within_what_groups_allow(seed, people, policy):
+def test_the_ratios_are_met_as_far_as_groups_allow(seed, people, policy):
     gathered, families = swap_corpora(
         seed, people=people, scenes=1, fakes=people * 3, known=policy == "group"
     )

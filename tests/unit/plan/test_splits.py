@@ -1,4 +1,4 @@
-"""Groups are dealt to splits whole: ratios, classes and methods in every split, strata, and any order."""
+"""Groups are assigned to splits whole: ratios, classes and methods in every split, strata, any order."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def test_a_huge_group_goes_to_the_largest_split():
     st.sampled_from([{"train": 0.8, "val": 0.2}, {"train": 0.6, "val": 0.3, "test": 0.1}]),
 )
 @quick
-def test_no_class_is_missing_wherever_that_is_possible(sizes, ratios):
+def test_no_class_is_missing_if_that_is_possible(sizes, ratios):
     both = sum(real > 0 and fake > 0 for real, fake in sizes)
     pairs = min(sum(fake == 0 for _, fake in sizes), sum(real == 0 for real, _ in sizes))
     counts = {f"g{i}": size for i, size in enumerate(sizes)}
@@ -50,7 +50,7 @@ def test_no_class_is_missing_wherever_that_is_possible(sizes, ratios):
 
 @given(st.integers(0, 2**32), st.integers(3, 6), st.integers(1, 5))
 @quick
-def test_a_column_with_a_group_for_each_split_is_in_each(seed, owners, columns):
+def test_a_column_of_at_least_three_groups_gets_into_the_splits(seed, owners, columns):
     rng = np.random.default_rng(seed)
     counts = pd.DataFrame({"real": rng.integers(1, 9, 40), "fake": 0}, index=[f"g{i}" for i in range(40)])
     for at in range(columns):
@@ -58,10 +58,12 @@ def test_a_column_with_a_group_for_each_split_is_in_each(seed, owners, columns):
         rows = rng.choice(40, owners, replace=False)
         counts.loc[counts.index[rows], f"m{at}"] = rng.integers(1, 9, owners)
     counts["fake"] = counts.filter(like="m").sum(axis=1)
-    needed = ["real", "fake", *counts.filter(like="m").columns]
-    parts = counts.groupby(assign_splits(counts, {"train": 0.8, "val": 0.15, "test": 0.05}, 0, needed)).sum()
+    required = ["real", "fake", *counts.filter(like="m").columns]
+    parts = counts.groupby(
+        assign_splits(counts, {"train": 0.8, "val": 0.15, "test": 0.05}, 0, required)
+    ).sum()
     held = (parts > 0).sum()
-    # Columns compete for the same groups: with so few each may lose one place, but never its place in train.
+    # Columns compete for the same groups. With so few, each may be absent from one split, but not from train.
     assert (parts.loc["train"] > 0).all() and (held >= 2).all()
     if owners >= 5 and columns == 1:
         assert (held == 3).all()
@@ -110,7 +112,7 @@ def test_the_order_of_groups_does_not_matter(seed, chance):
     pd.testing.assert_series_equal(one, two.loc[one.index])
 
 
-def test_many_groups_of_one_image_are_dealt_exactly():
+def test_many_groups_of_one_image_meet_the_ratios_exactly():
     kinds = pd.DataFrame({"real": [1, 0] * 100_000, "fake": [0, 1] * 100_000})
     kinds.index = kinds.index.astype(str)
     parts = kinds.groupby(assign_splits(kinds, {"train": 0.8, "val": 0.15, "test": 0.05}, 0)).sum()
