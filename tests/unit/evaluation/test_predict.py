@@ -13,7 +13,7 @@ import torch
 from made import decoded as made_decoded
 from made.decoded import MODEL, ROOT
 
-from deepfake.checkpoints import inference
+from deepfake.checkpoints import dataset_inference
 from deepfake.checkpoints.best_pt import load_detector, save_checkpoint
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.inference import in_batches, probabilities
@@ -111,7 +111,7 @@ def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
 ):
     detector, decoded = load_detector(checkpoint)[0], read_decoded(made.images, made.rows)
     one = predict_split(logits_function(detector), [decoded], "test")
-    monkeypatch.setattr(inference, "BATCH", 7)
+    monkeypatch.setattr(dataset_inference, "BATCH", 7)
     two = predict_split(logits_function(detector), [decoded], "test")
     assert one.shape == (150,) and one.dtype == np.float32 and len(set(one.tolist())) > 100
     assert np.allclose(one, two, atol=1e-6)
