@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from made import huggingface as made_huggingface
 from made.decoded import MODEL, ROOT, Made
+from torch import nn
 
 from deepfake import program
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint, save_ensemble
 from deepfake.checkpoints.inference import LoadedModel
+from deepfake.checkpoints.torch_inference import make_detector
 from deepfake.networks.build import build
 from deepfake.networks.ensemble import flatten
 from deepfake.networks.views import tta_views
@@ -53,6 +55,12 @@ def save(path: Path, section: dict, spread: float = 1.0, **changes) -> Path:
     state[last] = torch.randn(state[last].shape, generator=torch.Generator().manual_seed(0)) * spread
     save_checkpoint(path, built.spec, state, **METADATA | changes)
     return path
+
+
+def load_detector(path: Path) -> tuple[nn.Module, dict]:
+    """Return the detector of a best.pt, in evaluation mode on the CPU, and its checkpoint."""
+    checkpoint = load_checkpoint(path)
+    return make_detector(checkpoint, path), checkpoint
 
 
 def _transformers(folder: Path) -> Path:

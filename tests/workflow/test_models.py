@@ -9,10 +9,10 @@ import pytest
 import torch
 import transformers
 from conftest import DATA, ONE_THREAD, Project, copy_project, write_stills
+from made.models import load_detector
 from PIL import Image
 
 from deepfake import tables
-from deepfake.checkpoints.best_pt import load_detector
 
 BEST = "results/model/best.pt"
 MODELS = ("tiny", "raw", "pair")

@@ -13,25 +13,11 @@ from torch import Tensor
 
 from deepfake.checkpoints.metadata import CLASSES, FORMAT, check_metadata, networks_of
 from deepfake.files import new_file
-from deepfake.inputs.geometry import Geometry
-from deepfake.networks.build import rebuild
-from deepfake.networks.detector import Detector
-from deepfake.networks.ensemble import Ensemble, Part
 from deepfake.networks.errors import ModelError
-from deepfake.networks.views import View
 from deepfake.networks.weights import read_weights_file
 
 PACKAGES = "torch torchvision timm transformers lightning numpy pillow".split()
 PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")
-
-
-def load_detector(path: str | Path) -> tuple[Detector | Ensemble, dict]:
-    """Return the detector of a checkpoint, in evaluation mode on the CPU, and the checkpoint.
-
-    Raises what `load_checkpoint` and `make_detector` raise.
-    """
-    checkpoint = load_checkpoint(path)
-    return make_detector(checkpoint, path), checkpoint
 
 
 def load_checkpoint(path: str | Path) -> dict:
@@ -85,29 +71,6 @@ def _is_plain(value: object) -> bool:
         and value.device.type == "cpu"
         and not value.is_quantized
     )
-
-
-def make_detector(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
-    """Return the detector of a checked checkpoint, in evaluation mode on the CPU.
-
-    Raises ModelError, which names `path`, where a network can't be made or the weights are another's.
-    """
-    detectors = []
-    for prefix, network in networks_of(checkpoint):
-        source = f"{path}, {prefix.rstrip('.')}" if prefix else str(path)
-        try:
-            detectors.append(rebuild(network["network"], network["state"], source))
-        except ModelError:
-            raise
-        except (ValueError, LookupError, TypeError) as error:
-            raise ModelError(f"{source} names a network that can't be made: {error}") from None
-    if "parts" not in checkpoint:
-        return detectors[0].eval()
-    parts = [
-        Part(detector, Geometry(**part["geometry"]), [View(**view) for view in part["views"]], part["weight"])
-        for detector, part in zip(detectors, checkpoint["parts"], strict=True)
-    ]
-    return Ensemble(parts, checkpoint["temperature"]).eval()
 
 
 def save_checkpoint(path: str | Path, network: dict, state: Mapping[str, Tensor], **metadata: Any) -> None:

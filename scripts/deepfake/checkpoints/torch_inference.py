@@ -1,4 +1,4 @@
-"""Run detectors in torch, on the best device of the machine."""
+"""Make the detectors of checkpoints, and run them in torch on the best device of the machine."""
 
 from pathlib import Path
 
@@ -6,11 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepfake.checkpoints.best_pt import make_detector
 from deepfake.checkpoints.inference import BATCH, Batch, LoadedModel, LogitsFunction, split_batches
-from deepfake.checkpoints.metadata import geometries_of, without_weights
-from deepfake.networks.ensemble import Ensemble
+from deepfake.checkpoints.metadata import geometries_of, networks_of, without_weights
+from deepfake.inputs.geometry import Geometry
+from deepfake.networks.build import rebuild
+from deepfake.networks.detector import Detector
+from deepfake.networks.ensemble import Ensemble, Part
+from deepfake.networks.errors import ModelError
 from deepfake.networks.memory import keep_freed_memory
+from deepfake.networks.views import View
 
 
 def torch_model(checkpoint: dict, path: str | Path, threads: int) -> LoadedModel:
@@ -19,6 +23,29 @@ def torch_model(checkpoint: dict, path: str | Path, threads: int) -> LoadedModel
     detector = make_detector(checkpoint, path)
     metadata = without_weights(checkpoint)
     return LoadedModel(metadata, geometries_of(metadata), logits_function(detector), detector)
+
+
+def make_detector(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
+    """Return the detector of a checked checkpoint, in evaluation mode on the CPU.
+
+    Raises ModelError, which names `path`, where a network can't be made or the weights are another's.
+    """
+    detectors = []
+    for prefix, network in networks_of(checkpoint):
+        source = f"{path}, {prefix.rstrip('.')}" if prefix else str(path)
+        try:
+            detectors.append(rebuild(network["network"], network["state"], source))
+        except ModelError:
+            raise
+        except (ValueError, LookupError, TypeError) as error:
+            raise ModelError(f"{source} names a network that can't be made: {error}") from None
+    if "parts" not in checkpoint:
+        return detectors[0].eval()
+    parts = [
+        Part(detector, Geometry(**part["geometry"]), [View(**view) for view in part["views"]], part["weight"])
+        for detector, part in zip(detectors, checkpoint["parts"], strict=True)
+    ]
+    return Ensemble(parts, checkpoint["temperature"]).eval()
 
 
 def logits_function(detector: nn.Module, device: torch.device | None = None) -> LogitsFunction:

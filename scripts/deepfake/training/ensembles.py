@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from deepfake.checkpoints.best_pt import load_checkpoint, make_detector, save_ensemble, versions
+from deepfake.checkpoints.best_pt import load_checkpoint, save_ensemble, versions
 from deepfake.checkpoints.dataset_inference import read_inputs, split_logits
 from deepfake.checkpoints.inference import sigmoid
 from deepfake.checkpoints.metadata import MAX_PARTS, MAX_VIEWS
-from deepfake.checkpoints.torch_inference import logits_function
+from deepfake.checkpoints.torch_inference import logits_function, make_detector
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.evaluation.metrics import compute_metrics

@@ -11,8 +11,9 @@ from importlib import metadata
 import pytest
 import torch
 from made.huggingface import vit
+from made.models import load_detector
 
-from deepfake.checkpoints.best_pt import load_checkpoint, load_detector, save_checkpoint
+from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
 from deepfake.networks.build import build
 from deepfake.networks.errors import ModelError
 

@@ -12,9 +12,10 @@ import pytest
 import torch
 from made import decoded as made_decoded
 from made.decoded import MODEL, ROOT
+from made.models import load_detector
 
 from deepfake.checkpoints import dataset_inference
-from deepfake.checkpoints.best_pt import load_detector, save_checkpoint
+from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.inference import in_batches, probabilities
 from deepfake.checkpoints.torch_inference import logits_function

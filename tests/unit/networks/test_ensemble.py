@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from made.ensemble import COMMON, LARGE, SMALL, pixels, write_ensemble, write_member
+from made.models import load_detector
 from made.networks import section
 
-from deepfake.checkpoints.best_pt import load_checkpoint, load_detector, save_ensemble
+from deepfake.checkpoints.best_pt import load_checkpoint, save_ensemble
 from deepfake.checkpoints.inference import LoadedModel, split_batches
 from deepfake.checkpoints.open_model import open_model
 from deepfake.checkpoints.torch_inference import logits_function

@@ -13,8 +13,9 @@ from made import decoded as made_decoded
 from made.decoded import MODEL, history_of, points, train_here, write_start
 from made.huggingface import vit
 from made.keras import write_weights
+from made.models import load_detector
 
-from deepfake.checkpoints.best_pt import load_checkpoint, load_detector
+from deepfake.checkpoints.best_pt import load_checkpoint
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
