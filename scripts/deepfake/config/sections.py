@@ -7,15 +7,8 @@ without effect, such as the quality of a PNG, is left out.
 import json
 
 from deepfake.extraction.sampling import STRATEGIES
+from deepfake.extraction.settings import DETECTOR_KEYS
 from deepfake.layouts import LAYOUTS
-
-SEARCH_KEYS = {"search", "recount", "width", "max_faces", "margin"}
-DETECTOR_KEYS = {
-    "dlib": {"upsample", *SEARCH_KEYS},
-    "yunet": {"model", "sha256", "min_score", *SEARCH_KEYS},
-    "none": set(),
-}
-"""By detector: the keys of `faces` that it uses; the other keys are used by all."""
 
 
 def index_section(config: dict, corpus: str) -> dict:
@@ -42,7 +35,7 @@ def frames_section(config: dict, corpus: str) -> dict:
 def faces_section(config: dict, corpus: str) -> dict:
     """Return the `faces` settings of a corpus that its detector and search use."""
     cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
-    unused = set().union(*DETECTOR_KEYS.values()) - DETECTOR_KEYS[cfg["detector"]]
+    unused = set().union(*DETECTOR_KEYS.values()) - set(DETECTOR_KEYS[cfg["detector"]])
     unused |= {"quality"} if cfg["format"] == "png" else set()
     if cfg["search"] == "full":
         cfg["recount"] = 0  # every frame is searched whole anyway

@@ -18,6 +18,7 @@ from deepfake.dataset.card_tables import (
 )
 from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import terms_of
+from deepfake.extraction.settings import DETECTOR_TITLES
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, METADATA
 
@@ -34,7 +35,6 @@ BALANCE = {
     "dataset": "In each split, there are as many real as fake images, all corpora together.",
     "none": "Real and fake are not made equal in number; the class weights above make up for it in training.",
 }
-DETECTORS = {"dlib": "dlib's HOG detector", "yunet": "YuNet"}
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -163,7 +163,7 @@ def _frames(cfg: dict) -> str:
 def _faces(cfg: dict) -> str:
     if cfg["detector"] == "none":
         return "taken as they are, without a detector"
-    detector = DETECTORS.get(cfg["detector"], cfg["detector"])
+    detector = DETECTOR_TITLES.get(cfg["detector"], cfg["detector"])
     return (
         f"the largest face that {detector} found, of {cfg['max_faces']} at the most, in "
         f"a square of {cfg['margin']:g} times its width, scaled to {cfg['size']} pixels, "

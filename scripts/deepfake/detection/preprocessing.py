@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES, parse_fraction
+from deepfake.extraction.settings import DETECTOR_KEYS
 
 SHOWS = ("faces", "frames")
 UNTRUSTED = "train the model again, or get it from someone you trust"
@@ -102,7 +103,7 @@ FRAMES = FORMAT | {
     "at": (_is_fractions, 'a list of fractions of the video, such as ["1/3", 0.5]'),
 }
 FACES = FORMAT | {
-    "detector": _one_of("dlib", "yunet", "none"),
+    "detector": _one_of(*DETECTOR_KEYS),
     "size": _integer(16, 2048),
     "search": _one_of("full", "track"),
     "recount": _integer(0, 10**6),
@@ -116,12 +117,6 @@ FACES = FORMAT | {
 """The valid values of the keys of `frames` and `faces`; they are those of rules/config.schema.yaml."""
 
 FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are recorded, and not used here
-SEARCH_KEYS = ["search", "recount", "width", "margin"]
-DETECTOR_KEYS = {
-    "none": [],
-    "dlib": [*SEARCH_KEYS, "upsample"],
-    "yunet": [*SEARCH_KEYS, "model", "sha256", "min_score"],
-}
 
 
 def _problem(section: str, cfg: dict, keys: list[str], checks: dict[str, Check]) -> str:
@@ -137,7 +132,8 @@ def _checked_faces(cfg: dict) -> dict:
     """Return a copy of a `faces` section. Raises UserError where a key that its detector needs is invalid."""
     problem = _problem("faces", cfg, ["detector"], FACES)
     if not problem:
-        keys = ["size", "format", *_quality(cfg), *DETECTOR_KEYS[cfg["detector"]]]
+        own = [key for key in DETECTOR_KEYS[cfg["detector"]] if key != "max_faces"]  # all faces are scored
+        keys = ["size", "format", *_quality(cfg), *own]
         problem = _problem("faces", cfg, keys, FACES)
     if problem:
         raise UserError(f"the model's preprocessing is invalid: {problem}; {UNTRUSTED}")

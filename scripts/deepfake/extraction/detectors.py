@@ -1,8 +1,8 @@
 """The face detectors that `faces.detector` of the config can name.
 
 A detector finds the boxes of all faces in one image. To add one, write a function like `yunet` below, which
-takes the config section `faces` and returns a Detector, and name it in DETECTORS. `faces.search: track` then
-works with it as well (see `tracking`).
+takes the config section `faces` and returns a Detector, and name it in DETECTORS. The keys that it needs are
+listed in `settings`. `faces.search: track` works with every detector (see `tracking`).
 """
 
 import hashlib

@@ -10,13 +10,15 @@ import cv2
 import dlib
 import numpy as np
 import pytest
-from conftest import DATA
+import yaml
+from conftest import DATA, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake.extraction.boxes import Box
 from deepfake.extraction.crops import crop_and_resize, crop_square
-from deepfake.extraction.detectors import Detector, load_detector, shrink
+from deepfake.extraction.detectors import DETECTORS, Detector, load_detector, shrink
+from deepfake.extraction.settings import DETECTOR_KEYS, DETECTOR_TITLES
 from deepfake.extraction.tracking import Detections, FaceTracker, nearest
 
 VIDEOS = sorted((DATA / "ffpp").glob("**/*.mp4"))
@@ -234,6 +236,14 @@ def test_errors_of_the_config_name_the_key(tmp_path):
             load_detector(YUNET_CFG | change)
     with pytest.raises(ValueError, match="faces.search is 'near': write full or track"):
         find_faces([], DLIB | {"search": "near"})
+
+
+def test_settings_and_schema_list_all_detectors():
+    schema = yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text(encoding="utf-8"))
+    faces = schema["$defs"]["faces"]["properties"]
+    assert set(DETECTORS) | {"none"} == set(DETECTOR_KEYS) == set(faces["detector"]["enum"])
+    assert set(DETECTOR_TITLES) <= set(DETECTORS)
+    assert set().union(*DETECTOR_KEYS.values()) <= set(faces)
 
 
 @pytest.mark.parametrize("frame", [np.zeros((60, 80), np.uint8), np.zeros((60, 80, 3), np.float32)])

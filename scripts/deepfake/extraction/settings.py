@@ -1,0 +1,15 @@
+"""The face detectors by name, and the keys of the config section `faces` that each of them uses.
+
+They stand apart from `detectors`, which needs OpenCV, because the config is checked without it.
+"""
+
+SEARCH_KEYS = ("search", "recount", "width", "margin", "max_faces")
+DETECTOR_KEYS: dict[str, tuple[str, ...]] = {
+    "dlib": (*SEARCH_KEYS, "upsample"),
+    "yunet": (*SEARCH_KEYS, "model", "sha256", "min_score"),
+    "none": (),
+}
+"""By the value of `faces.detector`. Keys that are not here, such as `size`, are used with every detector."""
+
+DETECTOR_TITLES = {"dlib": "dlib's HOG detector", "yunet": "YuNet"}
+"""As a dataset's card names them; without a title by the name itself."""
