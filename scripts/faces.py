@@ -11,7 +11,6 @@ A shard of stills has no frames: without `--frames` the stills of `--table` are 
 import argparse
 import json
 import sys
-import tarfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -22,11 +21,10 @@ import cv2
 from deepfake import tables
 from deepfake.console import log, progress
 from deepfake.corpora.sources import open_indexed
-from deepfake.errors import UserError
 from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.stills import read_stills
-from deepfake.extraction.tars import TarMismatch, VideoFrames, new_tar, read_frames
+from deepfake.extraction.tars import Images, read_shard, write_shard
 from deepfake.program import make_parser, run
 
 
@@ -35,31 +33,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     cv2.setNumThreads(1)  # a job keeps to its core
     cfg = json.loads(args.config)
     detector = load_detector(cfg)
-    rows = []
-    try:
-        with new_tar(args.output) as add:
-            for frames in of_videos(args) if args.frames else of_stills(args):
-                for row, data in faces_of_video(frames, cfg, detector):
-                    rows.append(row)
-                    if data:
-                        add(row["image"], data)
-    except (TarMismatch, tarfile.TarError) as error:
-        raise UserError(
-            f"{args.frames} doesn't fit {args.frame_table}: {error}; delete both and run again"
-        ) from error
-    tables.write_rows(args.output_table, tables.FACES, rows)
+    videos = read_videos(args) if args.frames else read_corpus(args)
+    crops = (crop for frames in videos for crop in faces_of_video(frames, cfg, detector))
+    rows = write_shard(args.output, args.output_table, tables.FACES, crops)
     counts = Counter(row["status"] for row in rows)
     log.info("%d frames: %s", len(rows), ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 
 
-def of_videos(args: argparse.Namespace) -> Iterator[VideoFrames]:
+def read_videos(args: argparse.Namespace) -> Iterator[Images]:
     """Yield the frames of each video, as the step `frames` stored them."""
     table = tables.read_rows(args.frame_table)
     videos = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
-    return read_frames(args.frames, progress(videos, f"faces {args.output.stem}", "videos"))
+    return read_shard(args.frames, progress(videos, f"faces {args.output.stem}", "videos"))
 
 
-def of_stills(args: argparse.Namespace) -> Iterator[VideoFrames]:
+def read_corpus(args: argparse.Namespace) -> Iterator[Images]:
     """Yield each still, or the stills of each tar, read from the corpus itself."""
     videos, cfg = tables.read_rows(args.table), json.loads(args.sampling)
     with open_indexed(args.sources) as source:

@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -22,7 +22,7 @@ from deepfake.corpora.sources import open_indexed
 from deepfake.errors import UserError
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
 from deepfake.extraction.stills import read_stills, row_without_image
-from deepfake.extraction.tars import new_tar
+from deepfake.extraction.tars import Images, write_shard
 from deepfake.program import make_parser, run
 
 
@@ -32,14 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = json.loads(args.config)
     table = tables.read_rows(args.table)
     videos = progress(table, f"frames {args.output.stem}", "videos")
-    rows = []
-    with new_tar(args.output) as add:
-        frames = of_videos(videos, args.videos, cfg) if args.videos else of_stills(videos, args.sources, cfg)
-        for row, data in frames:
-            rows.append(row)
-            if data:
-                add(row["image"], data)
-    tables.write_rows(args.output_table, tables.FRAMES, rows)
+    frames = of_videos(videos, args.videos, cfg) if args.videos else of_stills(videos, args.sources, cfg)
+    rows = write_shard(args.output, args.output_table, tables.FRAMES, frames)
     for row in rows:
         if row["reason"]:
             log.warning("%s %s: %s", row["video"], row.get("frame", ""), row["reason"])
@@ -47,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.info("%d videos: %s", len(table), ", ".join(f"{n} frames {s}" for s, n in sorted(counts.items())))
 
 
-def of_videos(videos: Iterable[dict], folder: Path, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+def of_videos(videos: Iterable[dict], folder: Path, cfg: dict) -> Images:
     """Yield the rows and images of videos that were unpacked to `folder`."""
     unpacked = {row["video"]: row for row in tables.read_rows(folder / "unpacked.csv")}
     for video in videos:
@@ -60,7 +54,7 @@ def of_videos(videos: Iterable[dict], folder: Path, cfg: dict) -> Iterator[tuple
             yield from frames_of_video(folder / unpacked[name]["file"], name, cfg, video["frames_wanted"])
 
 
-def of_stills(videos: Iterable[dict], sources: str, cfg: dict) -> Iterator[tuple[dict, bytes]]:
+def of_stills(videos: Iterable[dict], sources: str, cfg: dict) -> Images:
     """Yield the rows and images of stills, and of tars of stills, read from the corpus itself."""
     with open_indexed(sources) as source:
         for video in videos:

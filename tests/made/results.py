@@ -5,10 +5,9 @@ from pathlib import Path
 from made.dataset import good_rows, texture, write
 
 from deepfake import tables
-from deepfake.extraction import images
+from deepfake.extraction import images, tars
 from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.frames import frames_of_stills
-from deepfake.extraction.tars import new_tar
 
 CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
 
@@ -39,11 +38,6 @@ def write_shard(results: Path, step: str, shard: str, number: int) -> Path:
     }
     stills.append((missing, b""))
     made = frames_of_stills(stills) if step == "frames" else faces_of_video(stills, CROPS, None)
-    tar, rows = results / step / "mine" / f"{shard}.tar", []
-    with new_tar(tar) as add:
-        for row, data in made:
-            rows.append(row)
-            if data:
-                add(row["image"], data)
-    tables.write_rows(tar.with_suffix(".csv"), getattr(tables, step.upper()), rows)
+    tar = results / step / "mine" / f"{shard}.tar"
+    tars.write_shard(tar, tar.with_suffix(".csv"), getattr(tables, step.upper()), made)
     return tar

@@ -1,1 +1,7 @@
-"""From videos and stills to frames and face crops."""
+"""From videos and stills to frames and face crops.
+
+`frames` samples frames (`sampling` says which) from a video (`video`) or takes stills (`stills`,
+`sequences`). `faces` crops (`crops`) the largest face of each, found by a detector (`detectors`,
+`dlib_pyramid`) in the whole frame or near the last face (`tracking`). Images are encoded by `images` and
+stored in tars (`tars`).
+"""

@@ -1,21 +1,25 @@
-"""Tar files of images (WebDataset shards), and those that hold a shard's frames, read with their table."""
+"""Shards of images: a tar file (in WebDataset's format), and a table that describes each of its images."""
 
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from deepfake import tables
 from deepfake.errors import UserError
 from deepfake.files import new_file
 
-VideoFrames = Iterator[tuple[dict[str, str], bytes]]
-"""The rows of one video's frames, each with the bytes of its image, empty where it has none."""
+Images = Iterator[tuple[dict, bytes]]
+"""Rows of a table, each with the bytes of its image, empty where it has none."""
 
 
 class TarMismatch(UserError):
-    """A tar doesn't hold the images that its table lists, in the same order."""
+    """A tar doesn't hold the images that the table beside it lists, in the same order."""
+
+    def __init__(self, tar: str | Path, problem: str):
+        super().__init__(f"{tar} doesn't fit the table beside it: {problem}; delete both and run again")
 
 
 @contextmanager
@@ -34,6 +38,18 @@ def new_tar(path: str | Path) -> Iterator[Callable[[str, bytes], None]]:
         yield add
 
 
+def write_shard(tar: str | Path, table: str | Path, columns: Sequence[str], images: Images) -> list[dict]:
+    """Write the images to a tar, under the names in their rows, and the rows to a table. Return the rows."""
+    rows = []
+    with new_tar(tar) as add:
+        for row, data in images:
+            rows.append(row)
+            if data:
+                add(row["image"], data)
+    tables.write_rows(table, columns, rows)
+    return rows
+
+
 def read_tar(path: str | Path) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the bytes of each member, in the order in which they were written."""
     with tarfile.open(path, "r|") as tar:
@@ -41,26 +57,33 @@ def read_tar(path: str | Path) -> Iterator[tuple[str, bytes]]:
             yield member.name, tar.extractfile(member).read()
 
 
-def read_frames(tar: str | Path, videos: Iterable[list[dict[str, str]]]) -> Iterator[VideoFrames]:
-    """Yield the frames of each video of a shard, from the tar that holds their images.
+def read_shard(tar: str | Path, videos: Iterable[list[dict[str, str]]]) -> Iterator[Images]:
+    """Yield the images of each video of a shard, and check them against the shard's table.
 
-    `videos` are all rows of tables.FRAMES, a list for each video. A video's frames have to be read to the end
-    before the next video. Raises TarMismatch, or tarfile.TarError, where tar and table don't belong together.
+    `videos` are all rows of the table, a list for each video. A video's images have to be read to the end
+    before the next video. Raises TarMismatch.
     """
-    stored = read_tar(tar)
+    stored = _read_tar_of_shard(tar)
     for rows in videos:
-        yield _read_images(rows, stored)
+        yield _read_images(tar, rows, stored)
     if extra := next(stored, None):
-        raise TarMismatch(f"it holds {extra[0]} as well, which the table has not")
+        raise TarMismatch(tar, f"it holds {extra[0]} as well, which the table has not")
 
 
-def _read_images(rows: list[dict[str, str]], stored: Iterator[tuple[str, bytes]]) -> VideoFrames:
+def _read_tar_of_shard(tar: str | Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        yield from read_tar(tar)
+    except tarfile.TarError as error:
+        raise TarMismatch(tar, str(error)) from error
+
+
+def _read_images(tar: str | Path, rows: list[dict[str, str]], stored: Iterator[tuple[str, bytes]]) -> Images:
     for row in rows:
         data = b""
         if row["image"]:
             name, data = next(stored, ("no more", b""))
             if name != row["image"]:
-                raise TarMismatch(f"it holds {name} where the table has {row['image']}")
+                raise TarMismatch(tar, f"it holds {name} where the table has {row['image']}")
             if hashlib.sha256(data).hexdigest() != row["sha256"]:
-                raise TarMismatch(f"it holds another {name} than the table")
+                raise TarMismatch(tar, f"it holds another {name} than the table")
         yield row, data
