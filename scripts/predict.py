@@ -1,4 +1,4 @@
-"""Predict the images of one split: the probability of each that it is fake.
+"""Predict the images of one split: for each image the probability that it is fake.
 
     python scripts/predict.py --checkpoint results/models/small/meso4/best.pt --split test \
         --images results/decoded/small/256-bilinear.npy --rows results/decoded/small/256-bilinear.csv \
@@ -8,48 +8,42 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Sequence
 
 from deepfake.checkpoints.dataset_inference import predict_split, read_inputs
 from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
 from deepfake.evaluation.predictions import write_predictions
 from deepfake.files import new_file
-from deepfake.program import start_logging
+from deepfake.program import make_parser, run
 
 
-def main() -> int:
-    args = parse_args()
-    start_logging()
-    try:
-        model = open_model(args.checkpoint, args.threads)
-        decoded = read_inputs(model.geometries, args.images, args.rows)
-    except (ValueError, OSError) as error:
-        log.error("%s", error)
-        return 1
-    rows = decoded[0].rows.iloc[decoded[0].split(args.split)]
-    found = predict_split(
-        model.logits, decoded, args.split, lambda parts: progress(parts, "predict", "batches")
-    )
-    with new_file(args.output) as path:
-        write_predictions(rows.assign(probability=found), path)
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    model = open_model(args.checkpoint, args.threads)
+    inputs = read_inputs(model.geometries, args.images, args.rows)
+    rows = inputs[0].rows.iloc[inputs[0].split(args.split)]
+    probabilities = predict_split(model.logits, inputs, args.split, show_progress)
+    with new_file(args.output) as new_table:
+        write_predictions(rows.assign(probability=probabilities), new_table)
     log.info("%d images of %s", len(rows), args.split)
-    return 0
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--checkpoint", required=True, help="best.pt")
-    parser.add_argument(
-        "--images", required=True, nargs="+", help=".npy of decoded images, for each geometry"
-    )
-    parser.add_argument("--rows", required=True, nargs="+", help="csv of their rows")
+def show_progress(batches: list) -> Iterable:
+    return progress(batches, "predict", "batches")
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--checkpoint", required=True, help="best.pt of the model")
+    images = "decoded images (npy), for each geometry of the model"
+    parser.add_argument("--images", required=True, nargs="+", help=images)
+    parser.add_argument("--rows", required=True, nargs="+", help="rows of the decoded images (csv), likewise")
     parser.add_argument("--split", required=True, choices=["train", "val", "test"])
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the CPU")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, help="csv of predictions")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

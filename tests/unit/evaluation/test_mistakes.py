@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.ensemble import LARGE, write_ensemble, write_member
+from made.programs import run_program
 from PIL import Image
 
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
@@ -37,8 +36,6 @@ from deepfake.inputs.pixels import fit
 from deepfake.networks.build import build
 from deepfake.networks.views import WHOLE, View
 from deepfake.tables import METADATA
-
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 Given = list[tuple[str, int, float]]
 
@@ -165,11 +162,6 @@ def test_only_hot_regions_get_colour():
     assert np.ptp(done[3, 3].astype(int)) < 10
 
 
-def run(monkeypatch, program: str, *args: object) -> int:
-    monkeypatch.setattr(sys, "argv", [program, *map(str, args)])
-    return runpy.run_path(str(SCRIPTS / program))["main"]()
-
-
 @pytest.fixture
 def work(tmp_path) -> Path:
     """A dataset of `val` alone, an untrained network, its predictions, and its thresholds."""
@@ -210,15 +202,15 @@ def common(work: Path) -> list[object]:
     return ["--dataset", work / "set", "--checkpoint", work / "best.pt", "--metrics", work / "metrics.json"]
 
 
-def explain(work: Path, monkeypatch) -> int:
+def explain(work: Path) -> int:
     outputs = ["--output-mistakes", work / "m.png", "--output-gradcam", work / "g.png"]
     tables = ["--predictions", work / "test.csv", work / "val.csv", "--output-table", work / "m.csv"]
-    return run(monkeypatch, "explain.py", *common(work), *tables, *outputs)
+    return run_program("explain.py", *common(work), *tables, *outputs)
 
 
-def test_without_a_test_split_val_is_explained(either, monkeypatch, capsys):
+def test_without_a_test_split_val_is_explained(either, capsys):
     work = either
-    assert explain(work, monkeypatch) == 0
+    assert explain(work) == 0
     table = pd.read_csv(work / "m.csv", dtype=str, keep_default_na=False)
     assert list(table.columns) == MISTAKES
     assert table["image"].tolist() == ["val/fake/1.png", "val/real/0.png", "val/real/2.png"]
@@ -226,31 +218,31 @@ def test_without_a_test_split_val_is_explained(either, monkeypatch, capsys):
     first = [(work / name).read_bytes() for name in ("m.png", "g.png")]
     with Image.open(work / "m.png") as sheet, Image.open(work / "g.png") as maps:
         assert sheet.width == maps.width > 6 * mistakes.TILE
-    assert explain(work, monkeypatch) == 0
+    assert explain(work) == 0
     assert [(work / name).read_bytes() for name in ("m.png", "g.png")] == first
 
 
-def test_no_images_at_all(work, monkeypatch, capsys):
+def test_no_images_at_all(work, capsys):
     (work / "val.csv").write_bytes((work / "test.csv").read_bytes())
-    assert explain(work, monkeypatch) == 0
+    assert explain(work) == 0
     assert "0 mistakes in 0 images" in capsys.readouterr().out
 
 
-def test_a_changed_image_is_an_error(work, monkeypatch, caplog):
+def test_a_changed_image_is_an_error(work, caplog):
     Image.new("RGB", (9, 9)).save(work / "set/val/fake/1.png")
-    assert explain(work, monkeypatch) == 1
+    assert explain(work) == 1
     assert "val/fake/1.png: its SHA-256 is not that of metadata.csv" in caplog.text
     assert not (work / "m.csv").exists()
 
 
-def distort(work: Path, monkeypatch, cfg: dict) -> int:
+def distort(work: Path, cfg: dict) -> int:
     outputs = ["--output", work / "r.csv", "--output-picture", work / "r.svg"]
-    return run(monkeypatch, "distort.py", *common(work), *outputs, "--config", json.dumps(cfg))
+    return run_program("distort.py", *common(work), *outputs, "--config", json.dumps(cfg))
 
 
-def test_the_first_row_is_of_the_undistorted_images(either, monkeypatch):
+def test_the_first_row_is_of_the_undistorted_images(either):
     work = either
-    assert distort(work, monkeypatch, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
+    assert distort(work, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
     table = pd.read_csv(work / "r.csv")
     assert table["distortion"].tolist() == ["none", "jpeg", "noise", "brightness"]
     assert table["split"].tolist() == ["val"] * 4 and table["images"].tolist() == [8] * 4
@@ -264,40 +256,40 @@ def test_the_first_row_is_of_the_undistorted_images(either, monkeypatch):
         assert table["roc_auc"][place] == pytest.approx(expected["roc_auc"], abs=1e-5)
         assert table["f1_macro"][place] == pytest.approx(expected["f1_macro"], abs=1e-5)
     first = (work / "r.csv").read_bytes(), (work / "r.svg").read_bytes()
-    assert distort(work, monkeypatch, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
+    assert distort(work, {"jpeg": [50], "noise": [9], "brightness": [1], "seed": 3}) == 0
     assert first == ((work / "r.csv").read_bytes(), (work / "r.svg").read_bytes())
 
 
-def test_an_invalid_level_is_an_error(work, monkeypatch, caplog):
-    assert distort(work, monkeypatch, {"jpeg": [500], "seed": 3}) == 1
+def test_an_invalid_level_is_an_error(work, caplog):
+    assert distort(work, {"jpeg": [500], "seed": 3}) == 1
     assert "jpeg: 500 is no level" in caplog.text
 
 
-def test_an_invalid_or_missing_checkpoint_is_an_error(work, monkeypatch, caplog):
+def test_an_invalid_or_missing_checkpoint_is_an_error(work, caplog):
     (work / "best.pt").write_text("text")
-    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert distort(work, {"seed": 3}) == 1 and explain(work) == 1
     (work / "best.pt").unlink()
-    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert distort(work, {"seed": 3}) == 1 and explain(work) == 1
     assert caplog.text.count("best.pt") >= 4
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}"], ids=["absent", "broken", "empty"])
-def test_metrics_without_thresholds_are_an_error(work, monkeypatch, caplog, content):
+def test_metrics_without_thresholds_are_an_error(work, caplog, content):
     (work / "metrics.json").unlink()
     if content:
         (work / "metrics.json").write_text(content)
-    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert distort(work, {"seed": 3}) == 1 and explain(work) == 1
     assert caplog.text.count("metrics.json") == 2
     assert not (work / "r.csv").exists() and not (work / "m.csv").exists()
 
 
-def test_missing_predictions_are_an_error(work, monkeypatch, caplog):
+def test_missing_predictions_are_an_error(work, caplog):
     (work / "test.csv").unlink()
-    assert explain(work, monkeypatch) == 1
+    assert explain(work) == 1
     assert "test.csv can't be read" in caplog.text and "run predict.py first" in caplog.text
 
 
-def test_a_missing_dataset_is_an_error(work, monkeypatch, caplog):
+def test_a_missing_dataset_is_an_error(work, caplog):
     (work / "set/metadata.csv").unlink()
-    assert distort(work, monkeypatch, {"seed": 3}) == 1 and explain(work, monkeypatch) == 1
+    assert distort(work, {"seed": 3}) == 1 and explain(work) == 1
     assert caplog.text.count("metadata.csv: No such file") == 2

@@ -1,18 +1,16 @@
 """predict.py: the table that it writes, and the errors."""
 
 import re
-import runpy
-import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from made import decoded as made_decoded
-from made.decoded import MODEL, ROOT
+from made.decoded import MODEL
 from made.models import load_detector
+from made.programs import run_program
 
 from deepfake.checkpoints import dataset_inference
 from deepfake.checkpoints.best_pt import save_checkpoint
@@ -24,8 +22,6 @@ from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +39,12 @@ def checkpoint(tmp_path_factory) -> Path:
     return path
 
 
-def run(main, *words: object) -> int:
-    with patch.object(sys, "argv", ["program", *map(str, words)]):
-        return main()
-
-
 def predict(made, checkpoint: Path, output: Path, split: str = "test") -> int:
-    words = ["--checkpoint", checkpoint, "--images", made.images, "--rows", made.rows, "--threads", 1]
-    return run(PREDICT, *words, "--split", split, "--output", output)
+    args = ["--checkpoint", checkpoint, "--images", made.images, "--rows", made.rows, "--threads", 1]
+    return run_program("predict.py", *args, "--split", split, "--output", output)
 
 
-def test_each_image_of_the_split_gets_the_probability_that_the_network_gives_it_alone(
-    made, checkpoint, tmp_path
-):
+def test_probabilities_are_those_of_each_image_alone(made, checkpoint, tmp_path):
     assert predict(made, checkpoint, tmp_path / "test.csv") == 0
     table, decoded = read_predictions(tmp_path / "test.csv"), read_decoded(made.images, made.rows)
     rows = decoded.rows.iloc[decoded.split("test")].reset_index(drop=True)
@@ -71,12 +60,9 @@ def test_each_image_of_the_split_gets_the_probability_that_the_network_gives_it_
         assert by_name[decoded.rows["image"][number]] == pytest.approx(alone, abs=1e-6)
 
 
-def test_predicted_again_the_bytes_are_the_same(made, checkpoint, tmp_path):
-    assert (
-        predict(made, checkpoint, tmp_path / "one.csv")
-        == predict(made, checkpoint, tmp_path / "two.csv")
-        == 0
-    )
+def test_the_table_has_the_same_bytes_each_time(made, checkpoint, tmp_path):
+    for name in ("one.csv", "two.csv"):
+        assert predict(made, checkpoint, tmp_path / name) == 0
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
@@ -86,7 +72,7 @@ def test_a_split_without_images_gives_a_table_without_rows(checkpoint, tmp_path)
     assert (tmp_path / "test.csv").read_text() == ",".join(PREDICTIONS) + "\n"
 
 
-def test_what_is_wrong_is_one_line_and_leaves_no_table(made, checkpoint, tmp_path, caplog):
+def test_an_error_is_one_line_and_leaves_no_table(made, checkpoint, tmp_path, caplog):
     (tmp_path / "half.pt").write_bytes(checkpoint.read_bytes()[:2000])
     (tmp_path / "half.npy").write_bytes(made.images.read_bytes()[:2000])
     (tmp_path / "half.csv").write_text("image,label\n")
@@ -107,9 +93,7 @@ def test_what_is_wrong_is_one_line_and_leaves_no_table(made, checkpoint, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_the_number_of_images_in_a_batch_changes_little_and_their_order_nothing(
-    made, checkpoint, monkeypatch
-):
+def test_the_batch_size_hardly_matters(made, checkpoint, monkeypatch):
     detector, decoded = load_detector(checkpoint)[0], read_decoded(made.images, made.rows)
     one = predict_split(logits_function(detector), [decoded], "test")
     monkeypatch.setattr(dataset_inference, "BATCH", 7)
@@ -133,6 +117,6 @@ def test_images_are_stacked_in_batches(made, checkpoint):
     assert np.allclose(one, probabilities(logits_function(detector), [[np.asarray(images)]]), atol=1e-6)
 
 
-def test_the_table_of_predictions_is_not_ordered_by_chance(made, checkpoint, tmp_path):
+def test_the_table_is_sorted_by_image(made, checkpoint, tmp_path):
     assert predict(made, checkpoint, tmp_path / "val.csv", "val") == 0
     assert pd.read_csv(tmp_path / "val.csv")["image"].is_monotonic_increasing
