@@ -1,1 +1,1 @@
-"""From any media to verdicts: how they are made ready, who is in them, and what a model says of each."""
+"""From media files to verdicts: the faces of each file, linked to people, scored by a model."""

@@ -213,10 +213,10 @@ class _Detection:
             self._unpacked(number).unlink(missing_ok=True)
 
 
-def _verdict(progress: _Progress, facts: dict, rule: str, resamples: int, seed: int) -> Verdict:
+def _verdict(progress: _Progress, metadata: dict, rule: str, resamples: int, seed: int) -> Verdict:
     """Link the faces of a file to people, score them, and decide."""
     name, kind = progress.file.name, progress.file.kind
-    threshold = facts["threshold" if kind == IMAGE else "video_threshold"]
+    threshold = metadata["threshold" if kind == IMAGE else "video_threshold"]
     frames = [progress.frames[position] for position in range(len(progress.sampled))]
     people: dict[int, list[ScoredFace]] = {}
     for frame, numbers in zip(frames, _people_of(frames), strict=True):

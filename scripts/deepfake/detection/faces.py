@@ -69,25 +69,25 @@ class Extractor:
     """The loaded settings of extraction.
 
     `preprocessing` is the result of preprocessing.preprocessing_of, `geometries` are those of the model,
-    `search` and `image_search` find faces in videos and in images (None: no search). Crops are kept of
-    `shown` frames of each file, spread evenly over a video.
+    `detector` and `image_detector` find faces in videos and in images (None: they are crops). Crops are
+    kept of `shown` frames of each file, spread evenly over a video.
     """
 
     preprocessing: dict
     geometries: list[Geometry]
     shown: int
-    search: Detector | None
-    image_search: Detector | None
+    detector: Detector | None
+    image_detector: Detector | None
 
 
 def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) -> Extractor:
     """Load the face detectors. Raises ValueError, FileNotFoundError or ImportError where that fails."""
     if preprocessing["shows"] == "frames":
         return Extractor(preprocessing, geometries, shown, None, None)
-    faces, stills = preprocessing["faces"], preprocessing["stills"]
-    search = load_detector(faces)
-    image_search = search if stills == faces else load_detector(stills)
-    return Extractor(preprocessing, geometries, shown, search, image_search)
+    faces, images = preprocessing["faces"], preprocessing["images"]
+    detector = load_detector(faces)
+    image_detector = detector if images == faces else load_detector(images)
+    return Extractor(preprocessing, geometries, shown, detector, image_detector)
 
 
 def sample(reader: VideoReader, name: str, extractor: Extractor) -> list[int]:
@@ -120,7 +120,7 @@ def faces_of_video(
             yield row | {"status": taken.status, "reason": taken.reason}, taken.data
 
     cfg = extractor.preprocessing["faces"]
-    for frame, crops, problems in _crops(prefetch(frames()), extractor, extractor.search, cfg):
+    for frame, crops, problems in _crops(prefetch(frames()), extractor, extractor.detector, cfg):
         faces, more = _face_crops(crops, extractor, frame in shown)
         yield FrameFaces(position_of[frame], frame, times[frame], faces, problems + more)
 
@@ -128,8 +128,8 @@ def faces_of_video(
 def faces_of_image(data: bytes, name: str, extractor: Extractor) -> FrameFaces:
     """Return the faces of the image `name`, given as the bytes of its file."""
     row = {"video": name, "frame": 0, "time": "", "status": OK, "reason": ""}
-    cfg = extractor.preprocessing["stills"]
-    ((_, crops, problems),) = _crops([(row, data)], extractor, extractor.image_search, cfg)
+    cfg = extractor.preprocessing["images"]
+    ((_, crops, problems),) = _crops([(row, data)], extractor, extractor.image_detector, cfg)
     faces, more = _face_crops(crops, extractor, extractor.shown > 0)
     return FrameFaces(0, 0, math.nan, faces, problems + more)
 

@@ -1,7 +1,8 @@
 """How media files are preprocessed for a model: as its training images were, which the model file records.
 
-The recorded settings may come from anywhere, so they are validated, by hand: the exported package runs
-these lines too, where neither the config's schema nor a library for it is installed.
+A model file may come from anywhere, so what it records is validated here, also in the package for
+submissions, where the config's schema is not present. A test checks that both allow the same values. It is
+no JSON Schema, as that accepts nan as a number and 1.0 as an integer.
 """
 
 import math
@@ -20,21 +21,21 @@ Check = tuple[Callable[[object], bool], str]
 
 
 def preprocessing_of(
-    facts: dict,
+    metadata: dict,
     corpus: str | None = None,
     frames: dict | None = None,
     crops: bool = False,
     face_model: str | Path | None = None,
 ) -> dict:
-    """Return the preprocessing that a model's metadata `facts` record, validated.
+    """Return the preprocessing that a model's `metadata` record, validated.
 
-    `shows` is "faces" or "frames", `frames` and `faces` are sections as in the config, `stills` is the
+    `shows` is "faces" or "frames", `frames` and `faces` are sections as in the config, `images` is the
     `faces` section for images. They are those of `corpus`, or else of the recorded default corpus. The
     settings in `frames` override the recorded ones. With `crops` images are face crops already.
     `face_model` is the path of YuNet's file, where it isn't the recorded one. Raises UserError where
     nothing valid is recorded, or the corpus or a setting doesn't exist.
     """
-    recorded = facts.get("preprocessing")
+    recorded = metadata.get("preprocessing")
     if not recorded:
         raise UserError(
             "the model doesn't record how its training images were made, so that media files can't be "
@@ -51,14 +52,14 @@ def preprocessing_of(
     if not isinstance(sections, dict) or not all(isinstance(sections.get(k), dict) for k in SHOWS):
         raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {UNTRUSTED}")
     faces = _checked_faces(sections["faces"])
-    stills = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
+    images = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
     if face_model is not None and faces["detector"] == "yunet":
         faces["model"] = str(face_model)
     return {
         "shows": recorded["shows"],
         "frames": _checked_frames({**sections["frames"], **(frames or {})}),
         "faces": faces,
-        "stills": stills if crops else faces,
+        "images": images if crops else faces,
     }
 
 

@@ -99,7 +99,7 @@ def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator
 def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
     reader = sources.open_video(task)
     sampled = sample(reader, task.file.name, extractor)
-    follows = extractor.search and extractor.preprocessing["faces"]["search"] == "track"
+    follows = extractor.detector and extractor.preprocessing["faces"]["search"] == "track"
     parts = divide(len(sampled), task.part_size, 1 if follows else task.max_parts)
     if len(parts) > 1:
         yield VideoOpened(sampled, damage(reader), parts)

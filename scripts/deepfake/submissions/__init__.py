@@ -1,1 +1,1 @@
-"""What competitions ask for: files of labels or probabilities, and a package that runs by itself."""
+"""Files for competitions, and a package that runs a model elsewhere."""

@@ -18,26 +18,26 @@ matches. `--model FILE` uses another file for one run."""
 
 
 def model_card(
-    name: str, facts: dict, metrics: dict, families: dict[str, str], file: str, has_yunet: bool
+    name: str, metadata: dict, metrics: dict, families: dict[str, str], file: str, has_yunet: bool
 ) -> str:
     """Return the card as Markdown.
 
-    `name` is the model's name in the config, `facts` the metadata in its file, `metrics` the contents of
+    `name` is the model's name in the config, `metadata` the metadata in its file, `metrics` the contents of
     metrics.json, `families` those of its corpora, `file` the name of the exported model, such as
     float32.onnx.
     """
-    corpora = list(facts["preprocessing"]["corpora"])
+    corpora = list(metadata["preprocessing"]["corpora"])
     sections = {
         "How to run it": _usage(has_yunet),
-        "The model": _model(facts, file),
-        "Results": _results(facts, metrics),
-        "Preprocessing": _preprocessing(facts["preprocessing"]),
+        "The model": _model(metadata, file),
+        "Results": _results(metadata, metrics),
+        "Preprocessing": _preprocessing(metadata["preprocessing"]),
         "Intended use and limits": _intended_use(corpora),
         "Other models": OTHER_MODELS,
         "Licence": _licence(corpora, families),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
-    return f"# {name}, trained on {facts['dataset']['name']}\n\n{INTRODUCTION}\n\n{body}\n"
+    return f"# {name}, trained on {metadata['dataset']['name']}\n\n{INTRODUCTION}\n\n{body}\n"
 
 
 def _usage(has_yunet: bool) -> str:
@@ -57,30 +57,30 @@ face, missing, unreadable) are logged, have the fallback in the output, and make
 `sha256sum -c SHA256SUMS` verifies the unpacked files.{yunet if has_yunet else ""}"""
 
 
-def _model(facts: dict, file: str) -> str:
-    dataset, corpora = facts["dataset"], facts["preprocessing"]["corpora"]
+def _model(metadata: dict, file: str) -> str:
+    dataset, corpora = metadata["dataset"], metadata["preprocessing"]["corpora"]
     images = dataset.get("images")
     count = f", {images:,} images" if type(images) is int else ""
-    return f"""- network: {_networks(facts)}
+    return f"""- network: {_networks(metadata)}
 - exported as: `{file}`
 - trained on: `{dataset["name"]}`{count} of {", ".join(corpora)}
 - SHA-256 of the images kept in the plan of `{dataset["name"]}`: `{dataset["sha256"]}`
-- thresholds: an image is fake from {facts["threshold"]:.4f} on; a person in a video is fake where the mean
-  over the frames is {facts["video_threshold"]:.4f} or more"""
+- thresholds: an image is fake from {metadata["threshold"]:.4f} on; a person in a video is fake where the mean
+  over the frames is {metadata["video_threshold"]:.4f} or more"""
 
 
-def _networks(facts: dict) -> str:
+def _networks(metadata: dict) -> str:
     """Return the network's name and image size; for an ensemble those of its members."""
-    parts = facts.get("parts", [facts])
+    parts = metadata.get("parts", [metadata])
     networks = [f"{part['network']['arch']} at {part['geometry']['size']} pixels" for part in parts]
-    if "parts" not in facts:
+    if "parts" not in metadata:
         return networks[0]
     views = max(len(part["views"]) for part in parts)
     averaged = f", {views} views of each image" if views > 1 else ""
-    return f"the mean of {' and '.join(networks)}{averaged}, at temperature {facts['temperature']:.3f}"
+    return f"the mean of {' and '.join(networks)}{averaged}, at temperature {metadata['temperature']:.3f}"
 
 
-def _results(facts: dict, metrics: dict) -> str:
+def _results(metadata: dict, metrics: dict) -> str:
     rows = []
     for split, title in SPLITS.items():
         found = metrics["splits"].get(split)

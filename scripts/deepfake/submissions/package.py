@@ -43,11 +43,11 @@ def write_package(
     project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
     training. Raises UserError or FileNotFoundError where the model can't be used or a file is missing.
     """
-    facts = open_model(model).metadata
-    if not facts["preprocessing"]:
+    metadata = open_model(model).metadata
+    if not metadata["preprocessing"]:
         raise UserError(f"{model} doesn't record how its training images were made; train it again")
-    detector = face_detector(facts["preprocessing"], face_model)
-    facts = facts | {"preprocessing": _with_packed_detector(facts["preprocessing"])}
+    detector = face_detector(metadata["preprocessing"], face_model)
+    metadata = metadata | {"preprocessing": _with_packed_detector(metadata["preprocessing"])}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         code = copy_code(top)
@@ -55,11 +55,11 @@ def write_package(
         shutil.copyfile(licence, top / "LICENSE")
         if detector:
             shutil.copyfile(detector, top / FACE_MODEL)
-        steps = json.dumps(facts["preprocessing"], indent=2, sort_keys=True, ensure_ascii=False)
+        steps = json.dumps(metadata["preprocessing"], indent=2, sort_keys=True, ensure_ascii=False)
         texts = {
             "preprocessing.json": f"{steps}\n",
             "requirements.txt": requirements(code, pinned.read_text(encoding="utf-8")),
-            "README.md": model_card(name, facts, metrics, families, model.name, detector is not None),
+            "README.md": model_card(name, metadata, metrics, families, model.name, detector is not None),
         }
         for file, text in texts.items():
             (top / file).write_text(text, encoding="utf-8")

@@ -290,7 +290,7 @@ def test_the_verdict_is_that_of_the_worst_person_by_the_threshold_of_videos(open
     (verdict,) = verdicts([media / "two.mp4"], opened)
     scores = {person.number: person.score for person in verdict.people}
     assert verdict.decisive == max(scores, key=scores.get) and verdict.score == max(scores.values())
-    facts = opened.metadata | {"video_threshold": verdict.score, "threshold": 1.0}
-    one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, metadata=facts))
+    metadata = opened.metadata | {"video_threshold": verdict.score, "threshold": 1.0}
+    one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, metadata=metadata))
     assert one.verdict == "fake" and sum(person.verdict == "fake" for person in one.people) == 1
     assert still.verdict == "real"

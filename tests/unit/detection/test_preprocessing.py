@@ -12,17 +12,17 @@ from deepfake.errors import UserError
 
 
 def test_settings_are_those_recorded_unless_others_are_requested():
-    facts = {"preprocessing": made.recorded()}
-    assert preprocessing_of(facts) == {
-        "shows": "faces", "frames": made.FRAMES, "faces": made.FACES, "stills": made.FACES,
+    metadata = {"preprocessing": made.recorded()}
+    assert preprocessing_of(metadata) == {
+        "shows": "faces", "frames": made.FRAMES, "faces": made.FACES, "images": made.FACES,
     }  # fmt: skip
-    assert preprocessing_of(facts, "crops")["faces"] == made.CROPS
-    found = preprocessing_of(facts, frames={"strategy": "interval", "every": 5}, crops=True)
-    assert found["stills"] == made.CROPS and found["faces"] == made.FACES
+    assert preprocessing_of(metadata, "crops")["faces"] == made.CROPS
+    found = preprocessing_of(metadata, frames={"strategy": "interval", "every": 5}, crops=True)
+    assert found["images"] == made.CROPS and found["faces"] == made.FACES
     assert found["frames"] == made.FRAMES | {"strategy": "interval", "every": 5, "max": None}
     yunet = made.FACES | {"detector": "yunet", "model": "there", "sha256": "0", "min_score": 0.6}
-    facts = {"preprocessing": made.recorded(faces=yunet)}
-    assert preprocessing_of(facts, face_model="here")["faces"] == yunet | {"model": "here"}
+    metadata = {"preprocessing": made.recorded(faces=yunet)}
+    assert preprocessing_of(metadata, face_model="here")["faces"] == yunet | {"model": "here"}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,7 @@ HOSTILE = {
     "sections": made.recorded() | {"corpora": {"drawn": {"frames": made.FRAMES}}},
     "size": made.recorded(faces=made.FACES | {"size": 10**9}),
     "margin": made.recorded(faces=made.FACES | {"margin": float("nan")}),
+    "width": made.recorded(faces=made.FACES | {"width": 640.0}),
     "detector": made.recorded(faces=made.FACES | {"detector": {}}),
     "model": made.recorded(faces=made.FACES | {"detector": "yunet", "model": 1, "sha256": "0"}),
 }

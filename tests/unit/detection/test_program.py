@@ -129,9 +129,10 @@ from deepfake.detection.detect import detect_media
 from deepfake.detection.media import LIMITS, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 
-facts = {"preprocessing": json.loads(sys.argv[3]), "threshold": 0.5, "video_threshold": 0.5}
-model = LoadedModel(facts, [Geometry(32, 32, "bilinear")], lambda batch: np.zeros(len(batch[0]), np.float32))
-for verdict in detect_media(find_media(sys.argv[2:3], LIMITS), model, preprocessing_of(facts), workers=2):
+metadata = {"preprocessing": json.loads(sys.argv[3]), "threshold": 0.5, "video_threshold": 0.5}
+geometries = [Geometry(32, 32, "bilinear")]
+model = LoadedModel(metadata, geometries, lambda batch: np.zeros(len(batch[0]), np.float32))
+for verdict in detect_media(find_media(sys.argv[2:3], LIMITS), model, preprocessing_of(metadata), workers=2):
     assert "torch" not in sys.modules
     print(verdict.name, flush=True)
 """

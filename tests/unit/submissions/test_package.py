@@ -80,12 +80,12 @@ def test_it_contains_all_that_is_needed(made, packed, capsys):
     checksums = dict(reversed(line.split("  ")) for line in found["SHA256SUMS"].decode().splitlines())
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     assert checksums == {name: digest for name, digest in digests.items() if name != "SHA256SUMS"}
-    facts = json.loads((packed.parent / "package.json").read_text())
-    assert {one["name"]: (one["bytes"], one["sha256"]) for one in facts["members"]} == {
+    contents = json.loads((packed.parent / "package.json").read_text())
+    assert {one["name"]: (one["bytes"], one["sha256"]) for one in contents["members"]} == {
         name: (len(data), digests[name]) for name, data in found.items()
     }
-    assert (facts["bytes"], facts["form"]) == (packed.stat().st_size, "float32.onnx")
-    assert facts["sha256"] == hashlib.sha256(packed.read_bytes()).hexdigest()
+    assert (contents["bytes"], contents["form"]) == (packed.stat().st_size, "float32.onnx")
+    assert contents["sha256"] == hashlib.sha256(packed.read_bytes()).hexdigest()
 
 
 def test_its_size_is_printed_by_parts_and_its_bytes_are_the_same_again(made, packed, tmp_path, capsys):
@@ -158,10 +158,10 @@ def test_the_card_describes_the_model_and_its_results(packed):
 
 
 def test_the_card_names_the_members_of_an_ensemble(made):
-    facts = open_model(made / "float32.onnx").metadata
-    part = {key: facts.pop(key) for key in ("network", "geometry")}
-    facts |= {"parts": [{**part, "views": [0, 1]}, {**part, "views": [0]}], "temperature": 1.25}
-    text = model_card("both", facts, measured(), {}, "float32.onnx", has_yunet=False)
+    contents = open_model(made / "float32.onnx").metadata
+    part = {key: contents.pop(key) for key in ("network", "geometry")}
+    contents |= {"parts": [{**part, "views": [0, 1]}, {**part, "views": [0]}], "temperature": 1.25}
+    text = model_card("both", contents, measured(), {}, "float32.onnx", has_yunet=False)
     parts = "meso4 at 32 pixels and meso4 at 32 pixels"
     assert f"- network: the mean of {parts}, 2 views of each image, at temperature 1.250\n" in text
 
