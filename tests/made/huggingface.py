@@ -1,4 +1,4 @@
-"""A small ViT of transformers in a folder, and what it says of an image: alone, and read by us."""
+"""A small ViT of transformers in a folder, and its outputs: in transformers alone, and as a Detector."""
 
 import json
 
@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 
 
 def vit(folder, labels=("Realism", "Deepfake"), size: int = 32, preprocessor: dict | None = None, **changes):
-    """A small ViT in `folder`, as transformers saves it."""
+    """Write a small ViT to `folder`, as transformers saves it, and return the model."""
     torch.manual_seed(0)
     config = transformers.ViTConfig(
         hidden_size=32,
@@ -42,7 +42,7 @@ def section(folder, **keys) -> dict:
     return {"arch": f"hf/{folder}", "weights": None, "image_size": None, **keys}
 
 
-def picture(height: int = 32, width: int = 32) -> np.ndarray:
+def random_image(height: int = 32, width: int = 32) -> np.ndarray:
     return RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
@@ -50,13 +50,14 @@ def batch(image: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(image.copy()).permute(2, 0, 1)[None]
 
 
-def ours(built, image: np.ndarray) -> float:
+def fake_probability(built, image: np.ndarray) -> float:
+    """Return the probability of fake that the built detector gives."""
     with torch.inference_mode():
         return float(built.detector.eval()(batch(fit(image, built.geometry))).sigmoid())
 
 
-def theirs(folder, image: np.ndarray, backend: str = "torchvision") -> dict[str, float]:
-    """The probability of each label by transformers alone."""
+def transformers_probabilities(folder, image: np.ndarray, backend: str = "torchvision") -> dict[str, float]:
+    """Return the probability of each label that transformers alone gives."""
     model = transformers.AutoModelForImageClassification.from_pretrained(folder)
     processor = transformers.AutoImageProcessor.from_pretrained(folder, backend=backend)
     with torch.inference_mode():

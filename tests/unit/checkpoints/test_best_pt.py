@@ -126,7 +126,7 @@ STATE = "features.0.weight"
 
 
 @pytest.mark.parametrize(
-    "key, value, said",
+    "key, value, message",
     [
         *(
             (key, None, f"'{key}' is a required property")
@@ -168,18 +168,18 @@ STATE = "features.0.weight"
         ("state.extra", torch.zeros(1).expand(10**12), "more than the file has"),
     ],
 )
-def test_a_checkpoint_that_does_not_fit_says_what_does_not(tmp_path, built, key, value, said):
+def test_a_checkpoint_that_does_not_fit_says_what_does_not(tmp_path, built, key, value, message):
     save(tmp_path / "best.pt", built)
     content = torch.load(tmp_path / "best.pt", weights_only=True)
     change(content, key, value)
     torch.save(content, tmp_path / "bad.pt")
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         load_detector(tmp_path / "bad.pt")
     assert str(tmp_path / "bad.pt") in str(error.value)
 
 
 @pytest.mark.parametrize(
-    "name, value, said",
+    "name, value, message",
     [
         ("features.0.weight", torch.zeros(8, 3, 5, 5), "features.0.weight 8×3×5×5 instead of 8×3×3×3"),
         (
@@ -192,14 +192,14 @@ def test_a_checkpoint_that_does_not_fit_says_what_does_not(tmp_path, built, key,
     ],
     ids="shape infinite missing head".split(),
 )
-def test_a_state_that_is_not_the_network_s_is_named(tmp_path, built, name, value, said):
+def test_a_state_that_is_not_the_network_s_is_named(tmp_path, built, name, value, message):
     save(tmp_path / "best.pt", built)
     content = torch.load(tmp_path / "best.pt", weights_only=True)
     content["state"].pop(name)
     if value is not None:
         content["state"][name] = value
     torch.save(content, tmp_path / "bad.pt")
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=message):
         load_detector(tmp_path / "bad.pt")
 
 
@@ -225,7 +225,7 @@ def saved(content: object, **options) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "content, said",
+    "content, message",
     [
         (b"", "no file of torch.save"),
         (b"hello, I am a network", "no file of torch.save"),
@@ -240,10 +240,10 @@ def saved(content: object, **options) -> bytes:
     ],
     ids="empty text pickle code module list weights lightning bomb empty-zip".split(),
 )
-def test_a_foreign_or_hostile_file_is_refused_and_runs_nothing(tmp_path, capsys, content, said):
+def test_a_foreign_or_hostile_file_is_refused_and_runs_nothing(tmp_path, capsys, content, message):
     path = tmp_path / "best.pt"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         load_checkpoint(path)
     assert str(path) in str(error.value) and "code has run" not in capsys.readouterr().out
 

@@ -159,7 +159,7 @@ def test_an_export_that_differs_too_much_is_not_kept(best, tmp_path, monkeypatch
 def test_what_cant_be_converted_is_one_line_in_the_log_and_leaves_no_file(made, best, tmp_path, caplog):
     larger = made_decoded.make(tmp_path / "larger", size=64, counts={"val": 2})
     empty = made_decoded.make(tmp_path / "empty", counts={"train": 2})
-    for said, images, checkpoint, form in (
+    for message, images, checkpoint, form in (
         ("nowhere.pt", made, tmp_path / "nowhere.pt", "float32.onnx"),
         ("the images are .*64.*takes .*32", larger, best, "int8_static.onnx"),
         ("the split val is empty", empty, best, "int8_static.onnx"),
@@ -169,7 +169,7 @@ def test_what_cant_be_converted_is_one_line_in_the_log_and_leaves_no_file(made, 
         lines = [record.message for record in caplog.records if record.name == "deepfake"]
         assert len(lines) == 1 and form in lines[0]
         assert caplog.records[-1].levelname == "ERROR"
-        assert re.search(said, lines[0])
+        assert re.search(message, lines[0])
         assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
 
 

@@ -161,11 +161,13 @@ def test_a_valid_model_is_opened_and_run(tmp_path):
     assert opened.metadata == METADATA and opened.detector is None
 
 
-@pytest.mark.parametrize("content, said", HOSTILE.values(), ids=[name.replace(" ", "-") for name in HOSTILE])
-def test_an_invalid_file_is_refused_with_the_reason(tmp_path, content, said):
+@pytest.mark.parametrize(
+    "content, message", HOSTILE.values(), ids=[name.replace(" ", "-") for name in HOSTILE]
+)
+def test_an_invalid_file_is_refused_with_the_reason(tmp_path, content, message):
     path = tmp_path / "a.onnx"
     path.write_bytes(content if isinstance(content, bytes) else content.SerializeToString())
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         open_model(path)
     assert str(path) in str(error.value)
 

@@ -68,12 +68,14 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("change, said", HOSTILE.values(), ids=[name.replace(" ", "-") for name in HOSTILE])
-def test_an_invalid_file_is_refused_with_the_reason(tmp_path, best, change, said):
+@pytest.mark.parametrize(
+    "change, message", HOSTILE.values(), ids=[name.replace(" ", "-") for name in HOSTILE]
+)
+def test_an_invalid_file_is_refused_with_the_reason(tmp_path, best, change, message):
     path = tmp_path / "a.safetensors"
     tensors, metadata = change(tensors_of(best), without_weights(best))
     write(path, {key: value.contiguous() for key, value in tensors.items()}, metadata)
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         open_model(path)
     assert str(path) in str(error.value)
 

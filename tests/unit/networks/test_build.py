@@ -1,4 +1,4 @@
-"""Networks by name, randomly initialised, of the real classes."""
+"""Networks by name, with random weights: their outputs, their spec, and errors for what can't be made."""
 
 import json
 
@@ -7,9 +7,10 @@ import torch
 import torchvision
 from made.networks import images, same, section
 
-from deepfake.networks.architectures import head_names, make_network
+from deepfake.networks.architectures import OWN_NETWORKS, head_names, make_network
 from deepfake.networks.build import build, rebuild
 from deepfake.networks.errors import ModelError
+from deepfake.networks.settings import OWN
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -17,14 +18,14 @@ SMALL = ["meso4", "mesoinception4", "torchvision/mobilenet_v3_small", "timm/resn
 
 
 @pytest.mark.parametrize("arch", SMALL)
-def test_a_network_gives_a_logit_an_image_and_comes_back_from_its_facts(arch):
+def test_a_network_gives_one_logit_per_image_and_is_rebuilt_from_its_spec(arch):
     size = 160 if arch == "timm/test_vit" else 64
     built = build(section(arch, size=size), seed=3)
     assert built.detector.training
     out = built.detector.eval()(images(size))
     assert out.shape == (2,) and out.dtype == torch.float32
-    facts = json.loads(json.dumps(built.spec))
-    again = rebuild(facts, built.detector.network.state_dict())
+    spec = json.loads(json.dumps(built.spec))
+    again = rebuild(spec, built.detector.network.state_dict())
     assert torch.equal(again.eval()(images(size)), out)
 
 
@@ -51,6 +52,12 @@ def test_new_weights_come_from_the_seed_alone():
 def test_each_kind_has_its_scaling(arch, mean, std):
     built = build(section(arch, size=160), seed=0)
     assert (built.spec["mean"], built.spec["std"]) == (mean, std)
+
+
+def test_every_own_network_has_a_size_and_a_class():
+    assert OWN.keys() == OWN_NETWORKS.keys()
+    for name, size in OWN.items():
+        assert build(section(name, size=None), seed=0).geometry.size == size
 
 
 FAMILIES = {
@@ -87,7 +94,7 @@ def test_regnet_too():
 
 
 @pytest.mark.parametrize(
-    "arch, said",
+    "arch, message",
     [
         ("torchvision/resnet81", "did you mean resnet"),
         ("torchvision/fasterrcnn_resnet50_fpn", "torchvision has no classifier"),
@@ -97,8 +104,8 @@ def test_regnet_too():
         ("timm/local-dir:/tmp", "timm has no network"),
     ],
 )
-def test_an_unknown_name_is_an_error_that_suggests_near_ones(arch, said):
-    with pytest.raises(ValueError, match=said):
+def test_an_unknown_name_is_an_error_that_suggests_similar_ones(arch, message):
+    with pytest.raises(ValueError, match=message):
         build(section(arch), seed=0)
 
 
@@ -106,7 +113,7 @@ def test_an_unknown_name_is_an_error_that_suggests_near_ones(arch, said):
     "arch, size",
     [("meso4", 16), ("torchvision/vit_b_16", 100), ("torchvision/alexnet", 32), ("timm/test_vit", 33)],
 )
-def test_a_size_that_can_not_be_is_an_error(arch, size):
+def test_an_impossible_size_is_an_error(arch, size):
     with pytest.raises(ValueError, match=f"{size}"):
         build(section(arch, size=size), seed=0)
 

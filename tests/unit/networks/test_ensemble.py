@@ -67,16 +67,19 @@ def test_logits_are_the_weighted_sum_of_the_mean_over_views(folder):
 def nested_by_hand(folder, small: torch.Tensor, large: torch.Tensor) -> torch.Tensor:
     a, b = (load_detector(folder / f"{size}.pt")[0] for size in (SMALL, LARGE))
 
-    def seen(detector, images, view):
+    def logits_of_view(detector, images, view):
         return detector(apply_views(images / 255, [view]))
 
     def both(outer):
         mirrored = View(True, outer.top, outer.left, outer.side)
-        means = [(seen(f, x, outer) + seen(f, x, mirrored)) / 2 for f, x in ((a, small), (b, large))]
+        means = [
+            (logits_of_view(f, x, outer) + logits_of_view(f, x, mirrored)) / 2
+            for f, x in ((a, small), (b, large))
+        ]
         return (0.25 * means[0] + 0.75 * means[1]) / 2
 
     with torch.inference_mode():
-        whole, corner = (0.5 * both(view) + 0.5 * seen(a, small, view) for view in (WHOLE, CORNER))
+        whole, corner = (0.5 * both(view) + 0.5 * logits_of_view(a, small, view) for view in (WHOLE, CORNER))
         return (whole + corner) / 2 / 0.5
 
 
@@ -134,7 +137,7 @@ def maps_of(model: LoadedModel, images: list[np.ndarray]) -> np.ndarray:
     return gradcam_maps(model.detector, model.geometries, images)
 
 
-def test_its_map_is_the_weighted_mean_of_its_networks_maps(folder):
+def test_the_map_of_an_ensemble_is_the_weighted_mean_of_its_networks_maps(folder):
     images = list(pixels(SMALL, 2).permute(0, 2, 3, 1).numpy())
     small, _ = load_detector(folder / "32.pt")
     one = write_ensemble(folder / "one.pt", [load_checkpoint(folder / "32.pt")], [-2.0], [WHOLE, MIRROR])
@@ -154,13 +157,13 @@ def test_a_format_without_gradients_has_no_map(folder):
         gradcam_maps(None, model.geometries, [])
 
 
-# what is refused
+# invalid files
 
 VIEW = {"flip": False, "top": 0.0, "left": 0.0, "side": 1.0}
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("parts", [], r"parts: \[\] should be non-empty"),
         ("parts", [1], "parts.0: 1 is not of type 'object'"),
@@ -186,14 +189,14 @@ VIEW = {"flip": False, "top": 0.0, "left": 0.0, "side": 1.0}
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_invalid_ensemble_says_what_is_wrong(both, tmp_path, key, value, said):
+def test_an_invalid_ensemble_says_what_is_wrong(both, tmp_path, key, value, message):
     place = both
     *names, last = [int(name) if name.isdigit() else name for name in key.split(".")]
     for name in names:
         place = place[name]
     place.pop(last) if value is None else place.update({last: value})
     torch.save(both, tmp_path / "invalid.pt")
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         load_detector(tmp_path / "invalid.pt")
     assert str(tmp_path / "invalid.pt") in str(error.value)
 
@@ -210,10 +213,10 @@ def test_an_ensemble_is_no_weights_for_a_network(folder):
         build(section("meso4", folder / "both.pt", SMALL), 1)
 
 
-# what the workflow asks of the config
+# settings
 
 
-def test_geometries_are_those_of_all_models_each_once():
+def test_the_geometries_of_an_ensemble_are_the_distinct_ones_of_its_models():
     models = {"a": section("meso4", size=32), "b": section("meso4", size=48), "c": section("mesoinception4")}
     ensembles = {"ab": ["a", "b"], "all": ["c", "ab", "b"], "tta": ["b"]}
     config = {"models": models, "ensembles": {name: {"models": m} for name, m in ensembles.items()}}
@@ -221,7 +224,7 @@ def test_geometries_are_those_of_all_models_each_once():
     assert sizes == {"a": [32], "b": [48], "c": [64], "ab": [32, 48], "all": [64, 32, 48], "tta": [48]}
 
 
-def test_an_ensemble_s_own_threshold_goes_before_that_of_evaluate():
+def test_the_threshold_of_an_ensemble_overrides_that_of_evaluate():
     ensembles = {"own": {"threshold": "eer"}, "none": {"threshold": 0.0}, "shared": {"threshold": None}}
     config = {"ensembles": ensembles, "evaluate": {"threshold": "f1_macro"}}
     found = {name: threshold_of(config, name) for name in [*ensembles, "model"]}

@@ -1,4 +1,4 @@
-"""Grad-CAM: known answers of small networks, and maps of every family of networks that can be trained."""
+"""Grad-CAM: known maps of small networks, and maps of every family of networks that can be trained."""
 
 import numpy as np
 import pytest
@@ -51,8 +51,8 @@ def test_a_network_that_reads_one_corner_lights_that_corner(row, column):
 def test_with_average_pooling_it_is_the_formula_of_the_paper():
     body = nn.Sequential(nn.Conv2d(3, 5, 3, stride=4, padding=1), nn.BatchNorm2d(5), nn.ReLU())
     net = detector(nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 1)))
-    pictures = images(16)
-    pixels = (torch.from_numpy(pictures) / 255 - 0.5) / 0.5
+    batch = images(16)
+    pixels = (torch.from_numpy(batch) / 255 - 0.5) / 0.5
     maps = body(pixels).detach().requires_grad_()
     net.network[3](net.network[2](net.network[1](maps))).sum().backward()
     weights = maps.grad.mean(dim=(2, 3), keepdim=True)
@@ -61,7 +61,7 @@ def test_with_average_pooling_it_is_the_formula_of_the_paper():
     ]
     expected = (cam / cam.amax(dim=(1, 2), keepdim=True)).detach().numpy()
     assert expected.min() < 0.5
-    np.testing.assert_allclose(gradcam(net, pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(gradcam(net, batch), expected, atol=1e-5)
 
 
 def test_what_speaks_for_real_alone_gives_zeros():
@@ -128,7 +128,7 @@ NETWORKS = {
 
 
 def made(name: str) -> tuple[Detector, int]:
-    """The network, random in its head too: some begin with zeros there."""
+    """Return the network, with a random head: some begin with zeros there."""
     build, size = NETWORKS[name]
     net = detector(build())
     last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
@@ -141,9 +141,9 @@ def test_every_family_gives_maps_and_is_left_as_it_was(name):
     net, size = made(name)
     net.requires_grad_(False)  # a frozen network can be explained too
     before = {key: value.clone() for key, value in net.state_dict().items()}
-    pictures = images(size, 3)
+    batch = images(size, 3)
     with torch.no_grad():
-        heat = gradcam(net, pictures)
+        heat = gradcam(net, batch)
     assert heat.shape == (3, size, size) and heat.dtype == np.float32 and np.isfinite(heat).all()
     assert heat.min() >= 0 and heat.max() <= 1
     assert not any(module._forward_hooks for module in net.modules())
@@ -151,12 +151,12 @@ def test_every_family_gives_maps_and_is_left_as_it_was(name):
     assert not net.training and all(
         torch.equal(before[key], value) for key, value in net.state_dict().items()
     )
-    assert np.array_equal(heat, gradcam(net, pictures))
+    assert np.array_equal(heat, gradcam(net, batch))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_family_lights_something_for_fake_or_for_real(name):
-    """Turned round, the logit has the opposite gradients: what doesn't light up in one does in the other."""
+    """The negated logit has the opposite gradients: what doesn't light up for one does for the other."""
     net, size = made(name)
     last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
     heat = gradcam(net, images(size))

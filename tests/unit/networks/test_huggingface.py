@@ -1,11 +1,11 @@
-"""transformers' image classifiers: read with their own labels or a new head, and saved as they were."""
+"""transformers' image classifiers: read with their own labels or a new head, and saved as a folder again."""
 
 import json
 
 import pytest
 import torch
 import transformers
-from made.huggingface import batch, ours, picture, section, theirs, vit
+from made.huggingface import batch, fake_probability, random_image, section, transformers_probabilities, vit
 
 from deepfake.networks.build import build, rebuild
 from deepfake.networks.errors import ModelError
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("labels", [("Realism", "Deepfake"), ("Deepfake", "Realism")])
-def test_the_labels_may_stand_in_either_order(tmp_path, labels):
+def test_the_labels_may_have_either_order(tmp_path, labels):
     vit(tmp_path, labels)
     built = build(section(tmp_path), seed=0)
     assert built.detector.training
-    image = picture()
-    expected = theirs(tmp_path, image)["Deepfake"]
-    assert abs(expected - 0.5) > 0.01  # else a swap would go unseen
-    assert ours(built, image) == pytest.approx(expected, abs=1e-5)
+    image = random_image()
+    expected = transformers_probabilities(tmp_path, image)["Deepfake"]
+    assert abs(expected - 0.5) > 0.01  # else a swap would not be noticed
+    assert fake_probability(built, image) == pytest.approx(expected, abs=1e-5)
     assert built.spec["fake"] == labels.index("Deepfake")
 
 
@@ -40,7 +40,7 @@ def test_the_labels_may_stand_in_either_order(tmp_path, labels):
         (("aiGenerated", "live"), 0),
     ],
 )
-def test_the_fake_is_known_by_its_name(labels, fake):
+def test_the_label_of_fake_is_found_by_its_words(labels, fake):
     assert fake_label(dict(enumerate(labels))) == fake
 
 
@@ -55,10 +55,10 @@ def test_the_fake_is_known_by_its_name(labels, fake):
         ("fake", "deepfake"),
         ("real or fake", "fake"),
         ("cat", "human"),
-        ("main", "said"),
+        ("main", "message"),
     ],
 )
-def test_labels_that_do_not_tell_are_an_error_that_says_what_to_set(labels):
+def test_unclear_labels_are_an_error_that_says_what_to_set(labels):
     with pytest.raises(ValueError, match="config.json: id2label is .*set id2label there.*head: new"):
         fake_label(dict(enumerate(labels)))
 
@@ -97,13 +97,13 @@ def test_a_backbone_without_a_classifier_needs_a_new_head(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(settings))
     with pytest.raises(ModelError, match="classifier.*write head: new"):
         build(section(tmp_path, image_size=32), seed=0)
-    assert build(section(tmp_path, image_size=32, head="new"), seed=0).detector(batch(picture())).shape == (
-        1,
-    )
+    assert build(section(tmp_path, image_size=32, head="new"), seed=0).detector(
+        batch(random_image())
+    ).shape == (1,)
 
 
 @pytest.mark.parametrize("labels", [("Realism", "Deepfake"), ("Deepfake", "Realism")])
-def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
+def test_a_saved_folder_gives_the_same_in_transformers_alone(tmp_path, labels):
     (tmp_path / "in").mkdir()
     vit(tmp_path / "in", labels)
     built = build(section(tmp_path / "in"), seed=0)
@@ -113,32 +113,36 @@ def test_what_is_saved_gives_the_same_by_transformers_alone(tmp_path, labels):
     save_pretrained(built.detector, built.spec, tmp_path / "out")
     assert (tmp_path / "out/model.safetensors").is_file()
     for _ in range(3):
-        image = picture()
-        given = theirs(tmp_path / "out", image)
+        image = random_image()
+        given = transformers_probabilities(tmp_path / "out", image)
         assert tuple(given) == labels
-        assert given["Deepfake"] == pytest.approx(ours(built, image), abs=1e-5)
-        assert given["Deepfake"] != pytest.approx(theirs(tmp_path / "in", image)["Deepfake"], abs=1e-5)
+        assert given["Deepfake"] == pytest.approx(fake_probability(built, image), abs=1e-5)
+        assert given["Deepfake"] != pytest.approx(
+            transformers_probabilities(tmp_path / "in", image)["Deepfake"], abs=1e-5
+        )
     round_trip = build(section(tmp_path / "out"), seed=5)
-    assert ours(round_trip, image) == pytest.approx(ours(built, image), abs=1e-6)
+    assert fake_probability(round_trip, image) == pytest.approx(fake_probability(built, image), abs=1e-6)
     save_pretrained(built.detector, built.spec, tmp_path / "again")
     for path in (tmp_path / "out").iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_the_facts_are_plain_and_make_the_network_again_without_the_folder(tmp_path):
+def test_the_spec_is_plain_json_and_rebuilds_the_network_without_the_folder(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     vit(folder, ("Fake", "Real"))
     built = build(section(folder), seed=0)
-    facts = json.loads(json.dumps(built.spec))
+    spec = json.loads(json.dumps(built.spec))
     for path in folder.iterdir():
         path.unlink()
-    image = picture()
-    again = rebuild(facts, built.detector.network.state_dict()).eval()
+    image = random_image()
+    again = rebuild(spec, built.detector.network.state_dict()).eval()
     with torch.inference_mode():
-        assert float(again(batch(image)).sigmoid()) == ours(built, image)
-    save_pretrained(again, facts, folder)
-    assert theirs(folder, image)["Fake"] == pytest.approx(ours(built, image), abs=1e-5)
+        assert float(again(batch(image)).sigmoid()) == fake_probability(built, image)
+    save_pretrained(again, spec, folder)
+    assert transformers_probabilities(folder, image)["Fake"] == pytest.approx(
+        fake_probability(built, image), abs=1e-5
+    )
 
 
 def test_weights_saved_in_half_precision_are_used_in_float32(tmp_path):
@@ -148,7 +152,7 @@ def test_weights_saved_in_half_precision_are_used_in_float32(tmp_path):
     assert {value.dtype for value in built.detector.parameters()} == {torch.float32}
 
 
-def test_our_own_checkpoint_of_the_network_can_be_its_weights(tmp_path):
+def test_a_state_dict_of_the_same_network_can_be_its_weights(tmp_path):
     vit(tmp_path)
     torch.manual_seed(4)
     other = transformers.ViTForImageClassification(
@@ -162,7 +166,7 @@ def test_our_own_checkpoint_of_the_network_can_be_its_weights(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "spoil, said",
+    "damage, message",
     [
         (lambda f: (f / "config.json").write_text("{"), "config.json is no config"),
         (lambda f: (f / "config.json").unlink(), "config.json is no config"),
@@ -180,12 +184,12 @@ def test_our_own_checkpoint_of_the_network_can_be_its_weights(tmp_path):
     ids="text no-config list no-weights bad-weights type timm bert fewer more wide labels".split(),
 )
 @pytest.mark.parametrize("head", ["keep", "new"])
-def test_a_broken_folder_is_an_error_that_says_what_is_wrong(tmp_path, spoil, said, head):
+def test_a_damaged_folder_is_an_error_that_says_what_is_wrong(tmp_path, damage, message, head):
     vit(tmp_path)
-    spoil(tmp_path)
-    if head == "new" and said == "3 labels":
-        said = "mismatched|can't be read"
-    with pytest.raises(ValueError, match=said) as error:
+    damage(tmp_path)
+    if head == "new" and message == "3 labels":
+        message = "mismatched|can't be read"
+    with pytest.raises(ValueError, match=message) as error:
         build(section(tmp_path, head=head), seed=0)
     assert str(tmp_path) in str(error.value)
 
@@ -202,7 +206,7 @@ def test_code_in_a_folder_is_never_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_hub_name_that_can_not_be_fetched_is_an_error_within_seconds(monkeypatch):
+def test_a_hub_name_that_cant_be_fetched_is_an_error_within_seconds(monkeypatch):
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nothing answers there, on any machine
     with pytest.raises(ModelError, match="(?s)no folder nobody/nothing.*copy the folder here"):

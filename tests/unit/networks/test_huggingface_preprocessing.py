@@ -1,10 +1,10 @@
-"""The preprocessing of transformers' image processors: kept, saved for another size, or refused."""
+"""The preprocessing of transformers' image processors: followed, saved for another size, or refused."""
 
 import numpy as np
 import pytest
 import torch
 import transformers
-from made.huggingface import ours, picture, section, theirs, vit
+from made.huggingface import fake_probability, random_image, section, transformers_probabilities, vit
 from PIL import Image
 
 from deepfake.inputs.pixels import fit
@@ -34,12 +34,12 @@ def test_another_size_is_saved_too(tmp_path, size, preprocessor):
     save_pretrained(built.detector, built.spec, tmp_path / "out")
     model = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "out")
     processor = transformers.AutoImageProcessor.from_pretrained(tmp_path / "out", backend="pil")
-    image = picture(70, 50)
+    image = random_image(70, 50)
     pixels = processor(Image.fromarray(image), return_tensors="pt").pixel_values
     assert pixels.shape[2:] == (size, size)
     with torch.inference_mode():
         given = model(pixels, interpolate_pos_encoding=True).logits.softmax(1)[0, 1]
-    assert ours(built, image) == pytest.approx(float(given), abs=1e-5)
+    assert fake_probability(built, image) == pytest.approx(float(given), abs=1e-5)
 
 
 PROCESSORS = {
@@ -59,13 +59,13 @@ PROCESSORS = {
 
 
 @pytest.mark.parametrize("kind", PROCESSORS)
-def test_the_preprocessing_of_transformers_own_classes_is_kept(tmp_path, kind):
-    """Square images of another size, through their processor and through ours."""
+def test_the_preprocessing_of_each_processor_class_is_followed(tmp_path, kind):
+    """Square images of another size, through the transformers processor and through `fit`."""
     given = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.3, 0.4], "resample": 2} | PROCESSORS[kind]
     key = "feature_extractor_type" if "Extractor" in kind else "image_processor_type"
     vit(tmp_path, preprocessor=given | {key: kind})
     processor = transformers.AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
-    image = picture(60, 60)
+    image = random_image(60, 60)
     expected = processor(Image.fromarray(image), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
     mean, std = scaling_of_processor(given | {key: kind})
     got = (fit(image, geometry_of_processor(given | {key: kind})) / 255 - mean) / std
@@ -73,16 +73,18 @@ def test_the_preprocessing_of_transformers_own_classes_is_kept(tmp_path, kind):
     np.testing.assert_allclose(got, expected, atol=1e-4)
 
 
-def test_the_file_of_their_default_backend_is_the_same_to_a_level(tmp_path):
+def test_the_default_backend_of_transformers_differs_by_rounding_only(tmp_path):
     vit(tmp_path)
-    image = picture(60, 60)
-    pil = theirs(tmp_path, image, "pil")["Deepfake"]
-    assert theirs(tmp_path, image, "torchvision")["Deepfake"] == pytest.approx(pil, abs=0.02)
-    assert ours(build(section(tmp_path), seed=0), image) == pytest.approx(pil, abs=1e-5)
+    image = random_image(60, 60)
+    pil = transformers_probabilities(tmp_path, image, "pil")["Deepfake"]
+    assert transformers_probabilities(tmp_path, image, "torchvision")["Deepfake"] == pytest.approx(
+        pil, abs=0.02
+    )
+    assert fake_probability(build(section(tmp_path), seed=0), image) == pytest.approx(pil, abs=1e-5)
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    "change, message",
     [
         ({"image_mean": [0.5]}, "image_mean"),
         ({"image_std": [0.5, 0.5, 0]}, "image_std"),
@@ -93,9 +95,9 @@ def test_the_file_of_their_default_backend_is_the_same_to_a_level(tmp_path):
     ],
     ids="short zero text none flip mobilevit".split(),
 )
-def test_preprocessing_that_can_not_be_kept_is_an_error(tmp_path, change, said):
+def test_unsupported_preprocessing_is_an_error(tmp_path, change, message):
     vit(tmp_path, preprocessor={"size": SQUARE, "resample": 2} | change)
-    with pytest.raises(ValueError, match=f"preprocessor_config.json: .*{said}"):
+    with pytest.raises(ValueError, match=f"preprocessor_config.json: .*{message}"):
         build(section(tmp_path), seed=0)
 
 
@@ -104,5 +106,7 @@ def test_without_preprocessing_a_size_is_enough_and_the_log_warns(tmp_path, capl
     built = build(section(tmp_path, image_size=32), seed=0)
     assert built.spec["mean"] == [0.5, 0.5, 0.5] and "no preprocessor_config.json" in caplog.text
     save_pretrained(built.detector, built.spec, tmp_path / "out")
-    image = picture()
-    assert theirs(tmp_path / "out", image)["Deepfake"] == pytest.approx(ours(built, image), abs=1e-5)
+    image = random_image()
+    assert transformers_probabilities(tmp_path / "out", image)["Deepfake"] == pytest.approx(
+        fake_probability(built, image), abs=1e-5
+    )

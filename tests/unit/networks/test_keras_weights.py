@@ -1,4 +1,4 @@
-"""Keras weight files, whole and broken, read into our networks."""
+"""Keras weight files, valid and damaged, read for Meso4 and MesoInception4."""
 
 import shutil
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_truncated_file(tmp_path, share):
         read_keras_weights(path, Meso4())
 
 
-def test_damaged_file_never_gives_another_error(tmp_path):
+def test_random_damage_gives_no_other_error(tmp_path):
     path = write_weights(tmp_path / "w.h5", "meso4")
     content, network, refused = path.read_bytes(), Meso4(), 0
     rng = np.random.default_rng(0)
@@ -162,7 +162,7 @@ def replace(file: h5py.File, name: str, array: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("damage", "message"),
     [
         (
             drop_layer,
@@ -185,15 +185,15 @@ def replace(file: h5py.File, name: str, array: np.ndarray) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_spoilt_file(tmp_path, spoil, message):
+def test_file_with_invalid_content(tmp_path, damage, message):
     path = write_weights(tmp_path / "w.h5", "meso4")
     with h5py.File(path, "a") as file:
-        spoil(file)
+        damage(file)
     with pytest.raises(ModelError, match=message):
         read_keras_weights(path, Meso4())
 
 
-def test_a_file_that_was_packed_again_is_read(tmp_path):
+def test_a_compressed_file_is_read(tmp_path):
     path = write_weights(tmp_path / "w.h5", "meso4")
     expected = read_keras_weights(path, Meso4())["head.5.weight"]
     with h5py.File(path, "a") as file:

@@ -1,4 +1,4 @@
-"""What is freed stays the process's own, where the C library can do that."""
+"""Freed memory stays with the process, where the C library is glibc."""
 
 import platform
 import subprocess
@@ -28,8 +28,8 @@ print(resident() - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_freed_memory_is_kept():
-    def kept(*words: str) -> float:
-        command = [sys.executable, "-c", PROGRAM, *words]
+    def megabytes_kept(*args: str) -> float:
+        command = [sys.executable, "-c", PROGRAM, *args]
         return float(subprocess.run(command, cwd=ROOT / "scripts", capture_output=True, check=True).stdout)
 
-    assert kept() < 50 < 90 < kept("keep")
+    assert megabytes_kept() < 50 < 90 < megabytes_kept("keep")

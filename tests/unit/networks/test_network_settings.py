@@ -1,4 +1,4 @@
-"""What a models section means for images and files."""
+"""What a `models` section means: arch, image size and weights file."""
 
 import json
 import os
@@ -87,7 +87,7 @@ SQUARE = {"height": 224, "width": 224}
     ],
     ids="square number edge crop deit no-crop convnext convnext-large convnext-default levit".split(),
 )
-def test_a_folder_keeps_its_own_preprocessing(tmp_path, preprocessor, geometry):
+def test_the_preprocessing_of_a_folder_is_followed(tmp_path, preprocessor, geometry):
     assert geometry_of_processor(preprocessor) == geometry
     arch = folder_with(tmp_path, preprocessor)
     assert geometry_of(section(arch)) == geometry
@@ -95,7 +95,7 @@ def test_a_folder_keeps_its_own_preprocessing(tmp_path, preprocessor, geometry):
 
 
 @pytest.mark.parametrize(
-    "preprocessor, said",
+    "preprocessor, message",
     [
         ("{not json", "can't be read as JSON"),
         ("[1, 2]", "keys and values"),
@@ -112,8 +112,8 @@ def test_a_folder_keeps_its_own_preprocessing(tmp_path, preprocessor, geometry):
     ],
     ids="text list empty oblong longest true huge fixed zero share crop resample".split(),
 )
-def test_what_can_not_be_read_is_an_error_that_names_the_file(tmp_path, preprocessor, said):
-    with pytest.raises(ValueError, match=said) as error:
+def test_invalid_preprocessing_is_an_error_that_names_the_file(tmp_path, preprocessor, message):
+    with pytest.raises(ValueError, match=message) as error:
         geometry_of(section(folder_with(tmp_path, preprocessor)))
     assert str(tmp_path / "preprocessor_config.json") in str(error.value)
 
@@ -149,11 +149,11 @@ def test_the_digest_sees_first_and_last_byte_and_the_size(tmp_path, size):
 def test_a_large_file_is_read_in_part(tmp_path):
     path = tmp_path / "large.safetensors"
     with open(path, "wb") as file:
-        file.truncate(1 << 40)  # a hole, which takes no room; to read all of it would take minutes
+        file.truncate(1 << 40)  # sparse, so it takes no space; to read all of it would take minutes
     assert len(weights_digest(section("timm/resnet18", weights=str(path)))) == 64
 
 
-def test_the_digest_of_a_folder_takes_all_that_makes_the_network(tmp_path):
+def test_the_digest_of_a_folder_covers_all_files_of_the_network(tmp_path):
     model, seen = section(f"hf/{tmp_path}"), set()
     for name in ("config.json", "preprocessor_config.json", "model.safetensors", "pytorch_model.bin"):
         (tmp_path / name).write_text("a")
@@ -165,7 +165,7 @@ def test_the_digest_of_a_folder_takes_all_that_makes_the_network(tmp_path):
     assert weights_digest(model) in seen
 
 
-def test_the_workflow_can_ask_without_torch():
+def test_the_workflow_reads_settings_without_torch():
     code = "import sys, deepfake.networks.settings; print('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     command = [sys.executable, "-c", code]

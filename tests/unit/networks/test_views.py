@@ -32,7 +32,7 @@ def squares(draw) -> View:
 
 @given(tta=TTA)
 @settings(deadline=None)
-def test_there_is_a_view_for_each_scale_and_corner_twice_where_mirrored(tta):
+def test_there_is_a_view_for_each_scale_and_corner_and_its_mirror_image(tta):
     views = tta_views(tta)
     upright = len(tta["scales"]) + 4 * (tta["crops"] is not None)
     assert len(views) == upright * (2 if tta["flip"] else 1)
@@ -42,7 +42,7 @@ def test_there_is_a_view_for_each_scale_and_corner_twice_where_mirrored(tta):
     assert views[0].side == max(tta["scales"]) and not views[0].flip
 
 
-def test_without_tta_the_whole_image_is_the_one_view():
+def test_without_tta_the_whole_image_is_the_only_view():
     assert tta_views(None) == tta_views({"flip": False, "scales": [1], "crops": None}) == [WHOLE]
     both = {"flip": True, "scales": [0.75, 1], "crops": None}
     middle = (0.125, 0.125, 0.75)
@@ -58,14 +58,14 @@ def test_an_image_of_one_colour_is_the_same_in_every_view(view, size, colour):
 
 @given(view=squares(), size=st.integers(8, 40))
 @settings(deadline=None)
-def test_a_view_has_the_image_s_size_and_nothing_brighter_or_darker(view, size):
+def test_a_view_has_the_size_of_the_image_and_no_brighter_or_darker_pixels(view, size):
     image = pixels(size, 2) / 255
     seen = apply_views(image, [WHOLE, view])
     assert seen.shape == (4, 3, size, size) and torch.equal(seen[:2], image)
     assert seen.min() >= image.min() - 1e-6 and seen.max() <= image.max() + 1e-6
 
 
-def test_the_whole_image_is_itself_and_mirrored_twice_it_is_again():
+def test_the_whole_image_is_unchanged_and_mirroring_twice_restores_it():
     image = pixels(9) / 255
     assert torch.equal(apply_views(image, [WHOLE]), image)
     mirrored = apply_views(image, [MIRROR])
@@ -73,7 +73,7 @@ def test_the_whole_image_is_itself_and_mirrored_twice_it_is_again():
     assert torch.equal(apply_views(mirrored, [MIRROR]), image)
 
 
-def test_a_corner_shows_the_corner():
+def test_a_corner_view_shows_that_corner():
     image = torch.zeros(1, 3, 8, 8)
     image[:, :, 4:, :4] = 1
     corners = tta_views({"flip": False, "scales": [1], "crops": 0.5})[1:]
@@ -98,7 +98,7 @@ def test_a_view_of_a_mirrored_view_is_on_its_other_side():
         assert torch.allclose(seen, apply_views(apply_views(image, [outer]), [inner]), atol=1e-6)
 
 
-def test_views_of_views_are_each_there_once_where_that_changes_no_mean():
+def test_duplicate_views_are_dropped_where_that_changes_no_mean():
     assert compose([WHOLE, MIRROR], [WHOLE, MIRROR]) == [WHOLE, MIRROR]
     small = View(side=0.5)
     assert compose([WHOLE, small], [WHOLE, small]) == [WHOLE, small, small, View(side=0.25)]

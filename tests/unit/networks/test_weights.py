@@ -1,4 +1,4 @@
-"""Weights from files and by name: found however they are wrapped, and named where they don't fit."""
+"""Weights from files and by name: found however they are wrapped; what doesn't fit is named."""
 
 import time
 from collections import OrderedDict
@@ -71,7 +71,7 @@ def test_another_head_stays_new_and_the_log_says_so(tmp_path, caplog, arch, head
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    "change, message",
     [
         (lambda s: s.pop("conv1.weight"), "1 missing: conv1.weight"),
         (lambda s: s.update(extra=torch.zeros(1)), "1 unknown: extra"),
@@ -87,11 +87,11 @@ def test_another_head_stays_new_and_the_log_says_so(tmp_path, caplog, arch, head
     ],
     ids="missing unknown shape nan head many text empty".split(),
 )
-def test_weights_that_do_not_fit_are_named(tmp_path, change, said):
+def test_weights_that_do_not_fit_are_named(tmp_path, change, message):
     state = OrderedDict(build(section("timm/resnet18"), seed=1).detector.network.state_dict())
     change(state)
     torch.save(state, tmp_path / "w.pt")
-    with pytest.raises(ModelError, match=said) as error:
+    with pytest.raises(ModelError, match=message) as error:
         build(section("timm/resnet18", tmp_path / "w.pt"), seed=2)
     assert str(tmp_path / "w.pt") in str(error.value)
 
@@ -135,7 +135,7 @@ def test_keras_weights_are_for_mesonet_only(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arch, name, said",
+    "arch, name, message",
     [
         ("torchvision/resnet18", "IMAGENET1K_V9", "write IMAGENET1K_V1, DEFAULT, or the path"),
         ("timm/resnet18", "nosuch", "those of resnet18 are .*a1_in1k"),
@@ -143,8 +143,8 @@ def test_keras_weights_are_for_mesonet_only(tmp_path):
         ("meso4", "DF", "write the path of a file"),
     ],
 )
-def test_an_unknown_weights_name_is_an_error_that_lists_the_names(arch, name, said):
-    with pytest.raises(ValueError, match=said):
+def test_an_unknown_weights_name_is_an_error_that_lists_the_names(arch, name, message):
+    with pytest.raises(ValueError, match=message):
         build(section(arch, name), seed=0)
 
 
@@ -152,7 +152,7 @@ def test_an_unknown_weights_name_is_an_error_that_lists_the_names(arch, name, sa
     "arch, name",
     [("torchvision/squeezenet1_1", "DEFAULT"), ("timm/resnet18", "pretrained"), ("timm/resnet18", "a1_in1k")],
 )
-def test_weights_that_can_not_be_fetched_are_an_error_within_seconds(monkeypatch, tmp_path, arch, name):
+def test_weights_that_cant_be_fetched_are_an_error_within_seconds(monkeypatch, tmp_path, arch, name):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nothing answers there, on any machine
@@ -162,8 +162,8 @@ def test_weights_that_can_not_be_fetched_are_an_error_within_seconds(monkeypatch
     assert time.monotonic() - began < 15
 
 
-def test_named_weights_of_torchvision_are_laid_in_but_for_the_head(monkeypatch, tmp_path):
-    """As published: 1000 classes, an auxiliary head, and no network is needed once they were fetched."""
+def test_named_weights_of_torchvision_are_loaded_all_but_the_head(monkeypatch, tmp_path):
+    """As published: 1000 classes, an auxiliary head; no connection is needed once they were fetched."""
     source = torchvision.models.googlenet(init_weights=False)
     (tmp_path / "hub/checkpoints").mkdir(parents=True)
     url = torchvision.models.GoogLeNet_Weights.DEFAULT.url
