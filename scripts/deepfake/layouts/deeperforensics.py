@@ -75,5 +75,5 @@ def _read_splits(corpus: Corpus) -> dict[str, str]:
                 raise UserError(f"{entry}, line {number}: expected `000_M101.mp4`, got {line!r}")
             if match and splits.setdefault(match[1], split) != split:
                 other = f"{splits[match[1]]}.txt"
-                raise UserError(f"{entry}, line {number}: {match[1]} stands in {other} too; keep one.")
+                raise UserError(f"{entry}, line {number}: {match[1]} is in {other} too; remove one.")
     return splits

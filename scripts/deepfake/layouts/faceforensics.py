@@ -112,7 +112,7 @@ def _read_splits(corpus: Corpus) -> dict[str, str]:
     for entry in corpus.label_files(lambda entry: entry.name in SPLIT_FILES):
         for item in _ids(entry, corpus.text(entry)):
             if splits.setdefault(item, SPLIT_FILES[entry.name]) != SPLIT_FILES[entry.name]:
-                raise UserError(f"{entry}: id {item} stands in {splits[item]}.json too; keep one.")
+                raise UserError(f"{entry}: id {item} is in {splits[item]}.json too; remove one.")
     return splits
 
 

@@ -108,5 +108,5 @@ def test_deeperforensics_reports_an_invalid_line(line):
 
 def test_deeperforensics_reports_a_swap_of_two_splits():
     files = {"test.txt": "000_M101.mp4\n001_M101.mp4\n001_M101.mp4\n", "val.txt": "002_M101.mp4\n001_M101"}
-    with pytest.raises(ValueError, match=r"^val\.txt, line 2: 001_M101 stands in test\.txt too"):
+    with pytest.raises(ValueError, match=r"^val\.txt, line 2: 001_M101 is in test\.txt too"):
         read("deeperforensics", [], files)

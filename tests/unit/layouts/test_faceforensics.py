@@ -136,7 +136,7 @@ def test_faceforensics_reports_an_invalid_split_file(content):
 
 def test_faceforensics_reports_an_id_of_two_splits():
     files = {"train.json": '[["071", "054"]]', "val.json": '[["054", "000"]]'}
-    with pytest.raises(ValueError, match=r"val\.json: id 054 stands in train\.json"):
+    with pytest.raises(ValueError, match=r"val\.json: id 054 is in train\.json"):
         read("faceforensics", [C23], files)
 
 
