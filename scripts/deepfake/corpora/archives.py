@@ -27,7 +27,7 @@ LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: the size of its fixed part, and th
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 RECORD = b"PK\1\2"  # begins each member's record in the central directory
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
-UNREADABLE = (  # all exceptions of zipfile that were seen for damaged or crafted input
+ZIP_ERRORS = (  # all exceptions of zipfile that were seen for damaged or crafted input
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
     *(NotImplementedError, RuntimeError, OverflowError, MemoryError),
 )
@@ -81,7 +81,7 @@ def open_inner_zip(
     try:
         with outer.open(info):  # checks the local header
             pass
-    except UNREADABLE as error:
+    except ZIP_ERRORS as error:
         raise SourceError(f"{name}: damaged in the archive ({error}); download {path} again") from error
     file = outer.fp
     file.seek(info.header_offset + NAME_LENGTHS)
@@ -98,7 +98,7 @@ def _open_directory(raw: io.RawIOBase, name: str, most: int | None = None) -> zi
         zipped = zipfile.ZipFile(file)
     except _TooManyMembers:
         raise SourceError(f"{name}: more members than limits.members = {most}") from None
-    except UNREADABLE as error:
+    except ZIP_ERRORS as error:
         raise SourceError(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
     file.most = None
     return zipped
@@ -219,7 +219,7 @@ def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
         with file.open(info) as data:
             while chunk := data.read(CHUNK):
                 yield chunk
-    except UNREADABLE as error:
+    except ZIP_ERRORS as error:
         raise MemberError(f"damaged in the archive: {error}") from error
 
 

@@ -15,14 +15,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from deepfake.corpora.archives import CHUNK, UNREADABLE, MemberError
+from deepfake.corpora.archives import CHUNK, ZIP_ERRORS, MemberError
 from deepfake.corpora.sources import MAX_READ
 from deepfake.layouts.entries import Entry
 
 GZIP = b"\x1f\x8b"
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER = 1 << 20  # bytes; tarfile reads a header whole, however long it claims to be
-TAR_ERRORS = (tarfile.TarError, *UNREADABLE)
+TAR_ERRORS = (tarfile.TarError, *ZIP_ERRORS)
 NOT_A_FILE = "a link or a device, not a file"
 
 
