@@ -8,7 +8,6 @@ judged, and the table says why; 130 interrupted.
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -22,9 +21,9 @@ from deepfake.detection.media import LIMITS, find_media, read_list
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.scores import DECISIVE
 from deepfake.files import new_file
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, positive_int, run
 
-CROPS_SHOWN = 8  # faces of each video on the page
+CROPS_SHOWN = 8  # frames of each video of which the page shows faces
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,8 +66,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--frames", type=json_object, default={}, help="JSON: settings of `frames` to override")
     add("--crops", action="store_true", help="images are face crops already")
     add("--face-model", help="path of YuNet's file, if it isn't where it was in training")
-    add("--threads", type=positive, default=os.cpu_count(), help="worker processes, and threads of the model")
-    add("--bootstrap", type=positive, default=1000, help="resamples for the 95 %% intervals")
+    add("--threads", type=positive_int, default=os.cpu_count(), help="workers, and threads of the model")
+    add("--bootstrap", type=positive_int, default=1000, help="resamples for the 95 %% intervals")
     add("--seed", type=int, default=0, help="seed of the resampling")
     add("--limits", type=json_object, default={}, help="JSON: `limits` to override")
     add("--json", action="store_true", help="print a line of JSON for each file")
@@ -79,19 +78,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     if not args.media and not args.list:
         parser.error("name videos, images, folders or zips, or a --list of them")
     return args
-
-
-def json_object(text: str) -> dict:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def positive(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError("less than 1")
-    return int(text)
 
 
 if __name__ == "__main__":

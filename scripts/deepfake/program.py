@@ -1,6 +1,7 @@
 """What every program of scripts/ shares: its parser, its log, its errors and its exit codes."""
 
 import argparse
+import json
 import logging
 import signal
 import sys
@@ -21,6 +22,21 @@ def make_parser(docstring: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def json_object(text: str) -> dict:
+    """Return the JSON object that an option holds; as `type=` of argparse, which reports the ValueError."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def positive_int(text: str) -> int:
+    """Return the whole number from 1 that an option holds; as `type=` of argparse, like json_object."""
+    if int(text) < 1:
+        raise ValueError("less than 1")
+    return int(text)
 
 
 def start_logging() -> None:

@@ -2,15 +2,13 @@
 
 import json
 import os
-import runpy
 from pathlib import Path
 
 import cv2
 import numpy as np
-from conftest import ROOT
 from made.decoded import MODEL, SIZE, striped
+from made.programs import run_program
 
-from deepfake import program
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.convert import convert
 from deepfake.networks.build import build
@@ -58,12 +56,6 @@ def write_images(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def run(script: str, *options: object) -> int:
-    """Run a program of scripts/ in this process; return its exit code."""
-    main = runpy.run_path(str(ROOT / "scripts" / script))["main"]
-    return program.run(main, [str(option) for option in options])
-
-
 def submit(
     file: str, checkpoint: Path, names: Path, media: list[Path], output: Path, code: int = 0, **settings
 ) -> str:
@@ -76,5 +68,5 @@ def submit(
     cfg = {**own, "people": "worst", "limits": LIMITS, **settings}
     options = ["--file", file, "--checkpoint", checkpoint, "--names", names, "--media", *media]
     options += ["--config", json.dumps(cfg), "--threads", 1, "--output", output]
-    assert run("submit.py", *options) == code
+    assert run_program("submit.py", *options) == code
     return output.read_text(encoding="utf-8") if os.path.exists(output) else ""

@@ -1,7 +1,6 @@
 """scripts/detect.py: its table, its files, its exit codes, and no process that outlives it."""
 
 import json
-import runpy
 import signal
 import subprocess
 import sys
@@ -11,13 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from made import media as made
+from made.programs import run_program
 
-from deepfake import program
 from deepfake.tables import read_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-MAIN = runpy.run_path(str(ROOT / "scripts/detect.py"))["main"]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +26,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def run(*options: object) -> int:
-    return program.run(MAIN, [str(option) for option in options])
+    return run_program("detect.py", *options)
 
 
 def test_a_folder_is_judged_to_a_table_and_files(folder, tmp_path, capsys):

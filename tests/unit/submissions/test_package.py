@@ -14,7 +14,8 @@ import onnx
 import pytest
 from conftest import ROOT, write_striped_video
 from made import report as made_report
-from made.submission import PREPROCESSING, STEPS, export_onnx, run, submit, write_images, write_model
+from made.programs import run_program
+from made.submission import PREPROCESSING, STEPS, export_onnx, submit, write_images, write_model
 
 from deepfake.checkpoints.onnx_export import as_bytes
 from deepfake.checkpoints.open_model import open_model
@@ -42,7 +43,7 @@ def pack(model: Path, folder: Path, *more: object, test: bool = True, code: int 
     options = ["--model", model, "--name", "tiny", "--metrics", folder.parent / "metrics.json"]
     options += ["--families", '{"made": "celebdf"}', "--requirements", ROOT / "requirements.txt"]
     options += ["--license", ROOT / "LICENSE", "--output", folder / "package.zip"]
-    assert run("package.py", *options, "--output-json", folder / "package.json", *more) == code
+    assert run_program("package.py", *options, "--output-json", folder / "package.json", *more) == code
     return folder / "package.zip"
 
 
