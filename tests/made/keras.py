@@ -1,7 +1,7 @@
-"""Keras weight files of MesoNet, made up, and the authors' network of any such file computed in numpy.
+"""Random Keras weight files of MesoNet, and the authors' network of any such file computed in numpy.
 
-The numpy network knows nothing of ours: it is channels last, pads by itself, and takes the arrays from the
-file by the names that Keras lists in it.
+The numpy network shares no code with the library: it is channels last, pads by itself, and takes the arrays
+from the file by the names that Keras lists in it.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ LAYERS = {
 
 
 def write_weights(path: Path, name: str, first: int = 1, cells: int = 64, seed: int = 0) -> Path:
-    """A file as Keras writes it, of random weights, whose layers of each kind are numbered from `first`."""
+    """Write a file as Keras does, of random weights; the layers of each kind are numbered from `first`."""
     rng = np.random.default_rng(seed)
     kernels, widths = LAYERS[name]
     with h5py.File(path, "w") as file:
@@ -40,7 +40,7 @@ def write_weights(path: Path, name: str, first: int = 1, cells: int = 64, seed: 
 
         for number, shape in enumerate([*kernels, (cells * 16, 16), (16, 1)]):
             kind = "conv2d" if len(shape) == 4 else "dense"
-            gain = 0.2 if shape[-1] == 1 and kind == "dense" else 2  # logits of some units
+            gain = 0.2 if shape[-1] == 1 and kind == "dense" else 2  # so that logits are of the order of 1
             kernel = rng.normal(0, gain / np.sqrt(np.prod(shape[:-1])), shape)
             bias = rng.normal(0, 0.3, shape[-1])
             add(kind, number if kind == "conv2d" else number - len(kernels), kernel=kernel, bias=bias)
@@ -49,7 +49,7 @@ def write_weights(path: Path, name: str, first: int = 1, cells: int = 64, seed: 
             add(
                 "batch_normalization",
                 number,
-                gamma=normal[0],  # of both signs: pooling before it would give another result
+                gamma=normal[0],  # of both signs, so that the order of pooling and normalisation matters
                 beta=normal[1],
                 moving_mean=normal[2],
                 moving_variance=variance,
@@ -59,7 +59,7 @@ def write_weights(path: Path, name: str, first: int = 1, cells: int = 64, seed: 
 
 
 def original(path: Path, name: str, images: np.ndarray) -> np.ndarray:
-    """What goes into the sigmoid of the authors' network, float64 (N,), for images (N, H, W, 3)."""
+    """Return the logits of the authors' network, float64 (N,), for images (N, H, W, 3)."""
     weights = keras_order(path)
     convolutions, norms, dense = (iter(weights[kind]) for kind in ("conv2d", "batch_normalization", "dense"))
     x = images.astype(np.float64)
@@ -80,7 +80,7 @@ def original(path: Path, name: str, images: np.ndarray) -> np.ndarray:
 
 
 def keras_order(path: Path) -> dict[str, list[list[np.ndarray]]]:
-    """For each kind of layer its arrays, layers by number, arrays in the order that the file gives."""
+    """Return the arrays of each kind of layer, layers by number, arrays in the order of the file."""
     kinds: dict[str, list] = {"conv2d": [], "batch_normalization": [], "dense": []}
     with h5py.File(path) as file:
         layers = [layer.decode() for layer in file.attrs["layer_names"]]
@@ -97,7 +97,7 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 
 def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, dilation: int = 1) -> np.ndarray:
-    """Stride 1, zeros around, so that height and width stay; one product of matrices for each tap."""
+    """Convolve with stride 1 and zero padding that keeps height and width: one matrix product per tap."""
     height, width = x.shape[1:3]
     edge = dilation * (len(kernel) - 1) // 2
     padded = np.pad(x, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
@@ -110,7 +110,7 @@ def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, dilation: int 
 
 
 def same_pool(x: np.ndarray, by: int) -> np.ndarray:
-    """Max over cells of by × by; what is missing to fill them is added, the larger half at the end."""
+    """Return the maxima of cells of by × by, padded like `same`: the larger half at the end."""
     pads = [((-side % by) // 2, -side % by - (-side % by) // 2) for side in x.shape[1:3]]
     x = np.pad(x, ((0, 0), *pads, (0, 0)), constant_values=-np.inf)
     n, height, width, channels = x.shape

@@ -1,4 +1,4 @@
-"""What tests of networks share: sections of the config, images, and whether two networks are one."""
+"""Sections of the config, images, and a comparison of two networks' weights."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""best.pt: what is written comes back, the same bytes for the same content, and foreign files are refused."""
+"""best.pt: reads as written, equal content gives equal bytes, and invalid files are refused."""
 
 import copy
 import io
@@ -37,7 +37,7 @@ def images(size: int = 64) -> torch.Tensor:
     return torch.randint(0, 256, (2, 3, size, size), generator=torch.Generator().manual_seed(1)).byte()
 
 
-def test_a_detector_comes_back_whole(tmp_path, built):
+def test_a_detector_reads_as_it_was_written(tmp_path, built):
     save(tmp_path / "best.pt", built)
     detector, checkpoint = load_detector(tmp_path / "best.pt")
     assert not detector.training
@@ -72,24 +72,24 @@ def test_a_checkpoint_of_transformers_needs_no_folder(tmp_path):
     with torch.inference_mode():
         assert torch.equal(detector(images(32)), made.detector.eval()(images(32)))
     checkpoint["network"]["config"]["hidden_size"] = 10**9  # the memory for it is not taken
-    with open(tmp_path / "bad.pt", "wb") as file:
+    with open(tmp_path / "invalid.pt", "wb") as file:
         torch.save(checkpoint, file)
-    with pytest.raises(ModelError, match="bad.pt"):
-        load_detector(tmp_path / "bad.pt")
+    with pytest.raises(ModelError, match="invalid.pt"):
+        load_detector(tmp_path / "invalid.pt")
 
 
-def test_it_can_start_another_training(tmp_path, built):
+def test_another_training_can_start_from_it(tmp_path, built):
     save(tmp_path / "best.pt", built)
     again = build({"arch": "meso4", "weights": str(tmp_path / "best.pt"), "image_size": 64}, seed=9)
     for key, value in built.detector.network.state_dict().items():
         assert torch.equal(again.detector.network.state_dict()[key], value), key
 
 
-def test_its_scaling_goes_with_it(tmp_path):
+def test_training_from_it_takes_its_mean_and_std(tmp_path):
     one = build({"arch": "torchvision/mobilenet_v3_small", "image_size": 64}, seed=1)
-    facts = one.spec | {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.5]}
+    spec = one.spec | {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.5]}
     keys = {"threshold": 0.5, "training": {}, "dataset": DATASET, "metrics": {}}
-    save_checkpoint(tmp_path / "b.pt", facts, one.detector.network.state_dict(), **keys)
+    save_checkpoint(tmp_path / "b.pt", spec, one.detector.network.state_dict(), **keys)
     two = build(
         {"arch": "torchvision/mobilenet_v3_small", "weights": str(tmp_path / "b.pt"), "image_size": 64}, 1
     )
@@ -100,7 +100,7 @@ def test_its_scaling_goes_with_it(tmp_path):
 @pytest.mark.parametrize(
     "value", [object(), {1: "x"}, {"a": {2, 3}}, b"bytes"], ids="object number set bytes".split()
 )
-def test_what_is_not_plain_is_not_written(tmp_path, built, value):
+def test_types_that_are_not_plain_are_not_written(tmp_path, built, value):
     with pytest.raises(TypeError, match=r"checkpoint\.training"):
         save(tmp_path / "best.pt", built, training={"x": value})
     assert not (tmp_path / "best.pt").exists()
@@ -168,14 +168,14 @@ STATE = "features.0.weight"
         ("state.extra", torch.zeros(1).expand(10**12), "more than the file has"),
     ],
 )
-def test_a_checkpoint_that_does_not_fit_says_what_does_not(tmp_path, built, key, value, message):
+def test_an_invalid_checkpoint_says_what_is_wrong(tmp_path, built, key, value, message):
     save(tmp_path / "best.pt", built)
     content = torch.load(tmp_path / "best.pt", weights_only=True)
     change(content, key, value)
-    torch.save(content, tmp_path / "bad.pt")
+    torch.save(content, tmp_path / "invalid.pt")
     with pytest.raises(ModelError, match=message) as error:
-        load_detector(tmp_path / "bad.pt")
-    assert str(tmp_path / "bad.pt") in str(error.value)
+        load_detector(tmp_path / "invalid.pt")
+    assert str(tmp_path / "invalid.pt") in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,15 @@ def test_a_checkpoint_that_does_not_fit_says_what_does_not(tmp_path, built, key,
     ],
     ids="shape infinite missing head".split(),
 )
-def test_a_state_that_is_not_the_network_s_is_named(tmp_path, built, name, value, message):
+def test_weights_of_another_network_are_named(tmp_path, built, name, value, message):
     save(tmp_path / "best.pt", built)
     content = torch.load(tmp_path / "best.pt", weights_only=True)
     content["state"].pop(name)
     if value is not None:
         content["state"][name] = value
-    torch.save(content, tmp_path / "bad.pt")
+    torch.save(content, tmp_path / "invalid.pt")
     with pytest.raises(ModelError, match=message):
-        load_detector(tmp_path / "bad.pt")
+        load_detector(tmp_path / "invalid.pt")
 
 
 class Evil:
@@ -248,7 +248,7 @@ def test_a_foreign_or_hostile_file_is_refused_and_runs_nothing(tmp_path, capsys,
     assert str(path) in str(error.value) and "code has run" not in capsys.readouterr().out
 
 
-def test_a_cut_or_changed_file_is_refused(tmp_path, built):
+def test_a_cut_file_is_refused_and_a_changed_one_gives_no_other_error(tmp_path, built):
     save(tmp_path / "best.pt", built)
     whole = (tmp_path / "best.pt").read_bytes()
     path = tmp_path / "cut.pt"
@@ -261,7 +261,7 @@ def test_a_cut_or_changed_file_is_refused(tmp_path, built):
         place, byte = torch.randint(0, min(len(whole), 3000), (2,), generator=generator).tolist()
         path.write_bytes(whole[:place] + bytes([byte % 256]) + whole[place + 1 :])
         try:
-            load_checkpoint(path)  # a changed name or number may pass; nothing but this error may come
+            load_checkpoint(path)  # a changed name or number may pass
         except ModelError:
             continue
 

@@ -46,8 +46,8 @@ def best(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def forms(made, best, tmp_path_factory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("forms")
+def exported(made, best, tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("exported")
     for name in NAMES:
         assert convert(made, best, name, folder / name) == 0
     return {name: folder / name for name in NAMES}
@@ -67,41 +67,41 @@ def test_every_format_is_tested_here():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_predict_gives_what_it_gives_with_best_pt(made, best, forms, tmp_path, name):
-    expected, found = (predict(made, path, tmp_path / f"{path.name}.csv") for path in (best, forms[name]))
+def test_predict_gives_what_it_gives_with_best_pt(made, best, exported, tmp_path, name):
+    expected, found = (predict(made, path, tmp_path / f"{path.name}.csv") for path in (best, exported[name]))
     assert expected.std() > 0.02
     assert np.abs(found - expected).max() <= NEAR[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_exported_model_has_the_metadata_of_best_pt(best, forms, name):
-    wanted, found = open_model(best), open_model(forms[name])
-    assert found.metadata == wanted.metadata
-    assert [astuple(one) for one in found.geometries] == [astuple(one) for one in wanted.geometries]
+def test_an_exported_model_has_the_metadata_of_best_pt(best, exported, name):
+    expected, found = open_model(best), open_model(exported[name])
+    assert found.metadata == expected.metadata
+    assert [astuple(one) for one in found.geometries] == [astuple(one) for one in expected.geometries]
     assert (found.detector is None) == name.endswith(".onnx")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_of_the_machine_is_in_the_file(best, forms, name):
-    content = forms[name].read_bytes()
+def test_nothing_of_the_machine_is_in_the_file(best, exported, name):
+    content = exported[name].read_bytes()
     for place in (ROOT, tempfile.gettempdir(), best.parent, Path.home()):
         assert f"{place}/".encode() not in content
 
 
-def test_made_again_the_bytes_are_the_same(made, best, forms, tmp_path):
+def test_made_again_the_bytes_are_the_same(made, best, exported, tmp_path):
     for name in ("int8_static.onnx", "float32.safetensors"):
         assert convert(made, best, name, tmp_path / name) == 0
-        assert (tmp_path / name).read_bytes() == forms[name].read_bytes()
+        assert (tmp_path / name).read_bytes() == exported[name].read_bytes()
 
 
-def test_eight_bits_are_smaller(forms):
-    sizes = {name: path.stat().st_size for name, path in forms.items()}
+def test_eight_bits_are_smaller(exported):
+    sizes = {name: path.stat().st_size for name, path in exported.items()}
     assert max(sizes["int8_dynamic.onnx"], sizes["int8_static.onnx"]) < 0.6 * sizes["float32.onnx"]
 
 
-def test_in_eight_bits_an_image_does_not_depend_on_those_beside_it(forms):
+def test_in_eight_bits_an_image_does_not_depend_on_those_beside_it(exported):
     for name in ("int8_dynamic.onnx", "int8_static.onnx"):
-        model = open_model(forms[name])
+        model = open_model(exported[name])
         (images,) = images_for(model, 11)
         images[1:] //= 8  # beside a bright one, dark ones would lose most of their range
         alone = np.concatenate([model.logits([images[n : n + 1]]) for n in range(11)])
@@ -118,15 +118,15 @@ def test_every_kind_of_network_gives_equal_logits_in_onnx_and_similar_ones_in_ei
     assert exported.logits(images_for(model, 0)).shape == (0,)
     for number in (1, 3, 8, 19):
         images = images_for(model, number, number)
-        wanted, found = model.logits(images), exported.logits(images)
+        expected, found = model.logits(images), exported.logits(images)
         assert found.shape == (number,) and found.dtype == np.float32
-        assert (np.abs(found - wanted) <= 1e-4 * np.maximum(1, np.abs(wanted))).all()
+        assert (np.abs(found - expected) <= 1e-4 * np.maximum(1, np.abs(expected))).all()
     images = images_for(model, 48)
     batch = {f"images{number}": one[:32].transpose(0, 3, 1, 2) for number, one in enumerate(images)}
     static = quantise_static(written, [batch])
     (tmp_path / "static.onnx").write_bytes(as_bytes(static, model.metadata))
-    wanted, found = model.logits(images), open_model(tmp_path / "static.onnx").logits(images)
-    assert np.corrcoef(wanted, found)[0, 1] > 0.95
+    expected, found = model.logits(images), open_model(tmp_path / "static.onnx").logits(images)
+    assert np.corrcoef(expected, found)[0, 1] > 0.95
 
 
 def test_safetensors_keep_an_ensemble(tmp_path):
@@ -191,8 +191,8 @@ def compared(folder: Path) -> list[dict]:
     return json.loads((folder / "forms.json").read_text())["forms"]
 
 
-def test_formats_are_compared_side_by_side(made, best, forms, tmp_path, capsys):
-    paths = list(forms.values())
+def test_formats_are_compared_side_by_side(made, best, exported, tmp_path, capsys):
+    paths = list(exported.values())
     assert compare(made, best, paths, tmp_path) == 0
     first, *others = compared(tmp_path)
     assert [row["form"] for row in (first, *others)] == ["best.pt", *NAMES]
@@ -201,9 +201,9 @@ def test_formats_are_compared_side_by_side(made, best, forms, tmp_path, capsys):
     rows = read_decoded(made.images, made.rows).rows.query("split == 'test'").sort_values("image")
     for row, path in zip((first, *others), (best, *paths), strict=True):
         found = predict(made, path, tmp_path / "test.csv")
-        wanted = compute_metrics(rows["label"].to_numpy(), found, 0.0625)
-        assert row["f1_macro"] == pytest.approx(wanted["f1_macro"], abs=1e-9)
-        assert row["roc_auc"] == pytest.approx(wanted["roc_auc"], abs=1e-6)
+        expected = compute_metrics(rows["label"].to_numpy(), found, 0.0625)
+        assert row["f1_macro"] == pytest.approx(expected["f1_macro"], abs=1e-9)
+        assert row["roc_auc"] == pytest.approx(expected["roc_auc"], abs=1e-6)
         assert row["f1_macro_lost"] == first["f1_macro"] - row["f1_macro"]
         assert row["images_per_second"] > 0
         assert row["times"] == pytest.approx(row["images_per_second"] / first["images_per_second"])
@@ -218,10 +218,10 @@ def test_formats_are_compared_side_by_side(made, best, forms, tmp_path, capsys):
     assert [float(row["megabytes"]) for row in table] == [row["megabytes"] for row in (first, *others)]
 
 
-def test_compared_again_only_speeds_differ(made, best, forms, tmp_path):
+def test_compared_again_only_speeds_differ(made, best, exported, tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        assert compare(made, best, [forms["int8_static.onnx"]], tmp_path / name) == 0
+        assert compare(made, best, [exported["int8_static.onnx"]], tmp_path / name) == 0
     speeds = {"images_per_second", "times"}
     one, two = (
         [{key: value for key, value in row.items() if key not in speeds} for row in compared(tmp_path / name)]
@@ -230,18 +230,18 @@ def test_compared_again_only_speeds_differ(made, best, forms, tmp_path):
     assert one == two
 
 
-def test_val_is_scored_where_test_is_empty_and_an_undefined_score_is_none(best, forms, tmp_path):
+def test_val_is_scored_where_test_is_empty_and_an_undefined_score_is_none(best, exported, tmp_path):
     made = made_decoded.make(tmp_path / "made", counts={"val": 1})
-    assert compare(made, best, [forms["float32.onnx"]], tmp_path) == 0
+    assert compare(made, best, [exported["float32.onnx"]], tmp_path) == 0
     assert json.loads((tmp_path / "forms.json").read_text())["split"] == "val"
     assert [row["roc_auc"] for row in compared(tmp_path)] == [None, None]
     assert all(math.isfinite(row["f1_macro"]) for row in compared(tmp_path))
     assert " - " in (tmp_path / "forms.txt").read_text()
 
 
-def test_files_of_different_models_are_not_compared(made, forms, tmp_path, caplog):
+def test_files_of_different_models_are_not_compared(made, exported, tmp_path, caplog):
     other = save(tmp_path / "best.pt", MODEL, 3.0, threshold=0.5)
     (tmp_path / "out").mkdir()
-    assert compare(made, other, [forms["float32.onnx"]], tmp_path / "out") == 1
+    assert compare(made, other, [exported["float32.onnx"]], tmp_path / "out") == 1
     assert "float32.onnx was not exported from" in caplog.text
     assert list((tmp_path / "out").iterdir()) == []

@@ -1,4 +1,4 @@
-"""MesoNet: its layers, and its outputs with the authors' weight files against their network in numpy.
+"""MesoNet: its layers, and its outputs with the authors' weight files compared to their network in numpy.
 
 The authors' own files are in $DEEPFAKE_TEST_DATA/mesonet; tests that need them are skipped without.
 """
@@ -36,7 +36,7 @@ real_files = pytest.mark.skipif(
 
 
 def random_images(size: int, count: int = 2) -> np.ndarray:
-    """Smooth colours with noise on them, float32 (count, size, size, 3) in [0, 1]."""
+    """Return smooth colours with noise, float32 (count, size, size, 3) in [0, 1]."""
     rng = np.random.default_rng(size)
     coarse = rng.uniform(0, 0.8, (count, 8, 8, 3)).repeat(-(-size // 8), axis=1).repeat(-(-size // 8), axis=2)
     images = coarse[:, :size, :size] + rng.uniform(0, 0.2, (count, size, size, 3))
@@ -49,7 +49,7 @@ def loaded(path: Path, network: torch.nn.Module) -> torch.nn.Module:
 
 
 def logits(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
-    """Ours for images (N, H, W, 3): (N,), of fake."""
+    """Return the logits of fake, float64 (N,), for images (N, H, W, 3)."""
     with torch.inference_mode():
         out = network(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous())
     assert out.shape == (len(images), 1)
@@ -58,10 +58,10 @@ def logits(network: torch.nn.Module, images: np.ndarray) -> np.ndarray:
 
 def assert_same(network: torch.nn.Module, path: Path, name: str, size: int) -> None:
     images = random_images(size)
-    theirs, ours = original(path, name, images), logits(network, images)
-    assert np.abs(1 / (1 + np.exp(ours)) - 1 / (1 + np.exp(-theirs))).max() <= 1e-5
-    np.testing.assert_allclose(-ours, theirs, rtol=1e-5, atol=5e-5)  # also where the sigmoid is flat
-    assert abs(theirs[0] - theirs[1]) > 0.01  # the images matter
+    real, fake = original(path, name, images), logits(network, images)  # logits of these classes
+    assert np.abs(1 / (1 + np.exp(fake)) - 1 / (1 + np.exp(-real))).max() <= 1e-5
+    np.testing.assert_allclose(-fake, real, rtol=1e-5, atol=5e-5)  # also where the sigmoid is flat
+    assert abs(real[0] - real[1]) > 0.01  # the images matter
 
 
 @real_files
@@ -90,7 +90,7 @@ def test_made_files_give_the_original_outputs(tmp_path, name, size, cells):
     ],
     ids=["deepfakes", "face2face"],
 )
-def test_published_files_tell_real_clips_from_fake(data, fake, files):
+def test_published_files_tell_real_videos_from_fake(data, fake, files):
     real = faces(data / "ffpp/original_sequences/youtube/c23/videos/634.mp4")
     fakes = faces(data / "ffpp/manipulated_sequences" / fake)
     for file in files:
@@ -100,12 +100,12 @@ def test_published_files_tell_real_clips_from_fake(data, fake, files):
 
 
 def faces(path: Path, count: int = 5) -> np.ndarray:
-    """Face crops of a clip, RGB float32 (count, 256, 256, 3) in [0, 1]."""
+    """Return face crops of a video, RGB float32 (count, 256, 256, 3) in [0, 1]."""
     cfg = {"detector": "yunet", "model": str(YUNET), "sha256": YUNET_SHA256, "min_score": 0.6}
-    detector, clip, crops = detectors.load_detector(cfg), VideoReader(path), []
-    for frame in clip.frames(range(0, clip.frame_count, clip.frame_count // count)):
-        picture, scale = detectors.shrink(frame.pixels, 640)
-        face = to_faces(detector.find(picture), scale)[0]
+    detector, video, crops = detectors.load_detector(cfg), VideoReader(path), []
+    for frame in video.frames(range(0, video.frame_count, video.frame_count // count)):
+        image, scale = detectors.shrink(frame.pixels, 640)
+        face = to_faces(detector.find(image), scale)[0]
         height, width = frame.pixels.shape[:2]
         crops.append(
             crop_and_resize(frame.pixels, crop_square(face.xywh, width, height, 1.3), 256)[..., ::-1]
