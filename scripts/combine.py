@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         members=dict(zip(args.members, args.checkpoints, strict=True)),
         images=args.images,
         rows=args.rows,
-        kept=args.plan_summary,
+        plan_summary=args.plan_summary,
         output=args.output,
         output_facts=args.output_facts,
         threads=args.threads,

@@ -50,12 +50,12 @@ MODEL = {
 
 
 @dataclass(frozen=True)
-class Made:
+class DecodedFiles:
     """The files of a decoded dataset."""
 
     images: Path
     rows: Path
-    kept: Path
+    plan_summary: Path
 
 
 def striped(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
@@ -78,7 +78,7 @@ def table(labels: np.ndarray, split: str) -> pd.DataFrame:
     return rows[ROWS]
 
 
-def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False) -> Made:
+def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False) -> DecodedFiles:
     """Write a decoded dataset to `folder`: `counts` images of each split, every other one a fake.
 
     With `permuted` labels there is nothing to learn.
@@ -91,18 +91,18 @@ def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: b
         parts.append(table(labels, split))
         images.append(striped(seen, size, number))
     rows = pd.concat(parts, ignore_index=True)
-    made = Made(folder / "images.npy", folder / "rows.csv", folder / "kept.json")
+    made = DecodedFiles(folder / "images.npy", folder / "rows.csv", folder / "summary.json")
     every = (image for part in images for image in part)
     write_decoded(every, rows, Geometry(size, size, "bilinear"), made.images, made.rows)
     facts = {"class_weights": {"real": 1.0, "fake": 1.0}, "sha256": "0" * 64, "images": {"all": len(rows)}}
-    made.kept.write_text(json.dumps(facts))
+    made.plan_summary.write_text(json.dumps(facts))
     return made
 
 
-def command(made: Made, folder: Path, model: dict | None = None, *more: str) -> list[str]:
+def command(made: DecodedFiles, folder: Path, model: dict | None = None, *more: str) -> list[str]:
     """The command line of train.py, with the run in `folder`/run and the results in `folder`/out."""
     args = [sys.executable, ROOT / "scripts/train.py", "--images", made.images, "--rows", made.rows]
-    args += ["--plan-summary", made.kept, "--dataset", "made", "--model", "tiny", "--threads", "1"]
+    args += ["--plan-summary", made.plan_summary, "--dataset", "made", "--model", "tiny", "--threads", "1"]
     args += ["--config", json.dumps(MODEL | (model or {})), "--accelerator", "cpu"]
     return [str(arg) for arg in [*args, "--run-folder", folder / "run", "--output", folder / "out", *more]]
 
@@ -112,7 +112,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def train(
-    made: Made, folder: Path, model: dict | None = None, *more: str, **variables: str
+    made: DecodedFiles, folder: Path, model: dict | None = None, *more: str, **variables: str
 ) -> subprocess.CompletedProcess:
     """Run train.py in a process of its own, until it ends."""
     folder.mkdir(parents=True, exist_ok=True)

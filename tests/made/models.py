@@ -9,7 +9,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from made import huggingface as made_huggingface
-from made.decoded import MODEL, ROOT, Made
+from made.decoded import MODEL, ROOT, DecodedFiles
 from torch import nn
 
 from deepfake import program
@@ -39,7 +39,7 @@ def run(main: Callable, *args: object) -> int:
         return program.run(lambda _: main())
 
 
-def convert(made: Made, checkpoint: Path, name: str, output: Path) -> int:
+def convert(made: DecodedFiles, checkpoint: Path, name: str, output: Path) -> int:
     """Export a best.pt to the format `name`, calibrated on the images of `made` where it needs some."""
     args = ["--checkpoint", checkpoint, "--form", name, "--output", output, "--threads", 1]
     if name == "int8_static.onnx":

@@ -23,9 +23,10 @@ def write_decoded(
     table: Path,
     advance: Callable[[int], None] = lambda number: None,
 ) -> None:
-    """Write `images`, one for each of `rows`, to `path` as .npy, uint8 (N, size, size, 3); ROWS to `table`.
+    """Write `images` to `path` as .npy, uint8 (N, size, size, 3), and the columns ROWS of `rows` to `table`.
 
-    `advance` is told of each image written.
+    `images` are uint8 (height, width, 3) RGB, in the order of `rows`; they are fitted to `geometry`.
+    `advance` is called with 1 after each image.
     """
     shape = (len(rows), geometry.size, geometry.size, 3)
     with open(path, "wb") as file:
@@ -39,21 +40,24 @@ def write_decoded(
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Decoded images: `rows` of ROWS, and `images`, uint8 (N, size, size, 3) RGB, mapped and not read yet."""
+    """Decoded images: `rows` with the columns ROWS, and `images`, uint8 (N, size, size, 3) RGB.
+
+    `images` is mapped into memory, by `mapping`, and read where it is indexed.
+    """
 
     rows: pd.DataFrame
     images: np.ndarray
     mapping: mmap.mmap
 
     def split(self, name: str) -> np.ndarray:
-        """The numbers of the rows of a split, in order."""
+        """Return the row numbers of a split, int64 (n,), in order."""
         return np.flatnonzero(self.rows["split"] == name)
 
     def take(self, numbers: np.ndarray) -> np.ndarray:
-        """A copy of the images of these numbers, (n, size, size, 3).
+        """Return a copy of the images of these row numbers, (n, size, size, 3).
 
-        The pages that were read are given back: else a process would seem to grow with the dataset, and a
-        cluster would end it for that, though they are only the system's cache of the file.
+        The pages that were read are released. Otherwise they would count as memory of this process, though
+        they are the system's cache of the file, and a cluster would end a job with a large dataset for it.
         """
         images = self.images[numbers]
         self.mapping.madvise(mmap.MADV_DONTNEED)
@@ -61,7 +65,10 @@ class Decoded:
 
 
 def read_decoded(path: str | Path, table: str | Path) -> Decoded:
-    """What `write_decoded` wrote. InvalidImage where the two don't belong together, or the file is cut."""
+    """Return what `write_decoded` wrote.
+
+    Raises InvalidImage where one of the files can't be read whole, or they don't belong together.
+    """
     try:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
     except (ValueError, KeyError) as error:

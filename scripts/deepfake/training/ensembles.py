@@ -29,7 +29,7 @@ def combine(
     members: Mapping[str, str | Path],
     images: Sequence[str | Path],
     rows: Sequence[str | Path],
-    kept: Path,
+    plan_summary: Path,
     output: Path,
     output_facts: Path,
     threads: int = 1,
@@ -39,13 +39,14 @@ def combine(
 
     `section` is the ensemble's section of the config; `members` are the members' best.pt by name, in the
     section's order. `images` (npy) and `rows` (csv) are the decoded `dataset` at each geometry that the
-    members take, in the members' order; `kept` is the JSON summary of its plan. Of the images only those of
-    val are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show the
-    progress. Raises UserError, naming the member or the file, where a member has learnt from another dataset
-    or a file is wrong.
+    members take, in the members' order; `plan_summary` is the JSON beside its plan. Only the images of val
+    are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show progress.
+
+    Raises UserError, naming the member or the file, where a member was trained on another dataset or a file
+    is wrong.
     """
     torch.set_num_threads(threads)
-    plan = json.loads(kept.read_text(encoding="utf-8"))
+    plan = json.loads(plan_summary.read_text(encoding="utf-8"))
     trained_on = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
     checkpoints = {member: _read(member, path, trained_on) for member, path in members.items()}
     weights = member_weights(checkpoints, section["weighted"])

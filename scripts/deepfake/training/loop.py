@@ -109,7 +109,7 @@ def fit(
         stateful["plateau"] = plateau
     check_owner = processes.run_together(lambda: open_run(folder, fingerprint) if is_first else _do_nothing)
     if processes.gather((folder / STATE).exists())[0]:
-        progress, states = load_state(folder)
+        progress, states = processes.run_together(lambda: load_state(folder))
         for key, part in stateful.items():
             part.load_state_dict(states[key])
     elif is_first and not epochs:

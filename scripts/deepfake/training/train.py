@@ -23,7 +23,7 @@ def train(
     model: dict,
     images: str | Path,
     rows: str | Path,
-    kept: Path,
+    plan_summary: Path,
     run: Path,
     output: Path,
     code: str,
@@ -33,15 +33,15 @@ def train(
     Of several processes the first one writes all files, and the others return None.
 
     `model` is the model's section of the config, with the seed; `images` (npy) and `rows` (csv) are those of
-    a decoded dataset, and `kept` is the JSON summary of its plan. Until the run is finished its files are in
-    the folder `run`; it is resumed where settings, dataset, weights and `code`, a digest of the program, are
-    the same. `output` gets the files of results.write_results, and the TensorBoard events.
+    a decoded dataset, and `plan_summary` is the JSON beside its plan. Until the run is finished its files are
+    in the folder `run`; it is resumed where settings, dataset, weights and `code`, a digest of the program,
+    are the same. `output` gets the files of results.write_results, and the TensorBoard events.
 
     Raises UserError where a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
     process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
-    plan, decoded, built = processes.run_together(lambda: _read(images, rows, kept, model, seed))
+    plan, decoded, built = processes.run_together(lambda: _read(images, rows, plan_summary, model, seed))
     weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
     trained = fit(
         processes, built.detector, model, weights, decoded, run, f"{dataset}/{name}", fingerprint, seed
@@ -80,11 +80,11 @@ def class_weights(model: dict, plan: dict) -> tuple[float, float]:
 
 
 def _read(
-    images: str | Path, rows: str | Path, kept: Path, model: dict, seed: int
+    images: str | Path, rows: str | Path, plan_summary: Path, model: dict, seed: int
 ) -> tuple[dict, Decoded, Built]:
     """Return the plan's summary, the images, and the network before training."""
     try:
-        plan = json.loads(kept.read_text(encoding="utf-8"))
+        plan = json.loads(plan_summary.read_text(encoding="utf-8"))
         decoded = read_decoded(images, rows)
         check_trainable(decoded, rows)
         built = build(model, seed)

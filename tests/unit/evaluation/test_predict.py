@@ -77,8 +77,8 @@ def test_an_error_is_one_line_and_leaves_no_table(made, checkpoint, tmp_path, ca
     (tmp_path / "half.npy").write_bytes(made.images.read_bytes()[:2000])
     (tmp_path / "half.csv").write_text("image,label\n")
     larger = made_decoded.make(tmp_path / "larger", size=64, counts={"test": 2})
-    half = made_decoded.Made(tmp_path / "half.npy", made.rows, made.kept)
-    wrong_table = made_decoded.Made(made.images, tmp_path / "half.csv", made.kept)
+    half = made_decoded.DecodedFiles(tmp_path / "half.npy", made.rows, made.plan_summary)
+    wrong_table = made_decoded.DecodedFiles(made.images, tmp_path / "half.csv", made.plan_summary)
     for message, images, weights in (
         ("there is no .*nowhere.pt", made, tmp_path / "nowhere.pt"),
         ("half.pt is no file of torch.save", made, tmp_path / "half.pt"),

@@ -56,7 +56,7 @@ def combine(made, members: dict, folder: Path, **changes) -> int:
 
 
 def common_args(made, folder: Path) -> list:
-    args = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].kept, *inputs(made)]
+    args = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].plan_summary, *inputs(made)]
     return [*args, "--output", folder / "best.pt", "--output-facts", folder / "facts.json"]
 
 
@@ -110,7 +110,7 @@ def test_neither_train_nor_test_has_an_effect(made, members, tmp_path):
         images, decoded = np.load(one.images), read_decoded(one.images, one.rows)
         images[np.concatenate([decoded.split("train"), decoded.split("test")])] = 0
         np.save(tmp_path / f"{number}.npy", images)
-        others.append(made_decoded.Made(tmp_path / f"{number}.npy", one.rows, one.kept))
+        others.append(made_decoded.DecodedFiles(tmp_path / f"{number}.npy", one.rows, one.plan_summary))
     assert combine(others, members, tmp_path / "two") == 0
     for name in ("best.pt", "facts.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

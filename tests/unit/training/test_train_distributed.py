@@ -35,8 +35,8 @@ SLURM = {"JOB_ID": "7", "NTASKS": "8", "PROCID": "3", "LOCALID": "3", "NNODES": 
 def made(tmp_path_factory):
     """Processes can't have equal shares of val or of a batch, and the classes have different weights."""
     made = made_decoded.make(tmp_path_factory.mktemp("made"), counts={"train": 48, "val": 25})
-    kept = json.loads(made.kept.read_text()) | {"class_weights": {"real": 2.0, "fake": 0.5}}
-    made.kept.write_text(json.dumps(kept))
+    summary = json.loads(made.plan_summary.read_text()) | {"class_weights": {"real": 2.0, "fake": 0.5}}
+    made.plan_summary.write_text(json.dumps(summary))
     return made
 
 

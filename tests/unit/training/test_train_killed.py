@@ -109,8 +109,8 @@ def test_another_setting_dataset_or_weights_file_starts_from_the_beginning(
     made, tmp_path, monkeypatch, caplog, changed
 ):
     caplog.set_level("INFO")
-    own = made_decoded.Made(made.images, made.rows, tmp_path / "kept.json")
-    own.kept.write_text(made.kept.read_text())
+    own = made_decoded.DecodedFiles(made.images, made.rows, tmp_path / "summary.json")
+    own.plan_summary.write_text(made.plan_summary.read_text())
     model = MODEL | {"weights": str(tmp_path / "given.pt")}
     write_start(tmp_path / "given.pt", 1)
     with monkeypatch.context() as patched, pytest.raises(Killed):
@@ -120,7 +120,7 @@ def test_another_setting_dataset_or_weights_file_starts_from_the_beginning(
     if changed == "a setting":
         model |= {"lr": 0.02}
     elif changed == "the dataset":
-        own.kept.write_text(own.kept.read_text().replace("0000", "1111"))
+        own.plan_summary.write_text(own.plan_summary.read_text().replace("0000", "1111"))
     elif changed == "the weights":
         write_start(tmp_path / "given.pt", 2)
     caplog.clear()

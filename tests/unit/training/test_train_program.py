@@ -158,13 +158,13 @@ def test_transformers_predicts_the_same_with_a_saved_hf_model(made, tmp_path):
 # Errors
 
 
-def broken(made, folder: Path, change) -> made_decoded.Made:
+def broken(made, folder: Path, change) -> made_decoded.DecodedFiles:
     """A copy of a decoded dataset with `change` applied to its rows."""
     rows = change(pd.read_csv(made.rows, dtype=str, keep_default_na=False))
     rows.to_csv(folder / "rows.csv", index=False)
     images = np.load(made.images)[: len(rows)]
     np.save(folder / "images.npy", images)
-    return made_decoded.Made(folder / "images.npy", folder / "rows.csv", made.kept)
+    return made_decoded.DecodedFiles(folder / "images.npy", folder / "rows.csv", made.plan_summary)
 
 
 TABLES = {
