@@ -67,8 +67,8 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
         seed=1,
     )
     write(reports / "metrics.json", {"dataset": "small", "model": name, **metrics})
-    for picture in PLOTS:
-        write_plot(reports / picture, picture)
+    for plot in PLOTS:
+        write_plot(reports / plot, plot)
     epochs = [
         {
             "epoch": e,

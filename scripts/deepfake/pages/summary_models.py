@@ -17,7 +17,7 @@ FEW_VIDEOS = 30
 """With fewer in the test set, one video more or less on the right side changes the scores a lot."""
 
 UNITS = {"person": "people", "group": "groups", "video": "videos"}
-"""What intervals are drawn over, and the plural."""
+"""The units that the bootstrap resamples, and their plurals."""
 
 UNDEFINED = {"value": None, "low": None, "high": None}
 CROSS_COLUMNS = {
@@ -48,7 +48,7 @@ def score(model: Model, level: str, metric: str) -> dict[str, float | None]:
 
 
 def units(model: Model) -> str:
-    """Return what intervals of the test set are drawn over: "24 people and 2 groups"; "" without one."""
+    """Return what the bootstrap of the test set resamples: "24 people and 2 groups"; "" without one."""
     return " and ".join(plural(n, kind, UNITS[kind]) for kind, n in _unit_counts(model).items() if n)
 
 

@@ -232,7 +232,7 @@ def test_the_top_shows_the_status_of_the_audit(copy, status, text):
         ("reports/small/b/roc.svg", None, "roc.svg does not exist"),
         ("models/small/b/facts.json", None, "facts.json does not exist"),
     ],
-    ids=["key", "json", "history", "column", "choice", "picture", "absent"],
+    ids=["key", "json", "history", "column", "choice", "plot", "missing"],
 )
 def test_a_file_that_is_missing_or_invalid_is_named(copy, path, content, message):
     (copy / path).unlink()
