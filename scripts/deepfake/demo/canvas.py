@@ -47,8 +47,8 @@ class Canvas:
         at = region((centre[0] - 2.6 * radii[0], centre[0] + 2.6 * radii[0],
                        centre[1] - 2.6 * radii[1], centre[1] + 2.6 * radii[1]))  # fmt: skip
         x, y = (g[at] for g in grid())
-        spot = np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
-        self.rgb[at] *= 1 + spot[..., None] * (np.asarray(factors, np.float32) - 1)
+        falloff = np.exp(-(((x - centre[0]) / radii[0]) ** 2) - ((y - centre[1]) / radii[1]) ** 2)
+        self.rgb[at] *= 1 + falloff[..., None] * (np.asarray(factors, np.float32) - 1)
 
     def line(
         self, points: np.ndarray, width: float, colour: np.ndarray, strength: float, blur: float

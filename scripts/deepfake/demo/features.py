@@ -47,17 +47,17 @@ def _paint_eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: 
         return fixed_point((points + middle) * 2)
 
     if shut < 0.93:
+        white = np.array((232, 226, 221)) * (0.93 if person.skin.mean() < 150 else 1.0)
         ball = np.empty_like(big)
-        ball[:] = (
-            np.array((232, 226, 221)) * (0.93 if person.skin.mean() < 150 else 1.0) * (1 - 0.05 * person.age)
-        )
-        spot = corners(np.array((gaze * 5.5, -1.6)))
+        ball[:] = white * (1 - 0.05 * person.age)
+        pupil = corners(np.array((gaze * 5.5, -1.6)))
         iris = np.array(person.iris, float)
         for radius, tone in ((11.2, iris * 0.45), (9.8, iris), (7.0, iris * 1.25), (4.6, iris * 0.14)):
-            cv2.circle(ball, spot, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, SHIFT)
-        cv2.circle(
-            ball, spot + np.array((-110, -120)), round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, SHIFT
-        )
+            cv2.circle(
+                ball, pupil, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, SHIFT
+            )
+        glint = pupil + np.array((-110, -120))
+        cv2.circle(ball, glint, round(2.4 * 32), (250, 250, 250), -1, cv2.LINE_AA, SHIFT)
         cv2.polylines(ball, [corners(top)], False, (120, 104, 98), 9, cv2.LINE_AA, SHIFT)
         ball = cv2.GaussianBlur(ball, (5, 5), 0)
         inside = np.zeros(big.shape[:2], np.float32)
@@ -66,9 +66,8 @@ def _paint_eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: 
         big = cv2.blendLinear(ball, big, inside, 1 - inside)
     lash = (person.skin * (0.20, 0.16, 0.15)).tolist()
     cv2.polylines(big, [corners(top)], False, lash, 6 if person.woman else 4, cv2.LINE_AA, SHIFT)
-    cv2.polylines(
-        big, [corners(bottom)], False, (person.skin * (0.60, 0.47, 0.44)).tolist(), 2, cv2.LINE_AA, SHIFT
-    )
+    lid = (person.skin * (0.60, 0.47, 0.44)).tolist()
+    cv2.polylines(big, [corners(bottom)], False, lid, 2, cv2.LINE_AA, SHIFT)
     if person.woman:
         cv2.line(big, *corners(np.array([top[-2], top[-1] + (5 * side, -5)])), lash, 4, cv2.LINE_AA, SHIFT)
     return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)

@@ -14,6 +14,7 @@ import cv2
 import dlib
 import numpy as np
 
+from deepfake.errors import UserError
 from deepfake.extraction.boxes import Box
 
 CELL = 8  # pixels, the side of a cell of dlib's HOG
@@ -73,13 +74,13 @@ def without_pyramid(hog: dlib.fhog_object_detector) -> dlib.fhog_object_detector
     """Return the same detector with one level: it finds only faces as large as its window.
 
     dlib has no setter for the number of levels in Python. But the pickled state starts with the settings of
-    the scanner, where the largest number of levels, 1000, is two bytes after their count. Raises ValueError
+    the scanner, where the largest number of levels, 1000, is two bytes after their count. Raises UserError
     if the state is different.
     """
     state = hog.__getstate__()[0]
     head, levels, rest = state.partition(b"\x02\xe8\x03")
     if not levels or len(head) > 32:
-        raise ValueError("faces.search: this release of dlib saves detectors in another format; write full")
+        raise UserError("faces.search: this release of dlib saves detectors in another format; write full")
     one_level = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
     one_level.__setstate__((head + b"\x01\x01" + rest,))
     return one_level

@@ -67,7 +67,7 @@ def read_shard(tar: str | Path, videos: Iterable[list[dict[str, str]]]) -> Itera
     for rows in videos:
         yield _read_images(tar, rows, stored)
     if extra := next(stored, None):
-        raise TarMismatch(tar, f"it holds {extra[0]} as well, which the table has not")
+        raise TarMismatch(tar, f"it also holds {extra[0]}, which the table doesn't list")
 
 
 def _read_tar_of_shard(tar: str | Path) -> Iterator[tuple[str, bytes]]:
@@ -81,9 +81,9 @@ def _read_images(tar: str | Path, rows: list[dict[str, str]], stored: Iterator[t
     for row in rows:
         data = b""
         if row["image"]:
-            name, data = next(stored, ("no more", b""))
+            name, data = next(stored, ("nothing", b""))
             if name != row["image"]:
-                raise TarMismatch(tar, f"it holds {name} where the table has {row['image']}")
+                raise TarMismatch(tar, f"it holds {name} where the table lists {row['image']}")
             if hashlib.sha256(data).hexdigest() != row["sha256"]:
-                raise TarMismatch(tar, f"it holds another {name} than the table")
+                raise TarMismatch(tar, f"the checksum of {name} is not the table's")
         yield row, data

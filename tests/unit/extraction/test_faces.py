@@ -167,10 +167,10 @@ def extend(rows):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows[1:], "it holds a/000000.png where the table has a/000001.png"),
-        (lambda rows: rows[:-2], "it holds c/000000.png as well"),
-        (other_bytes, "it holds another a/000000.png than the table"),
-        (extend, "it holds no more where the table has d/000000.png"),
+        (lambda rows: rows[1:], "it holds a/000000.png where the table lists a/000001.png"),
+        (lambda rows: rows[:-2], "it also holds c/000000.png, which the table doesn't list"),
+        (other_bytes, "the checksum of a/000000.png is not the table's"),
+        (extend, "it holds nothing where the table lists d/000000.png"),
     ],
 )
 def test_a_tar_that_does_not_fit_its_table_is_an_error(tmp_path, change, message):
@@ -179,3 +179,13 @@ def test_a_tar_that_does_not_fit_its_table_is_an_error(tmp_path, change, message
     assert done.returncode == 1
     assert message in done.stderr and "frames.tar doesn't fit" in done.stderr and "run again" in done.stderr
     assert not (tmp_path / "faces.tar").exists() and not (tmp_path / "faces.csv").exists()
+
+
+def test_a_truncated_tar_is_an_error(tmp_path):
+    make_frames(tmp_path)
+    tar = tmp_path / "frames.tar"
+    tar.write_bytes(tar.read_bytes()[:700])
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "frames.tar doesn't fit the table beside it: unexpected end of data" in done.stderr
+    assert not (tmp_path / "faces.tar").exists()
