@@ -39,10 +39,10 @@ class FaceTracker:
     """Finds the faces of one video's frames, which are given in order.
 
     `cfg` is the config section `faces`. With `search: full` every frame is searched whole. With
-    `search: track` a frame is first searched near each face of the frame before. It is searched whole if one
-    of them is not found again, if there was none, if it is the first frame, and on every `recount`-th frame
-    (0: on no other). The results depend on the frames of this video alone. Raises UserError if `search` is
-    neither.
+    `search: track` a frame is first searched near each face of the frame before. It is searched whole if it
+    is the first frame or has another size, if there was no face, if one of them is not found again, and on
+    every `recount`-th frame (0: never for this reason). The results depend on the frames of this video alone.
+    Raises UserError if `search` is neither.
     """
 
     def __init__(self, detector: Detector, cfg: dict[str, Any]):
