@@ -4,9 +4,9 @@ import pytest
 from made.config import DEFAULTS, SCHEMA, checked, updated
 
 from deepfake.config.check import check_config
-from deepfake.config.sections import DETECTOR_KEYS
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
+from deepfake.extraction.settings import DETECTOR_KEYS
 from deepfake.layouts import LAYOUTS
 
 SHA = "a1" * 32
