@@ -158,16 +158,23 @@ class _Browser:
                 return message["result"]
         raise TimeoutError(f"{method}: no answer within {TIMEOUT} s; see {self.folder / 'browser.log'}")
 
-    def value(self, expression: str) -> str:
+    def value(self, expression: str) -> str | bool:
         """Return the value of a JavaScript expression in the page."""
         return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
 
     def settle(self) -> None:
-        """Wait until the page is loaded and no more events come."""
+        """Wait until the page is loaded, `window.unfinished` is not true, and no more events come.
+
+        A script that a test adds to a page sets `window.unfinished` while it works.
+        """
         until = time.monotonic() + TIMEOUT
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             if self._next(until - time.monotonic()) is None:
                 raise TimeoutError(f"the page did not load within {TIMEOUT} s")
+        while self.value("window.unfinished === true"):
+            if time.monotonic() > until:
+                raise TimeoutError(f"the page is unfinished after {TIMEOUT} s")
+            time.sleep(0.1)
         while time.monotonic() < until and self._next(SETTLED) is not None:
             pass
 

@@ -21,18 +21,22 @@ CATEGORIES = [
     "7 Across datasets",
 ]
 TAILWIND = "cdn.tailwindcss.com should not be used in production"  # a warning of Snakemake's own page
-DRIVE = """<script>addEventListener("load", async () => {
-  const pause = () => new Promise(done => setTimeout(done, 150));
+DRIVE = """<script>
+window.unfinished = true;  // the browser waits for this
+addEventListener("load", async () => {
+  const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
   const words = text => text.trim().split(/\\s+/).sort().join(" ");  // columns are in no fixed order
-  await pause();
-  for (const [what, icon] of STEPS) {
-    const all = [...document.querySelectorAll(icon ? "tr" : "a")].filter(
-      element => words(element.innerText) === words(what));
-    (icon ? all[0].querySelector(`[iconname=${icon}]`) : all[0]).click();
-    await pause();
+  const find = (text, icon) => [...document.querySelectorAll(icon ? "tr" : "a")].find(
+    element => words(element.innerText) === words(text));
+  for (const [text, icon] of STEPS) {
+    while (!find(text, icon)) await pause(50);
+    const found = find(text, icon);
+    (icon ? found.querySelector(`[iconname=${icon}]`) : found).click();
+    await pause(500);
   }
   const framed = document.querySelector("iframe[src^='data:text/html']");
   if (framed) console.log(new TextDecoder().decode(await (await fetch(framed.src)).arrayBuffer()));
+  window.unfinished = false;
 })</script>"""
 
 
