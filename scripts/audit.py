@@ -22,12 +22,12 @@ from deepfake.dataset.read import list_files, read_checksums, read_metadata
 from deepfake.files import new_file
 from deepfake.pages.audit import page
 from deepfake.plan.links import Pair, read_same_identity
-from deepfake.program import FAILED, make_parser, run
+from deepfake.program import FAILED, json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
     args = parse_args(argv)
-    cfg = json.loads(args.config)
+    cfg = args.config
     same_identity = read_same_identity(args.same_identity) if args.same_identity else []
     evidence = gather_evidence(args.dataset, cfg, same_identity)
     results = audit(evidence)
@@ -63,7 +63,9 @@ def log_results(dataset: str, results: list[Result], summary: dict) -> None:
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the finished dataset")
-    parser.add_argument("--config", required=True, help="JSON: the dataset's section of the config")
+    parser.add_argument(
+        "--config", required=True, type=json_object, help="JSON: the dataset's section of the config"
+    )
     parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
     parser.add_argument("--output", required=True, help="JSON of the checks and their findings")
     parser.add_argument("--output-page", required=True, help="the same as an HTML page")

@@ -18,12 +18,12 @@ from deepfake.console import log, progress
 from deepfake.dataset.card import card
 from deepfake.dataset.write import write_checksums, write_contact_sheet, write_images, write_metadata
 from deepfake.files import new_directory
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    cfg = json.loads(args.config)
+    cfg = args.config
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False)
     rows = plan[plan["file_name"] != ""].astype({"frame": "int64", "bytes": "int64"})
     steps = json.loads(args.plan_summary.read_text())["steps"] if args.plan_summary else {}
@@ -45,7 +45,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--plan", required=True, help="the dataset's plan")
     parser.add_argument("--results", required=True, type=Path, help="folder with frames and faces")
-    parser.add_argument("--config", required=True, help="JSON: the dataset's section of the config")
+    parser.add_argument(
+        "--config", required=True, type=json_object, help="JSON: the dataset's section of the config"
+    )
     parser.add_argument("--plan-summary", type=Path, help="summary of the plan, JSON")
     parser.add_argument("--output", required=True, type=Path, help="folder for the dataset")
     return parser.parse_args(argv)

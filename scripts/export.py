@@ -5,7 +5,6 @@
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +12,13 @@ from pathlib import Path
 from deepfake.console import log
 from deepfake.exports import EXPORTS
 from deepfake.files import new_directory
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     with new_directory(args.output) as folder:
-        EXPORTS[args.form](args.dataset, folder, json.loads(args.config))
+        EXPORTS[args.form](args.dataset, folder, args.config)
     sizes = [path.stat().st_size for path in args.output.rglob("*") if path.is_file()]
     log.info("%s: %d files, %.1f MB", args.output, len(sizes), sum(sizes) / 1e6)
 
@@ -28,7 +27,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--dataset", required=True, type=Path, help="folder of a finished dataset")
     parser.add_argument("--form", required=True, choices=EXPORTS, help="the format")
-    parser.add_argument("--config", required=True, help="JSON: the format's section of `exports`")
+    parser.add_argument(
+        "--config", required=True, type=json_object, help="JSON: the format's section of `exports`"
+    )
     parser.add_argument("--output", required=True, type=Path, help="folder for the export")
     return parser.parse_args(argv)
 

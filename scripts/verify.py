@@ -22,7 +22,7 @@ from deepfake.audit.faults import as_text, commands, remove
 from deepfake.audit.verify import verify
 from deepfake.console import log
 from deepfake.errors import UserError
-from deepfake.program import FAILED, make_parser, run
+from deepfake.program import FAILED, make_parser, positive_int, run
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
@@ -51,7 +51,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--results", default=Path("results"), type=Path, help="the folder (default: results)")
     parser.add_argument("--repair", action="store_true", help="remove what is damaged")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: all cores)")
+    parser.add_argument(
+        "--workers", type=positive_int, default=os.cpu_count(), help="processes (default: all cores)"
+    )
     parser.add_argument("--storage", nargs="?", help="the storage that has the results instead")
     return parser.parse_args(argv)
 
