@@ -37,6 +37,7 @@ class Graph:
 
     @property
     def videos(self) -> float:
+        """The number of all videos."""
         return self.own[:, 0].sum() + self.between[:, 0].sum()
 
 
@@ -100,7 +101,7 @@ def present_columns(graph: Graph) -> np.ndarray:
 
 
 def _deviations(graph: Graph, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the shares of `kept` (..., C, k) lie beyond the tolerance, and those of the classes off."""
+    """Return two of the objectives of `kept` (..., C, k): beyond the tolerance, and class deviation."""
     kept = kept[..., ALL_AND_CLASSES, :]
     total = np.maximum(kept.sum(-1, keepdims=True), 1)
     off = kept / total - graph.ratios

@@ -65,6 +65,7 @@ class _Assignment:
         self.split = np.full(len(counts), -1)
 
     def assign(self, groups: np.ndarray | list[int], split: int) -> None:
+        """Assign groups without a split to one."""
         self.split[groups] = split
         self.held[split] += self.counts[groups].sum(axis=0)
 

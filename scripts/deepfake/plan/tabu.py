@@ -90,7 +90,7 @@ def search(
         better = (absent == 0) & (beyond == 0) & (kept > -best_keys[:, 3, None, None])
         value[(tabu_until >= step)[:, None] & ~better] = -np.inf
         value[each[:, None], state.split, np.arange(units)] = -np.inf
-        split, unit = np.divmod(value.reshape(len(each), -1).argmax(1), units)
+        split, unit = np.divmod(value.reshape(len(each), -1).argmax(1), units)  # the best move of each chain
         state.move(each, unit, split)
         tabu_until[each, unit] = step + rng.integers(min(units // 10, 5), min(units // 3, 20) + 1, len(each))
 

@@ -188,9 +188,9 @@ def cross(sets: int, models: int) -> pd.DataFrame:
     for m in range(models):
         for a in range(sets):
             for b in range(sets):
-                drawn = predictions([(f"v{i}", i % 2, float(rng.random())) for i in range(20)])
+                table = predictions([(f"v{i}", i % 2, float(rng.random())) for i in range(20)])
                 cell = {"model": f"model{m}", "trained": f"set{a}", "tested": f"set{b}"}
-                rows.append(cell | evaluate_images(drawn, np.full(20, (a, b) != (0, 1)), LIMITS))
+                rows.append(cell | evaluate_images(table, np.full(20, (a, b) != (0, 1)), LIMITS))
     return pd.DataFrame(rows, columns=CROSS)
 
 

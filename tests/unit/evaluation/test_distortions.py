@@ -133,7 +133,7 @@ def test_variants_come_image_by_image_and_noise_depends_on_the_name():
 
 
 def rows(number: int = 8) -> pd.DataFrame:
-    """Two images a video, a real and a fake video in turn."""
+    """Two images a video; real and fake videos alternate."""
     table = pd.DataFrame("", index=range(number), columns=[c for c in PREDICTIONS if c != "probability"])
     table["image"] = [f"test/{i:03}.jpg" for i in range(number)]
     return table.assign(

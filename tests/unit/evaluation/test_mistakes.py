@@ -153,11 +153,11 @@ def test_a_long_name_keeps_its_beginning_and_its_end():
 
 
 def test_only_hot_regions_get_colour():
-    picture = np.full((4, 4, 3), (200, 100, 60), np.uint8)
+    image = np.full((4, 4, 3), (200, 100, 60), np.uint8)
     heat = np.zeros((4, 4), np.float32)
     heat[0, 0] = 1
-    done = overlay(picture, heat)
-    assert done.dtype == np.uint8 and done.shape == picture.shape
+    done = overlay(image, heat)
+    assert done.dtype == np.uint8 and done.shape == image.shape
     assert done[0, 0].sum() > done[3, 3].sum() and done[0, 0, 0] > done[0, 0, 2]
     assert np.ptp(done[3, 3].astype(int)) < 10
 

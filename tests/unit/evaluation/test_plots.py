@@ -34,7 +34,9 @@ def test_plots_of_any_split_have_the_same_bytes_each_time(split, tmp_path):
         size = [
             float(ElementTree.fromstring(first).get(side).removesuffix("pt")) for side in ("width", "height")
         ]
-        assert size[0] == 360 and (size[1] < 100 or size[1] == pytest.approx(331.2)), "two stand side by side"
+        assert size[0] == 360 and (size[1] < 100 or size[1] == pytest.approx(331.2)), (
+            "two of them stand side by side"
+        )
         assert not re.search(rb"dc:date|\d{4}-\d\d-\d\dT", first)
 
 

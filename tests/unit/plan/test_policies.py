@@ -163,8 +163,8 @@ def test_strata_are_evenly_split_and_their_deviation_is_reported(seed):
     deviations = {}
     for stratify in ([], ["sex", "method"]):
         plan = make_plan(gathered, cfg | {"stratify": stratify})
-        facts = plan_summary(plan, ["sex", "method"])["stratify"]
-        deviations[bool(stratify)] = {name: column["largest_deviation"] for name, column in facts.items()}
+        shares = plan_summary(plan, ["sex", "method"])["stratify"]
+        deviations[bool(stratify)] = {name: column["largest_deviation"] for name, column in shares.items()}
         kept = kept_images(plan)
         women = kept["attributes"].str.contains('"f"').groupby(kept["split"]).mean()
         whole = kept["attributes"].str.contains('"f"').mean()
