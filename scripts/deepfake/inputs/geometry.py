@@ -28,7 +28,7 @@ class Geometry:
 
 
 def parse_geometry(name: str) -> Geometry:
-    """return the geometry of this name; UserError if there is none."""
+    """Return the geometry of this name; UserError if there is none."""
     match = re.fullmatch(rf"(\d+)-({'|'.join(RESAMPLE)})(?:-crop(\d+))?", name)
     if match:
         resize, resample, size = match.groups()
