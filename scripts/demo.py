@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from deepfake.console import progress_bar
 from deepfake.demo.corpus import DEFAULTS, make_corpus
 from deepfake.demo.layouts import LAYOUTS
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,7 +28,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--layout", required=True, choices=sorted(LAYOUTS))
     defaults = f"JSON: the settings; a missing one is taken from {json.dumps(DEFAULTS)}"
-    parser.add_argument("--config", type=json.loads, default={}, help=defaults)
+    parser.add_argument("--config", type=json_object, default={}, help=defaults)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--workers", type=int, default=1, help="processes; the bytes don't depend on it")
     parser.add_argument("--output", required=True, help="zip to write")

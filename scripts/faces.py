@@ -9,7 +9,6 @@ A shard of stills has no frames: without `--frames` the stills of `--table` are 
 """
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,13 +24,13 @@ from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.stills import read_stills
 from deepfake.extraction.tars import Images, read_shard, write_shard
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     cv2.setNumThreads(1)  # a job keeps to its core
-    cfg = json.loads(args.config)
+    cfg = args.config
     detector = load_detector(cfg)
     videos = read_videos(args) if args.frames else read_corpus(args)
     crops = (crop for frames in videos for crop in faces_of_video(frames, cfg, detector))
@@ -49,10 +48,10 @@ def read_videos(args: argparse.Namespace) -> Iterator[Images]:
 
 def read_corpus(args: argparse.Namespace) -> Iterator[Images]:
     """Yield each still, or the stills of each tar, read from the corpus itself."""
-    videos, cfg = tables.read_rows(args.table), json.loads(args.sampling)
+    videos = tables.read_rows(args.table)
     with open_indexed(args.sources) as source:
         for video in progress(videos, f"faces {args.output.stem}", "stills"):
-            yield read_stills(video, source, cfg)
+            yield read_stills(video, source, args.sampling)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -61,8 +60,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--frame-table", nargs="?", help="table of the frames")
     parser.add_argument("--table", help="table of the shard's stills")
     parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
-    parser.add_argument("--sampling", default="{}", help="JSON: the frames section, for tars of stills")
-    parser.add_argument("--config", required=True, help="JSON: the faces section")
+    parser.add_argument(
+        "--sampling", type=json_object, default={}, help="JSON: the frames section, for tars of stills"
+    )
+    parser.add_argument("--config", required=True, type=json_object, help="JSON: the faces section")
     parser.add_argument("--output", required=True, type=Path, help="tar of the crops to write")
     parser.add_argument("--output-table", required=True, help="table of the crops to write")
     return parser.parse_args(argv)

@@ -8,7 +8,6 @@ A shard of stills has no unpacked videos: give the index's `--sources` in place 
 """
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -23,13 +22,13 @@ from deepfake.errors import UserError
 from deepfake.extraction.frames import frames_of_stills, frames_of_video
 from deepfake.extraction.stills import read_stills, row_without_image
 from deepfake.extraction.tars import Images, write_shard
-from deepfake.program import make_parser, run
+from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     cv2.setNumThreads(1)  # a job keeps to its core
-    cfg = json.loads(args.config)
+    cfg = args.config
     table = tables.read_rows(args.table)
     videos = progress(table, f"frames {args.output.stem}", "videos")
     frames = of_videos(videos, args.videos, cfg) if args.videos else of_stills(videos, args.sources, cfg)
@@ -66,7 +65,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--table", required=True, help="table of the shard's videos")
     parser.add_argument("--videos", nargs="?", type=Path, help="folder of the unpacked videos; none: stills")
     parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
-    parser.add_argument("--config", required=True, help="JSON: the frames section")
+    parser.add_argument("--config", required=True, type=json_object, help="JSON: the frames section")
     parser.add_argument("--output", required=True, type=Path, help="tar of the frames to write")
     parser.add_argument("--output-table", required=True, help="table of the frames to write")
     return parser.parse_args(argv)
