@@ -16,7 +16,7 @@ from deepfake.detection.media import IMAGE, MediaFile
 from deepfake.detection.people import link_people
 from deepfake.detection.scores import decide, score_person
 from deepfake.detection.tasks import (
-    ImageTask,
+    ImagesTask,
     PartTask,
     Result,
     Settings,
@@ -33,7 +33,7 @@ BLOCK = 32  # frames of a video, or media files of which some are images, that g
 PART = 64  # frames of a part of a video, at least, where there are enough media files for all workers
 SHORT_PART = 4  # where there aren't
 PARTS = 4  # of a video, at most, for each worker: each reads the packets and some frames of the video again
-IMAGES = 4  # for which it pays to start a worker
+IMAGES = 4  # for each task: a message for each image would be slow
 AHEAD = 2000  # media files that may be done before an earlier one
 
 
@@ -99,7 +99,7 @@ class _Detection:
         self._first = 0  # the first file that isn't done
         self._part_size = PART if len(media) >= 2 * workers else SHORT_PART
         self._max_parts = PARTS * workers
-        self._parts: deque[PartTask] = deque()
+        self._more_tasks: deque[PartTask | ImagesTask] = deque()
         self._tasks = self._all_tasks()
         self._next = next(self._tasks, None)
 
@@ -117,19 +117,20 @@ class _Detection:
                 self._pool.submit(task)
             self._handle(*self._pool.next_result())
 
-    def _all_tasks(self) -> Iterator[ImageTask | VideoTask]:
+    def _all_tasks(self) -> Iterator[ImagesTask | VideoTask]:
         """Yield the tasks of all files, block by block; in each the images first, which share a batch."""
         for start in range(0, len(self._media), BLOCK):
             files = [(n, f) for n, f in enumerate(self._media[start : start + BLOCK], start) if not f.reason]
-            yield from (ImageTask(n, file) for n, file in files if file.kind == IMAGE)
+            images = [(n, file) for n, file in files if file.kind == IMAGE]
+            yield from (ImagesTask(images[i : i + IMAGES]) for i in range(0, len(images), IMAGES))
             for n, file in files:
                 if file.kind != IMAGE:
                     yield VideoTask(n, file, self._unpacked(n), self._part_size, self._max_parts)
 
     def _next_task(self) -> Task | None:
         """Return the next task; None where there is none, or only of files too far ahead."""
-        if self._parts:
-            return self._parts.popleft()
+        if self._more_tasks:
+            return self._more_tasks.popleft()
         task = self._next
         if task is None or task.number >= self._first + AHEAD:
             return None
@@ -163,6 +164,9 @@ class _Detection:
                 self._open(task, result)
             case TaskDone():
                 self._end(task, result.problem)
+            case frames if isinstance(task, ImagesTask):
+                for (number, _), frame in zip(task.files, frames, strict=True):
+                    self._add(number, frame)
             case frames:
                 for frame in frames:
                     self._add(task.number, frame)
@@ -175,7 +179,7 @@ class _Detection:
             positions = range(start, min(start + BLOCK, len(video.sampled)))
             self._blocks.open((number, start), [(number, position) for position in positions])
         for positions in video.parts:
-            self._parts.append(PartTask(number, task.file, task.unpacked, video.sampled, positions))
+            self._more_tasks.append(PartTask(number, task.file, task.unpacked, video.sampled, positions))
 
     def _add(self, number: int, frame: FrameFaces) -> None:
         """Note a frame; run the model once its block is complete."""
@@ -191,7 +195,17 @@ class _Detection:
             self._remove_unpacked(progress, number)
 
     def _end(self, task: Task, problem: str) -> None:
-        """Leave out what a task has not done, for the reason `problem`."""
+        """Leave out what a task has not done, for the reason `problem`; images are first tried one by one."""
+        if isinstance(task, ImagesTask):
+            left = [
+                (n, file) for n, file in task.files if n >= self._first and not self._progress_of(n).frames
+            ]
+            if len(task.files) > 1:
+                self._pool.forget(task.number)
+                self._more_tasks.extend(ImagesTask([one]) for one in left)
+            elif left:
+                self._add(task.number, FrameFaces(0, 0, math.nan, [], [problem]))
+            return
         if task.number < self._first:
             return  # the file was done before its task ended
         progress = self._progress_of(task.number)

@@ -18,19 +18,30 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class ImageTask:
-    """Extract the faces of an image. `number` is the file's position in the list of all media files."""
+class ImagesTask:
+    """Extract the faces of a few images, each given with its position in the list of all media files.
 
-    number: int
-    file: MediaFile
+    The result is one list with a FrameFaces for each image. `number` and `file` are those of the first.
+    """
+
+    files: list[tuple[int, MediaFile]]
+
+    @property
+    def number(self) -> int:
+        return self.files[0][0]
+
+    @property
+    def file(self) -> MediaFile:
+        return self.files[0][1]
 
 
 @dataclass(frozen=True)
 class VideoTask:
     """Open a video, divide its sampled frames into parts, and extract its faces if there is only one part.
 
-    A part has at least `part_size` frames, and there are at most `max_parts`. A video in a zip is unpacked
-    to `unpacked`, which the parent process removes.
+    `number` is the file's position in the list of all media files. A part has at least `part_size` frames,
+    and there are at most `max_parts`. A video in a zip is unpacked to `unpacked`, which the parent process
+    removes.
     """
 
     number: int
@@ -51,7 +62,7 @@ class PartTask:
     positions: range
 
 
-Task = ImageTask | VideoTask | PartTask
+Task = ImagesTask | VideoTask | PartTask
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ multiprocessing.Pipe. It receives Settings and sends Started, then receives task
 (see tasks.py), until the parent process closes its end or dies.
 """
 
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from deepfake.detection.faces import (
 )
 from deepfake.detection.media import MediaFile
 from deepfake.detection.tasks import (
-    ImageTask,
+    ImagesTask,
     PartTask,
     Result,
     Settings,
@@ -64,7 +65,7 @@ def serve(connection: Connection) -> None:
     while True:
         task = connection.recv()
         results = results_of(task, extractor, sources)
-        for result in results if isinstance(task, ImageTask) else prefetch(results):
+        for result in results if isinstance(task, ImagesTask) else prefetch(results):
             connection.send(result)
 
 
@@ -81,8 +82,8 @@ def start(settings: Settings) -> tuple[Extractor | None, str]:
 def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
     """Yield the results of a task as they are computed; the last one is TaskDone."""
     try:
-        if isinstance(task, ImageTask):
-            yield [faces_of_image(sources.read_image(task.file), task.file.name, extractor)]
+        if isinstance(task, ImagesTask):
+            yield [_faces_of_image(file, extractor, sources) for _, file in task.files]
         elif isinstance(task, VideoTask):
             yield from _results_of_video(task, extractor, sources)
         else:
@@ -94,6 +95,13 @@ def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator
         yield TaskDone(problem_of(error))
     else:
         yield TaskDone()
+
+
+def _faces_of_image(file: MediaFile, extractor: Extractor, sources: "Sources") -> FrameFaces:
+    try:
+        return faces_of_image(sources.read_image(file), file.name, extractor)
+    except UNREADABLE as error:
+        return FrameFaces(0, 0, math.nan, [], [problem_of(error)])
 
 
 def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
