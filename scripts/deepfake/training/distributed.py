@@ -31,7 +31,7 @@ PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 
 @dataclass(frozen=True)
 class Torchrun:
-    """What torchrun tells a process that it has started."""
+    """The values of torchrun's environment variables in this process."""
 
     rank: int  # among the processes of all nodes
     size: int  # processes of all nodes
@@ -92,9 +92,9 @@ class Processes:
             result = task()
         except (UserError, OSError) as error:
             message = str(error)
-        for found in self.gather(message):
-            if found is not None:
-                raise UserError(found)
+        for error in self.gather(message):
+            if error is not None:
+                raise UserError(error)
         return result
 
 

@@ -130,7 +130,7 @@ def fit(
             logits, labels = predict(fabric, detector, val_loader, model)
             if not torch.isfinite(logits).all():
                 raise UserError(
-                    f"{name}: in epoch {epoch + 1} the network's outputs are no finite numbers any more; "
+                    f"{name}: in epoch {epoch + 1} the network's outputs are not finite any more; "
                     "lower models.<model>.lr, or set clip or precision: 32"
                 )
             validated = val_metrics(logits, labels, weights)
@@ -140,8 +140,8 @@ def fit(
                 "images_per_second": trained["images"] / train_seconds,
                 "seconds": time.monotonic() - start,
             }
-            found = {"epoch": epoch + 1, **trained, **validated, **times}
-            row = {column: found[column] for column in HISTORY}
+            values = {"epoch": epoch + 1, **trained, **validated, **times}
+            row = {column: values[column] for column in HISTORY}
             is_best = progress.add(row)
             processes.run_together(check_owner)
             if is_first:
@@ -181,6 +181,7 @@ def train_epoch(
     losses, correct, images_seen, lr = [], [], 0, 0.0
     for number, (images, labels) in enumerate(loader):
         images, labels = to_device(images, fabric.device), to_device(labels, fabric.device)
+        # outside of mixed precision, which only the network is made for
         if model["self_blend"]:
             images, labels = blend_reals(images, labels, model["self_blend"])
         images = augment(images).contiguous(memory_format=memory_format(model))
@@ -263,7 +264,7 @@ def weighted_loss(logits: Tensor, targets: Tensor, weights: Tensor, total: Tenso
     """Return the weighted mean of the images' cross-entropy, a scalar.
 
     `logits`, `targets` (from 0 to 1) and `weights` have the shape (N,). `total` is the sum of the weights;
-    it is larger than theirs where other processes have a share of the batch.
+    it is larger than that of `weights` where other processes have a share of the batch.
     """
     losses = functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
     return (losses * weights).sum() / (weights.sum() if total is None else total)

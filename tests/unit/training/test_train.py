@@ -196,7 +196,7 @@ SECTIONS = {
     "there is no folder .*nowhere": {"arch": "hf//nowhere"},
     "holds images of 32×32 pixels, and the network takes 64×64": {"image_size": 64},
     "other.pt": {"weights": "other.pt"},
-    "in epoch 1 the network's outputs are no finite": {"lr": 1e37, "warmup": 0, "clip": None},
+    "in epoch 1 the network's outputs are not finite": {"lr": 1e37, "warmup": 0, "clip": None},
     "accelerator gpu with devices 99 isn't possible": {},
 }
 
