@@ -4,6 +4,7 @@ import pytest
 from made.config import DEFAULTS, SCHEMA, checked, updated
 
 from deepfake.config.check import check_config
+from deepfake.demo.layouts import MINIMUM
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
@@ -37,6 +38,11 @@ def test_the_default_config_passes_as_it_is():
 def test_the_schema_allows_exactly_what_the_code_knows(section, key, names):
     properties = SCHEMA["properties"][section].get("additionalProperties") or SCHEMA["$defs"][section]
     assert sorted(properties["properties"][key]["enum"]) == sorted(names)
+
+
+def test_the_schema_allows_the_smallest_demo_that_can_be_made():
+    demo = SCHEMA["properties"]["corpora"]["additionalProperties"]["properties"]["demo"]["properties"]
+    assert {key: rules["minimum"] for key, rules in demo.items()} == MINIMUM
 
 
 @pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])
