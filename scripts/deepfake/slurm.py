@@ -9,7 +9,7 @@ def unfinished_jobs(folder: Path) -> list[str]:
 
     Snakemake cancels its jobs when it ends, so at the start of a run there are some only where an earlier run
     was killed. Such a job would write the same files as the new run, and delete them if it fails.
-    Raises OSError or CalledProcessError where squeue can't be run.
+    Raises OSError or CalledProcessError if squeue can't be run.
     """
     command = ["squeue", "--me", "--noheader", "--format", "%i|%k|%Z"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

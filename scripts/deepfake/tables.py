@@ -28,7 +28,7 @@ INDEX = (
     " split attributes reason"
 ).split()
 """videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence" (a tar of stills).
-`frames_wanted` is the number of frames to take, "" where the sampling strategy doesn't need one. `attributes`
+`frames_wanted` is the number of frames to take, "" if the sampling strategy doesn't need one. `attributes`
 is a JSON object of what else the corpus says of the video. `reason` is why it can't be used, "" if it can."""
 
 SHARD = "video kind archive member bytes crc32 frames_wanted".split()
@@ -76,7 +76,7 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
 def write_rows(path: str | Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
     """Write `rows` as a table of exactly these `columns`; a value that a row lacks is left empty.
 
-    Raises ValueError where a row has another column.
+    Raises ValueError if a row has another column.
     """
     with (
         new_file(path) as part,

@@ -81,7 +81,7 @@ def _weights(train: pd.DataFrame) -> dict[str, float]:
 def _stratum(rows: pd.DataFrame, column: str, cfg: dict) -> dict | None:
     """Return the share of each value of a column in all splits and in each, and their largest difference.
 
-    Corpora reserved for test don't count. None where metadata.csv has no such column.
+    Corpora reserved for test don't count. None if metadata.csv has no such column.
     """
     if column not in rows:
         return None

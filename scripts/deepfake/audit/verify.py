@@ -86,7 +86,7 @@ def find_datasets(results: Path) -> list[Path]:
 class ListedDataset:
     """A dataset's folder with its regular files `names`, everything `others`, and its metadata.
 
-    `rows` is None where metadata.csv can't be read, as `problem` says. `images` are the names that have rows.
+    `rows` is None if metadata.csv can't be read, as `problem` says. `images` are the names that have rows.
     """
 
     folder: Path

@@ -125,7 +125,7 @@ def _check_tar(tar: Path, expected: dict[str, dict[str, str]], step: str) -> Ite
 
 
 def _read_images(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and bytes of each file in a tar. Raises TarError where one can't be an image."""
+    """Yield the name and bytes of each file in a tar. Raises TarError if one can't be an image."""
     try:
         with tarfile.open(fileobj=file, mode="r|") as tar:
             for member in tar:

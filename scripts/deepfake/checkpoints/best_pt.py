@@ -43,7 +43,7 @@ def load_checkpoint(path: str | Path) -> dict:
 
 
 def check_tensors(checkpoint: dict, path: Path) -> None:
-    """Raise ModelError where a network's `state` isn't plain finite tensors, no larger than the file `path`.
+    """Raise ModelError if a network's `state` isn't plain finite tensors, no larger than the file `path`.
 
     The metadata of `checkpoint` has been checked.
     """
@@ -95,7 +95,7 @@ def save_ensemble(path: str | Path, parts: Sequence[dict], temperature: float, *
     """Write the checkpoint of an ensemble: `parts` as `ensemble.flatten` returns them.
 
     The sum of their logits is divided by `temperature`. `metadata` are the keyword arguments of
-    `save_checkpoint`. Raises ModelError where there are more parts or views than can be read again.
+    `save_checkpoint`. Raises ModelError if there are more parts or views than can be read again.
     """
     parts = [
         {key: _on_cpu(part["state"]) if key == "state" else part[key] for key in PART_KEYS} for part in parts

@@ -40,7 +40,7 @@ def compare(
     """Return a comparison of the files of one model at `paths`, best.pt first: `forms` has a row for each.
 
     `images` (npy) and `tables` (csv of their rows) are a decoded dataset at each geometry of the model.
-    Scores are those of test, or of val where test is empty, at best.pt's threshold; None where a split can't
+    Scores are those of test, or of val where test is empty, at best.pt's threshold; None if a split can't
     give them (it has no images, or no images of one class). Speeds are medians over `turns`. Raises
     ModelError for files of different models, and what `open_model` and `read_inputs` raise.
     """

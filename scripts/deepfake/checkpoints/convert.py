@@ -52,7 +52,7 @@ def on_cpu(model: LoadedModel) -> LogitsFunction:
 def calibration_images(inputs: Sequence[Decoded], number: int) -> list[np.ndarray]:
     """Return up to `number` images of val, spread evenly over its rows: a batch for the model.
 
-    Raises ModelError where val is empty.
+    Raises ModelError if val is empty.
     """
     rows = inputs[0].split("val")
     if not len(rows):

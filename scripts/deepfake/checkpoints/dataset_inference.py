@@ -20,8 +20,8 @@ def read_inputs(
     """Return the decoded images of a dataset at each of a model's `geometries`, in that order.
 
     `images` (npy) and `rows` (csv) are files that decode.py wrote, one of each per geometry. Raises
-    InvalidImage where they can't be read, have another size than the model takes, or aren't of the same
-    images, and OSError where a file is missing.
+    InvalidImage if they can't be read, have another size than the model takes, or aren't of the same
+    images, and OSError if a file is missing.
     """
     if not len(images) == len(rows) == len(geometries):
         names = ", ".join(geometry.name for geometry in geometries)

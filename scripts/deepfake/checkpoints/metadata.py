@@ -130,7 +130,7 @@ def as_text(metadata: dict) -> str:
 def parse_text(text: str | None, path: str | Path) -> dict:
     """Return the metadata that `as_text` wrote into the file `path`; None means that the file has none.
 
-    Raises ModelError where it is absent, too long, no JSON, or not that of a model.
+    Raises ModelError if it is absent, too long, no JSON, or not that of a model.
     """
     if text is None:
         raise ModelError(

@@ -46,7 +46,7 @@ class Refused(Exception):
 def check_onnx(path: Path) -> Contents:
     """Return what the model in the file `path` is made of.
 
-    Raises ModelError where the file is no ONNX model, or holds what no model of convert.py has: weights in
+    Raises ModelError if the file is no ONNX model, or holds what no model of convert.py has: weights in
     other files, operators of other domains, functions, operators that run graphs (loops), sparse tensors.
     """
     size = path.stat().st_size
@@ -122,7 +122,7 @@ class _Reader:
                 yield names[number], value
 
     def text(self, message: memoryview, number: int) -> str:
-        """Return the text of a field; "" where it is absent, and the last one where it is there twice."""
+        """Return the text of a field; "" if it is absent, and the last one where it is there twice."""
         texts = [
             value for found, wire_type, value in self.fields(message) if (found, wire_type) == (number, BYTES)
         ]

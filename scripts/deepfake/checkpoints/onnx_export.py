@@ -19,7 +19,7 @@ def export(model: LoadedModel) -> onnx.ModelProto:
     """Return the network of an opened best.pt in ONNX, without its metadata.
 
     Its inputs are `images0`, `images1`, ..., uint8 (n, 3, size, size), RGB, one for each of the model's
-    geometries; its output is `logits`, float32 (n,), for any n. Raises ModelError where the network can't be
+    geometries; its output is `logits`, float32 (n,), for any n. Raises ModelError if the network can't be
     exported.
     """
     detector = model.detector.to("cpu", memory_format=torch.contiguous_format).eval()

@@ -19,7 +19,7 @@ def archive_paths(corpus: dict) -> list[str]:
 def label_paths(config: dict, corpus: str) -> list[str]:
     """Return the paths that a corpus's `label_files` match; sorted, without duplicates.
 
-    Raises UserError where a pattern matches nothing.
+    Raises UserError if a pattern matches nothing.
     """
     patterns = config["corpora"][corpus]["label_files"] or []
     matches = {pattern: glob.glob(pattern, recursive=True) for pattern in patterns}

@@ -144,7 +144,7 @@ def _limit_videos(rows: list[dict], seed: int, max_videos: int | None) -> None:
 def _count_frames(rows: list[dict], frames: dict | None) -> None:
     """Set `frames_wanted` of each usable video: `count`, and more in the class with fewer videos.
 
-    `frames` has `count` and `boost`; it is None where the sampling strategy needs no count. Images have none.
+    `frames` has `count` and `boost`; it is None if the sampling strategy needs no count. Images have none.
     """
     if not frames:
         return

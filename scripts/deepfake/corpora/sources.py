@@ -176,7 +176,7 @@ def list_files(root: Path) -> list[str]:
     """Return the paths of all files below `root`, with `/` between folders, sorted.
 
     Each folder is read once, even if links lead to it; a path without a link takes precedence. Raises
-    SourceError where `root` is no folder, or a folder can't be read.
+    SourceError if `root` is no folder, or a folder can't be read.
     """
     if not root.is_dir():
         raise SourceError(f"{root}: there is no such folder")

@@ -12,7 +12,7 @@ def make_names_unique(rows: list[dict]) -> None:
     """Change `video` of rows so that all names differ, also on file systems where case doesn't count.
 
     Of usable rows with one name and equal content all but one are left out as copies. Then a usable row keeps
-    its name if it is the only usable one; the others get a hash of their path. Raises UserError where that
+    its name if it is the only usable one; the others get a hash of their path. Raises UserError if that
     isn't enough, because files are named like other files with their hash.
     """
     for group in _groups_of_one_name(rows):

@@ -36,7 +36,7 @@ class InvalidDataset(UserError):
 def read_metadata(folder: Path, integers: Collection[str] = ()) -> pd.DataFrame:
     """Return metadata.csv, ordered by `file_name`.
 
-    All values are strings, but the columns `integers` are int64. Raises InvalidDataset where the file is
+    All values are strings, but the columns `integers` are int64. Raises InvalidDataset if the file is
     missing or a link, is no UTF-8 table with each of METADATA once, or has no rows. It is also raised where
     one of `integers` has another value than a whole number, or `label`, if it is among them, than 0 and 1.
     """
@@ -144,7 +144,7 @@ def leads_outside(name: str) -> bool:
 def read_image(folder: Path, name: str, sha256: str) -> bytes:
     """Return the bytes of an image; `name` and `sha256` are its file_name and sha256 in metadata.csv.
 
-    Raises InvalidDataset where it can't be read, or has another SHA-256.
+    Raises InvalidDataset if it can't be read, or has another SHA-256.
     """
     if leads_outside(name):
         raise InvalidDataset(f"{folder / 'metadata.csv'}: {printable(name)} leads out of the folder")
@@ -158,7 +158,7 @@ def read_image(folder: Path, name: str, sha256: str) -> bytes:
 
 
 def image_size(folder: Path, name: str) -> int:
-    """Return the size of an image in bytes. Raises InvalidDataset where it is missing."""
+    """Return the size of an image in bytes. Raises InvalidDataset if it is missing."""
     try:
         return (folder / name).stat().st_size
     except OSError as error:

@@ -19,7 +19,7 @@ from deepfake.extraction.tars import read_tar
 def write_images(folder: Path, rows: pd.DataFrame, tars: Iterable[tuple[str, Path]]) -> None:
     """Copy images from tars, given as (corpus, path), to `folder`.
 
-    `rows` are those of tables.PLAN for the dataset's images. Raises UserError where a tar can't be
+    `rows` are those of tables.PLAN for the dataset's images. Raises UserError if a tar can't be
     read, an image is missing, or its SHA-256 is not the plan's.
     """
     missing = {(row.corpus, row.image): row for row in rows.itertuples()}

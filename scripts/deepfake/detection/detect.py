@@ -53,7 +53,7 @@ def detect_media(
     `preprocessing` is the result of preprocessing.preprocessing_of. `people` is a key of scores.DECISIVE,
     `bootstrap` the number of resamples for the intervals, `workers` the number of processes, `shown` the
     number of frames of each video of which crops are kept. Verdicts don't depend on `workers`. What can't
-    be read or judged is left out with its reason. Raises UserError where no worker can start, for example
+    be read or judged is left out with its reason. Raises UserError if no worker can start, for example
     without the face detector's model file.
     """
     media = list(media)
@@ -128,7 +128,7 @@ class _Detection:
                     yield VideoTask(n, file, self._unpacked(n), self._part_size, self._max_parts)
 
     def _next_task(self) -> Task | None:
-        """Return the next task; None where there is none, or only of files too far ahead."""
+        """Return the next task; None if there is none, or only of files too far ahead."""
         if self._more_tasks:
             return self._more_tasks.popleft()
         task = self._next

@@ -81,7 +81,7 @@ class Extractor:
 
 
 def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) -> Extractor:
-    """Load the face detectors. Raises ValueError, FileNotFoundError or ImportError where that fails."""
+    """Load the face detectors. Raises ValueError, FileNotFoundError or ImportError if that fails."""
     if preprocessing["shows"] == "frames":
         return Extractor(preprocessing, geometries, shown, None, None)
     faces, images = preprocessing["faces"], preprocessing["images"]

@@ -24,10 +24,10 @@ IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 
 @dataclass(frozen=True)
 class MediaFile:
-    """One video or image: `name` as people know it, `kind` VIDEO or IMAGE ("" where it is unknown).
+    """One video or image: `name` as people know it, `kind` VIDEO or IMAGE ("" if it is unknown).
 
     It is the file `path`, or `member` of `archive` (as sources.ZipSource names it) in the zip `path`.
-    `limits` are those of the config. `reason` says why it can't be read; "" where no problem is known.
+    `limits` are those of the config. `reason` says why it can't be read; "" if no problem is known.
     """
 
     name: str
@@ -56,8 +56,8 @@ def find_media(paths: Sequence[str | Path], limits: dict) -> list[MediaFile]:
 def read_list(path: str | Path) -> list[str]:
     """Return the paths that a text file lists, one a line; relative paths are relative to its folder.
 
-    Empty lines and lines that start with # are ignored. Raises OSError where the file can't be read,
-    UserError where it is no list.
+    Empty lines and lines that start with # are ignored. Raises OSError if the file can't be read,
+    UserError if it is no list.
     """
     data = Path(path).read_bytes()
     try:

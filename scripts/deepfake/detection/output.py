@@ -57,7 +57,7 @@ def write_json(path: str | Path, verdicts: Iterable[Verdict]) -> None:
 
 
 def table_rows(verdicts: Iterable[Verdict]) -> list[dict]:
-    """Return a dict of COLUMNS for each verdict, in their order; None where there is no number.
+    """Return a dict of COLUMNS for each verdict, in their order; None if there is no number.
 
     `score`, `low`, `high`, `sure` and `person` are those of the person who decides the verdict; `people` is
     the number of people found, `judged` and `left_out` count the sampled `frames`, `reason` says why.
@@ -79,7 +79,7 @@ def table_rows(verdicts: Iterable[Verdict]) -> list[dict]:
 
 
 def as_json(verdict: Verdict) -> dict:
-    """Return a verdict, without crops, in plain types for json.dumps; null where there is no number."""
+    """Return a verdict, without crops, in plain types for json.dumps; null if there is no number."""
     return {
         "name": verdict.name,
         "kind": verdict.kind,
@@ -100,7 +100,7 @@ def as_json(verdict: Verdict) -> dict:
 
 
 def number(value: float | None) -> float | None:
-    """Return `value` as a Python float; None where it is nan, infinite or None."""
+    """Return `value` as a Python float; None if it is nan, infinite or None."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 

@@ -32,7 +32,7 @@ def preprocessing_of(
     `shows` is "faces" or "frames", `frames` and `faces` are sections as in the config, `images` is the
     `faces` section for images. They are those of `corpus`, or else of the recorded default corpus. The
     settings in `frames` override the recorded ones. With `crops` images are face crops already.
-    `face_model` is the path of YuNet's file, where it isn't the recorded one. Raises UserError where
+    `face_model` is the path of YuNet's file, where it isn't the recorded one. Raises UserError if
     nothing valid is recorded, or the corpus or a setting doesn't exist.
     """
     recorded = metadata.get("preprocessing")
@@ -121,7 +121,7 @@ FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are record
 
 
 def _problem(section: str, cfg: dict, keys: list[str], checks: dict[str, Check]) -> str:
-    """Return a message about the first of `keys` that is missing or invalid; "" where there is none."""
+    """Return a message about the first of `keys` that is missing or invalid; "" if there is none."""
     for key in keys:
         is_valid, expected = checks[key]
         if not is_valid(cfg.get(key)):
@@ -130,7 +130,7 @@ def _problem(section: str, cfg: dict, keys: list[str], checks: dict[str, Check])
 
 
 def _checked_faces(cfg: dict) -> dict:
-    """Return a copy of a `faces` section. Raises UserError where a key that its detector needs is invalid."""
+    """Return a copy of a `faces` section. Raises UserError if a key that its detector needs is invalid."""
     problem = _problem("faces", cfg, ["detector"], FACES)
     if not problem:
         own = [key for key in DETECTOR_KEYS[cfg["detector"]] if key != "max_faces"]  # all faces are scored

@@ -33,7 +33,7 @@ def score_person(
 def interval(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
     """Return the 2.5th and 97.5th percentile of the means of bootstrap resamples of `values`, float64 (n,).
 
-    Both are nan where there are fewer than two values.
+    Both are nan if there are fewer than two values.
     """
     if len(values) < 2 or resamples < 1:
         return math.nan, math.nan

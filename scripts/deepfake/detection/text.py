@@ -18,7 +18,7 @@ def score(value: float) -> str:
 
 
 def interval(person: Person) -> str:
-    """Return the 95 % interval of a person's score, such as "0.120 to 0.340"; "" where there is none."""
+    """Return the 95 % interval of a person's score, such as "0.120 to 0.340"; "" if there is none."""
     return f"{person.low:.3f} to {person.high:.3f}" if math.isfinite(person.low) else ""
 
 

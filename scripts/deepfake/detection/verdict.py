@@ -30,7 +30,7 @@ class ScoredFace:
 class Person:
     """One person of a video: `faces` in the order of frames, and `score`, the mean of their probabilities.
 
-    `low` and `high` bound the score's 95 % interval, by bootstrap over faces; nan where there is only one.
+    `low` and `high` bound the score's 95 % interval, by bootstrap over faces; nan if there is only one.
     `verdict` is FAKE or REAL, by the model's threshold; `sure` says that the whole interval lies on the
     same side of it.
     """
@@ -57,7 +57,7 @@ class Verdict:
     """The verdict of one media file: `name` as it was given, `kind` "video", "image", or "" if unknown.
 
     `frames` is the number of sampled frames, `people` the people found in them, `decisive` the number of
-    the person who decides the verdict (None where there is nobody), `left_out` what could not be judged.
+    the person who decides the verdict (None if there is nobody), `left_out` what could not be judged.
     """
 
     name: str

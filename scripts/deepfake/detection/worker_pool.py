@@ -53,7 +53,7 @@ class Worker:
         self._send(task)
 
     def receive(self) -> Started | Result | None:
-        """Return the worker's next message; None where the process has ended. Blocks until there is one."""
+        """Return the worker's next message; None if the process has ended. Blocks until there is one."""
         try:
             return self.connection.recv()
         except (EOFError, OSError):
@@ -99,7 +99,7 @@ class WorkerPool:
         next(worker for worker in self._workers if worker.task is None).give(task)
 
     def next_result(self) -> tuple[Task, Result]:
-        """Wait for the next result of any task. Raises UserError where workers can't start."""
+        """Wait for the next result of any task. Raises UserError if workers can't start."""
         while True:
             ready = self._wait()
             for worker in self._workers:
@@ -136,7 +136,7 @@ class WorkerPool:
         return _limit(worker.task) - self._seconds[worker.task.number]
 
     def _receive(self, worker: Worker) -> tuple[Task, Result] | None:
-        """Receive a worker's message; None where it is no result of a task."""
+        """Receive a worker's message; None if it is no result of a task."""
         self._workers.remove(worker)
         self._workers.append(worker)  # the others are heard first, next time
         task, message = worker.task, worker.receive()

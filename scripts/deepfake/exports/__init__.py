@@ -15,6 +15,6 @@ EXPORTS = {
 """From a format's name to a function `export(dataset, output, cfg)`.
 
 `dataset` is the dataset's folder, `output` an empty folder to write to, and `cfg` the format's section of
-`exports` in the config ({} if it has none). It reads with `dataset.read`, which raises InvalidDataset where
+`exports` in the config ({} if it has none). It reads with `dataset.read`, which raises InvalidDataset if
 the dataset is not what its metadata.csv says.
 """

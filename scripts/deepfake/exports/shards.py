@@ -16,7 +16,7 @@ def shards_by_split(folder: Path, rows: pd.DataFrame, shard_mb: float) -> dict[s
 
     The order is random but depends on file names alone: classes, corpora and videos are mixed, so that a
     sequential reader gets balanced batches. A shard holds at most `shard_mb` MB of images, or one image that
-    is larger. Raises InvalidDataset where an image is missing.
+    is larger. Raises InvalidDataset if an image is missing.
     """
     rows = rows.assign(order=[seeded_hash(0, "export", name) for name in rows["file_name"]])
     rows = rows.sort_values(["order", "file_name"], ignore_index=True).drop(columns="order")

@@ -18,7 +18,7 @@ from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 class SampledFrame:
     """A sampled frame of a video, encoded as it is stored.
 
-    `data` are the bytes of its image, empty where it can't be decoded. `time` is in seconds, nan where the
+    `data` are the bytes of its image, empty if it can't be decoded. `time` is in seconds, nan if the
     video has no times. `pixels` are uint8 BGR (height, width, 3), as decoded from the video.
     """
 
@@ -53,7 +53,7 @@ def shortfall(reader: VideoReader) -> str:
 def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
-    `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" where
+    `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" if
     the strategy needs none. A frame or video that can't be decoded has a row with the reason. One frame is in
     memory at a time.
     """

@@ -54,7 +54,7 @@ def sample_indices(frames: int, cfg: dict, video: str, count: int | str) -> list
     """Return the indices of the frames to take from a video of `frames` frames.
 
     `cfg` is the `frames` section of the config. `count` is the video's `frames_wanted` in the index's tables,
-    "" where the strategy needs none.
+    "" if the strategy needs none.
     """
     function, keys = STRATEGIES[cfg["strategy"]]
     settings = {**cfg, "count": int(count)} if "count" in keys else cfg

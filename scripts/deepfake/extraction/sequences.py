@@ -77,7 +77,7 @@ def natural_sort_key(name: str) -> tuple:
 
 
 def _gunzip(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:
-    """Unpack the gzip `file` to `out`, and return that. Raises MemberError where it goes beyond `limits`."""
+    """Unpack the gzip `file` to `out`, and return that. Raises MemberError if it goes beyond `limits`."""
     packed = os.fstat(file.fileno()).st_size
     by_ratio = max(limits["ratio"] * packed, CHUNK)  # an almost empty tar is compressed to 1/200
     file.seek(0)

@@ -12,7 +12,7 @@ from deepfake.errors import UserError
 from deepfake.files import new_file
 
 Images = Iterator[tuple[dict, bytes]]
-"""Rows of a table, each with the bytes of its image, empty where it has none."""
+"""Rows of a table, each with the bytes of its image, empty if it has none."""
 
 
 class TarMismatch(UserError):

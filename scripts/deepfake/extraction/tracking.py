@@ -111,7 +111,7 @@ def nearest(last: Box, found: list[Box]) -> Box | None:
 def find_in_window(detector: Detector, image: np.ndarray, box: Box) -> list[Box]:
     """Return the faces in the window around `box`, three times its longer side, in pixels of `image`.
 
-    The list is empty where the window is most of the image, which is then better searched whole.
+    The list is empty if the window is most of the image, which is then better searched whole.
     """
     pad = max(box.width, box.height)
     left, top = (max(0, int((low - pad) // STRIDE) * STRIDE) for low in (box.left, box.top))

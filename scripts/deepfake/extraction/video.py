@@ -34,7 +34,7 @@ class UnreadableVideo(UserError):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: `index` in presentation order, `time` in seconds (nan where the file has no times).
+    """One frame: `index` in presentation order, `time` in seconds (nan if the file has no times).
 
     `pixels` are uint8 BGR (height, width, 3). `damaged` is true if the decoder reports that it had to make up
     parts of the image.

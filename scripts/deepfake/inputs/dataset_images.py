@@ -18,7 +18,7 @@ AHEAD = 64  # images decoded at a time; limits the memory
 def read_image_rows(folder: Path) -> pd.DataFrame:
     """Return the dataset's metadata as ROWS and `sha256`, ordered by image; `label` int64, the others text.
 
-    Raises InvalidDataset where it can't be read.
+    Raises InvalidDataset if it can't be read.
     """
     rows = read_metadata(folder, integers=["label"]).rename(columns={"file_name": "image"})
     return rows[[*ROWS, "sha256"]]
@@ -27,7 +27,7 @@ def read_image_rows(folder: Path) -> pd.DataFrame:
 def read_images(folder: Path, rows: pd.DataFrame, threads: int = 1) -> Iterator[np.ndarray]:
     """Yield the image of each of `rows`, uint8 (height, width, 3) RGB, at the size at which it is stored.
 
-    Raises InvalidDataset where a file is missing or its SHA-256 isn't that of its row, and InvalidImage where
+    Raises InvalidDataset if a file is missing or its SHA-256 isn't that of its row, and InvalidImage if
     it can't be decoded.
     """
 

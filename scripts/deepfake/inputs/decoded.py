@@ -67,7 +67,7 @@ class Decoded:
 def read_decoded(path: str | Path, table: str | Path) -> Decoded:
     """Return what `write_decoded` wrote.
 
-    Raises InvalidImage where one of the files can't be read whole, or they don't belong together.
+    Raises InvalidImage if one of the files can't be read whole, or they don't belong together.
     """
     try:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})

@@ -65,7 +65,7 @@ def read_corpus(
 
     `layout` is a name in LAYOUTS, `entries` are all files of the corpus, in any order. `read_bytes` returns
     the content of a label file. `columns` are the settings `corpora.<corpus>.columns` of layout csv. A file
-    that can't be used has a row with a `problem`. Raises UserError where a label file can't be understood.
+    that can't be used has a row with a `problem`. Raises UserError if a label file can't be understood.
     """
     files = frozenset(entries)
     media, rows = [], []

@@ -37,7 +37,7 @@ Key = tuple[str, str]
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the videos. Raises UserError where a line of the test list can't be understood."""
+    """Return the rows of the videos. Raises UserError if a line of the test list can't be understood."""
     lists = corpus.label_files(lambda entry: entry.name == LIST)
     tests = _read_lists(corpus, lists)
     rows = []

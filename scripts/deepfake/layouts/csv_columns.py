@@ -23,7 +23,7 @@ class Columns:
         ]
 
     def get(self, cells: list[str], key: str) -> str:
-        """Return the cell of a line in the column of `key`; "" where the config names no such column."""
+        """Return the cell of a line in the column of `key`; "" if the config names no such column."""
         return cells[self._positions[key]].strip() if key in self._positions else ""
 
     def attributes(self, cells: list[str]) -> dict[str, str]:

@@ -35,7 +35,7 @@ Find = Callable[[Entry, str], list[Entry]]
 def read(corpus: Corpus) -> list[Video]:
     """Return the rows of the images and videos, by the settings `corpora.<corpus>.columns`.
 
-    Raises UserError where there is no such table, it lacks a column, or a line of it can't be understood.
+    Raises UserError if there is no such table, it lacks a column, or a line of it can't be understood.
     """
     settings = corpus.columns
     name, labels = settings["table"], labels_by_value(settings)

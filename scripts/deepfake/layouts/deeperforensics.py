@@ -36,7 +36,7 @@ NOT_REAL = "a source video: the authors say not to take these for the real class
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the videos. Raises UserError where a split list can't be understood."""
+    """Return the rows of the videos. Raises UserError if a split list can't be understood."""
     splits = _read_splits(corpus)
     return [_video(entry, splits) for entry in corpus.media]
 

@@ -31,7 +31,7 @@ Records = dict[Entry, dict[str, list[Record]]]
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the videos. Raises UserError where a label file can't be understood."""
+    """Return the rows of the videos. Raises UserError if a label file can't be understood."""
     records = _read_all_records(corpus)
     used: dict[Entry, set[str]] = defaultdict(set)
     rows = [_video(entry, _records_of(entry, records, used)) for entry in corpus.media]

@@ -27,7 +27,7 @@ LABEL_DIGITS = {"0": REAL, "1": FAKE}
 class Record:
     """What a label file says of the video `key`, a path from the folder of that file.
 
-    `label` is None where there is none, and `problem` says why. `is_preview`: the file is dataset.json.
+    `label` is None if there is none, and `problem` says why. `is_preview`: the file is dataset.json.
     """
 
     key: str

@@ -40,7 +40,7 @@ class Entry:
 
     @property
     def suffix(self) -> str:
-        """The suffix in lower case with its dot, "" where the name has none."""
+        """The suffix in lower case with its dot, "" if the name has none."""
         stem, dot, suffix = self.name.rpartition(".")
         return f".{suffix.lower()}" if stem and dot else ""
 
@@ -104,12 +104,12 @@ class Corpus:
 class Video:
     """What a corpus says of one video, or of one image in an image corpus.
 
-    `label` is REAL, FAKE or None where the corpus gives none. `method` is the manipulation method ("" for
+    `label` is REAL, FAKE or None if the corpus gives none. `method` is the manipulation method ("" for
     reals and where unknown). `target` is the person who was filmed, `source` the person whose face was put
     in. `original` is the `name` of the video that a fake was made from (of a real its own name). Videos of
     one `group` are never divided between splits. `split` is the corpus's official split ("" for none).
     `attributes` is what else the corpus says, such as sex or age. `problem` says why the video can't be used
-    ("" where it can).
+    ("" if it can).
     """
 
     entry: Entry

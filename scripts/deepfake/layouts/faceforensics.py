@@ -43,7 +43,7 @@ EXPECTED = (
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the videos. Raises UserError where a split file can't be understood."""
+    """Return the rows of the videos. Raises UserError if a split file can't be understood."""
     rows = [_video(entry) for entry in corpus.media]
     splits = _read_splits(corpus)
     groups = _groups(rows)
@@ -84,9 +84,9 @@ def _prefix(origin: str, compression: str) -> str:
 
 
 def _mirror_folder(entry: Entry) -> TreeFolder | None:
-    """Return the video's folder in the flat mirror; None where it isn't in one.
+    """Return the video's folder in the flat mirror; None if it isn't in one.
 
-    The compression is the one that a folder or the archive is named after, "" where none is.
+    The compression is the one that a folder or the archive is named after, "" if none is.
     """
     parent = entry.parts[-2] if len(entry.parts) > 1 else ""
     if parent not in ("original", *METHODS):

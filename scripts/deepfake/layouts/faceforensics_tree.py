@@ -29,7 +29,7 @@ class TreeFolder(NamedTuple):
 
 
 def tree_folder(entry: Entry) -> TreeFolder | None:
-    """Return the video's folder in the tree, below any other folders; None where it isn't in such a tree."""
+    """Return the video's folder in the tree, below any other folders; None if it isn't in such a tree."""
     match = TREE.search(entry.path)
     if not match:
         return None

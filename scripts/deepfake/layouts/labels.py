@@ -24,7 +24,7 @@ LABELS = {"0": REAL, "1": FAKE}
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the images. Raises UserError where a line of a list can't be understood."""
+    """Return the rows of the images. Raises UserError if a line of a list can't be understood."""
     lists = corpus.label_files(lambda entry: bool(_split(entry)))
     finder, folders_of_split = PathFinder(corpus.media), _folders_by_split(corpus.media)
     lines = []

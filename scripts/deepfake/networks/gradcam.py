@@ -29,7 +29,7 @@ def gradcam_maps(
     `detector` and `geometries` are those of a LoadedModel; `images` are uint8 (H, W, 3) RGB of any size. A
     map is of the image fitted to the first geometry, whose size is S; its highest place is 1. The map of an
     ensemble is the mean of its networks' maps of the whole image, weighted by the networks' weights. Raises
-    UserError where `detector` is None.
+    UserError if `detector` is None.
     """
     if detector is None:
         raise UserError("Grad-CAM needs gradients, which only torch gives; use the best.pt of this model")
@@ -123,7 +123,7 @@ def _record_maps(detector: nn.Module, number: int) -> Iterator[list[tuple[Tensor
 
 
 def _layout(output: Tensor, normalised: bool) -> Layout | None:
-    """Return how a layer's output is laid out; None where it is no feature map of a square.
+    """Return how a layer's output is laid out; None if it is no feature map of a square.
 
     Of tokens only normalised ones count: queries, keys and values have the same shape.
     """

@@ -76,7 +76,7 @@ def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
 
     The spec has mean, std, fake, config and preprocessor. `head` is `keep`, for a head of two labels of which
     `fake_label` finds the fake, or `new`, for a new one of two classes from torch's random numbers. Raises
-    UserError for labels whose meaning is unclear, and ModelError where the hub can't be reached or the
+    UserError for labels whose meaning is unclear, and ModelError if the hub can't be reached or the
     folder's weights are not what its config says.
     """
     transformers.utils.logging.disable_progress_bar()
@@ -115,7 +115,7 @@ def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
 def remake(spec: dict, state: Mapping[str, Tensor], source: str) -> Classifier:
     """Return the classifier of a Built.spec with new weights, to be replaced by those of `state`.
 
-    Raises ModelError where `state` has other shapes, before memory is allocated for them.
+    Raises ModelError if `state` has other shapes, before memory is allocated for them.
     """
     size = spec["geometry"]["size"]
     try:

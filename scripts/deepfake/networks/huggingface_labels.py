@@ -33,7 +33,7 @@ def fake_label(labels: Mapping[int, str], source: str = "config.json") -> int:
 
 
 def _meaning(label: str) -> str | None:
-    """Return "fake" or "real"; None where the label's words mean both, neither or a negation."""
+    """Return "fake" or "real"; None if the label's words mean both, neither or a negation."""
     parts = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", label)
     words = {part.lower() for part in parts} | {"".join(parts).lower()}
     if words & NEGATIONS or bool(words & FAKE) == bool(words & REAL):

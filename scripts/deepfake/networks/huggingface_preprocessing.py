@@ -16,7 +16,7 @@ NO_MEAN, NO_STD = [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]  # that leave pixels in [0, 1
 
 
 def read_preprocessor(folder: Path) -> dict:
-    """Return the folder's preprocessor_config.json; {} if it has none. UserError where it can't be read."""
+    """Return the folder's preprocessor_config.json; {} if it has none. UserError if it can't be read."""
     if not folder.is_dir():
         raise UserError(
             f"there is no folder {folder}; write arch: hf/<folder> with a folder that save_pretrained wrote"
@@ -38,7 +38,7 @@ def geometry_of_processor(preprocessor: dict) -> Geometry:
 
     `size` may be a number, height and width, or the shortest edge; `crop_size` is cropped from the middle;
     with `crop_pct` (ConvNext) an edge below 384 is that fraction of what the image is resized to. UserError
-    where the result is no square.
+    if the result is no square.
     """
     crops = bool(preprocessor.get("do_center_crop"))
     resample = resample_of_processor(preprocessor)
@@ -73,7 +73,7 @@ def resample_of_processor(preprocessor: dict) -> str:
 def scaling_of_processor(preprocessor: dict) -> tuple[list[float], list[float]]:
     """Return the `mean` and `std` that do to pixels in [0, 1] what rescaling and normalising would do.
 
-    UserError where no mean and deviation can: for classes that swap red and blue, and for invalid numbers.
+    UserError if no mean and deviation can: for classes that swap red and blue, and for invalid numbers.
     """
     kind = _class_name(preprocessor)
     if preprocessor.get("do_flip_channel_order", kind.startswith("MobileViT")):

@@ -28,7 +28,7 @@ def read_keras_weights(path: str | Path, network: nn.Module) -> dict[str, Tensor
     """Return the state_dict for `network`, a Meso4 or MesoInception4, as float32 tensors.
 
     The authors' networks give the probability of real (their classes are df = 0 and real = 1), and the
-    networks here the logit of fake, so the signs of the last layer are reversed. Raises ModelError where
+    networks here the logit of fake, so the signs of the last layer are reversed. Raises ModelError if
     there is no file, and where it doesn't hold this network, with the layer's name.
 
     The file isn't trusted: only arrays of the expected shapes are read, and only those in the file itself.

@@ -23,7 +23,7 @@ HIDDEN = 16  # units of the first dense layer
 class Meso4(nn.Module):
     """Four convolutions and two dense layers, 27,977 trainable parameters at the published size of 256.
 
-    `size` is the side of the square images in pixels; UserError where it is below 32.
+    `size` is the side of the square images in pixels; UserError if it is below 32.
     """
 
     def __init__(self, size: int = 256):
@@ -51,7 +51,7 @@ class Meso4(nn.Module):
 class MesoInception4(nn.Module):
     """Meso-4 with inception blocks for the first two convolutions: 28,615 trainable parameters at size 256.
 
-    `size` is the side of the square images in pixels; UserError where it is below 32.
+    `size` is the side of the square images in pixels; UserError if it is below 32.
     """
 
     def __init__(self, size: int = 256):

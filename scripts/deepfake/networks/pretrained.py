@@ -21,14 +21,14 @@ HUB_TIMEOUT = 5  # seconds until the hub must have answered
 def make_pretrained(library: str, name: str, size: int, weights: str) -> Made:
     """Return the network `name` with the weights that its library calls `weights`, all but the head.
 
-    Raises UserError, which lists the names, where there are no such weights, and ModelError where they can't
+    Raises UserError, which lists the names, where there are no such weights, and ModelError if they can't
     be fetched.
     """
     return PRETRAINED[library](name, size, weights)
 
 
 def check_hub() -> None:
-    """Raise OSError where the hub doesn't answer; the hub's own client would try for most of a minute."""
+    """Raise OSError if the hub doesn't answer; the hub's own client would try for most of a minute."""
     request = urllib.request.Request(huggingface_hub.constants.ENDPOINT, method="HEAD")
     with suppress(urllib.error.HTTPError):  # an answer, whatever it says
         urllib.request.urlopen(request, timeout=HUB_TIMEOUT).close()

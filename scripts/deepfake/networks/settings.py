@@ -48,7 +48,7 @@ def geometry_of(model: dict) -> Geometry:
     `image_size` is the side of the square that the whole image is resized to. Where it is null: the size that
     an own network was published with; 224 for torchvision and timm, but 299 for Xception and Inception and
     the number in the names of timm's transformers (`vit_base_patch16_384`); for a folder of transformers what
-    its preprocessor_config.json says. UserError where that can't be read, or is no Geometry.
+    its preprocessor_config.json says. UserError if that can't be read, or is no Geometry.
     """
     library, name = parse_arch(model["arch"])
     size = model.get("image_size")
@@ -92,7 +92,7 @@ def weights_file(model: dict) -> Path | None:
 def weights_digest(model: dict) -> str:
     """Return a digest of the files that a section's weights come from, 64 hexadecimal digits.
 
-    "" where they come from no file, or it isn't there. Of each file the size and up to 64 blocks of 64 KiB,
+    "" if they come from no file, or it isn't there. Of each file the size and up to 64 blocks of 64 KiB,
     evenly spaced, are read, so that a large file takes milliseconds: files of the same size that differ only
     between the blocks have the same digest.
     """

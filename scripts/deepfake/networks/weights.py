@@ -38,7 +38,7 @@ UNREADABLE = (  # what torch's readers raise for files that are not theirs
 def read_weights_file(path: str | Path) -> object:
     """Return what a .safetensors file or one of torch.save holds, on the CPU. Code in a pickle is never run.
 
-    Raises ModelError where there is no file or it can't be read.
+    Raises ModelError if there is no file or it can't be read.
     """
     path = Path(path)
     if not path.is_file():
@@ -79,7 +79,7 @@ def find_state_dict(content: object, path: str | Path, network: nn.Module) -> di
     """Return the state_dict in what a file holds, with its keys named as in `network`.
 
     It may be wrapped as training programs do it ("state_dict", "model"), and its keys may have the prefixes
-    of DataParallel, torch.compile or a wrapping module. Raises ModelError where there is none.
+    of DataParallel, torch.compile or a wrapping module. Raises ModelError if there is none.
     """
     if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
         raise ModelError(

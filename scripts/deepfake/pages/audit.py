@@ -38,7 +38,7 @@ def tables(report: dict) -> dict:
 
     `checks` are those of the report with up to EXAMPLES findings and the number of `more`; `splits` have
     their classes, real first, and the share of images against the target; `methods` have a row for each
-    corpus, class and method, with its size in each of `split_names`, None where it has no image.
+    corpus, class and method, with its size in each of `split_names`, None if it has no image.
     """
     split_names = sort_splits(report["splits"])
     return {

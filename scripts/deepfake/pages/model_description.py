@@ -63,7 +63,7 @@ def _calibration(metadata: dict) -> str:
 
 
 def _get(metadata: object, *keys: str) -> object:
-    """Return the value below nested `keys`; None where one of them is missing."""
+    """Return the value below nested `keys`; None if one of them is missing."""
     for key in keys:
         metadata = metadata.get(key) if isinstance(metadata, dict) else None
     return metadata

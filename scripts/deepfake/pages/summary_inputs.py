@@ -33,7 +33,7 @@ class Model:
     """One model or ensemble: metrics.json of its report, facts.json and history.json of its training.
 
     `metadata` is facts.json; `history` has a row for each epoch, and none for an ensemble. `validation` is
-    the macro F1 on the validation set by which models are ranked, None where there is none.
+    the macro F1 on the validation set by which models are ranked, None if there is none.
     """
 
     name: str

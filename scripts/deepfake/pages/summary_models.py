@@ -43,7 +43,7 @@ def evaluated_split(model: Model) -> str | None:
 
 
 def score(model: Model, level: str, metric: str) -> dict[str, float | None]:
-    """Return `value`, `low`, `high` of a metric on the evaluated split; all None where it isn't defined."""
+    """Return `value`, `low`, `high` of a metric on the evaluated split; all None if it isn't defined."""
     return _measured(model).get(level, {}).get("metrics", {}).get(metric) or UNDEFINED
 
 
@@ -110,7 +110,7 @@ def model_details(model: Model) -> dict:
 
 
 def warning(model: Model) -> str:
-    """Return what a reader must know before believing the scores; "" where there is nothing."""
+    """Return what a reader must know before believing the scores; "" if there is nothing."""
     split = evaluated_split(model)
     if split is None:
         return "Neither the test set nor the validation set has an image, so nothing could be measured."
@@ -144,7 +144,7 @@ def ensemble_line(metadata: dict) -> str:
 def ensemble(metadata: dict) -> dict:
     """Return the models of an ensemble, in the config's order, and what is done with their logits.
 
-    `tta` is the config's test-time augmentation, with sizes as text; `temperature` is None where logits are
+    `tta` is the config's test-time augmentation, with sizes as text; `temperature` is None if logits are
     not calibrated.
     """
     section = metadata["training"]["ensemble"]
@@ -169,7 +169,7 @@ def ensemble(metadata: dict) -> dict:
 def across_datasets(summary: Summary) -> dict | None:
     """Return the table of models across datasets: `columns`, the `numbers` among them, and `rows` of text.
 
-    None where there is no such table.
+    None if there is no such table.
     """
     if summary.cross is None:
         return None
@@ -191,7 +191,7 @@ def _cross_cell(value: str, column: str) -> str | None:
 
 
 def _measured(model: Model) -> Mapping:
-    """Return the block of metrics.json of the evaluated split; {} where nothing was measured."""
+    """Return the block of metrics.json of the evaluated split; {} if nothing was measured."""
     return model.metrics["splits"].get(evaluated_split(model)) or {}
 
 

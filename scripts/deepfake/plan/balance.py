@@ -102,7 +102,7 @@ def over_cap(images: pd.DataFrame, cap: float) -> pd.Index:
     `images` is the result of `order_images`. All units go through a stage in parallel, each at the pace at
     which all finish it together. In a unit with both classes, a real and a fake image go together.
 
-    Raises UserError where a split would have no image of a class.
+    Raises UserError if a split would have no image of a class.
     """
     pair = images.groupby(["unit", "rank"], sort=False).ngroup().rename("pair")
     pairs = images.groupby(pair).agg(unit=("unit", "first"), stage=("stage", "max"), bytes=("bytes", "sum"))

@@ -25,7 +25,7 @@ def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame
     and are "" for usable images. `results` is the folder with the tables of the steps before. `families` maps
     the corpora to read to their families. `images` is "faces" or "frames".
 
-    Raises UserError where the tables of a corpus have different columns.
+    Raises UserError if the tables of a corpus have different columns.
     """
     parts = [_gather_corpus(results, corpus, family, images) for corpus, family in families.items()]
     whole = pd.concat(parts, ignore_index=True)

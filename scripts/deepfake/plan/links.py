@@ -58,7 +58,7 @@ def link_videos(
     FaceForensics++ and the corpora made from it there is one original of each person.
 
     With `by_person` the `other` node of a fake is the node of its source. In all other cases, and for videos
-    without a source, `other` equals `node`. Raises UserError where no pair of `same_identity` is found.
+    without a source, `other` equals `node`. Raises UserError if no pair of `same_identity` is found.
     """
     own = "video:" + videos["corpus"] + "/" + videos["video"]
     group = ("group:" + videos["group"]).where(videos["group"] != "", own)

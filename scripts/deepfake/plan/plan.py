@@ -27,7 +27,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair] = ())
     - In each split as many real as fake images are chosen if `balance` requires it, and as many as fit under
       the byte cap, see balance.
 
-    Raises UserError where the config can't be met: a split without a class, a cap that is too low, or unknown
+    Raises UserError if the config can't be met: a split without a class, a cap that is too low, or unknown
     names in `stratify` or `same_identity`.
     """
     plan = gathered.reset_index(drop=True)

@@ -160,7 +160,7 @@ def _ratios(cfg: dict) -> dict[str, float]:
 
 
 def _method(videos: pd.DataFrame) -> pd.Series:
-    """Return the name of a column of counts for the method of each video; "" where it has none."""
+    """Return the name of a column of counts for the method of each video; "" if it has none."""
     return ("method " + videos["method"]).where(videos["method"] != "", "")
 
 
@@ -201,7 +201,7 @@ def _split_test_only(
 
 
 def _check_classes(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
-    """Raise UserError where a requested split, or test because of `test_only`, lacks a class."""
+    """Raise UserError if a requested split, or test because of `test_only`, lacks a class."""
     splits = list(_ratios(cfg))
     if cfg["test_only"] and "test" not in splits:
         splits.append("test")

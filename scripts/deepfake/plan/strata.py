@@ -13,7 +13,7 @@ OWN_COLUMNS = ("corpus", "method", "class")
 def attribute_table(attributes: pd.Series) -> pd.DataFrame:
     """Return a column for each name in a series of JSON objects, or "" for none.
 
-    All values are text; "" where a row doesn't have the name, or has null.
+    All values are text; "" if a row doesn't have the name, or has null.
     """
     texts = attributes.fillna("").astype(str)
     parsed = {text: json.loads(text) if text else {} for text in texts.unique()}
@@ -31,7 +31,7 @@ def _text(value: object) -> str:
 def select_columns(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return the given columns of a table of videos or images: its OWN_COLUMNS, or from its attributes.
 
-    Raises UserError where no corpus has a column.
+    Raises UserError if no corpus has a column.
     """
     attributes = attribute_table(table["attributes"])
     unknown = [name for name in columns if name not in OWN_COLUMNS and name not in attributes]

@@ -67,7 +67,7 @@ def match(
 def write_prediction(path: str | Path, answers: Iterable[Answer], fallback: int) -> None:
     """Write lines `name label`: 1 for fake, 0 for real, `fallback` without a verdict.
 
-    Raises UserError where a name would break a line.
+    Raises UserError if a name would break a line.
     """
     lines = []
     for one in answers:

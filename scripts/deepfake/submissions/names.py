@@ -64,7 +64,7 @@ def read_sample(path: str | Path) -> Names:
 
 
 def unsafe(name: str) -> str:
-    """Return why a listed name must not be looked up below a folder; "" where it may be."""
+    """Return why a listed name must not be looked up below a folder; "" if it may be."""
     parts = re.split(r"[/\\]", name)
     if not parts[0] or ".." in parts or re.match(r"[A-Za-z]:", name):
         return "the name leads out of the folder"

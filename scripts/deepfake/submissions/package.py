@@ -41,7 +41,7 @@ def write_package(
     `model` is an ONNX file, `name` the model's name in the config, `metrics` the contents of its
     metrics.json, `families` those of its corpora, `pinned` the project's requirements.txt, `licence` the
     project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
-    training. Raises UserError or FileNotFoundError where the model can't be used or a file is missing.
+    training. Raises UserError or FileNotFoundError if the model can't be used or a file is missing.
     """
     metadata = open_model(model).metadata
     if not metadata["preprocessing"]:
@@ -101,7 +101,7 @@ def copy_code(top: Path) -> list[Path]:
 def face_detector(preprocessing: dict, face_model: str | None) -> Path | None:
     """Return YuNet's file, verified, where the faces of any corpus were found by it; else None.
 
-    Raises UserError where the corpora need different files.
+    Raises UserError if the corpora need different files.
     """
     sections = [steps["faces"] for steps in preprocessing["corpora"].values()]
     by_checksum = {faces["sha256"]: faces for faces in sections if faces.get("detector") == "yunet"}

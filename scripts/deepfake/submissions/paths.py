@@ -16,7 +16,7 @@ SHOWN = 3  # files named in the reason where several match
 def files_in_folder(names: Iterable[str], folder: str | Path, limits: dict) -> list[MediaFile | str]:
     """Return for each name the file at that path below `folder`, or the reason why there is none.
 
-    Raises UserError where `folder` is no folder.
+    Raises UserError if `folder` is no folder.
     """
     if not os.path.isdir(folder):
         raise UserError(f"{folder}: there is no such folder")
@@ -26,7 +26,7 @@ def files_in_folder(names: Iterable[str], folder: str | Path, limits: dict) -> l
 def files_anywhere(names: Iterable[str], paths: Sequence[str | Path], limits: dict) -> list[MediaFile | str]:
     """Return for each name the file in the folders and zips `paths` with a path that ends with the name.
 
-    Where there is no such file, or more than one, the reason. Raises UserError where one of `paths` can't
+    Where there is no such file, or more than one, the reason. Raises UserError if one of `paths` can't
     be read: all files that it should contain would count as missing.
     """
     by_name = defaultdict(list)

@@ -49,7 +49,7 @@ def modules_of(files: Iterable[Path]) -> dict[str, Path]:
 def requirements(files: Iterable[Path], pinned: str) -> str:
     """Return lines `name==version` of all packages that `files` need.
 
-    `pinned` is the text of the project's requirements.txt. Raises UserError where a file imports a module
+    `pinned` is the text of the project's requirements.txt. Raises UserError if a file imports a module
     that is not in PACKAGES, or a package's version isn't pinned.
     """
     modules = modules_of(files)

@@ -43,9 +43,9 @@ class Torchrun:
 
 
 def read_torchrun(variables: Mapping[str, str] = os.environ) -> Torchrun | None:
-    """Return what torchrun has set in the environment, None where it has not started this process.
+    """Return what torchrun has set in the environment, None if it has not started this process.
 
-    Slurm's variables are never read. The processes that Fabric starts have no RANK. Raises UserError where
+    Slurm's variables are never read. The processes that Fabric starts have no RANK. Raises UserError if
     some of torchrun's variables are missing, or nodes have different numbers of processes.
     """
     if not {"RANK", "WORLD_SIZE"} <= variables.keys():
@@ -109,7 +109,7 @@ def launch(
     node share. Without torchrun, Fabric starts this program again for each further device. Only the first
     process logs. SIGTERM ends a process with exit code 143.
 
-    Raises UserError where the hardware can't do it, or where only some processes have a GPU.
+    Raises UserError if the hardware can't do it, or where only some processes have a GPU.
     """
     torchrun = read_torchrun()
     if torchrun.rank if torchrun else int(os.environ.get("LOCAL_RANK", 0)):

@@ -105,7 +105,7 @@ def member_weights(checkpoints: Mapping[str, dict], weighted: str) -> dict[str, 
 
 
 def f1_macro(name: str, checkpoint: dict) -> float:
-    """Return the macro F1 on val that a checkpoint contains; UserError where it contains none."""
+    """Return the macro F1 on val that a checkpoint contains; UserError if it contains none."""
     val = checkpoint["metrics"].get("val")
     score = val.get("f1_macro") if isinstance(val, dict) else None
     if not isinstance(score, float | int) or not 0 <= score <= 1:

@@ -77,7 +77,7 @@ def fit(
     same weights, to the last bit on a CPU. Without epochs the weights stay as they are.
 
     Several processes share each batch, and their number may change when a run is resumed. The first one
-    writes all files; the others return None. Raises UserError where the batches are too small to share or
+    writes all files; the others return None. Raises UserError if the batches are too small to share or
     the loss diverges, and ConcurrentWrite once another process has begun the same run.
     """
     fabric, epochs = processes.fabric, model["epochs"]

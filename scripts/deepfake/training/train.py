@@ -37,7 +37,7 @@ def train(
     in the folder `run`; it is resumed where settings, dataset, weights and `code`, a digest of the program,
     are the same. `output` gets the files of results.write_results, and the TensorBoard events.
 
-    Raises UserError where a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
+    Raises UserError if a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
     process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
