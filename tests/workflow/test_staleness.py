@@ -3,13 +3,12 @@
 import json
 import shutil
 import zipfile
-from collections import Counter
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from conftest import Project, copy_project
+from made.reruns import TARGET, copy_of, reconfigure, run, shards
 
 from deepfake import tables
 from deepfake.demo import corpus as demo
@@ -25,13 +24,6 @@ datasets:
   unasked: {corpora: [other]}
 """
 TINY = {"people": 6, "clips": 16, "seconds": 0.4, "width": 320}  # 6 of them real
-STILLS = """
-shard_size: 1
-corpora: {mine: {layout: imagefolder, folder: stills}}
-faces: {detector: none, size: 64}
-datasets: {small: {corpora: [mine], splits: {train: 0.5, val: 0.5}}}
-"""
-TARGET = "results/small"
 
 
 @pytest.fixture(scope="module")
@@ -48,53 +40,6 @@ def finished(tmp_path_factory) -> Project:
 @pytest.fixture
 def settled(finished, tmp_path) -> Project:
     return copy_of(finished, tmp_path / "project")
-
-
-@pytest.fixture(scope="module")
-def finished_stills(tmp_path_factory) -> Project:
-    """The same for an image corpus with enough images for several shards."""
-    project = copy_project(tmp_path_factory.mktemp("stills") / "project")
-    for number in range(80):
-        write_still(project, f"{('real', 'fake')[number % 2]}/{number:02d}.png", number)
-    project.configure(STILLS)
-    assert run(project) == {"index": 1, "faces": shards(project), "plan": 1, "dataset": 1}
-    assert shards(project) > 1
-    return project
-
-
-@pytest.fixture
-def settled_stills(finished_stills, tmp_path) -> Project:
-    return copy_of(finished_stills, tmp_path / "project")
-
-
-def copy_of(project: Project, folder: Path) -> Project:
-    shutil.copytree(project.folder, folder, symlinks=True)
-    return Project(folder)
-
-
-def write_still(project: Project, name: str, number: int) -> None:
-    path = project / f"stills/{name}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
-    path.write_bytes(cv2.imencode(".png", noise)[1].tobytes())
-
-
-def run(project: Project) -> Counter:
-    """Run, and return the number of executed jobs by rule; a second run must execute none."""
-    jobs = project.run(TARGET, "--configfile", "mine.yaml").jobs
-    again = project.run(TARGET, "--configfile", "mine.yaml")
-    assert not again.jobs, again.text
-    return jobs
-
-
-def reconfigure(project: Project, old: str, new: str) -> None:
-    text = (project / "mine.yaml").read_text()
-    assert old in text
-    project.configure(text.replace(old, new))
-
-
-def shards(project: Project) -> int:
-    return len({row["shard"] for row in tables.read_rows(project / "results/index/mine/videos.csv")} - {""})
 
 
 def rewrite(archive: Path, change) -> None:
@@ -245,31 +190,6 @@ def test_a_missing_label_file_is_named(settled):
     assert done.code and "corpora.mine.label_files: 'gone.csv' fits no file" in done.text, done.text
 
 
-def test_touching_images_runs_nothing_below_the_index(settled_stills):
-    assert run(settled_stills) == {}
-    for path in (settled_stills / "stills").rglob("*.png"):
-        path.touch()
-    assert run(settled_stills) == {"index": 1}
-
-
-def test_an_added_image_runs_its_own_shard(settled_stills):
-    before = shards(settled_stills)
-    write_still(settled_stills, "real/new.png", 1000)
-    jobs = run(settled_stills)
-    touched = 2 if shards(settled_stills) > before else 1
-    assert jobs == {"index": 1, "faces": touched, "plan": 1, "dataset": 1}
-
-
-def test_settings_of_frames_run_no_faces_of_images(settled_stills):
-    reconfigure(settled_stills, "shard_size: 1", "shard_size: 1\nframes: {count: 3, quality: 90}")
-    assert run(settled_stills) == {"index": 1, "plan": 1, "dataset": 1}  # the card shows them
-
-
-def test_settings_of_faces_run_the_faces_of_images(settled_stills):
-    reconfigure(settled_stills, "size: 64", "size: 48")
-    assert run(settled_stills) == {"faces": shards(settled_stills), "plan": 1, "dataset": 1}
-
-
 def test_faces_settings_run_faces_onward(settled):
     (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "faces: {margin: 1.5}\n")
     assert run(settled) == {"faces": shards(settled), "plan": 1, "dataset": 1}
@@ -327,18 +247,3 @@ def test_a_corrupt_dataset_fails_its_audit_and_the_log_says_why(settled):
     done = settled.run(*reports, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
     log = (settled / "logs/audit/small.log").read_text()
     assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
-
-
-def test_a_corpus_added_to_a_dataset(settled_stills):
-    for number in range(100, 104):
-        write_still(settled_stills, f"../more/{('real', 'fake')[number % 2]}/{number}.png", number)
-    reconfigure(
-        settled_stills, "folder: stills}}", "folder: stills}, more: {layout: imagefolder, folder: more}}"
-    )
-    reconfigure(settled_stills, "[mine]", "[mine, more]")
-    done = run(settled_stills)
-    assert set(done) == {"index", "faces", "plan", "dataset"} and done["index"] == 1
-    rows = tables.read_rows(settled_stills / TARGET / "metadata.csv")
-    assert {row["corpus"] for row in rows} == {"mine", "more"}
-    assert {row["shard"] for row in tables.read_rows(settled_stills / "results/index/more/videos.csv")}
-    assert done["faces"] == len(list((settled_stills / "results/faces/more").glob("*.csv")))
