@@ -12,8 +12,9 @@ datasets: {dataset_2gb: {splits: {train: 0.5, val: 0.3, test: 0.2}}}
 models: {meso4: {epochs: 1}}
 """
 TARGETS = ["results/model/best.pt", "results/predictions/dataset_2gb/meso4/test.csv"]
-IMPORTS = "cv2 h5py huggingface_hub lightning matplotlib.pyplot numpy pandas PIL.Image safetensors.torch"
-IMPORTS += " scipy.optimize tensorboard timm torch torchvision.transforms.v2 tqdm transformers"
+IMPORTS = "cv2 h5py huggingface_hub lightning_fabric matplotlib.pyplot numpy pandas PIL.Image"
+IMPORTS += " safetensors.torch scipy.optimize tensorboard timm torch torchvision.transforms.v2 tqdm"
+IMPORTS += " transformers"
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,13 @@ SPEC = re.compile(r"(?P<name>[a-z0-9_][a-z0-9_.-]*)=(?P<version>[0-9][a-z0-9_.]*
 ON_CONDA = {  # what conda-forge calls packages that PyPI calls otherwise
     "dlib-bin": "dlib",
     "Jinja2": "jinja2",
+    "lightning-fabric": "pytorch-lightning",
     "matplotlib": "matplotlib-base",
     "opencv-python-headless": "py-opencv",
     "torch": "pytorch",
 }
 MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin", "jinja2": "Jinja2"}
+MODULES |= {"lightning_fabric": "lightning-fabric"}
 """Packages whose modules have other names."""
 
 

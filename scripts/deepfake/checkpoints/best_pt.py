@@ -16,7 +16,7 @@ from deepfake.files import new_file
 from deepfake.networks.errors import ModelError
 from deepfake.networks.weights import read_weights_file
 
-PACKAGES = "torch torchvision timm transformers lightning numpy pillow".split()
+PACKAGES = "torch torchvision timm transformers lightning-fabric numpy pillow".split()
 PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")
 
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
-from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import distributed
 
 from deepfake.console import log
@@ -145,8 +145,7 @@ def launch(
 
 
 def _make_fabric(precision: str, accelerator: str, devices: int | str, torchrun: Torchrun | None) -> Fabric:
-    for package in ("fabric", "pytorch"):  # which of them logs depends on the order of imports
-        logging.getLogger(f"lightning.{package}").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if accelerator == "auto":
         mps = torch.backends.mps.is_available()
         accelerator = "gpu" if torch.cuda.is_available() else "mps" if mps else "cpu"
