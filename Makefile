@@ -10,7 +10,7 @@ demo: .venv/ready  ## run the default config to the end, on the built-in demo co
 	snakemake --cores $(CORES)
 
 test: .venv/ready  ## run all tests
-	pytest -n $(WORKERS) --dist loadfile  # a file's fixtures are made once
+	pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25  # a file's fixtures are made once
 
 test-slurm: .venv/ready  ## run the workflow on a real Slurm, started for it (root, Debian)
 	bash tests/install.sh slurm-wlm munge

@@ -21,8 +21,8 @@ from deepfake.corpora.index import check_classes, index_corpus, label_entries
 from deepfake.corpora.index_report import left_out, summary
 from deepfake.corpora.sources import open_source
 from deepfake.files import new_directory, new_file
-from deepfake.layouts import is_media
 from deepfake.layouts.entries import Entry
+from deepfake.layouts.registry import is_media
 from deepfake.program import make_parser, run
 
 

@@ -14,7 +14,7 @@ from deepfake import tables
 from deepfake.corpora.archives import Member
 from deepfake.corpora.index import index_corpus
 from deepfake.hashing import seeded_hash
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts.registry import LAYOUTS
 
 METHODS = ["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"]
 TRAIN_VAL = [("605", "606"), ("639", "640"), ("838", "837"), ("876", "875"), ("983", "982")]

@@ -1,7 +1,7 @@
 """Corpora as lists of paths, read by a layout; and parts of the rows, to compare."""
 
-from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import Entry, Video
+from deepfake.layouts.registry import read_corpus
 
 MIRROR = "FaceForensics++_C23"
 DFD_REAL, DFD_FAKE = "DFD_original sequences", "DFD_manipulated_sequences/DFD_manipulated_sequences"

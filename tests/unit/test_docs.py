@@ -9,7 +9,7 @@ from conftest import ROOT
 from deepfake.config.check import check_config
 from deepfake.exports import EXPORTS
 from deepfake.extraction.sampling import STRATEGIES
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts.registry import LAYOUTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]

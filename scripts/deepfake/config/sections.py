@@ -8,7 +8,7 @@ import json
 
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts.registry import LAYOUTS
 
 
 def index_section(config: dict, corpus: str) -> dict:

@@ -9,8 +9,8 @@ from deepfake.corpora.shards import KINDS, assign_shards
 from deepfake.corpora.unique_names import make_names_unique, row_path
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
-from deepfake.layouts import LAYOUTS, is_media, read_corpus
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
 from deepfake.names import add_hash, slugify
 
 NO_LABEL = "no label"

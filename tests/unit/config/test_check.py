@@ -8,7 +8,7 @@ from deepfake.demo.layouts import MINIMUM
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
-from deepfake.layouts import LAYOUTS
+from deepfake.layouts.registry import LAYOUTS
 
 SHA = "a1" * 32
 

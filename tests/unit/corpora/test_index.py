@@ -19,8 +19,8 @@ from deepfake.corpora.index import (
 )
 from deepfake.corpora.index_report import left_out, summary
 from deepfake.errors import UserError
-from deepfake.layouts import LAYOUTS, Layout
 from deepfake.layouts.entries import Video
+from deepfake.layouts.registry import LAYOUTS, Layout
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}

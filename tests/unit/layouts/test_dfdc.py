@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from made.layout_rows import by_path, read, read_entries, values
 
-from deepfake.layouts import read_corpus
 from deepfake.layouts.entries import FAKE, REAL, Entry
+from deepfake.layouts.registry import read_corpus
 
 
 def dfdc(paths, metadata, folder="train", archive=""):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
 
-from deepfake.layouts import LAYOUTS, is_media
 from deepfake.layouts.entries import FAKE, REAL, Entry
+from deepfake.layouts.registry import LAYOUTS, is_media
 
 LISTING = {"celebdf", "csv", "dfdc", "labels"}
 
