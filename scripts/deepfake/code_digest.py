@@ -20,7 +20,7 @@ def code_digest(script: Path) -> str:
     """
     digest = hashlib.sha256()
     modules = imported_files(script)
-    contents = {path: meaning(path.read_text(encoding="utf-8")).encode() for path in modules}
+    contents = {path: _meaning_of(path) for path in modules}
     contents |= {path: path.read_bytes() for path in data_files(modules)}
     for path in sorted(contents):
         digest.update(path.relative_to(script.parent).as_posix().encode() + b"\0" + contents[path] + b"\0")
@@ -52,6 +52,12 @@ def meaning(source: str) -> str:
     are left out: later versions of Python have more of them, and the text must be the same for all versions.
     """
     return _text(ast.parse(source))
+
+
+@cache
+def _meaning_of(path: Path) -> bytes:
+    """Return the meaning of a file, which many scripts import, computed once in a process."""
+    return meaning(path.read_text(encoding="utf-8")).encode()
 
 
 def _text(node: object) -> str:
