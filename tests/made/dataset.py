@@ -3,19 +3,17 @@
 import csv
 import hashlib
 import json
-import runpy
 from pathlib import Path
 
 import cv2
 import numpy as np
+from made.programs import run_program
 
 from deepfake.extraction import images
-from deepfake.program import run
 from deepfake.tables import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/audit.py"
-PROGRAM = runpy.run_path(str(SCRIPT))
 CFG = {
     "policy": "identity",
     "duplicates": 3,
@@ -109,7 +107,7 @@ def audit(folder: Path, cfg: dict | None = None, same_identity: str = "", code: 
     if same_identity:
         (folder.parent / "same.csv").write_text(same_identity)
         arguments += ["--same-identity", folder.parent / "same.csv"]
-    assert run(PROGRAM["main"], [str(argument) for argument in arguments]) == code
+    assert run_program("audit.py", *arguments) == code
     return json.loads(outputs[0].read_text())
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from made.programs import run_program
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from deepfake.inputs.decoded import ROWS, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import build
-from deepfake.program import run
 from deepfake.training.history import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN = runpy.run_path(str(ROOT / "scripts/train.py"))["main"]
 SIZE = 32
 COUNTS = {"train": 48, "val": 24, "test": 16}
 MODEL = {
@@ -135,7 +133,7 @@ def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 def train_here(made, folder: Path, model: dict | None = None, *more: str, code: int = 0) -> Path:
     """Run train.py in this process, check its exit `code`, and return the folder of its results."""
-    assert run(TRAIN, command(made, folder, model, *more)[2:]) == code
+    assert run_program("train.py", *command(made, folder, model, *more)[2:]) == code
     return folder / "out"
 
 

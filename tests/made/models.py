@@ -1,18 +1,14 @@
 """Small models of every kind, and convert.py, which exports them to other formats."""
 
-import runpy
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import torch
 from made import huggingface as made_huggingface
-from made.decoded import MODEL, ROOT, DecodedFiles
+from made.decoded import MODEL, DecodedFiles
+from made.programs import run_program
 from torch import nn
 
-from deepfake import program
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint, save_ensemble
 from deepfake.checkpoints.inference import LoadedModel
 from deepfake.checkpoints.torch_inference import make_detector
@@ -20,7 +16,6 @@ from deepfake.networks.build import build
 from deepfake.networks.ensemble import flatten
 from deepfake.networks.views import tta_views
 
-CONVERT = runpy.run_path(str(ROOT / "scripts/convert.py"))["main"]
 FORMATS = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
 METADATA = {
     "threshold": 0.0625,
@@ -33,18 +28,12 @@ METADATA = {
 """What `save` and the ensemble here write into best.pt beside the network."""
 
 
-def run(main: Callable, *args: object) -> int:
-    """Run a program with these arguments and return its exit code."""
-    with patch.object(sys, "argv", ["program", *map(str, args)]):
-        return program.run(lambda _: main())
-
-
 def convert(made: DecodedFiles, checkpoint: Path, name: str, output: Path) -> int:
     """Export a best.pt to the format `name`, calibrated on the images of `made` where it needs some."""
     args = ["--checkpoint", checkpoint, "--form", name, "--output", output, "--threads", 1]
     if name == "int8_static.onnx":
         args += ["--images", made.images, "--rows", made.rows, "--config", '{"calibration": 16}']
-    return run(CONVERT, *args)
+    return run_program("convert.py", *args)
 
 
 def save(path: Path, section: dict, spread: float = 1.0, **changes) -> Path:

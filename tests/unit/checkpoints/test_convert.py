@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import re
-import runpy
 import tempfile
 from dataclasses import astuple
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 from made import decoded as made_decoded
 from made.decoded import MODEL, ROOT
 from made.models import FORMATS as NAMES
-from made.models import KINDS, convert, images_for, run, save
+from made.models import KINDS, convert, images_for, save
+from made.programs import run_program
 
 from deepfake.checkpoints.compare_formats import COLUMNS
 from deepfake.checkpoints.convert import FORMATS, TOLERANCES, calibration_images
@@ -29,8 +29,6 @@ from deepfake.networks.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-PREDICT = runpy.run_path(str(ROOT / "scripts/predict.py"))["main"]
-COMPARE = runpy.run_path(str(ROOT / "scripts/weigh.py"))["main"]
 NEAR = {"float32.onnx": 1e-5, "int8_dynamic.onnx": 0.05, "int8_static.onnx": 0.05, "float32.safetensors": 0}
 
 
@@ -55,7 +53,7 @@ def exported(made, best, tmp_path_factory) -> dict[str, Path]:
 
 def predict(made, model: Path, output: Path) -> np.ndarray:
     args = ["--checkpoint", model, "--images", made.images, "--rows", made.rows, "--split", "test"]
-    assert run(PREDICT, *args, "--threads", 1, "--output", output) == 0
+    assert run_program("predict.py", *args, "--threads", 1, "--output", output) == 0
     return read_predictions(output)["probability"].to_numpy()
 
 
@@ -184,7 +182,9 @@ def test_static_without_images_says_what_to_give(best, tmp_path):
 def compare(made, best: Path, forms: list[Path], folder: Path, turns: int = 1) -> int:
     args = ["--checkpoint", best, "--forms", *forms, "--images", made.images, "--rows", made.rows]
     args += ["--threads", 1, "--turns", turns, "--output", folder / "forms.csv"]
-    return run(COMPARE, *args, "--output-json", folder / "forms.json", "--output-text", folder / "forms.txt")
+    return run_program(
+        "weigh.py", *args, "--output-json", folder / "forms.json", "--output-text", folder / "forms.txt"
+    )
 
 
 def compared(folder: Path) -> list[dict]:
