@@ -91,3 +91,11 @@ def write_dataset(results: Path) -> subprocess.CompletedProcess:
     command += ["--results", results, "--output", results / "d", "--config", json.dumps(CFG)]
     command += ["--plan-summary", results / "plans/d.json"]
     return subprocess.run(command, capture_output=True, text=True)
+
+
+def make_dataset(results: Path) -> tuple[Path, pd.DataFrame]:
+    """Make the tree and write its dataset; return the dataset's folder and its plan."""
+    plan = make_tree(results)
+    done = write_dataset(results)
+    assert done.returncode == 0, done.stderr
+    return results / "d", plan

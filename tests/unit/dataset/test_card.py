@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from made.planned import CFG, STEPS, make_tree, write_dataset
+from made.planned import CFG, STEPS, make_dataset
 
 from deepfake.dataset.card import BALANCE, POLICIES, card
 from deepfake.dataset.card_tables import count_by_attribute
@@ -15,11 +15,7 @@ from deepfake.dataset.card_tables import count_by_attribute
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
     """Return the dataset's folder and its plan."""
-    results = tmp_path_factory.mktemp("results")
-    plan = make_tree(results)
-    done = write_dataset(results)
-    assert done.returncode == 0, done.stderr
-    return results / "d", plan
+    return make_dataset(tmp_path_factory.mktemp("results"))
 
 
 def test_the_card_counts(made):

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pandas as pd
 import pytest
-from made.planned import make_tree, write_dataset
+from made.planned import make_dataset, make_tree, write_dataset
 
 from deepfake.dataset import contact_sheet
 from deepfake.dataset.metadata import metadata_table
@@ -19,11 +19,7 @@ from deepfake.tables import METADATA
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
     """Return the dataset's folder and its plan."""
-    results = tmp_path_factory.mktemp("results")
-    plan = make_tree(results)
-    done = write_dataset(results)
-    assert done.returncode == 0, done.stderr
-    return results / "d", plan
+    return make_dataset(tmp_path_factory.mktemp("results"))
 
 
 def test_the_folder_has_the_planned_images_and_nothing_else(made):
