@@ -6,6 +6,8 @@ without effect, such as the quality of a PNG, is left out.
 
 import json
 
+from deepfake.corpora.archives import ARCHIVE_LIMITS
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
 from deepfake.layouts.registry import LAYOUTS
@@ -15,9 +17,14 @@ def index_section(config: dict, corpus: str) -> dict:
     """Return the settings of a corpus's index."""
     settings = config["corpora"][corpus]
     shared = {key: config[key] for key in ("seed", "shard_size")}
-    shared["limits"] = {key: limit for key, limit in config["limits"].items() if key != "seconds"}
+    shared["limits"] = {key: config["limits"][key] for key in ARCHIVE_LIMITS}
     own = {key: settings[key] for key in ("layout", "max_videos", "columns")}
     return {**own, **shared, "frames": _frame_count(config, corpus)}
+
+
+def media_limits(config: dict) -> dict:
+    """Return the limits on one video or image."""
+    return {key: config["limits"][key] for key in MEDIA_LIMITS}
 
 
 def frames_section(config: dict, corpus: str) -> dict:

@@ -22,6 +22,9 @@ from pathlib import Path
 
 from deepfake.errors import UserError
 
+ARCHIVE_LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}
+"""The defaults of the config's `limits` that concern archives."""
+
 CHUNK = 1 << 20  # bytes
 LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: the size of its fixed part, and the offset of two lengths in it
 UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")

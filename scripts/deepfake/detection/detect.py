@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.checkpoints.inference import LoadedModel
+from deepfake.detection import worker
 from deepfake.detection.batches import Blocks
 from deepfake.detection.faces import FrameFaces, without_images
 from deepfake.detection.media import IMAGE, MediaFile
@@ -21,13 +22,14 @@ from deepfake.detection.tasks import (
     Result,
     Settings,
     Task,
-    TaskDone,
     VideoOpened,
     VideoTask,
 )
 from deepfake.detection.verdict import LeftOut, ScoredFace, Verdict
-from deepfake.detection.worker_pool import WorkerPool
+from deepfake.extraction.limits import extensions
 from deepfake.layouts.entries import Entry
+from deepfake.worker_pool import WorkerPool
+from deepfake.worker_process import TaskDone
 
 BLOCK = 32  # frames of a video, or media files of which some are images, that go through the model together
 PART = 64  # frames of a part of a video, at least, where there are enough media files for all workers
@@ -61,7 +63,11 @@ def detect_media(
     videos = sum(file.kind != IMAGE and not file.reason for file in media)
     size = min(workers, -(-images // IMAGES) + videos * workers)  # a video may be divided into parts
     settings = Settings(preprocessing, model.geometries, shown)
-    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder, WorkerPool(settings, size) as pool:
+    memory = max((file.limits["memory_gb"] for file in media), default=math.inf)
+    with (
+        tempfile.TemporaryDirectory(prefix="deepfake-") as folder,
+        WorkerPool(worker, settings, size, memory) as pool,
+    ):
         for progress in _Detection(media, model, Path(folder), pool, workers).files():
             yield _verdict(progress, model.metadata, people, bootstrap, seed)
 
@@ -175,6 +181,7 @@ class _Detection:
         number, progress = task.number, self._progress_of(task.number)
         progress.sampled, progress.is_opened, progress.is_divided = video.sampled, True, bool(video.parts)
         progress.problems += [video.damage] if video.damage else []
+        self._pool.extend(number, extensions(video.frame_count))
         for start in range(0, len(video.sampled), BLOCK):
             positions = range(start, min(start + BLOCK, len(video.sampled)))
             self._blocks.open((number, start), [(number, position) for position in positions])

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deepfake.corpora.archives import SourceError
+from deepfake.corpora.archives import ARCHIVE_LIMITS, SourceError
 from deepfake.corpora.sources import fingerprint, list_files, open_source
 from deepfake.errors import UserError
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
 
 VIDEO, IMAGE = "video", "image"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200, "seconds": 7200}
-"""The defaults of the config's `limits`: of archives, and `seconds` for one media file."""
+LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS
+"""The defaults of the config's `limits`: those of archives, and those of one media file."""
 
 LINE_LENGTH = 1 << 16  # bytes of a line in a list; no path is as long
 IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
@@ -36,16 +37,18 @@ class MediaFile:
     archive: str = ""
     member: str = ""
     reason: str = ""
-    limits: dict = field(default_factory=dict, compare=False, repr=False)
+    limits: dict = field(default_factory=LIMITS.copy, compare=False, repr=False)
 
 
 def find_media(paths: Sequence[str | Path], limits: dict) -> list[MediaFile]:
     """Return the media files at `paths`, which are files, folders (searched recursively) and zips.
 
-    They are in the order of `paths`; those of a folder or zip in the order of their names. Each name occurs
-    once. What can't be read has a `reason`. Files in folders and zips that are named like neither a video,
-    an image nor an archive are ignored.
+    `limits` are those of the config, where they differ from LIMITS. The files are in the order of `paths`;
+    those of a folder or zip in the order of their names. Each name occurs once. What can't be read has a
+    `reason`. Files in folders and zips that are named like neither a video, an image nor an archive are
+    ignored.
     """
+    limits = LIMITS | limits
     found: dict[str, MediaFile] = {}
     for path in map(str, paths):
         for file in _at(path, limits):

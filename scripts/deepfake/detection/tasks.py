@@ -6,6 +6,7 @@ from pathlib import Path
 from deepfake.detection.faces import FrameFaces
 from deepfake.detection.media import MediaFile
 from deepfake.inputs.geometry import Geometry
+from deepfake.worker_process import TaskDone
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,17 @@ class Settings:
     shown: int
 
 
+class _TaskOfFile:
+    file: MediaFile
+
+    @property
+    def seconds(self) -> float:
+        """The most seconds that the results of all tasks of the file are waited for."""
+        return self.file.limits["seconds"]
+
+
 @dataclass(frozen=True)
-class ImagesTask:
+class ImagesTask(_TaskOfFile):
     """Extract the faces of a few images, each given with its position in the list of all media files.
 
     The result is one list with a FrameFaces for each image. `number` and `file` are those of the first.
@@ -36,7 +46,7 @@ class ImagesTask:
 
 
 @dataclass(frozen=True)
-class VideoTask:
+class VideoTask(_TaskOfFile):
     """Open a video, divide its sampled frames into parts, and extract its faces if there is only one part.
 
     `number` is the file's position in the list of all media files. A part has at least `part_size` frames,
@@ -52,7 +62,7 @@ class VideoTask:
 
 
 @dataclass(frozen=True)
-class PartTask:
+class PartTask(_TaskOfFile):
     """Extract the faces of the frames `sampled[position]` of a video, for each of `positions`."""
 
     number: int
@@ -66,26 +76,16 @@ Task = ImagesTask | VideoTask | PartTask
 
 
 @dataclass(frozen=True)
-class Started:
-    """A worker has loaded its face detectors, or has failed to: `problem` says why."""
-
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class VideoOpened:
-    """A video's sampled frames, its damage ("" for none), and the parts left to do (none: it is one part)."""
+    """A video's frames: their number, the sampled ones, and the parts left to do (none: it is one part).
 
+    `damage` is "" for a whole video.
+    """
+
+    frame_count: int
     sampled: list[int]
     damage: str
     parts: list[range]
-
-
-@dataclass(frozen=True)
-class TaskDone:
-    """A task has ended; `problem` says why the rest of its frames can't be judged ("": all are done)."""
-
-    problem: str = ""
 
 
 Result = VideoOpened | list[FrameFaces] | TaskDone

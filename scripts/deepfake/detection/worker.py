@@ -1,17 +1,12 @@
 """The program of a worker process: extracts the faces of media files, task after task. Imports no torch.
 
-worker_pool.py starts it as `python -m deepfake.detection.worker FD`, where FD is the worker's end of a
-multiprocessing.Pipe. It receives Settings and sends Started, then receives tasks and sends their results
-(see tasks.py), until the parent process closes its end or dies.
+worker_process.py describes how it is started and talks to its parent process; see tasks.py for the messages.
 """
 
 import math
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from itertools import islice
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -34,13 +29,13 @@ from deepfake.detection.tasks import (
     PartTask,
     Result,
     Settings,
-    Started,
     Task,
-    TaskDone,
     VideoOpened,
     VideoTask,
 )
+from deepfake.errors import UserError
 from deepfake.extraction.video import UnreadableVideo, VideoReader
+from deepfake.worker_process import TaskDone, work
 
 FRAMES = 8  # sent together: a message for each frame would be slow, one for all would take much memory
 UNREADABLE = (UnreadableVideo, MemberError, SourceError, OSError)
@@ -48,35 +43,25 @@ UNREADABLE = (UnreadableVideo, MemberError, SourceError, OSError)
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides when to stop
     cv2.setNumThreads(1)  # there is one worker for each core
-    with suppress(EOFError, ConnectionError):  # the parent process has ended
-        serve(Connection(int(sys.argv[1])))
+    work(start)
 
 
-def serve(connection: Connection) -> None:
-    """Do tasks until the connection closes. Errors that aren't a media file's end the process."""
-    settings = connection.recv()
-    extractor, problem = start(settings)
-    connection.send(Started(problem))
-    if extractor is None:
-        return
-    sources = Sources()
-    while True:
-        task = connection.recv()
-        results = results_of(task, extractor, sources)
-        for result in results if isinstance(task, ImagesTask) else prefetch(results):
-            connection.send(result)
-
-
-def start(settings: Settings) -> tuple[Extractor | None, str]:
-    """Load the face detectors; return them, or None and the problem."""
+def start(settings: Settings) -> Callable[[Task], Iterable[Result]]:
+    """Load the face detectors; return the function that does a task. Raises UserError if they can't be."""
     try:
-        return load_extractor(settings.preprocessing, settings.geometries, settings.shown), ""
+        extractor = load_extractor(settings.preprocessing, settings.geometries, settings.shown)
     except FileNotFoundError as error:
-        return None, f"{error}; give its path by --face-model"
+        raise UserError(f"{error}; give its path by --face-model") from error
     except (ValueError, OSError, ImportError) as error:
-        return None, f"the face detector can't be loaded: {error}"
+        raise UserError(f"the face detector can't be loaded: {error}") from error
+    sources = Sources()
+
+    def do(task: Task) -> Iterable[Result]:
+        results = results_of(task, extractor, sources)
+        return results if isinstance(task, ImagesTask) else prefetch(results)
+
+    return do
 
 
 def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
@@ -110,9 +95,9 @@ def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources")
     follows = extractor.detector and extractor.preprocessing["faces"]["search"] == "track"
     parts = divide(len(sampled), task.part_size, 1 if follows else task.max_parts)
     if len(parts) > 1:
-        yield VideoOpened(sampled, damage(reader), parts)
+        yield VideoOpened(reader.frame_count, sampled, damage(reader), parts)
         return
-    yield VideoOpened(sampled, damage(reader), [])
+    yield VideoOpened(reader.frame_count, sampled, damage(reader), [])
     yield from _in_lists(faces_of_video(reader, task.file.name, sampled, range(len(sampled)), extractor))
 
 

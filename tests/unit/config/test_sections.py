@@ -4,8 +4,16 @@ import pytest
 from made.config import checked
 
 from deepfake.config.paths import archive_paths, label_paths
-from deepfake.config.sections import dataset_section, faces_section, frames_section, index_section
+from deepfake.config.sections import (
+    dataset_section,
+    faces_section,
+    frames_section,
+    index_section,
+    media_limits,
+)
+from deepfake.detection.media import LIMITS
 from deepfake.errors import UserError
+from deepfake.extraction.limits import MEDIA_LIMITS
 
 SHA = "a1" * 32
 
@@ -69,9 +77,14 @@ def test_sections_of_index_and_dataset_hold_what_they_depend_on():
     config = checked("corpora: {demo: {max_videos: 3}}")
     section = index_section(config, "demo")
     own = {"layout": "dfdc", "max_videos": 3, "columns": None, "frames": {"count": 10, "boost": 8}}
-    limits = {key: limit for key, limit in config["limits"].items() if key != "seconds"}  # of detection alone
+    limits = {key: config["limits"][key] for key in ("members", "member_gb", "total_gb", "ratio")}
     assert section == own | {"seed": config["seed"], "shard_size": config["shard_size"], "limits": limits}
     assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
+
+
+def test_programs_run_by_hand_have_the_limits_of_the_config():
+    limits = checked()["limits"]
+    assert {key: limits[key] for key in LIMITS} == LIMITS and media_limits(checked()) == MEDIA_LIMITS
 
 
 def test_archive_patterns_become_sorted_paths_or_stay_if_they_match_nothing(tmp_path):

@@ -14,7 +14,7 @@ from deepfake.checkpoints.inference import probabilities
 from deepfake.checkpoints.open_model import open_model
 from deepfake.detection import worker
 from deepfake.detection.detect import detect_media
-from deepfake.detection.media import MediaFile, find_media
+from deepfake.detection.media import LIMITS, MediaFile, find_media
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.verdict import NONE
 from deepfake.errors import UserError
@@ -191,7 +191,7 @@ def test_a_media_file_that_takes_longer_than_the_limit_is_not_judged(opened, med
     limits = made.LIMITS | {"seconds": 2}
     good, endless = media / "stills/a.png", buggy / "endless.jpg"
     paths = [good, endless, good, endless, good]
-    files = [MediaFile(str(n), "image", str(path), limits=limits) for n, path in enumerate(paths)]
+    files = [MediaFile(str(n), "image", str(path), limits=LIMITS | limits) for n, path in enumerate(paths)]
     found = list(detect_media(files, opened, preprocessing_of(opened.metadata), workers=workers))
     assert [verdict.verdict == NONE for verdict in found] == [False, True, False, True, False]
     for number in (1, 3):

@@ -1,9 +1,9 @@
-"""Worker processes, as their parent process sees them.
+"""Worker processes that read files of unknown origin, as their parent process sees them.
 
 Unlike the pools of concurrent.futures and Pebble, which return one result for each task, workers send the
-faces of a video a few frames at a time, and wait while they are ahead of the model: the faces of an hour
+faces of a video a few frames at a time, and wait while they are ahead of the parent: the faces of an hour
 would take more than a gigabyte. A worker that crashes, or exceeds `limits.seconds` with a media file, is
-replaced; its task then fails with a reason, and no other one does.
+replaced; its task then fails with a reason, and no other one does. Its memory is limited, too.
 """
 
 import math
@@ -17,20 +17,34 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
+from typing import Protocol
 
-from deepfake.detection import worker as program
-from deepfake.detection.tasks import Result, Settings, Started, Task, TaskDone
 from deepfake.errors import UserError
+from deepfake.worker_process import Started, TaskDone
 
-LIBRARY = Path(__file__).resolve().parents[2]
+LIBRARY = Path(__file__).resolve().parents[1]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "ERROR"}
 
 
-class Worker:
-    """A process that runs worker.py (`program`); `task` is the one that it is doing, None when it is idle."""
+class Task(Protocol):
+    """What a worker does. Tasks of one media file have the same `number`, and `seconds` for all together."""
 
-    def __init__(self, settings: Settings):
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+
+class Worker:
+    """A process that runs `program`, a module that calls worker_process.work.
+
+    `settings` are what the program starts with, `memory_gb` the memory that it may use, inf for any. `task`
+    is the one that it is doing, None when it is idle.
+    """
+
+    def __init__(self, program: ModuleType, settings: object, memory_gb: float):
         self.task: Task | None = None
         self.is_started = False
         self.connection, theirs = Pipe()
@@ -38,7 +52,7 @@ class Worker:
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a module in the current folder, which may be a stranger's, must not be imported
-                [sys.executable, "-P", "-m", program.__name__, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", program.__name__, str(theirs.fileno()), str(memory_gb)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
@@ -52,7 +66,7 @@ class Worker:
         self.task = task
         self._send(task)
 
-    def receive(self) -> Started | Result | None:
+    def receive(self) -> object:
         """Return the worker's next message; None if the process has ended. Blocks until there is one."""
         try:
             return self.connection.recv()
@@ -74,15 +88,19 @@ class Worker:
 
 
 class WorkerPool:
-    """`size` workers that do tasks for a media file at a time. Leaving the `with` block kills them."""
+    """`size` workers that do one task at a time. Leaving the `with` block kills them.
 
-    def __init__(self, settings: Settings, size: int):
-        self._settings, self._size = settings, size
+    The other arguments are those of Worker.
+    """
+
+    def __init__(self, program: ModuleType, settings: object, size: int, memory_gb: float = math.inf):
+        self._program, self._settings, self._size, self._memory_gb = program, settings, size, memory_gb
         self._workers: list[Worker] = []
         self._seconds: Counter[int] = Counter()  # by a file's number: how long its results were waited for
+        self._extensions: dict[int, float] = {}
 
     def __enter__(self) -> "WorkerPool":
-        self._workers = [Worker(self._settings) for _ in range(self._size)]
+        self._workers = [self._new_worker() for _ in range(self._size)]
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -98,16 +116,15 @@ class WorkerPool:
         """Give a task to an idle worker."""
         next(worker for worker in self._workers if worker.task is None).give(task)
 
-    def next_result(self) -> tuple[Task, Result]:
+    def next_result(self) -> tuple[Task, object]:
         """Wait for the next result of any task. Raises UserError if workers can't start."""
         while True:
             ready = self._wait()
             for worker in self._workers:
                 if worker.connection not in ready and self._seconds_left(worker) <= 0:
-                    task, limit = worker.task, _limit(worker.task)
+                    task = worker.task
                     self._replace(worker)
-                    reason = f"not done after limits.seconds = {limit:g}; raise it if you trust the file"
-                    return task, TaskDone(reason)
+                    return task, TaskDone(self._timeout(task))
             worker = next((worker for worker in self._workers if worker.connection in ready), None)
             if worker and (result := self._receive(worker)):
                 return result
@@ -115,6 +132,11 @@ class WorkerPool:
     def forget(self, number: int) -> None:
         """Forget how long the media file `number` has taken: all of its tasks are done."""
         self._seconds.pop(number, None)
+        self._extensions.pop(number, None)
+
+    def extend(self, number: int, times: float) -> None:
+        """Let the media file `number` take so many times its `seconds`: it turns out to be a long one."""
+        self._extensions[number] = times
 
     def _wait(self) -> list:
         """Return the connections that have a message, after waiting for one, or for the next time limit."""
@@ -133,9 +155,17 @@ class WorkerPool:
         """Return the seconds that a worker's media file may still take; infinite for an idle worker."""
         if not worker.task or not worker.is_started:
             return math.inf
-        return _limit(worker.task) - self._seconds[worker.task.number]
+        return self._allowed(worker.task) - self._seconds[worker.task.number]
 
-    def _receive(self, worker: Worker) -> tuple[Task, Result] | None:
+    def _allowed(self, task: Task) -> float:
+        return task.seconds * self._extensions.get(task.number, 1)
+
+    def _timeout(self, task: Task) -> str:
+        times = self._extensions.get(task.number, 1)
+        limit = f"limits.seconds = {task.seconds:g}" + (f" times {times:g}" if times != 1 else "")
+        return f"not done after {limit}; raise it if you trust the file"
+
+    def _receive(self, worker: Worker) -> tuple[Task, object] | None:
         """Receive a worker's message; None if it is no result of a task."""
         self._workers.remove(worker)
         self._workers.append(worker)  # the others are heard first, next time
@@ -144,7 +174,7 @@ class WorkerPool:
             if not worker.is_started:
                 raise UserError(f"a worker process ended {worker.stop(10)} before it could start")
             how = self._replace(worker, seconds=10)
-            return (task, TaskDone(f"the process that read it ended {how}")) if task else None
+            return (task, TaskDone(self._crash(how))) if task else None
         if isinstance(message, Started):
             if message.problem:
                 raise UserError(message.problem)
@@ -154,12 +184,15 @@ class WorkerPool:
             worker.task = None
         return task, message
 
+    def _crash(self, how: str) -> str:
+        memory = f"; limits.memory_gb = {self._memory_gb:g}" if self._memory_gb < math.inf else ""
+        return f"the process that read it ended {how}{memory}"
+
     def _replace(self, worker: Worker, seconds: float = 0) -> str:
         """Stop a worker and start another one; return how the process ended."""
         how = worker.stop(seconds)
-        self._workers[self._workers.index(worker)] = Worker(self._settings)
+        self._workers[self._workers.index(worker)] = self._new_worker()
         return how
 
-
-def _limit(task: Task) -> float:
-    return task.file.limits.get("seconds", math.inf)
+    def _new_worker(self) -> Worker:
+        return Worker(self._program, self._settings, self._memory_gb)
