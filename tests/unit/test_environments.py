@@ -30,7 +30,7 @@ ON_CONDA = {  # what conda-forge calls packages that PyPI calls otherwise
     "torch": "pytorch",
 }
 MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin", "jinja2": "Jinja2"}
-MODULES |= {"lightning_fabric": "lightning-fabric"}
+MODULES |= {"lightning_fabric": "lightning-fabric", "charset_normalizer": "charset-normalizer"}
 """Packages whose modules have other names."""
 
 

@@ -8,6 +8,7 @@ are counted again while they are unpacked.
 import errno
 import hashlib
 import io
+import lzma
 import os
 import re
 import stat
@@ -20,6 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepfake.console import log
+from deepfake.corpora.archive_advice import advice, is_split, split_advice
+from deepfake.corpora.zip_methods import unpacked_chunks, why_unreadable
+from deepfake.corpora.zip_names import decode_names
 from deepfake.errors import UserError
 
 ARCHIVE_LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}
@@ -27,11 +32,10 @@ ARCHIVE_LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "rati
 
 CHUNK = 1 << 20  # bytes
 LOCAL_HEADER, NAME_LENGTHS = 30, 26  # bytes: the size of its fixed part, and the offset of two lengths in it
-UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
+UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 RECORD = b"PK\1\2"  # begins each member's record in the central directory
-METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
 ZIP_ERRORS = (  # all exceptions of zipfile that were seen for damaged or crafted input
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
     *(NotImplementedError, RuntimeError, OverflowError, MemoryError),
 )
 
@@ -68,6 +72,7 @@ def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
         raise SourceError(f"{path}: the archive can't be opened: {error.strerror}") from error
     with raw, _open_directory(raw, str(path), limits["members"]) as file:
         check_totals(str(path), file, limits)
+        _decode_names(str(path), file)
         yield file
 
 
@@ -76,7 +81,7 @@ def open_inner_zip(
     outer: zipfile.ZipFile, path: str | Path, info: zipfile.ZipInfo, limits: dict
 ) -> Iterator[zipfile.ZipFile]:
     """Open the zip `info` that is stored inside the zip at `path`, without unpacking. Raises SourceError."""
-    name = f"{path}/{decoded_path(info)}"
+    name = f"{path}/{info.filename}"
     if info.compress_type != zipfile.ZIP_STORED:
         raise SourceError(
             f"{name}: a compressed zip inside a zip; unpack it first and list it under `archives`"
@@ -91,7 +96,13 @@ def open_inner_zip(
     start = info.header_offset + LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
     with _open_directory(_Slice(file, start, info.compress_size), name, limits["members"]) as inner:
         check_totals(name, inner, limits)
+        _decode_names(name, inner)
         yield inner
+
+
+def _decode_names(name: str, file: zipfile.ZipFile) -> None:
+    if page := decode_names(file):
+        log.warning("%s: names that are not UTF-8 are read as %s, a guess", name, page)
 
 
 def _open_directory(raw: io.RawIOBase, name: str, most: int | None = None) -> zipfile.ZipFile:
@@ -102,15 +113,11 @@ def _open_directory(raw: io.RawIOBase, name: str, most: int | None = None) -> zi
     except _TooManyMembers:
         raise SourceError(f"{name}: more members than limits.members = {most}") from None
     except ZIP_ERRORS as error:
-        raise SourceError(f"{name}: not a whole zip archive ({error}); {_advice(name)}") from error
+        raise SourceError(f"{name}: not a whole zip archive ({error}); {advice(name, file)}") from error
     file.most = None
+    if is_split(file, zipped):
+        raise SourceError(f"{name}: {split_advice(name)}")
     return zipped
-
-
-def _advice(name: str) -> str:
-    if name.lower().endswith(".zip"):
-        return "download it again"
-    return "unpack archives of other kinds yourself, and give the `folder`"
 
 
 def check_totals(name: str, file: zipfile.ZipFile, limits: dict) -> None:
@@ -133,7 +140,7 @@ def check_limits(name: str, members: int, total: int, limits: dict) -> None:
 def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Member]:
     """Return the files of a zip, sorted by path; refused ones have a reason. `archive` is its name."""
     infos = [info for info in file.infolist() if not info.filename.endswith("/")]
-    paths = [decoded_path(info) for info in infos]
+    paths = [info.filename for info in infos]
     overlapping = _overlapping(infos)
     same, alike = Counter(paths), Counter(path.casefold() for path in paths)
     members = [
@@ -154,20 +161,18 @@ def list_members(file: zipfile.ZipFile, archive: str, limits: dict) -> list[Memb
 
 def refusal(info: zipfile.ZipInfo, limits: dict) -> str:
     """Return why a member can't be unpacked, by its own record; "" if it can."""
-    path = decoded_path(info)
+    path = info.filename
     mode = info.external_attr >> 16
     if not path:
         return "it has no name"
     if path.startswith("/") or ".." in path.split("/") or (len(path) > 1 and path[1] == ":"):
         return "its path leads outside the archive"
     if UNSAFE.search(info.orig_filename):
-        return "its path holds a control character or a backslash"
+        return "its path holds a control character"
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return "a link or a device, not a file"
-    if info.flag_bits & 0x1:
-        return "encrypted"
-    if info.compress_type not in METHODS:
-        return f"compression method {info.compress_type}, not {' or '.join(METHODS.values())}"
+    if reason := why_unreadable(info):
+        return reason
     if info.file_size > limits["member_gb"] * 1e9:
         return f"{info.file_size / 1e9:.6g} GB, more than limits.member_gb = {limits['member_gb']}"
     if info.file_size > limits["ratio"] * max(info.compress_size, 1):
@@ -187,19 +192,9 @@ def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
     return found
 
 
-def decoded_path(info: zipfile.ZipInfo) -> str:
-    """Return a member's path, decoded as UTF-8 even where the archive doesn't declare it, if it is valid."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return info.filename
-
-
 def info_by_path(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the records of a zip by decoded path."""
-    return {decoded_path(info): info for info in file.infolist()}
+    """Return the records of a zip by path."""
+    return {info.filename: info for info in file.infolist()}
 
 
 def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIOBase) -> int:
@@ -213,15 +208,15 @@ def copy_member(file: zipfile.ZipFile, info: zipfile.ZipInfo, out: io.BufferedIO
         out.write(chunk)
     if count != info.file_size:
         raise MemberError(f"{count} of {info.file_size} bytes in the archive")
+    if crc != info.CRC:
+        raise MemberError("damaged in the archive: its CRC-32 differs")
     return crc
 
 
 def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield a member's bytes. Raises MemberError for errors in reading, so not for a full disk."""
     try:
-        with file.open(info) as data:
-            while chunk := data.read(CHUNK):
-                yield chunk
+        yield from unpacked_chunks(file, info)
     except ZIP_ERRORS as error:
         raise MemberError(f"damaged in the archive: {error}") from error
 

@@ -96,7 +96,7 @@ def test_unsafe_names(tmp_path, name):
 def test_a_name_with_a_nul_byte(tmp_path):
     path = zip_of(tmp_path / "a.zip", [("good.mp4_.txt", b"x")])
     path.write_bytes(path.read_bytes().replace(b"mp4_", b"mp4\0"))
-    assert reasons(path) == {"good.mp4": "its path holds a control character or a backslash"}
+    assert reasons(path) == {"good.mp4": "its path holds a control character"}
 
 
 @pytest.mark.parametrize(
@@ -138,16 +138,10 @@ def test_links_and_devices(tmp_path, mode):
 
 def test_encrypted(tmp_path):
     path = patched(zip_of(tmp_path / "a.zip", [("a.mp4", NOISE)]), CENTRAL, 8, "<H", 1)
-    assert reasons(path) == {"a.mp4": "encrypted"}
+    (reason,) = reasons(path).values()
+    assert reason.startswith("encrypted; unpack the archive with its password")
     with pytest.raises(MemberError, match="encrypted"):
         unpacked(path, "a.mp4")
-
-
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 9, 93, 97])
-def test_other_compression_methods(tmp_path, method):
-    written = method if method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA) else zipfile.ZIP_STORED
-    path = patched(zip_of(tmp_path / "a.zip", [("a.mp4", NOISE)], written), CENTRAL, 10, "<H", method)
-    assert reasons(path) == {"a.mp4": f"compression method {method}, not stored or deflated"}
 
 
 def test_zip_bombs(tmp_path):
@@ -222,14 +216,6 @@ def test_empty_zip_and_empty_name(tmp_path):
     path = zip_of(tmp_path / "a.zip", [("a", b"x")])
     path.write_bytes(path.read_bytes().replace(b"a", b"\0"))
     assert reasons(path) == {"": "it has no name"}
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>Sign in</html>", b"PK\3\4", b"\x1f\x8b" * 40])
-def test_files_that_are_no_zips(tmp_path, content):
-    for name, advice in (("a.zip", "download it again"), ("a.tar.gz", "give the `folder`")):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(SourceError, match=rf"{name}: not a whole zip archive .*{advice}"):
-            reasons(tmp_path / name)
 
 
 def test_a_missing_archive(tmp_path):

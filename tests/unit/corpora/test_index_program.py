@@ -89,7 +89,10 @@ def test_a_folder_is_linked_and_a_changed_file_is_a_row(tmp_path):
     ("source", "message"),
     [
         ("gone.zip", "gone.zip: the archive can't be opened: No such file or directory"),
-        ("cut.zip", "cut.zip: not a whole zip archive (File is not a zip file); download it again"),
+        (
+            "cut.zip",
+            "cut.zip: not a whole zip archive (File is not a zip file); cut off or damaged",
+        ),
         ("many.zip", "many.zip: 3 members, more than limits.members = 2"),
         ("empty", "corpora.mine: no real and fake video found (0 rows)"),
         ("labels.zip", "labels.zip: metadata.json: damaged in the archive: Bad CRC-32"),
