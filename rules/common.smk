@@ -1,5 +1,6 @@
 """Checks the config and the options of this run, and defines what the rules of all phases share."""
 
+import functools
 from pathlib import Path
 
 import yaml
@@ -9,9 +10,12 @@ from snakemake.settings.types import DeploymentMethod
 
 from deepfake.code_digest import code_digest
 from deepfake.config.check import check_config
+from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param
 from deepfake.errors import UserError
 from deepfake.slurm import unfinished_jobs
+
+workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
 try:
     check_config(config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text()))
@@ -35,6 +39,33 @@ onstart:
         raise WorkflowError(
             f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"
         )
+
+
+def of_config(function, *names):
+    """What a function of the library returns for the config and `names`; its UserError ends the run.
+
+    An exception of an input function would not: Snakemake drops a job whose input function fails if its
+    outputs exist, and says "Nothing to be done".
+    """
+    try:
+        return function(config, *names)
+    except UserError as error:
+        if not is_run():
+            raise WorkflowError(str(error)) from None
+        logger.error(str(error))
+        raise SystemExit(1) from None
+
+
+@functools.cache
+def require(check, *names):
+    """Run a check of config.sources, for the input functions of what needs these files: no others must exist."""
+    if is_run():
+        of_config(check, *names)
+
+
+def is_run():
+    """Whether this process runs a workflow: no single job, and no command such as --report or --unlock."""
+    return workflow.is_main_process and bool(workflow.execution_settings)
 
 
 def per_attempt(amount):

@@ -1,9 +1,8 @@
 """Input functions and settings of the rules from archives to face crops."""
 
-import functools
-
 from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import faces_section, frames_section, index_section
+from deepfake.config.sources import check_corpus
 from deepfake.corpora.sources import fingerprint
 
 fingerprint = functools.cache(fingerprint)
@@ -14,19 +13,22 @@ def is_produced(corpus):
     return bool(config["corpora"][corpus].get("demo") or config["corpora"][corpus].get("kaggle"))
 
 
+def produced_path(corpus):
+    """The archive of a corpus that the workflow itself makes or downloads."""
+    return f"resources/{corpus}/{'demo' if config['corpora'][corpus].get('demo') else 'download'}.zip"
+
+
 def corpus_sources(w):
     """The archives or the folder of a corpus. For a user's own, `sources_fingerprint` decides, not file times."""
+    require(check_corpus, w.corpus)
     if is_produced(w.corpus):
-        return f"resources/{w.corpus}/{'demo' if config['corpora'][w.corpus].get('demo') else 'download'}.zip"
+        return produced_path(w.corpus)
     return [local(ancient(path)) for path in archive_paths(config["corpora"][w.corpus])]
 
 
 def label_files(w):
     """The label files of a corpus outside its sources. They are small, so their checksums decide."""
-    try:
-        return [local(path) for path in label_paths(config, w.corpus)]
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+    return [local(path) for path in label_paths(config["corpora"][w.corpus])]
 
 
 def sources_fingerprint(w):

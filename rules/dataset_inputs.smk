@@ -1,6 +1,7 @@
 """Input functions and settings of the rules of datasets."""
 
 from deepfake.config.sections import dataset_section, image_sections
+from deepfake.config.sources import check_dataset
 
 
 def is_indexed(corpus):
@@ -15,6 +16,7 @@ def video_tables(w):
 
     Snakemake overlooks a changed list of inputs if one of them waits for a checkpoint.
     """
+    require(check_dataset, w.dataset)
     corpora = config["datasets"][w.dataset]["corpora"]
     return [f"{index_folder(c)}/videos.csv" if is_indexed(c) else f"results/index/{c}.txt" for c in corpora]
 

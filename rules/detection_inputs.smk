@@ -1,7 +1,6 @@
 """Input functions and settings of the rule that runs a model on any media."""
 
-from types import SimpleNamespace
-
+from deepfake.config.sources import check_media
 from deepfake.detection.media import list_fingerprint
 
 BEST = "results/model/best.pt"
@@ -21,12 +20,13 @@ def training_dataset(w):
 def detection_model(w):
     """The model for some media: the one that the config names, or the workflow's best."""
     path = config["media"][w.media]["model"] or BEST
+    require(check_media, w.media, (*produced_archives(), *([path] if training_dataset(w) else [])))
     return path if training_dataset(w) else local(path)
 
 
 def produced_archives():
     """All archives that the workflow itself makes or downloads."""
-    return [corpus_sources(SimpleNamespace(corpus=name)) for name in config["corpora"] if is_produced(name)]
+    return [produced_path(corpus) for corpus in config["corpora"] if is_produced(corpus)]
 
 
 def media_paths(w):

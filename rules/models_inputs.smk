@@ -1,11 +1,13 @@
 """Input functions and settings of the rules of models and their evaluation."""
 
 from deepfake.config.sections import model_section
+from deepfake.config.sources import check_model
 from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 
 
 def decoded_images(w, ending):
     """The decoded images (npy) of the dataset to predict, or their rows (csv), at the model's input sizes."""
+    require(check_model, w.model)
     names = [geometry.name for geometry in geometries_of(config, w.model)]
     return [f"results/decoded/{predicted_dataset(w)}/{name}.{ending}" for name in names]
 

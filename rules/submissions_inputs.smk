@@ -1,14 +1,13 @@
 """Input functions and settings of the rules of submissions."""
 
+from deepfake.config.sources import check_submission
 from deepfake.submissions.settings import SECTIONS, media_of, names_of, settings_of
 
 
 def submission_setting(function, file):
     """What a function of submissions.settings returns for a file; an error if the config lacks it."""
-    try:
-        return function(config, file)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+    require(check_submission, SECTIONS[file])
+    return of_config(function, file)
 
 
 def test_media(w):

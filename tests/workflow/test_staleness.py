@@ -187,7 +187,7 @@ def test_a_label_file_is_compared_by_its_content(settled):
 def test_a_missing_label_file_is_named(settled):
     reconfigure(settled, 'archives: ["corpus/*.zip"]', 'archives: ["corpus/*.zip"], label_files: [gone.csv]')
     done = settled.run(TARGET, "--configfile", "mine.yaml", check=False)
-    assert done.code and "corpora.mine.label_files: 'gone.csv' fits no file" in done.text, done.text
+    assert done.code and "corpora.mine.label_files: gone.csv doesn't exist" in done.text, done.text
 
 
 def test_faces_settings_run_faces_onward(settled):

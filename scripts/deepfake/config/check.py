@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import jsonschema
 
 from deepfake.config.conflicts import find_conflicts
+from deepfake.config.paths import expand_paths
 from deepfake.errors import UserError
 
 TYPES = {
@@ -22,16 +23,16 @@ BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 
 
 def check_config(config: dict, schema: dict) -> None:
-    """Fill `config` in place with the defaults of the JSON schema `schema`, and validate it.
+    """Fill `config` in place with the defaults of the JSON schema `schema`, validate it, expand its paths.
 
-    Raises UserError with one line for each error. Conflicts between keys are only looked for in a config that
-    fits the schema.
+    Raises UserError with one line for each error. Paths are only expanded, and conflicts between keys only
+    looked for, in a config that fits the schema.
     """
     errors = set(_errors_of_yaml(config, ""))
     if not errors:
         errors = {_explain(error, schema) for error in _validator(schema).iter_errors(config)}
     if not errors:
-        errors = set(find_conflicts(config))
+        errors = set(expand_paths(config)) or set(find_conflicts(config))
     if errors:
         raise UserError(
             "the configuration can't be used:\n" + "\n".join(f"  {line}" for line in sorted(errors))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from deepfake.extraction.sampling import parse_fraction
-from deepfake.networks.settings import geometry_of
+from deepfake.networks.settings import geometry_of, is_missing_folder
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 MEDIA_SOURCES = ("folder", "archives", "list")
@@ -85,7 +85,8 @@ def _in_datasets(config: dict) -> Iterator[str]:
 def _in_models(config: dict) -> Iterator[str]:
     for name, model in config["models"].items():
         try:
-            geometry_of(model)
+            if not is_missing_folder(model):  # sources.check_model reports that, where the model is used
+                geometry_of(model)
         except ValueError as error:
             yield f"models.{name}: {error}"
 

@@ -80,6 +80,12 @@ def is_hub_name(name: str) -> bool:
     return not Path(name).exists() and bool(HUB_NAME.fullmatch(name))
 
 
+def is_missing_folder(model: dict) -> bool:
+    """Return whether a section's `arch` is a folder of transformers that doesn't exist."""
+    library, name = parse_arch(model["arch"])
+    return library == "hf" and not is_hub_name(name) and not Path(name).is_dir()
+
+
 def weights_file(model: dict) -> Path | None:
     """Return the path that `weights` names; None for null and for names. The file need not exist."""
     weights = model.get("weights")

@@ -3,7 +3,6 @@
 import pytest
 from made.config import checked
 
-from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import (
     dataset_section,
     faces_section,
@@ -12,7 +11,6 @@ from deepfake.config.sections import (
     media_limits,
 )
 from deepfake.detection.media import LIMITS
-from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 
 SHA = "a1" * 32
@@ -85,23 +83,3 @@ def test_sections_of_index_and_dataset_hold_what_they_depend_on():
 def test_programs_run_by_hand_have_the_limits_of_the_config():
     limits = checked()["limits"]
     assert {key: limits[key] for key in LIMITS} == LIMITS and media_limits(checked()) == MEDIA_LIMITS
-
-
-def test_archive_patterns_become_sorted_paths_or_stay_if_they_match_nothing(tmp_path):
-    for name in "ba":
-        (tmp_path / f"{name}.zip").touch()
-    wanted = [f"{tmp_path}/*.zip", f"{tmp_path}/a.zip", f"{tmp_path}/none*.zip"]
-    assert archive_paths({"archives": wanted}) == [f"{tmp_path}/{name}.zip" for name in ("a", "b", "none*")]
-
-
-def test_label_files_become_sorted_paths_and_a_pattern_without_matches_is_named(tmp_path):
-    for name in "ba":
-        (tmp_path / f"{name}.txt").touch()
-
-    def paths(*patterns):
-        return label_paths({"corpora": {"x": {"label_files": patterns or None}}}, "x")
-
-    assert paths(f"{tmp_path}/*.txt", f"{tmp_path}/a.txt") == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
-    assert paths() == []
-    with pytest.raises(UserError, match=r"corpora\.x\.label_files: '.*/c\*\.txt' fits no file"):
-        paths(f"{tmp_path}/a.txt", f"{tmp_path}/c*.txt")
