@@ -61,7 +61,7 @@ LABELS = "stills, label_files: [/typo.csv]}"
             "results/small",
             "[mine],",
             "[mine], same_identity: /t,",
-            "datasets.small.same_identity: /t doesn't",
+            "datasets.small.same_identity: /t doesn",
         ),
         ("results/verdicts/mine/report.html", "", "", "media.mine.folder: /nowhere/media doesn't exist"),
         ("results/models/small/typo/best.pt", "", "", "models.typo.weights: /nowhere/w.pt doesn't exist"),
