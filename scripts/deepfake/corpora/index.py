@@ -11,9 +11,9 @@ from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
+from deepfake.layouts.shared import NO_LABEL
 from deepfake.names import add_hash, slugify
 
-NO_LABEL = "no label"
 ARCHIVE_TYPES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 CLASSES = {REAL: "real", FAKE: "fake"}
 REASONS_SHOWN = 5  # in the error about a corpus without usable videos
@@ -84,9 +84,10 @@ def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
             reasons.setdefault(row["reason"], []).append(row_path(row))
     common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))[:REASONS_SHOWN]
     details = "; ".join(f"{len(paths)} with '{reason}' such as {paths[0]}" for reason, paths in common)
+    where = LAYOUTS[layout].labels
     raise UserError(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + details if details else ''}). "
-        "Check that `layout` fits the files, and that the label files are among them."
+        f"Check that `layout` fits the files, and that the label files are among them{where and ': '}{where}."
     )
 
 

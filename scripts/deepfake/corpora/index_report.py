@@ -3,9 +3,10 @@
 from collections import defaultdict
 
 from deepfake.corpora.archives import Member
-from deepfake.corpora.index import ARCHIVE_TYPES, NO_LABEL
+from deepfake.corpora.index import ARCHIVE_TYPES
 from deepfake.corpora.unique_names import row_path
 from deepfake.layouts.entries import FAKE, REAL, Entry
+from deepfake.layouts.shared import NO_LABEL
 
 NAMES_SHOWN = 20  # for each reason; videos.csv has all
 
@@ -14,7 +15,7 @@ def summary(corpus: str, rows: list[dict]) -> str:
     """Return a line such as `dfdc: 400 videos, 77 real, 323 fake, 0 unlabelled, 7 shards`."""
     used = [row for row in rows if not row["reason"]]
     real, fake = (sum(row["label"] == label for row in used) for label in (REAL, FAKE))
-    unlabelled = sum(row["reason"] == NO_LABEL for row in rows)
+    unlabelled = sum(row["reason"].startswith(NO_LABEL) for row in rows)
     other = len(rows) - len(used) - unlabelled
     line = f"{corpus}: {len(rows)} videos, {real} real, {fake} fake, {unlabelled} unlabelled"
     return line + (f", {other} left out" if other else "") + f", {len({row['shard'] for row in used})} shards"

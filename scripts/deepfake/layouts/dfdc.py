@@ -1,6 +1,9 @@
 """The DeepFake Detection Challenge (DFDC): the competition's files, the full set, the Preview, the test set.
 
-The videos' names mean nothing; label files in their folder or above give the labels (see dfdc_labels.py).
+The videos' names mean nothing; label files in their folder or above give the labels (see dfdc_labels.py). An
+archive without a label for a video is looked up in the others, since Google Drive divides a folder among zips
+and puts its metadata.json into one of them.
+
 Only the Preview says who is in a video. Its names are
 
     original_videos/<target>/<target>_<take>_<part>.mp4
@@ -15,15 +18,22 @@ are grouped by the folder that they are in, one part of DFDC.
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 
 from deepfake.layouts.dfdc_labels import LABEL_FILES, Record, normalise, read_records, without_suffix
-from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
-from deepfake.layouts.shared import MISSING, TWO_LABELS, archive_stem, unexpected_path, unusable
+from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
+from deepfake.layouts.shared import MISSING, NO_LABEL, TWO_LABELS, archive_stem, unexpected_path, unusable
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")
 PREVIEW_FAKE = re.compile(r"(?:.*/)?(method_[^/]+)/([0-9]+)/(\2_[^_/]+)/([0-9]+)_(\3_[0-9]+)")
 PREVIEW = "original_videos/<t>/<t>_<take>_<part> or method_<X>/<t>/<t>_<take>/<source>_<t>_<take>_<part>"
+NO_LABEL_FILE = f"{NO_LABEL}: no {', '.join(LABEL_FILES[:-1])} or {LABEL_FILES[-1]} in its folder or above"
+LABELS = (
+    "DFDC's are in metadata.json, in the folder of the videos (dataset.json in the Preview, labels.csv for "
+    "the test set); if it is in another archive, list that one too, and if elsewhere, write its path at "
+    "`label_files`"
+)
 TOP = Entry("", "")  # the folder of label files that are not in the corpus, above all archives
 
 Records = dict[Entry, dict[str, list[Record]]]
@@ -34,7 +44,14 @@ def read(corpus: Corpus) -> list[Video]:
     """Return the rows of the videos. Raises UserError if a label file can't be understood."""
     records = _read_all_records(corpus)
     used: dict[Entry, set[str]] = defaultdict(set)
-    rows = [_video(entry, _records_of(entry, records, used)) for entry in corpus.media]
+    find = _Finder(records, used)
+    rows = [_video(entry, find(entry)) for entry in corpus.media]
+    rows = [
+        row
+        if row.problem != NO_LABEL or find.has_label_file(row.entry)
+        else replace(row, problem=NO_LABEL_FILE)
+        for row in rows
+    ]
     lost: dict[Entry, list[Record]] = defaultdict(list)
     for folder, by_key in records.items():
         for key in by_key.keys() - used[folder]:
@@ -53,30 +70,62 @@ def _read_all_records(corpus: Corpus) -> Records:
     return records
 
 
-def _records_of(entry: Entry, records: Records, used: dict[Entry, set[str]]) -> list[Record]:
-    """Return all records of a video: those of its own folder's label files first, then of the folders above.
+class _Finder:
+    """Finds the records of videos; the keys that were found are added to `used`, by their folder."""
 
-    The corpus's top is above all archives. A key may be the video's path from the folder, or its name alone,
-    with or without its suffix. The keys that were found are added to `used`.
-    """
-    found, parts = [], entry.parts
-    depths = range(len(parts) - 1, -1, -1)
-    above = [(Entry(entry.archive, "/".join(parts[:depth])), depth) for depth in depths]
-    for folder, depth in above if not entry.archive else [*above, (TOP, 0)]:
-        if folder not in records:
-            continue
-        path = normalise("/".join(parts[depth:]))
-        name = path.rpartition("/")[2]
-        for key in dict.fromkeys([path, without_suffix(path), name, without_suffix(name)]):
-            if key in records[folder]:
-                found += records[folder][key]
-                used[folder].add(key)
-    return found
+    def __init__(self, records: Records, used: dict[Entry, set[str]]):
+        self._records, self._used = records, used
+        self._archives: dict[str, list[str]] = defaultdict(list)  # with label files in a folder, by its path
+        for folder in sorted(records, key=BY_PATH):
+            self._archives[folder.path].append(folder.archive)
+
+    def __call__(self, entry: Entry) -> list[Record]:
+        """Return all records of a video: those of its own folder's label files first, then of folders above.
+
+        The corpus's top is above all archives. If its own archive has none, those for the same folders in
+        other archives. A key may be the video's path from the folder, or its name alone, with or without its
+        suffix.
+        """
+        above = list(_folders_above(entry))
+        own = [(Entry(entry.archive, path), depth) for path, depth in above]
+        found = self._in_folders(entry, own if not entry.archive else [*own, (TOP, 0)])
+        return found or self._in_folders(
+            entry,
+            [
+                (Entry(archive, path), depth)
+                for path, depth in above
+                for archive in self._archives[path]
+                if archive != entry.archive
+            ],
+        )
+
+    def has_label_file(self, entry: Entry) -> bool:
+        """Whether any label file lies where it may be about a video."""
+        return any(self._archives[path] for path, _ in _folders_above(entry))
+
+    def _in_folders(self, entry: Entry, folders: list[tuple[Entry, int]]) -> list[Record]:
+        found = []
+        for folder, depth in folders:
+            if folder not in self._records:
+                continue
+            path = normalise("/".join(entry.parts[depth:]))
+            name = path.rpartition("/")[2]
+            for key in dict.fromkeys([path, without_suffix(path), name, without_suffix(name)]):
+                if key in self._records[folder]:
+                    found += self._records[folder][key]
+                    self._used[folder].add(key)
+        return found
+
+
+def _folders_above(entry: Entry) -> Iterator[tuple[str, int]]:
+    """Yield the path of each folder that holds a file, the innermost first, and its number of parts."""
+    for depth in range(len(entry.parts) - 1, -1, -1):
+        yield "/".join(entry.parts[:depth]), depth
 
 
 def _video(entry: Entry, records: list[Record]) -> Video:
     if not records:
-        return unusable(entry, "no label")
+        return unusable(entry, NO_LABEL)
     first = records[0]
     split = next((record.split for record in records if record.split), "")
     problem = next((record.problem for record in records if record.problem), "")

@@ -18,7 +18,7 @@ from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, VIDEO_TYPES, Corpus, Entry
 from deepfake.layouts.shared import SPLITS
 
-LABEL_FILES = {"metadata.json", "dataset.json", "labels.csv"}
+LABEL_FILES = ("metadata.json", "dataset.json", "labels.csv")
 LABEL_NAMES = {"REAL": REAL, "FAKE": FAKE}
 LABEL_DIGITS = {"0": REAL, "1": FAKE}
 

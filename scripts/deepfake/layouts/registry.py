@@ -31,7 +31,8 @@ class Layout:
 
     `read` returns a row for each of the corpus's media. Media are videos; still images too if `images`, and
     tars of them if `sequences`. `family` ("" for none): corpora of one family use the same names for the same
-    people, originals and groups. `classes`: the labels that every such corpus has.
+    people, originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error,
+    which files give the labels, and where they lie.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -39,6 +40,7 @@ class Layout:
     sequences: bool = False
     family: str = ""
     classes: tuple[int, ...] = (REAL, FAKE)
+    labels: str = ""
 
 
 LAYOUTS = {
@@ -46,7 +48,7 @@ LAYOUTS = {
     "csv": Layout(csv_table.read, images=True),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
     "dfd": Layout(dfd.read, family="ffpp"),
-    "dfdc": Layout(dfdc.read, family="dfdc"),
+    "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS),
     "dffd": Layout(dffd.read, images=True),
     "faceforensics": Layout(faceforensics.read, family="ffpp"),
     "imagefolder": Layout(imagefolder.read, images=True),

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from deepfake.layouts.entries import Entry, Video
 
 FORK = "macOS resource fork, not a video"
+NO_LABEL = "no label"
 MISSING = "labelled, but the file is missing"
 TWO_LABELS = "two labels"
 SPLITS = {

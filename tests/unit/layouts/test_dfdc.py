@@ -10,6 +10,8 @@ from made.layout_rows import by_path, read, read_entries, values
 from deepfake.layouts.entries import FAKE, REAL, Entry
 from deepfake.layouts.registry import read_corpus
 
+NO_LABEL_FILE = "no label: no metadata.json, dataset.json or labels.csv in its folder or above"
+
 
 def dfdc(paths, metadata, folder="train", archive=""):
     content = metadata if isinstance(metadata, str) else json.dumps(metadata)
@@ -150,7 +152,7 @@ def test_dfdc_missing_files_and_missing_labels():
         "train/twice.mp4": "labelled, but the file is missing",
         "train/notes.txt": "labelled, but not a video",
         "train/new.mp4": "no label",
-        "test_videos/t.mp4": "no label",
+        "test_videos/t.mp4": NO_LABEL_FILE,
         "train/face.jpg": "still image, not a video",
         "train/._twice.mp4": "macOS resource fork, not a video",
     }
@@ -234,3 +236,39 @@ def test_dfdc_sample_at_full_size():
     assert time.perf_counter() - start < 1
     assert Counter(row.label for row in rows.values()) == {REAL: 77, FAKE: 323}
     assert not any(row.problem for row in rows.values())
+
+
+def test_dfdc_divided_among_zips_by_google_drive():
+    """Two zips of one folder; metadata.json is in the first, and labels the videos of both."""
+    files = {
+        Entry("x-001.zip", "part_0/metadata.json"): json.dumps(
+            {"a.mp4": fake("b.mp4"), "b.mp4": REAL_RECORD, "gone.mp4": fake()}
+        )
+    }
+    media = [
+        Entry("x-001.zip", "part_0/a.mp4"), Entry("x-002.zip", "part_0/b.mp4"),
+        Entry("x-002.zip", "part_0/new.mp4"), Entry("x-002.zip", "part_1/a.mp4"),
+    ]  # fmt: skip
+    rows = {row.entry: row for row in read_entries("dfdc", media, files)}
+    assert {(entry.path, row.label, row.problem) for entry, row in rows.items()} == {
+        ("part_0/a.mp4", FAKE, ""), ("part_0/b.mp4", REAL, ""), ("part_0/new.mp4", None, "no label"),
+        ("part_1/a.mp4", None, NO_LABEL_FILE),
+        ("part_0/gone.mp4", FAKE, "labelled, but the file is missing"),
+    }  # fmt: skip
+
+
+def test_dfdc_zips_with_their_own_metadata_are_not_labelled_by_others():
+    files = {
+        Entry("0.zip", "metadata.json"): json.dumps({"a.mp4": fake("z.mp4"), "b.mp4": fake("z.mp4")}),
+        Entry("1.zip", "metadata.json"): json.dumps({"a.mp4": REAL_RECORD}),
+    }
+    media = [Entry("0.zip", "a.mp4"), Entry("1.zip", "a.mp4"), Entry("2.zip", "a.mp4")]
+    rows = read_entries("dfdc", media, files)
+    assert [(row.entry.archive, row.label, row.problem) for row in rows if row.entry in media] == [
+        ("0.zip", FAKE, ""), ("1.zip", REAL, ""), ("2.zip", None, "two labels"),
+    ]  # fmt: skip
+
+
+def test_dfdc_without_any_metadata_says_what_is_missing():
+    rows = read("dfdc", ["train/a.mp4", "b.mp4"])
+    assert {row.problem for row in rows} == {NO_LABEL_FILE}
