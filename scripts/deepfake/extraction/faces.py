@@ -13,21 +13,22 @@ from deepfake.extraction.tracking import Detections, FaceTracker
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
 
 MIN_SIDE = 8  # pixels of the scaled image: one cell of dlib's; a thinner one can't be searched
+MAX_RATIO = 16  # of an image's sides: only the width is scaled, and a higher one would take gigabytes
 
 
 def faces_of_video(
-    frames: Iterable[tuple[dict, bytes]], cfg: dict, detector: Detector | None
+    frames: Iterable[tuple[dict, bytes]], cfg: dict, detector: Detector | None, limits: dict | None = None
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FACES and the bytes of the crop (empty if there is none) for each frame.
 
     `frames` are rows of one video with the bytes of their images, in order: rows of tables.FRAMES, or from
     stills.read_stills. Frames without a usable image come last. `cfg` is the `faces` section of the config;
-    without a `detector` each frame is a crop already.
+    without a `detector` each frame is a crop already. `limits` are those of decode_frame.
     """
     tracker = FaceTracker(detector, cfg) if detector else None
     unusable = []
     for row, data in frames:
-        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None)
+        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None, limits)
         if pixels is None:
             unusable.append({key: row.get(key, "") for key in ("video", "frame", "time", "status", "reason")})
         elif tracker is None:
@@ -37,21 +38,25 @@ def faces_of_video(
     yield from ((row, b"") for row in unusable)
 
 
-def decode_frame(row: dict, data: bytes, search_width: int | None = None) -> tuple[dict, np.ndarray | None]:
+def decode_frame(
+    row: dict, data: bytes, search_width: int | None = None, limits: dict | None = None
+) -> tuple[dict, np.ndarray | None]:
     """Return a frame's row, and its pixels, uint8 BGR (height, width, 3), or None if it can't be used.
 
-    A frame can't be used if its status isn't OK or if its bytes are no image. With `search_width`, the width
-    to which a detector scales it, it also needs a side that is not too thin to be searched: stills come in
-    every shape. The row of a frame that can't be used has the status and the reason.
+    A frame can't be used if its status isn't OK, or if its bytes are no image or one over `limits` (None: any
+    size). With `search_width`, the width to which a detector scales it, it must not be too thin to be
+    searched either: stills come in every shape. The row of a frame that can't be used has the status and the
+    reason.
     """
     if row["status"] != OK:
         return row, None
     try:
-        pixels = images.decode(data)
+        pixels = images.decode(data, limits=limits)
     except images.UnreadableImage as error:
         return {**row, "status": UNREADABLE, "reason": str(error)}, None
     height, width = pixels.shape[:2]
-    if search_width and min(height, width) * min(1.0, search_width / width) < MIN_SIDE:
+    thinnest = min(height, width) * min(1.0, search_width / width) if search_width else MIN_SIDE
+    if thinnest < MIN_SIDE or (search_width and max(height, width) > MAX_RATIO * min(height, width)):
         reason = f"no face found: an image of {width}x{height} is too thin"
         return {**row, "status": NO_FACE, "reason": reason}, None
     return row, pixels
@@ -77,7 +82,7 @@ def center_crop(pixels: np.ndarray, data: bytes, cfg: dict) -> tuple[np.ndarray,
     height, width = pixels.shape[:2]
     side = min(width, height)
     x, y = (width - side) // 2, (height - side) // 2
-    if width == height == cfg["size"] and (format := images.image_format(data)):
+    if width == height == cfg["size"] and (format := images.kept_format(data)):
         return pixels, (x, y, side), data, format
     interpolation = cv2.INTER_AREA if side > cfg["size"] else cv2.INTER_CUBIC
     crop = cv2.resize(pixels[y : y + side, x : x + side], (cfg["size"],) * 2, interpolation=interpolation)

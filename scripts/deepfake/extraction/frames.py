@@ -76,27 +76,33 @@ def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iter
         yield row, frame.data
 
 
-def frames_of_stills(stills: Iterable[tuple[dict, bytes]]) -> Iterator[tuple[dict, bytes]]:
-    """Yield the same for stills as stills.read_stills yields them: rows of tables.FRAMES, and the images."""
+def frames_of_stills(
+    stills: Iterable[tuple[dict, bytes]], limits: dict | None = None
+) -> Iterator[tuple[dict, bytes]]:
+    """Yield the same for stills as stills.read_stills yields them: rows of tables.FRAMES, and the images.
+
+    A still over `limits` (None: any size) has a row with the reason.
+    """
     for row, data in stills:
         if row["status"] != OK:
             yield row, b""
             continue
         try:
-            pixels, data, format = convert_still(data)
+            pixels, data, format = convert_still(data, limits)
         except images.UnreadableImage as error:
             yield row_without_image(row["video"], UNREADABLE, str(error), frame=row["frame"]), b""
             continue
         yield _row(row["video"], row["frame"], pixels, data, format), data
 
 
-def convert_still(data: bytes) -> tuple[np.ndarray, bytes, str]:
+def convert_still(data: bytes, limits: dict | None = None) -> tuple[np.ndarray, bytes, str]:
     """Return a still's pixels, uint8 BGR, and its bytes and format ("jpg" or "png") as a dataset stores it.
 
-    JPEG and PNG files keep their bytes; other formats become PNG. Raises UnreadableImage.
+    JPEG and PNG files keep their bytes, if all programs show the same pixels (images.kept_format); others
+    become PNG. Raises UnreadableImage, also for an image over `limits` (None: any size).
     """
-    pixels = images.decode(data)
-    if format := images.image_format(data):
+    pixels = images.decode(data, limits=limits)
+    if format := images.kept_format(data):
         return pixels, data, format
     return pixels, images.encode(pixels, "png", 0), "png"
 

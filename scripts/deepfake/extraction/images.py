@@ -5,14 +5,10 @@ import hashlib
 import cv2
 import numpy as np
 
-from deepfake.errors import UserError
+from deepfake.extraction.image_header import UnreadableImage, read_header
 
 HASHED_SIDE = 128  # pixels; larger images are subsampled to a shorter side of this or a little more
 DCT_SIDE = 32  # pixels; the 8 x 8 lowest frequencies of a square of this side give the 64 bits
-
-
-class UnreadableImage(UserError):
-    """OpenCV can't read the bytes as an image."""
 
 
 def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
@@ -36,19 +32,31 @@ def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
     return data.tobytes()
 
 
-def decode(data: bytes, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
-    """Return the pixels of an image file, uint8 BGR (height, width, 3), rotated as its EXIF data says.
+def decode(data: bytes, flags: int = cv2.IMREAD_COLOR, limits: dict | None = None) -> np.ndarray:
+    """Return the pixels of an image file, uint8 BGR (height, width, 3), upright, as its EXIF data say.
 
-    `flags` are OpenCV's: cv2.IMREAD_GRAYSCALE gives uint8 (height, width), and is faster. Raises
-    UnreadableImage.
+    All programs decode images by this function, so that they see the same. `flags` are OpenCV's:
+    cv2.IMREAD_GRAYSCALE gives uint8 (height, width), and is faster. `limits` are those of the config (None:
+    images that this workflow wrote), checked before decoding. Raises UnreadableImage.
     """
+    header = read_header(data, limits)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:  # empty input, or dimensions past OpenCV's limit
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:  # dimensions past OpenCV's limit
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(error.err) from error
         raise UnreadableImage(error.err) from error
     if pixels is None:
         raise UnreadableImage("not an image that can be read")
-    return pixels
+    return _upright(pixels, header.orientation)
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Return `pixels` as EXIF's `orientation`, 1 to 8, says how to turn and mirror them."""
+    if orientation >= 5:  # mirrored along the main diagonal, and then as 1 to 4
+        pixels, orientation = pixels.swapaxes(0, 1), {5: 1, 6: 2, 7: 3, 8: 4}[orientation]
+    rows, columns = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)}[orientation]
+    return np.ascontiguousarray(pixels[::rows, ::columns])
 
 
 def perceptual_hash(data: bytes) -> str:
@@ -88,3 +96,13 @@ def image_format(data: bytes) -> str:
     if data.startswith(b"\xff\xd8\xff"):
         return "jpg"
     return "png" if data.startswith(b"\x89PNG\r\n\x1a\n") else ""
+
+
+def kept_format(data: bytes) -> str:
+    """Return "jpg" or "png" for a still that a dataset stores with the bytes that it has; else "".
+
+    A still that programs show differently has its pixels stored instead: one that EXIF turns (many programs
+    don't), of 16 bits or CMYK, or with more than one frame.
+    """
+    format = image_format(data)
+    return format if format and read_header(data).is_plain else ""

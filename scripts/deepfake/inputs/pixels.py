@@ -1,11 +1,13 @@
 """From an image file to the pixels that a network takes."""
 
-import io
-
+import cv2
 import numpy as np
 from PIL import Image
 
 from deepfake.errors import UserError
+from deepfake.extraction import images
+from deepfake.extraction.image_header import UnreadableImage
+from deepfake.extraction.images import image_format
 from deepfake.inputs.geometry import Geometry
 
 
@@ -31,12 +33,13 @@ def fit(image: np.ndarray, geometry: Geometry) -> np.ndarray:
 
 
 def decode(data: bytes, name: str = "the image") -> np.ndarray:
-    """Return the pixels of a JPEG or PNG file, uint8 (height, width, 3) RGB.
+    """Return the pixels of a JPEG or PNG file, uint8 (height, width, 3) RGB, upright.
 
     Raises InvalidImage, which calls it `name`, where `data` can't be decoded whole.
     """
+    if not image_format(data):
+        raise InvalidImage(f"{name} can't be decoded: neither a JPEG nor a PNG file")
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return cv2.cvtColor(images.decode(data), cv2.COLOR_BGR2RGB)
+    except UnreadableImage as error:
         raise InvalidImage(f"{name} can't be decoded: {error}") from None
