@@ -11,17 +11,16 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deepfake import tables
 from deepfake.console import log
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, label_entries
-from deepfake.corpora.index_report import left_out, summary
-from deepfake.corpora.sources import open_source
+from deepfake.corpora.index_report import left_out, other_files, summary
+from deepfake.corpora.sources import Source, open_source
 from deepfake.files import new_directory, new_file
-from deepfake.layouts.entries import Entry
 from deepfake.layouts.registry import is_media
 from deepfake.program import make_parser, run
 
@@ -32,8 +31,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     labels = label_entries(args.label_files)
     cache = args.output.with_name(f"{args.output.name}.crc32.csv")
     with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
-        members = source.members(lambda path: is_media(Entry("", path), cfg["layout"]))
-        rows = index_corpus(members, source.read, cfg, labels)
+        members = source.members(lambda entry: is_media(entry, cfg["layout"]) and not entry.is_unread)
+        read: set[tuple[str, str]] = set()
+        rows = index_corpus(members, reader_of(source, read), cfg, labels)
     for line in left_out(rows, members):
         log.warning("%s", line)
     check_classes(args.corpus, rows, cfg["layout"])
@@ -41,9 +41,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.output_shards:
         with new_file(args.output_shards) as file:
             file.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
-    line = summary(args.corpus, rows)
+    line = summary(args.corpus, rows, other_files(rows, members, read))
     log.info("%s", line)
     print(line)
+
+
+def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str], bytes]:
+    """Return `source.read`, which also adds each file to `read`: the label files are those that are read."""
+
+    def read_file(archive: str, path: str) -> bytes:
+        read.add((archive, path))
+        return source.read(archive, path)
+
+    return read_file
 
 
 def write_index(folder: Path, rows: list[dict], sources: dict) -> None:

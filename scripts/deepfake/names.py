@@ -21,3 +21,10 @@ def slugify(text: str) -> str:
 def add_hash(name: str, text: str) -> str:
     """Return `name`, a hyphen, and 8 hexadecimal digits of the SHA-256 of `text`."""
     return f"{name}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def natural_sort_key(name: str) -> tuple:
+    """Return a key that sorts the numbers in names as numbers: 9, 010, 11."""
+    parts: list = re.split("([0-9]+)", name)  # text and digits alternate
+    parts[1::2] = [(len(number), number) for number in (digits.lstrip("0") for digits in parts[1::2])]
+    return parts, name

@@ -27,9 +27,10 @@ INDEX = (
     "video shard kind archive member bytes crc32 frames_wanted label method target source original group"
     " split attributes reason"
 ).split()
-"""videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence" (a tar of stills).
-`frames_wanted` is the number of frames to take, "" if the sampling strategy doesn't need one. `attributes`
-is a JSON object of what else the corpus says of the video. `reason` is why it can't be used, "" if it can."""
+"""videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence": a tar of stills, or a
+folder of them, whose `member` ends with `/`. `frames_wanted` is the number of frames to take, "" if the
+sampling strategy doesn't need one. `attributes` is a JSON object of what else the corpus says of the video.
+`reason` is why it can't be used, "" if it can."""
 
 SHARD = "video kind archive member bytes crc32 frames_wanted".split()
 """The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes

@@ -26,6 +26,7 @@ from deepfake.corpora.archive_advice import advice, is_split, split_advice
 from deepfake.corpora.zip_methods import unpacked_chunks, why_unreadable
 from deepfake.corpora.zip_names import decode_names
 from deepfake.errors import UserError
+from deepfake.layouts.entries import Entry
 
 ARCHIVE_LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}
 """The defaults of the config's `limits` that concern archives."""
@@ -54,13 +55,21 @@ class _TooManyMembers(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """A file of a corpus: its archive, its path inside, size, CRC-32, and why it is refused ("" if not)."""
+    """A file of a corpus: its archive, its path inside, size, CRC-32, and why it is refused ("" if not).
+
+    `content` is what it was found to be where its name doesn't tell, as in layouts/media_types.py.
+    """
 
     archive: str
     path: str
     bytes: int
     crc32: int
     reason: str = ""
+    content: str = ""
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(self.archive, self.path, self.content)
 
 
 @contextmanager

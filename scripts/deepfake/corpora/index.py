@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepfake.corpora.archives import Member, MemberError
+from deepfake.corpora.contents import EMPTY
+from deepfake.corpora.frame_folders import folder_member, stills_by_folder
 from deepfake.corpora.shards import KINDS, assign_shards
 from deepfake.corpora.unique_names import make_names_unique, row_path
 from deepfake.errors import UserError
@@ -43,12 +45,12 @@ def index_corpus(
     `members` are the files of the corpus, and `read(archive, path)` returns the bytes of one. `cfg` is the
     corpus's `config.sections.index_section`. `labels` are read as if they were at the top of the corpus,
     instead of a file of the same name there, and are never videos. Every video has a row; `reason` says why
-    one can't be used: it is refused by the archive, has no label or an unexpected path, is missing, is a
-    copy, or is above `max_videos`.
+    one can't be used: it is refused by the archive, is empty, has no label or an unexpected path, is missing,
+    is a copy, or is above `max_videos`.
     """
-    members = [m for m in members if Entry(m.archive, m.path) not in labels]
-    usable = {Entry(m.archive, m.path): m for m in members if not m.reason}
-    refused = {Entry(m.archive, m.path): m for m in members if m.reason}
+    members = [m for m in members if m.entry not in labels]
+    usable = {m.entry: m for m in members if not m.reason}
+    refused = {m.entry: m for m in members if m.reason}
 
     def read_bytes(entry: Entry) -> bytes:
         try:
@@ -58,6 +60,9 @@ def index_corpus(
 
     videos = read_corpus(cfg["layout"], [*usable, *labels], read_bytes, cfg["columns"])
     refused = {entry: member for entry, member in refused.items() if is_media(entry, cfg["layout"])}
+    if folders := [video.entry for video in videos if video.entry.is_frames]:
+        stills = stills_by_folder(usable.values())
+        usable |= {folder: folder_member(folder, stills[folder]) for folder in folders}
     rows = [_row(video, usable.get(video.entry)) for video in videos if video.entry not in refused]
     rows += [_refused_row(entry, member) for entry, member in refused.items()]
     make_names_unique(rows)
@@ -92,19 +97,21 @@ def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
 
 
 def _kind(entry: Entry) -> str:
-    return "image" if entry.is_image else "sequence" if entry.is_sequence else "video"
+    return "image" if entry.is_image else "sequence" if entry.is_sequence or entry.is_frames else "video"
 
 
 def _row(video: Video, member: Member | None) -> dict:
     reason = video.problem or (NO_LABEL if video.label is None else "")
     if member is None and not reason:
         reason = "the file is missing"
+    if member and not member.bytes and reason in ("", NO_LABEL):
+        reason = EMPTY
     attributes = {name: value for name, value in video.attributes.items() if value}
     return {
         "video": slugify(video.name),
         "kind": _kind(video.entry),
         "archive": video.entry.archive,
-        "member": video.entry.path,
+        "member": member.path if member else video.entry.path,
         "bytes": member.bytes if member else "",
         "crc32": f"{member.crc32:08x}" if member else "",
         "label": "" if video.label is None else video.label,

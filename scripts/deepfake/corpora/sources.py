@@ -11,14 +11,19 @@ import json
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from deepfake.corpora import archives
 from deepfake.corpora.archives import Member, MemberError, SourceError
 from deepfake.corpora.checksums import crc32_of_file
+from deepfake.corpora.contents import content_of, head_of_file, head_of_member, why_unreadable
+from deepfake.corpora.frame_folders import stills_by_folder
 from deepfake.layouts.entries import Entry
+from deepfake.layouts.service_files import service_part
 
 MAX_READ = 1 << 28  # bytes that `read` returns at most; label files and images are far smaller
 TOO_LARGE = f"more than {MAX_READ >> 20} MB, too large for a label file or a still"
@@ -32,17 +37,39 @@ class FolderSource:
         self._root = Path(root)
         self._crc32 = crc32
 
-    def members(self, needs_crc32: Callable[[str], bool] = lambda path: True) -> list[Member]:
-        """Return all files, sorted by path; CRC-32 is 0 unless `needs_crc32(path)`."""
+    def members(self, needs_crc32: Callable[[Entry], bool] = lambda entry: True) -> list[Member]:
+        """Return all files, sorted by path; CRC-32 is 0 unless `needs_crc32(entry)`.
+
+        Of a hidden or service folder there is the folder alone, without what is in it.
+        """
+        return self._members(list_files(self._root), needs_crc32)
+
+    def _members(self, paths: Iterable[str], needs_crc32: Callable[[Entry], bool]) -> list[Member]:
         members = []
-        for path in list_files(self._root):
+        for path in paths:
+            if service_part(path):
+                members.append(Member("", path, 0, 0))
+                continue
             file = self._root / path
             try:
-                crc = self._crc32(file) if needs_crc32(path) else 0
-                members.append(Member("", path, file.stat().st_size, crc))
+                content = content_of(path, partial(head_of_file, file))
+                crc = self._crc32(file) if needs_crc32(Entry("", path, content)) else 0
+                members.append(Member("", path, file.stat().st_size, crc, content=content))
             except OSError as error:
-                members.append(Member("", path, 0, 0, f"can't be read: {error.strerror}"))
+                members.append(Member("", path, 0, 0, why_unreadable(file, error)))
         return members
+
+    def frames(self, archive: str, folder: str) -> list[Member]:
+        """Return the usable stills in a folder, not those below it, in natural order.
+
+        Raises MemberError if the folder can't be read.
+        """
+        try:
+            paths = [f"{folder}/{name}" for name in os.listdir(self._root / folder)]
+        except OSError as error:
+            raise MemberError(why_unreadable(self._root / folder, error)) from error
+        files = [path for path in paths if not os.path.isdir(self._root / path)]
+        return stills_by_folder(self._members(files, lambda entry: entry.is_image)).get(Entry("", folder), [])
 
     def read(self, archive: str, path: str) -> bytes:
         """Return the bytes of a file. Raises MemberError if it is above MAX_READ or can't be read."""
@@ -55,7 +82,7 @@ class FolderSource:
                 raise MemberError(TOO_LARGE)
             return file.read_bytes()
         except OSError as error:
-            raise MemberError(f"can't be read: {error.strerror}") from error
+            raise MemberError(why_unreadable(file, error)) from error
 
     def extract(self, archive: str, path: str, target: Path) -> int:
         """Make `target` a link to the file, and return the file's current CRC-32. Raises MemberError."""
@@ -63,7 +90,7 @@ class FolderSource:
         try:
             crc = crc32_of_file(file)
         except OSError as error:
-            raise MemberError(f"can't be read: {error.strerror}") from error
+            raise MemberError(why_unreadable(file, error)) from error
         target.symlink_to(file)
         return crc
 
@@ -80,6 +107,7 @@ class ZipSource:
             self._files[name] = outer = stack.enter_context(archives.open_zip(path, limits))
             self._open_inner(path, name, outer, stack)
         self._infos: dict[str, dict[str, zipfile.ZipInfo]] = {}
+        self._stills: dict[Entry, list[Member]] | None = None
 
     def _open_inner(self, path: str, name: str, outer: zipfile.ZipFile, stack: ExitStack) -> None:
         """Open the zips inside a zip; all together may hold no more than the limits of one archive."""
@@ -87,7 +115,7 @@ class ZipSource:
             return
         infos, count, total = archives.info_by_path(outer), len(outer.infolist()), 0
         for member in archives.list_members(outer, name, self.limits):
-            if not member.path.lower().endswith(".zip") or Entry(name, member.path).is_fork:
+            if not member.path.lower().endswith(".zip") or member.entry.is_service:
                 continue
             if member.reason:
                 raise SourceError(f"{path}/{member.path}: {member.reason}; unpack it yourself, or remove it")
@@ -97,14 +125,30 @@ class ZipSource:
             total += sum(info.file_size for info in inner.infolist())
             archives.check_limits(path, count, total, self.limits)
 
-    def members(self, needs_crc32: Callable[[str], bool] = lambda path: True) -> list[Member]:
+    def members(self, needs_crc32: Callable[[Entry], bool] = lambda entry: True) -> list[Member]:
         """Return the files of all archives, sorted by archive and path; refused ones have a reason."""
         return [
-            member
+            self._with_content(member)
             for name, file in self._files.items()
             for member in archives.list_members(file, name, self.limits)
             if f"{name}/{member.path}" not in self._files
         ]
+
+    def _with_content(self, member: Member) -> Member:
+        """Return a member with what it is by its first bytes, if its name doesn't tell."""
+        if member.reason or member.entry.kind or member.entry.is_service:
+            return member
+        info, file = self._info(member.archive, member.path), self._files[member.archive]
+        try:
+            return replace(member, content=content_of(member.path, partial(head_of_member, file, info)))
+        except MemberError as error:
+            return replace(member, reason=str(error))
+
+    def frames(self, archive: str, folder: str) -> list[Member]:
+        """Return the usable stills in a folder, not those below it, in natural order; none if it is gone."""
+        if self._stills is None:
+            self._stills = stills_by_folder(self.members())
+        return self._stills.get(Entry(archive, folder), [])
 
     def read(self, archive: str, path: str) -> bytes:
         """Return the bytes of a file. Raises MemberError if it is above MAX_READ or is damaged."""
@@ -175,7 +219,8 @@ def check_crc32(crc32: int, video: dict[str, str]) -> None:
 def list_files(root: Path) -> list[str]:
     """Return the paths of all files below `root`, with `/` between folders, sorted.
 
-    Each folder is read once, even if links lead to it; a path without a link takes precedence. Raises
+    Each folder is read once, even if links lead to it; a path without a link takes precedence. Hidden and
+    service folders (see layouts/service_files.py) stand for what is in them, and are not read. Raises
     SourceError if `root` is no folder, or a folder can't be read.
     """
     if not root.is_dir():
@@ -194,7 +239,7 @@ def list_files(root: Path) -> list[str]:
             raise SourceError(f"{whole}: the folder can't be read: {error.strerror}") from error
         for name in names:
             path = f"{folder}/{name}" if folder else name
-            if not os.path.isdir(os.path.join(root, path)):
+            if service_part(path) or not os.path.isdir(os.path.join(root, path)):
                 files.append(path)
             elif os.path.islink(os.path.join(root, path)):
                 links.append(path)
@@ -215,6 +260,8 @@ def fingerprint(paths: list[str]) -> str:
         try:
             if os.path.isdir(path):
                 for name in list_files(Path(path)):
+                    if service_part(name):
+                        continue
                     line = f"{name}\0{_version(os.path.join(path, name))}\n"
                     digest.update(line.encode("utf-8", "surrogateescape"))
             else:

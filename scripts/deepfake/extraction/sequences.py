@@ -6,7 +6,6 @@ counted while it streams.
 
 import gzip
 import os
-import re
 import tarfile
 import tempfile
 import zlib
@@ -16,8 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deepfake.corpora.archives import CHUNK, ZIP_ERRORS, MemberError
+from deepfake.corpora.contents import content_of
 from deepfake.corpora.sources import MAX_READ
 from deepfake.layouts.entries import Entry
+from deepfake.names import natural_sort_key
 
 GZIP = b"\x1f\x8b"
 BLOCK = tarfile.BLOCKSIZE
@@ -29,8 +30,9 @@ NOT_A_FILE = "a link or a device, not a file"
 class ImageSequence:
     """The stills of an open tar.
 
-    `names` are their paths in the tar, in natural order (2.png before 10.png). Members without the name of an
-    image are ignored. Of two members with one name the later counts, as for the program `tar`.
+    `names` are their paths in the tar, in natural order (2.png before 10.png). Members that are no images, by
+    their names or else their first bytes, and hidden and service files are ignored. Of two members with one
+    name the later counts, as for the program `tar`.
     """
 
     def __init__(self, file: BinaryIO, limits: dict):
@@ -39,11 +41,19 @@ class ImageSequence:
         for count, member in enumerate(_members(file), 1):
             if count > limits["members"]:
                 raise MemberError(f"more members than limits.members = {limits['members']}")
-            entry = Entry("", member.name)
-            if entry.is_image and not entry.is_fork and not member.isdir():
-                is_file = member.isreg() and not member.issparse()
+            is_file = member.isreg() and not member.issparse()
+            if not member.isdir() and self._is_image(member, is_file):
                 self._stills[member.name] = (member.offset_data, member.size if is_file else None)
         self.names = sorted(self._stills, key=natural_sort_key)
+
+    def _is_image(self, member: tarfile.TarInfo, is_file: bool) -> bool:
+        def read_head(size: int) -> bytes:
+            self._file.seek(member.offset_data)
+            return self._file.read(min(size, member.size))
+
+        content = content_of(member.name, read_head) if is_file else ""
+        entry = Entry("", member.name, content)
+        return entry.is_image and not entry.is_service
 
     def read(self, position: int) -> bytes:
         """Return the bytes of the still at `position` in `names`. Raises MemberError if it can't be read."""
@@ -67,13 +77,6 @@ def open_sequence(path: str | Path, limits: dict) -> Iterator[ImageSequence]:
         if file.read(len(GZIP)) == GZIP:
             file = _gunzip(file, limits, stack.enter_context(tempfile.TemporaryFile()))
         yield ImageSequence(file, limits)
-
-
-def natural_sort_key(name: str) -> tuple:
-    """Return a key that sorts the numbers in names as numbers: 9, 010, 11."""
-    parts: list = re.split("([0-9]+)", name)  # text and digits alternate
-    parts[1::2] = [(len(number), number) for number in (digits.lstrip("0") for digits in parts[1::2])]
-    return parts, name
 
 
 def _gunzip(file: BinaryIO, limits: dict, out: BinaryIO) -> BinaryIO:

@@ -3,6 +3,7 @@
     Celeb-real/id0_0000.mp4             <target>_<number>
     YouTube-real/00170.mp4              <number>; the people are unknown
     Celeb-synthesis/id0_id1_0000.mp4    <target>_<source>_<number>, made from Celeb-real/<target>_<number>
+    Celeb-real/frames/id0_0000/*.png    a video's frames, in any of the three folders
     List_of_testing_videos.txt          lines `1 YouTube-real/00170.mp4`, where 1 means REAL
 
 A video's name contains its folder, because the numbers of the three folders overlap. If there is a list, the
@@ -33,7 +34,7 @@ NAMES = {
 }
 
 Key = tuple[str, str]
-"""Folder and file name of a video, by which the list and the files are compared."""
+"""Folder of a video, and its name without its ending, by which the list and the files are compared."""
 
 
 def read(corpus: Corpus) -> list[Video]:
@@ -87,7 +88,7 @@ def _folder(entry: Entry) -> str:
 
 
 def _key(entry: Entry) -> Key:
-    return _folder(entry), entry.name.lower()
+    return _folder(entry), entry.stem.lower()
 
 
 def _read_lists(corpus: Corpus, lists: list[Entry]) -> dict[Key, list[tuple[Entry, int]]]:

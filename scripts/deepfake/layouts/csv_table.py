@@ -4,8 +4,9 @@
 
 The table may be in any folder, and there may be several of its name. `path` is relative to the table's
 folder; if there is no such file, the one with a path that ends alike is taken (see path_finder.py), which for
-a name alone means the only file of that name. The columns `label` and `path` are required. Empty cells of
-others mean that nothing is known, and so does a split with an unknown name.
+a name alone means the only file of that name. A path may lack its ending, if only one file fits. The columns
+`label` and `path` are required. Empty cells of others mean that nothing is known, and so does a split with an
+unknown name.
 
 Name and original are paths from the table's folder, without suffix and with `_` for `/`, such as
 `faces_000_003_frame007`. An original is found like any `path`; it may also be a stem, or the video that a
@@ -22,8 +23,9 @@ from functools import cache
 from deepfake.errors import UserError
 from deepfake.groups import connected_components
 from deepfake.layouts.csv_columns import Columns, labels_by_value, normal_value, read_table
-from deepfake.layouts.entries import FAKE, IMAGE_TYPES, REAL, VIDEO_TYPES, Corpus, Entry, Video
+from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.listings import Line, videos_of_lines
+from deepfake.layouts.media_types import IMAGE_TYPES, VIDEO_TYPES
 from deepfake.layouts.path_finder import PathFinder, folder_prefix, normal_path
 from deepfake.layouts.shared import FRAME, SPLITS, group_by_frame_name
 
@@ -45,7 +47,11 @@ def read(corpus: Corpus) -> list[Video]:
     finder, only_inside = PathFinder(corpus.media), len(tables) > 1
 
     def find(table: Entry, path: str) -> list[Entry]:
-        return finder.exact(table, path) or finder.by_end(table, path, only_inside)
+        return (
+            finder.exact(table, path)
+            or finder.by_end(table, path, only_inside)
+            or finder.by_stem(table, path, only_inside)
+        )
 
     lines, columns_of = [], {}
     for table in tables:

@@ -20,7 +20,7 @@ from io import StringIO
 
 from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, Corpus, Entry, Video
-from deepfake.layouts.shared import folders, unexpected_path, unusable
+from deepfake.layouts.shared import FRAME_FOLDERS, folders, unexpected_path, unusable
 
 NAME = re.compile(r"([0-9]{3})_([MW][0-9]{3})")
 LINE = re.compile(r"(?:.*/)?([0-9]{3}_[MW][0-9]{3})(?:\.mp4)?")
@@ -46,6 +46,8 @@ def _video(entry: Entry, splits: dict[str, str]) -> Video:
     if "source_videos" in above:
         return unusable(entry, NOT_REAL)
     match = NAME.fullmatch(entry.stem)
+    if entry.is_frames and above and above[-1] in FRAME_FOLDERS:
+        above.pop()
     if not match or not above or above[-1] not in VARIANTS:
         return unexpected_path(entry, EXPECTED)
     target, source = match.groups()

@@ -23,7 +23,16 @@ from dataclasses import replace
 
 from deepfake.layouts.dfdc_labels import LABEL_FILES, Record, normalise, read_records, without_suffix
 from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
-from deepfake.layouts.shared import MISSING, NO_LABEL, TWO_LABELS, archive_stem, unexpected_path, unusable
+from deepfake.layouts.media_types import VIDEO_TYPES
+from deepfake.layouts.shared import (
+    FRAME_FOLDERS,
+    MISSING,
+    NO_LABEL,
+    TWO_LABELS,
+    archive_stem,
+    unexpected_path,
+    unusable,
+)
 
 PREVIEW_REAL = re.compile(r"(?:.*/)?original_videos/([0-9]+)/(\1_[^_/]+)_[0-9]+")
 PREVIEW_FAKE = re.compile(r"(?:.*/)?(method_[^/]+)/([0-9]+)/(\2_[^_/]+)/([0-9]+)_(\3_[0-9]+)")
@@ -108,9 +117,7 @@ class _Finder:
         for folder, depth in folders:
             if folder not in self._records:
                 continue
-            path = normalise("/".join(entry.parts[depth:]))
-            name = path.rpartition("/")[2]
-            for key in dict.fromkeys([path, without_suffix(path), name, without_suffix(name)]):
+            for key in _keys(entry, entry.parts[depth:]):
                 if key in self._records[folder]:
                     found += self._records[folder][key]
                     self._used[folder].add(key)
@@ -121,6 +128,18 @@ def _folders_above(entry: Entry) -> Iterator[tuple[str, int]]:
     """Yield the path of each folder that holds a file, the innermost first, and its number of parts."""
     for depth in range(len(entry.parts) - 1, -1, -1):
         yield "/".join(entry.parts[:depth]), depth
+
+
+def _keys(entry: Entry, parts: tuple[str, ...]) -> list[str]:
+    """Return the keys that a label file may have for a video at the path `parts` below its folder.
+
+    A folder of frames has the keys of the video that it is named after.
+    """
+    paths = [normalise("/".join(parts)), normalise(parts[-1])]
+    if not entry.is_frames:
+        return list(dict.fromkeys(key for path in paths for key in (path, without_suffix(path))))
+    paths.insert(1, "/".join([part for part in parts[:-1] if part.lower() not in FRAME_FOLDERS] + [paths[1]]))
+    return list(dict.fromkeys(path + ending for path in paths for ending in ("", *sorted(VIDEO_TYPES))))
 
 
 def _video(entry: Entry, records: list[Record]) -> Video:
@@ -142,7 +161,8 @@ def _video(entry: Entry, records: list[Record]) -> Video:
     if first.label == REAL:
         return Video(entry, name, REAL, original=name, group=name, split=split)
     original = originals[0] if originals else ""
-    group = original or f"part:{entry.folder.name or archive_stem(entry)}"
+    part = next((part for part in entry.parts[-2::-1] if part.lower() not in FRAME_FOLDERS), "")
+    group = original or f"part:{part or archive_stem(entry)}"
     return Video(entry, name, FAKE, original=original, group=group, split=split)
 
 

@@ -15,7 +15,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from deepfake.errors import UserError
-from deepfake.layouts.entries import FAKE, REAL, VIDEO_TYPES, Corpus, Entry
+from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry
+from deepfake.layouts.media_types import VIDEO_TYPES
 from deepfake.layouts.shared import SPLITS
 
 LABEL_FILES = ("metadata.json", "dataset.json", "labels.csv")

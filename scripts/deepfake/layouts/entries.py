@@ -5,19 +5,24 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from deepfake.errors import UserError
+from deepfake.layouts import media_types
+from deepfake.layouts.media_types import FRAMES, IMAGE, SEQUENCE_TYPES, UNREAD, VIDEO
+from deepfake.layouts.service_files import service_part
 
 REAL, FAKE = 0, 1
-VIDEO_TYPES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"}
-IMAGE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-SEQUENCE_TYPES = (".tar", ".tar.gz", ".tgz")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a corpus: its archive ("" in a folder) and its path inside, with `/` between folders."""
+    """A file of a corpus: its archive ("" in a folder) and its path inside, with `/` between folders.
+
+    `content` is what the file was found to be, as in media_types; "" if that follows from its name. FRAMES
+    stands for a folder of the frames of one video.
+    """
 
     archive: str
     path: str
+    content: str = field(default="", compare=False)
 
     # Strings rather than PurePosixPath, for speed: a large corpus calls these a million times.
 
@@ -36,7 +41,7 @@ class Entry:
 
     @property
     def stem(self) -> str:
-        return self.name.rpartition(".")[0] or self.name
+        return self.name if self.content == FRAMES else self.name.rpartition(".")[0] or self.name
 
     @property
     def suffix(self) -> str:
@@ -45,22 +50,37 @@ class Entry:
         return f".{suffix.lower()}" if stem and dot else ""
 
     @property
+    def kind(self) -> str:
+        """What the file is, as in media_types; "" if neither its name nor its content is known to tell."""
+        return self.content or media_types.kind_by_name(self.path)
+
+    @property
     def is_video(self) -> bool:
-        return self.suffix in VIDEO_TYPES
+        return self.kind == VIDEO
 
     @property
     def is_image(self) -> bool:
-        return self.suffix in IMAGE_TYPES
+        return self.kind == IMAGE
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the file is an image or a video in a format that isn't read."""
+        return self.kind == UNREAD
+
+    @property
+    def is_frames(self) -> bool:
+        """Whether the entry is a folder of the frames of one video."""
+        return self.content == FRAMES
 
     @property
     def is_sequence(self) -> bool:
         """Whether the file is named like a tar; in some corpora a tar holds the frames of one video."""
-        return self.name.lower().endswith(SEQUENCE_TYPES)
+        return not self.content and self.name.lower().endswith(SEQUENCE_TYPES)
 
     @property
-    def is_fork(self) -> bool:
-        """Whether the file is a resource fork, which macOS adds to a zip for each file: never a video."""
-        return self.name.startswith("._") or "__MACOSX" in self.parts[:-1]
+    def is_service(self) -> bool:
+        """Whether the file is hidden, or belongs to a program or a system: never a video."""
+        return bool(service_part(self.path))
 
     def sibling(self, name: str) -> "Entry":
         """Return the entry called `name` in the same folder."""
@@ -89,8 +109,8 @@ class Corpus:
     columns: dict | None = None
 
     def label_files(self, is_label_file: Callable[[Entry], bool]) -> list[Entry]:
-        """Return the files for which `is_label_file` returns True, sorted; never resource forks."""
-        return sorted((e for e in self.entries if is_label_file(e) and not e.is_fork), key=BY_PATH)
+        """Return the files for which `is_label_file` returns True, sorted; never hidden or service files."""
+        return sorted((e for e in self.entries if is_label_file(e) and not e.is_service), key=BY_PATH)
 
     def text(self, entry: Entry) -> str:
         """Return the text of a small file. Raises UserError, naming the file, where it isn't UTF-8."""

@@ -3,7 +3,9 @@
     original_sequences/{youtube,actors}/{raw,c23,c40}/videos/*.mp4
     manipulated_sequences/<Method>/{raw,c23,c40}/videos/*.mp4
     manipulated_sequences/<Method>/masks/videos/*.mp4
+    {original,manipulated}_sequences/<folder>/{raw,c23,c40}/{frames,images}/<video>/*.png
 
+The last holds frames that were extracted beforehand: `images` by the authors' script, `frames` by others.
 Source: the README of the FaceForensics++ data (Rössler et al., ICCV 2019).
 """
 
@@ -12,7 +14,7 @@ from typing import NamedTuple
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
-TREE = re.compile(r"(?:^|/)(original|manipulated)_sequences/([^/]+)/([^/]+)/videos/[^/]+$")
+TREE = re.compile(r"(?:^|/)(original|manipulated)_sequences/([^/]+)/([^/]+)/(?:videos|frames|images)/[^/]+$")
 MASK = "mask, not a video"
 
 

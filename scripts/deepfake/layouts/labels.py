@@ -54,8 +54,9 @@ def _video(entry: Entry, line: Line) -> Video:
 
 def _find(finder: PathFinder, table: Entry, name: str, paths: list[str], only_inside: bool) -> list[Entry]:
     exact = [entry for path in [*paths, name] for entry in finder.exact(table, path)]
-    ends = [] if exact else [entry for path in paths for entry in finder.by_end(table, path, only_inside)]
-    return list(dict.fromkeys(exact or ends))
+    found = exact or [entry for path in paths for entry in finder.by_end(table, path, only_inside)]
+    found = found or [entry for path in [*paths, name] for entry in finder.by_stem(table, path, only_inside)]
+    return list(dict.fromkeys(found))
 
 
 def _folders_by_split(media: list[Entry]) -> dict[str, list[str]]:

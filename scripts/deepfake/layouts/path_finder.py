@@ -7,6 +7,7 @@ from functools import cached_property
 from posixpath import normpath
 
 from deepfake.layouts.entries import Entry
+from deepfake.layouts.media_types import IMAGE, VIDEO, kind_by_name
 from deepfake.layouts.shared import archive_stem
 
 OUTSIDE = re.compile(r"^(?:/|\.\./)+")  # the start of a normal path that leads out of its folder
@@ -48,6 +49,17 @@ class PathFinder:
             self._cache[key] = self._matching(table, wanted, candidates, only_inside)
         return self._cache[key]
 
+    def by_stem(self, table: Entry, path: str, only_inside: bool) -> list[Entry]:
+        """Return the files that `path`, which has no ending of an image or a video, names but for theirs.
+
+        They are found as by `exact`, else as by `by_end`.
+        """
+        if kind_by_name(path) in (IMAGE, VIDEO):
+            return []
+        finder, by_stem = self._stems
+        stems = finder.exact(table, path) or finder.by_end(table, path, only_inside)
+        return [entry for stem in stems for entry in by_stem[stem]]
+
     def _matching(self, table: Entry, wanted: str, candidates: list[Entry], only_inside: bool) -> list[Entry]:
         folder = folder_prefix(table)
         inside, outside, is_top = [], [], not (table.archive or folder)
@@ -57,7 +69,7 @@ class PathFinder:
                 (inside if is_inside or is_top else outside).append(entry)
         return inside if inside or only_inside else outside
 
-    # Both indexes are made when they are first needed: for most tables exact paths are enough.
+    # The indexes are made when they are first needed: for most tables exact paths are enough.
 
     @cached_property
     def _by_normal_path(self) -> dict[tuple[str, str], list[Entry]]:
@@ -65,6 +77,14 @@ class PathFinder:
         for entry in self._media:
             paths[entry.archive, normal_path(entry.path)].append(entry)
         return paths
+
+    @cached_property
+    def _stems(self) -> tuple["PathFinder", dict[Entry, list[Entry]]]:
+        """A finder of the files' paths without their endings, and the files that each stands for."""
+        by_stem: dict[Entry, list[Entry]] = defaultdict(list)
+        for entry in self._media:
+            by_stem[entry.sibling(entry.stem)].append(entry)
+        return PathFinder(list(by_stem)), by_stem
 
     @cached_property
     def _by_end(self) -> dict[str, list[Entry]]:

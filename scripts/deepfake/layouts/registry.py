@@ -22,7 +22,8 @@ from deepfake.layouts import (
     wilddeepfake,
 )
 from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
-from deepfake.layouts.shared import FORK, unusable
+from deepfake.layouts.frame_folders import read_with_frames
+from deepfake.layouts.shared import unread
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Layout:
     """How corpora of one layout are read.
 
     `read` returns a row for each of the corpus's media. Media are videos; still images too if `images`, and
-    tars of them if `sequences`. `family` ("" for none): corpora of one family use the same names for the same
-    people, originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error,
-    which files give the labels, and where they lie.
+    tars of them if `sequences`. Without `images`, a folder of stills may be the frames of a video (see
+    frame_folders.py). `family` ("" for none): corpora of one family use the same names for the same people,
+    originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
+    files give the labels, and where they lie.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -67,23 +69,27 @@ def read_corpus(
 
     `layout` is a name in LAYOUTS, `entries` are all files of the corpus, in any order. `read_bytes` returns
     the content of a label file. `columns` are the settings `corpora.<corpus>.columns` of layout csv. A file
-    that can't be used has a row with a `problem`. Raises UserError if a label file can't be understood.
+    that can't be used has a row with a `problem`. Hidden and service files have none. Raises UserError if a
+    label file can't be understood.
     """
     files = frozenset(entries)
-    media, rows = [], []
-    for entry in sorted(files, key=BY_PATH):
-        if not is_media(entry, layout):
-            continue
-        if entry.is_fork:
-            rows.append(unusable(entry, FORK))
-        elif entry.is_image and not LAYOUTS[layout].images:
-            rows.append(unusable(entry, "still image, not a video"))
-        else:
-            media.append(entry)
-    rows += LAYOUTS[layout].read(Corpus(media, files, read_bytes, columns))
+    found = sorted((entry for entry in files if is_media(entry, layout)), key=BY_PATH)
+    rows = [unread(entry) for entry in found if entry.is_unread]
+    known, properties = [entry for entry in found if not entry.is_unread], LAYOUTS[layout]
+
+    def read(media: list[Entry]) -> list[Video]:
+        return properties.read(Corpus(media, files, read_bytes, columns))
+
+    if properties.images:
+        rows += read(known)
+    else:
+        videos, stills = ([e for e in known if e.is_image == is_still] for is_still in (False, True))
+        rows += read_with_frames(read, videos, stills)
     return sorted(rows, key=attrgetter("entry.archive", "entry.path", "name"))
 
 
 def is_media(entry: Entry, layout: str) -> bool:
-    """Whether a file is named like a video or an image, or like a sequence in a layout that has those."""
-    return entry.is_video or entry.is_image or (entry.is_sequence and LAYOUTS[layout].sequences)
+    """Whether a file is a video or an image, or is named like a sequence in a layout that has those."""
+    if entry.is_sequence:
+        return LAYOUTS[layout].sequences and not entry.is_service
+    return (entry.is_video or entry.is_image or entry.is_unread) and not entry.is_service

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from deepfake.layouts.entries import Entry, Video
 
-FORK = "macOS resource fork, not a video"
+FRAME_FOLDERS = ("frames", "images")  # folders that hold one of frames for each video
 NO_LABEL = "no label"
 MISSING = "labelled, but the file is missing"
 TWO_LABELS = "two labels"
@@ -20,6 +20,11 @@ FRAME = re.compile(r"(.+)[_-](?:frame[_-]?|f)[0-9]+", re.IGNORECASE)
 def unusable(entry: Entry, problem: str) -> Video:
     """Return the row of a file that can't be used, with the reason `problem`."""
     return Video(entry, name=entry.stem, label=None, problem=problem)
+
+
+def unread(entry: Entry) -> Video:
+    """Return the row of an image or a video in a format that isn't read."""
+    return unusable(entry, f"the format {entry.suffix} is not read: convert it to .png or .mp4")
 
 
 def unexpected_path(entry: Entry, expected: str) -> Video:

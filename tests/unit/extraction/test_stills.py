@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from deepfake import tables
 from deepfake.corpora.sources import open_source
-from deepfake.extraction.sequences import natural_sort_key
 from deepfake.extraction.stills import read_stills
 from deepfake.extraction.tars import read_tar
+from deepfake.names import natural_sort_key
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 LIMITS = {"members": 50, "member_gb": 0.01, "total_gb": 0.02, "ratio": 200}

@@ -43,7 +43,6 @@ def test_celebdf_names(path, archive, expected):
         ("Celeb-synthesis/id0_0000.mp4", "name does not fit Celeb-synthesis/<target>_<source>_<number>"),
         ("YouTube-real/id0_0000.mp4", "name does not fit YouTube-real/<number>"),
         ("id0_0000.mp4", "name does not fit Celeb-real, YouTube-real"),
-        ("Celeb-real/._id0_0000.mp4", "macOS resource fork"),
     ],
 )
 def test_celebdf_unusable_files(path, problem):

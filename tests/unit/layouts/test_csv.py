@@ -105,11 +105,22 @@ def test_csv_finds_files_that_have_been_moved(path, actual):
 
 
 @pytest.mark.parametrize(
-    ("path", "actual"), [("fake/001.png", "001.png"), ("a.png", "a.jpg"), ("A.png", "a.png"), ("a", "a.png")]
+    ("path", "actual"), [("fake/001.png", "001.png"), ("a.png", "a.jpg"), ("A.png", "a.png"), ("A", "a.png")]
 )
 def test_csv_does_not_take_one_file_for_another(path, actual):
     missing = (path, REAL, MISSING)
     assert sorted(found([actual], f"{path},real")) == sorted([(actual, None, "not in info.csv"), missing])
+
+
+@pytest.mark.parametrize("name", ["a", "x/a", "/kaggle/input/set/x/a", "x/a.b", "x\\a"])
+def test_csv_a_path_without_an_ending_means_the_only_file_that_fits(name):
+    actual = f"x/{name[-3:] if '.' in name else 'a'}.mp4"
+    assert found([actual, "y/other.mp4"], f"{name},real")[0] == (actual, REAL, "")
+    both = found([actual, actual.replace(".mp4", ".jpg")], f"{name},real")
+    assert {problem.split(":")[0] for _, _, problem in both} == {
+        "not in info.csv",
+        "labelled, but 2 files fit",
+    }
 
 
 def test_csv_an_archive_counts_as_a_folder():
@@ -186,8 +197,7 @@ def test_csv_unusable_files_have_a_problem():
         paths, "listed.png,real", "gone.png,fake", "gone.png,fake", "V1.0/Abc,real", "notes.TXT,real"
     )
     assert rows == [
-        ("._x.png", None, "macOS resource fork, not a video"), ("V1.0/Abc", REAL, MISSING),
-        ("__MACOSX/y.png", None, "macOS resource fork, not a video"), ("gone.png", FAKE, MISSING),
+        ("V1.0/Abc", REAL, MISSING), ("gone.png", FAKE, MISSING),
         ("listed.png", REAL, ""), ("new.png", None, "not in info.csv"),
         ("notes.txt", REAL, "labelled, but neither video nor still"),
     ]  # fmt: skip

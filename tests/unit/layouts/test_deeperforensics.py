@@ -67,8 +67,6 @@ def test_deeperforensics_originals_are_those_of_faceforensics_at_c23():
         ("manipulated_videos/end_to_end_level_6/000_M101.mp4", "name does not fit manipulated_videos/"),
         ("manipulated_videos/end_to_end/more/000_M101.mp4", "name does not fit manipulated_videos/"),
         ("000_M101.mp4", "name does not fit manipulated_videos/<variant>/<target>_<source>"),
-        ("manipulated_videos/end_to_end/._000_M101.mp4", "macOS resource fork"),
-        ("__MACOSX/manipulated_videos/end_to_end/000_M101.mp4", "macOS resource fork"),
         ("manipulated_videos/end_to_end/000_M101.png", "still image"),
     ],
 )

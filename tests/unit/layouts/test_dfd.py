@@ -67,7 +67,6 @@ def test_dfd_names(path, archive, expected):
         ),
         ("manipulated_sequences/Deepfakes/c23/videos/000_003.mp4", "Deepfakes is no part of DFD"),
         ("original_sequences/youtube/c23/videos/000.mp4", "youtube is no part of DFD"),
-        (f"__MACOSX/{DFD_REAL}/._01__exit.mp4", "macOS resource fork"),
     ],
 )
 def test_dfd_unusable_files(path, problem):

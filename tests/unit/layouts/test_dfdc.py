@@ -154,7 +154,6 @@ def test_dfdc_missing_files_and_missing_labels():
         "train/new.mp4": "no label",
         "test_videos/t.mp4": NO_LABEL_FILE,
         "train/face.jpg": "still image, not a video",
-        "train/._twice.mp4": "macOS resource fork, not a video",
     }
     assert (rows["train/gone.mp4"].label, rows["train/gone.mp4"].group) == (FAKE, "vudstovrck")
 

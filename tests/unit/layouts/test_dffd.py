@@ -76,8 +76,6 @@ def test_dffd_groups(path, group):
         ("stargan.png", "", "name does not fit"),
         ("train/Real/Fake/1.png", "", "two labels: it lies in folders of both classes"),
         ("ffhq/stargan/1.png", "", "two labels: it lies in folders of both classes"),
-        ("train/Fake/._1.png", "", "macOS resource fork"),
-        ("__MACOSX/train/Fake/1.png", "", "macOS resource fork"),
     ],
 )
 def test_dffd_unusable_files(path, archive, problem):

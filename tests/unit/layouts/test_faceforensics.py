@@ -74,9 +74,9 @@ def test_faceforensics_takes_the_compression_from_the_archive():
         ("original_sequences/actors/c23/videos/01_02__exit__YVGY8LOK.mp4", "two labels"),
         ("original_sequences/actors/c23/videos/000.mp4", "name does not fit <target>__<scene>"),
         ("downloaded_videos/abc.mp4", "name does not fit original_sequences/"),
-        ("original_sequences/youtube/c23/images/000/0001.png", "still image"),
-        ("__MACOSX/original_sequences/youtube/c23/videos/000.mp4", "macOS resource fork"),
-        ("original_sequences/youtube/c23/videos/._000.mp4", "macOS resource fork"),
+        ("original_sequences/youtube/c23/images/000_003/0001.png", "still image"),
+        ("original_sequences/youtube/c23/videos/000.png", "still image"),
+        ("original_sequences/youtube/c23/videos/000.rmvb", "the format .rmvb is not read"),
     ],
 )
 def test_faceforensics_unusable_files(path, problem):

@@ -52,8 +52,6 @@ def test_imagefolder_takes_the_class_from_the_archive():
         ("Mask/1.png", "name does not fit {real,fake}/<still>"),
         ("training_real/1.png", "name does not fit {real,fake}/<still>"),
         ("fake/real/1.png", "two labels"),
-        ("__MACOSX/real/1.png", "macOS resource fork"),
-        ("real/._1.png", "macOS resource fork"),
     ],
 )
 def test_imagefolder_unusable_files(path, problem):

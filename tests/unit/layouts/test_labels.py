@@ -84,7 +84,6 @@ def test_labels_unusable_files_have_a_problem():
     rows = summarise(read("labels", [*paths, "new.png"], {"train_label.txt": lines, "._test_label.txt": "?"}))
     assert rows == [
         ("new.png", None, "in no label list"),
-        ("train/._twice.jpg", None, "macOS resource fork, not a video"),
         ("train/both.jpg", None, "two labels in train_label.txt"),
         ("train/gone.jpg", FAKE, MISSING),
         ("train/new.jpg", None, "in no label list"),

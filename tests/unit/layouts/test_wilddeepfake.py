@@ -58,8 +58,6 @@ def test_wilddeepfake_packed_or_not_is_one_group():
         ("12.tar.gz", "name does not fit"),
         ("real_train/12/7.mp4", "name does not fit"),
         ("real_train/12.mp4", "name does not fit"),
-        ("real_train/._12.tar.gz", "macOS resource fork"),
-        ("__MACOSX/real_train/12/7.png", "macOS resource fork"),
     ],
 )
 def test_wilddeepfake_unusable_files(path, problem):
