@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from deepfake.checkpoints.open_model import open_model
-from deepfake.console import progress_bar
+from deepfake.console import log, printable, progress_bar
 from deepfake.detection import output
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import LIMITS, find_media, read_list
@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the workers, too
     model = open_model(args.model, args.threads)
     preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
-    media = find_media([*args.media, *(read_list(args.list) if args.list else [])], LIMITS | args.limits)
+    paths, notes = [*args.media, *(read_list(args.list) if args.list else [])], []
+    media = find_media(paths, LIMITS | args.limits, notes)
     options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}
     options |= {"workers": args.threads, "shown": CROPS_SHOWN if args.output_page else 0}
     verdicts = []
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             part.write_text(page(verdicts, model, "Verdicts"), encoding="utf-8", newline="\n")
     if not args.json:
         output.print_table(verdicts)
+    for note in notes:
+        log.warning("%s", printable(note))
     return 0 if all(verdict.people for verdict in verdicts) else 3
 
 

@@ -19,30 +19,22 @@ from deepfake.layouts.media_types import (
 )
 
 EMPTY = "the file is empty"
+NO_ENDING = "without an ending"
 
 
-def content_of(path: str, read_head: Callable[[int], bytes]) -> str:
-    """Return VIDEO, IMAGE or OTHER for a file whose name doesn't tell what it is; "" if the name does.
+def content_of(path: str, read_head: Callable[[int], bytes], believe_name: bool = True) -> str:
+    """Return VIDEO, IMAGE or OTHER for a file whose name doesn't tell what it is; "" if the name counts.
 
     `read_head(size)` returns the file's first bytes. A damaged GIF counts as an image, so that decoding it
-    says what is wrong.
+    says what is wrong. Unless `believe_name`, the ending of an image or a video counts only where the first
+    bytes are those of neither.
     """
-    if kind_by_name(path):
+    named = kind_by_name(path)
+    if named == OTHER or (named and believe_name):
         return ""
     head = read_head(HEAD)
-    if is_gif(head):
-        return kind_by_content(read_head(GIF_HEAD))
-    return kind_by_content(head) or (IMAGE if ending_of(path) == ".gif" else OTHER)
-
-
-def kind_of_file(path: str | Path) -> str:
-    """Return VIDEO, IMAGE, UNREAD, OTHER or "" for a file, by its content or else its name.
-
-    Raises OSError if the file can't be read.
-    """
-    head = head_of_file(path, HEAD)
-    kind = kind_by_content(head_of_file(path, GIF_HEAD) if is_gif(head) else head)
-    return kind or kind_by_name(str(path)) or (IMAGE if ending_of(str(path)) == ".gif" else "")
+    found = kind_by_content(read_head(GIF_HEAD) if is_gif(head) else head)
+    return found or ("" if named else IMAGE if ending_of(path) == ".gif" else OTHER)
 
 
 def head_of_file(path: str | Path, size: int) -> bytes:

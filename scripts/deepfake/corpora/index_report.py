@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from deepfake.corpora.archives import Member
+from deepfake.corpora.contents import NO_ENDING
 from deepfake.corpora.index import ARCHIVE_TYPES
 from deepfake.corpora.unique_names import row_path
 from deepfake.layouts.entries import FAKE, REAL
@@ -39,7 +40,7 @@ def other_files(rows: list[dict], members: list[Member], labels: set[tuple[str, 
     ]
     unread = f"{len(refused)} other file{'s' if len(refused) > 1 else ''} can't be read" if refused else ""
     endings = Counter(
-        ending_of(member.path) or "without an ending"
+        ending_of(member.path) or NO_ENDING
         for member in members
         if not (member.reason or member.entry.is_service or (member.archive, member.path) in labels)
         and member.entry.kind == OTHER

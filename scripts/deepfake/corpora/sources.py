@@ -125,22 +125,30 @@ class ZipSource:
             total += sum(info.file_size for info in inner.infolist())
             archives.check_limits(path, count, total, self.limits)
 
-    def members(self, needs_crc32: Callable[[Entry], bool] = lambda entry: True) -> list[Member]:
-        """Return the files of all archives, sorted by archive and path; refused ones have a reason."""
+    def members(
+        self, needs_crc32: Callable[[Entry], bool] = lambda entry: True, believe_names: bool = True
+    ) -> list[Member]:
+        """Return the files of all archives, sorted by archive and path; refused ones have a reason.
+
+        Unless `believe_names`, the first bytes of all images and videos are read, see contents.content_of.
+        """
         return [
-            self._with_content(member)
+            self._with_content(member, believe_names)
             for name, file in self._files.items()
             for member in archives.list_members(file, name, self.limits)
             if f"{name}/{member.path}" not in self._files
         ]
 
-    def _with_content(self, member: Member) -> Member:
+    def _with_content(self, member: Member, believe_names: bool) -> Member:
         """Return a member with what it is by its first bytes, if its name doesn't tell."""
-        if member.reason or member.entry.kind or member.entry.is_service:
+        if member.reason or (believe_names and member.entry.kind) or member.entry.is_service:
             return member
-        info, file = self._info(member.archive, member.path), self._files[member.archive]
+
+        def read_head(size: int) -> bytes:
+            return head_of_member(self._files[member.archive], self._info(member.archive, member.path), size)
+
         try:
-            return replace(member, content=content_of(member.path, partial(head_of_member, file, info)))
+            return replace(member, content=content_of(member.path, read_head, believe_names))
         except MemberError as error:
             return replace(member, reason=str(error))
 

@@ -3,24 +3,28 @@
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from deepfake.console import log, printable
 from deepfake.corpora.archives import ARCHIVE_LIMITS, SourceError
+from deepfake.corpora.contents import EMPTY, NO_ENDING, content_of, head_of_file, why_unreadable
 from deepfake.corpora.sources import fingerprint, list_files, open_source
 from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
-from deepfake.layouts.entries import IMAGE_TYPES, VIDEO_TYPES, Entry
+from deepfake.layouts.entries import Entry
+from deepfake.layouts.media_types import IMAGE, VIDEO, ending_of, kind_by_name, other_line
+from deepfake.layouts.service_files import service_line, service_part
+from deepfake.layouts.shared import not_read
 
-VIDEO, IMAGE = "video", "image"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS
 """The defaults of the config's `limits`: those of archives, and those of one media file."""
 
 LINE_LENGTH = 1 << 16  # bytes of a line in a list; no path is as long
-IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
-"""The first bytes of JPEG, PNG and BMP files."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,23 @@ class MediaFile:
     limits: dict = field(default_factory=LIMITS.copy, compare=False, repr=False)
 
 
-def find_media(paths: Sequence[str | Path], limits: dict) -> list[MediaFile]:
+def find_media(paths: Sequence[str | Path], limits: dict, notes: list[str] | None = None) -> list[MediaFile]:
     """Return the media files at `paths`, which are files, folders (searched recursively) and zips.
 
     `limits` are those of the config, where they differ from LIMITS. The files are in the order of `paths`;
-    those of a folder or zip in the order of their names. Each name occurs once. What can't be read has a
-    `reason`. Files in folders and zips that are named like neither a video, an image nor an archive are
-    ignored.
+    those of a folder or zip in the order of their names. Each name occurs once. What is a video or an image
+    is decided by content, else by name. What can't be read has a `reason`. Other files in folders and zips,
+    and hidden and service files, are counted in lines that are added to `notes`, or logged.
     """
+    lines: list[str] = [] if notes is None else notes
     limits = LIMITS | limits
     found: dict[str, MediaFile] = {}
     for path in map(str, paths):
-        for file in _at(path, limits):
+        for file in _at(path, limits, lines):
             found.setdefault(file.name, file)
+    if notes is None:
+        for line in lines:
+            log.warning("%s", printable(line))
     return list(found.values())
 
 
@@ -103,80 +111,97 @@ def _entry_fingerprint(path: str) -> str:
     return f"{status.st_size}\0{status.st_mtime_ns}"
 
 
-def _at(path: str, limits: dict) -> Iterator[MediaFile]:
+def _at(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     if os.path.isdir(path):
-        yield from _in_folder(path, limits)
+        yield from _in_folder(path, limits, notes)
     elif not os.path.exists(path):
-        yield MediaFile(path, "", reason="there is no such file")
+        broken = f"a broken link to {os.readlink(path)}" if "\0" not in path and os.path.islink(path) else ""
+        yield MediaFile(path, "", reason=broken or "there is no such file")
     elif not os.path.isfile(path):
         yield MediaFile(path, "", reason="can't be read: not a file")
     else:
-        yield from _in_file(path, limits)
+        yield from _in_file(path, limits, notes)
 
 
-def _in_file(path: str, limits: dict) -> Iterator[MediaFile]:
-    """Yield what a file holds, by its suffix or, where that is no known one, by its first bytes."""
-    entry = Entry("", Path(path).name)
-    if kind := _kind(entry):
-        yield MediaFile(path, kind, path, limits=limits)
-        return
-    try:
-        if entry.suffix == ".zip" or zipfile.is_zipfile(path):
-            yield from _in_zip(path, limits)
+def _in_file(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
+    """Yield what a file that was named by itself holds; one that nothing is known of counts as a video."""
+    kind, reason = _kind_and_reason(path)
+    if not kind and not reason:
+        if ending_of(path) == ".zip" or zipfile.is_zipfile(path):
+            yield from _in_zip(path, limits, notes)
             return
-        with open(path, "rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        yield MediaFile(path, "", reason=f"can't be read: {error.strerror}")
-        return
-    is_image = head.startswith(IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-    yield MediaFile(path, IMAGE if is_image else VIDEO, path, limits=limits)
+        kind = VIDEO
+    yield MediaFile(path, kind, path, reason=reason, limits=limits)
 
 
-def _in_folder(folder: str, limits: dict) -> Iterator[MediaFile]:
+def _in_folder(folder: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     try:
         names = list_files(Path(folder))
     except SourceError as error:
         yield MediaFile(folder, "", reason=str(error))
         return
-    is_empty = True
+    others, is_empty = Counter[str](), True
     for name in names:
-        entry, path = Entry("", name), os.path.join(folder, name)
-        if entry.is_fork:
+        if service_part(name):
             continue
-        if kind := _kind(entry):
-            yield MediaFile(path, kind, path, limits=limits)
-        elif name.lower().endswith(ARCHIVES):
-            yield MediaFile(path, "", reason="an archive in a folder; name it by itself, or unpack it")
+        path = os.path.join(folder, name)
+        kind, reason = _kind_and_reason(path)
+        if not kind and name.lower().endswith(ARCHIVES):
+            reason = "an archive in a folder; name it by itself, or unpack it"
+        if kind or reason:
+            is_empty = False
+            yield MediaFile(path, kind, path, reason=reason, limits=limits)
         else:
-            continue
-        is_empty = False
+            others[ending_of(name) or NO_ENDING] += 1
     if is_empty:
         yield MediaFile(folder, "", reason="no video or image in this folder")
+    notes += _notes(folder, others, map(service_part, names))
 
 
-def _in_zip(path: str, limits: dict) -> Iterator[MediaFile]:
+def _in_zip(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     try:
         with open_source([path], limits) as source:
-            members = source.members()
+            members = source.members(believe_names=False)
     except SourceError as error:
         yield MediaFile(path, "", reason=str(error))
         return
-    is_empty = True
+    others, service, is_empty = Counter[str](), [], True
     for member in members:
-        entry = Entry(member.archive, member.path)
-        if entry.is_fork:
+        if part := service_part(member.path):
+            service.append(f"{member.archive}/{part}")
             continue
-        kind, reason = _kind(entry), member.reason
+        kind, reason = _checked(member.entry, member.bytes)
         if not kind and member.path.lower().endswith(ARCHIVES):
-            reason = reason or "an archive in an archive; unpack it"
+            reason = "an archive in an archive; unpack it"
+        reason = member.reason or reason
         if kind or reason:
+            is_empty = False
             name = os.path.join(os.path.dirname(path), member.archive, member.path.lstrip("/"))
             yield MediaFile(name, kind, path, member.archive, member.path, reason, limits)
-            is_empty = False
+        else:
+            others[ending_of(member.path) or NO_ENDING] += 1
     if is_empty:
         yield MediaFile(path, "", reason="no video or image in this archive")
+    notes += _notes(path, others, service)
 
 
-def _kind(entry: Entry) -> str:
-    return VIDEO if entry.suffix in VIDEO_TYPES else IMAGE if entry.suffix in IMAGE_TYPES else ""
+def _kind_and_reason(path: str) -> tuple[str, str]:
+    """Return the kind of a file ("" if it is unknown), and why it can't be read ("" if that isn't known)."""
+    try:
+        content = content_of(path, partial(head_of_file, path), believe_name=False)
+        return _checked(Entry("", path, content), os.path.getsize(path))
+    except OSError as error:
+        kind = kind_by_name(path)
+        return kind if kind in (VIDEO, IMAGE) else "", why_unreadable(path, error)
+
+
+def _checked(entry: Entry, size: int) -> tuple[str, str]:
+    """Return the kind of a file of `size` bytes, and why it can't be read, as `_kind_and_reason` does."""
+    if entry.is_unread:
+        return "", not_read(entry)
+    kind = entry.kind if entry.is_video or entry.is_image else ""
+    return kind, EMPTY if kind and not size else ""
+
+
+def _notes(place: str, others: Counter[str], service: Iterable[str]) -> list[str]:
+    return [f"{place}: {line}" for line in (other_line(others), service_line(service)) if line]

@@ -23,7 +23,7 @@ from deepfake.layouts import (
 )
 from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.frame_folders import read_with_frames
-from deepfake.layouts.shared import unread
+from deepfake.layouts.shared import not_read, unusable
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def read_corpus(
     """
     files = frozenset(entries)
     found = sorted((entry for entry in files if is_media(entry, layout)), key=BY_PATH)
-    rows = [unread(entry) for entry in found if entry.is_unread]
+    rows = [unusable(entry, not_read(entry)) for entry in found if entry.is_unread]
     known, properties = [entry for entry in found if not entry.is_unread], LAYOUTS[layout]
 
     def read(media: list[Entry]) -> list[Video]:

@@ -22,9 +22,9 @@ def unusable(entry: Entry, problem: str) -> Video:
     return Video(entry, name=entry.stem, label=None, problem=problem)
 
 
-def unread(entry: Entry) -> Video:
-    """Return the row of an image or a video in a format that isn't read."""
-    return unusable(entry, f"the format {entry.suffix} is not read: convert it to .png or .mp4")
+def not_read(entry: Entry) -> str:
+    """Return the reason why an image or a video in a format that isn't read can't be used."""
+    return f"the format {entry.suffix} is not read: convert it to .png or .mp4"
 
 
 def unexpected_path(entry: Entry, expected: str) -> Video:
