@@ -125,7 +125,7 @@ datasets:
   other: {corpora: [mine, more], splits: {train: 0.4, val: 0.2, test: 0.4}}
 models:
   tiny: {arch: meso4, image_size: 64, epochs: 4, batch_size: 8, augment: off}
-  raw: {arch: mesoinception4, image_size: 48, epochs: 0}
+  raw: {arch: mesoinception4, image_size: 48, epochs: 1}
 ensembles:
   pair: {models: [tiny, raw], weighted: validation, tta: {flip: true}, calibrate: true}
 train: {models: [tiny, raw, pair]}

@@ -24,7 +24,7 @@ COUNTS = {"train": 48, "val": 24, "test": 16}
 MODEL = {
     "arch": "meso4",
     "weights": None,
-    "head": "new",
+    "head": None,
     "image_size": SIZE,
     "epochs": 3,
     "batch_size": 8,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from deepfake.extraction.sampling import parse_fraction
-from deepfake.networks.settings import geometry_of, is_missing_folder
+from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 MEDIA_SOURCES = ("folder", "archives", "list")
@@ -87,6 +87,8 @@ def _in_models(config: dict) -> Iterator[str]:
         try:
             if not is_missing_folder(model):  # sources.check_model reports that, where the model is used
                 geometry_of(model)
+            if problem := head_conflict(model):
+                yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"
 

@@ -1,8 +1,8 @@
-"""Make a network by its library and name, with new weights and one output: the logit of fake.
+"""Make a network by its library and name, with new weights and one output, the logit of fake, or two.
 
 To add a network of your own: a module with a class that takes the image size, an entry in OWN_NETWORKS here,
-and one in settings.OWN. To add a library: a function `(name, size) -> (network, mean, std)` in MAKERS, and
-the library's name in settings.LIBRARIES and settings.RESAMPLES.
+and one in settings.OWN. To add a library: a function `(name, size, outputs) -> (network, mean, std)` in
+MAKERS, and the library's name in settings.LIBRARIES and settings.RESAMPLES.
 """
 
 import difflib
@@ -12,6 +12,7 @@ import torchvision
 from torch import nn
 
 from deepfake.errors import UserError
+from deepfake.networks.heads import head_names
 from deepfake.networks.huggingface_preprocessing import NO_MEAN, NO_STD
 from deepfake.networks.mesonet import Meso4, MesoInception4
 
@@ -27,34 +28,30 @@ Made = tuple[nn.Module, Sequence[float], Sequence[float]]
 """A network, and the mean and standard deviation of RGB in [0, 1] that its pixels are normalised by."""
 
 
-def make_network(library: str, name: str, size: int, **options: object) -> Made:
+def make_network(library: str, name: str, size: int, outputs: int = 1, **options: object) -> Made:
     """Return a network for images of `size` pixels, with new weights from torch's random numbers.
 
-    `options` go to timm. Raises UserError, which suggests similar names, where there is no such network, and
-    where it can't be made for that size.
+    It has one output, the logit of fake, or two, a logit for each class. `options` go to timm. Raises
+    UserError, which suggests similar names, if there is no such network, and if it can't be made for that
+    size.
     """
     try:
-        return MAKERS[library](name, size, **options)
+        return MAKERS[library](name, size, outputs, **options)
     except UserError:
         raise
     except CANT_RUN as error:
         raise UserError(f"{library}/{name} can't be made for images of {size} pixels: {error}") from None
 
 
-def head_names(library: str, network: nn.Module) -> list[str]:
-    """Return the names of the modules that give the outputs."""
-    if library == "timm":
-        names = network.pretrained_cfg["classifier"]
-        return [names] if isinstance(names, str) else list(names)
-    layers = [name for name, module in network.named_modules() if isinstance(module, nn.Linear | nn.Conv2d)]
-    return layers[-1:]
+def _own(name: str, size: int, outputs: int) -> Made:
+    network = OWN_NETWORKS[name](size)
+    if outputs != 1:
+        (head,) = head_names("own", network)
+        network.set_submodule(head, nn.Linear(network.get_submodule(head).in_features, outputs))
+    return network, NO_MEAN, NO_STD
 
 
-def _own(name: str, size: int) -> Made:
-    return OWN_NETWORKS[name](size), NO_MEAN, NO_STD
-
-
-def _torchvision(name: str, size: int) -> Made:
+def _torchvision(name: str, size: int, outputs: int) -> Made:
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:
         raise UserError(f"torchvision has no classifier {name!r}{_suggestion(name, names)}")
@@ -65,10 +62,13 @@ def _torchvision(name: str, size: int) -> Made:
         options = {"input_size": (size, size)}
     elif name in ("googlenet", "inception_v3"):
         options = TENSORFLOW
-    return torchvision.models.get_model(name, num_classes=1, **options), *IMAGENET
+    network = torchvision.models.get_model(name, num_classes=outputs, **options)
+    if name.startswith("squeezenet") and outputs == 1:
+        network.classifier[2] = nn.Identity()  # a ReLU, with which no image could be called real
+    return network, *IMAGENET
 
 
-def _timm(name: str, size: int, **options: object) -> Made:
+def _timm(name: str, size: int, outputs: int, **options: object) -> Made:
     import timm  # takes seconds
 
     base = name.partition(".")[0]
@@ -81,7 +81,7 @@ def _timm(name: str, size: int, **options: object) -> Made:
         raise UserError(f"timm has no weights {name!r}; those of {base} are {tags}") from None
     if published and published.fixed_input_size and published.input_size[1:] != (size, size):
         options["img_size"] = size
-    network = timm.create_model(name, num_classes=1, **options)
+    network = timm.create_model(name, num_classes=outputs, **options)
     return network, network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
 
 

@@ -8,16 +8,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
-from deepfake.networks.architectures import CANT_RUN, head_names, make_network
+from deepfake.networks.architectures import CANT_RUN, make_network
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import ModelError
+from deepfake.networks.heads import head_keys, head_names, head_outputs, start_head, without_head
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.mesonet import Meso4, MesoInception4
 from deepfake.networks.pretrained import make_pretrained
-from deepfake.networks.settings import geometry_of, parse_arch, weights_file
+from deepfake.networks.settings import geometry_of, head_conflict, parse_arch, weights_file
 from deepfake.networks.weights import find_state_dict, load_weights, read_weights_file
 
 # transformers takes seconds to import: `huggingface` is imported where a network needs it.
@@ -36,13 +38,16 @@ class Built:
     spec: dict
 
 
-def build(model: dict, seed: int) -> Built:
-    """Return the detector of a `models` section (`arch`, `weights`, `image_size`; for hf `head`).
+def build(model: dict, seed: int, share: float = 0.5) -> Built:
+    """Return the detector of a `models` section (`arch`, `weights`, `head`, `image_size`, `epochs`).
 
-    Weights that `weights` doesn't give are random, from `seed`. Networks of torchvision and timm get a head
-    of one output, the logit of fake. Raises UserError for an invalid section, and ModelError, one of these,
-    where weights can't be had or are another network's.
+    Weights that the section doesn't give are random, from `seed`. A new head gives every image a probability
+    of fake near `share`, that of fakes in the training set. Raises UserError for an invalid section, and
+    ModelError, one of these, if weights can't be had or are another network's, if it isn't known which of two
+    outputs is fake, and if `epochs` is 0 and weights would be random.
     """
+    if problem := head_conflict(model):
+        raise UserError(problem)
     geometry = geometry_of(model)
     library, name = parse_arch(model["arch"])
     size, file = geometry.size, weights_file(model)
@@ -56,8 +61,7 @@ def build(model: dict, seed: int) -> Built:
         if library == "hf":
             from deepfake.networks import huggingface
 
-            network, more = huggingface.load(name, model.get("head") or "keep", size)
-            spec |= more
+            network, new, more = huggingface.load(name, model.get("head"), size)
         else:
             weights = None if file else model.get("weights")
             network, mean, std = (
@@ -65,9 +69,17 @@ def build(model: dict, seed: int) -> Built:
                 if weights
                 else make_network(library, name, size)
             )
-            spec |= _scaling(mean, std)
-    if file:
-        spec |= _load_file(network, file, head_names(library, network))
+            new, more = head_keys(network, head_names(library, network)), _scaling(mean, std)
+        spec |= more
+        if file:
+            network, new, more = _load_file(network, file, model, size, is_new=bool(new))
+            spec |= more
+        start_head(network, new, share, spec["fake"])
+    if new and (model.get("epochs") == 0 or model.get("head") not in (None, "new")):
+        raise ModelError(
+            f"{file or name} has no head for one or two classes (for {', '.join(new)}); write head: new and "
+            "epochs above 0 to train one"
+        )
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"])
     _try_out(detector, model["arch"], size)
     return Built(detector.train(), geometry, spec)
@@ -88,6 +100,8 @@ def rebuild(spec: dict, state: Mapping[str, Tensor], source: str = "the checkpoi
             network = huggingface.remake(spec, state, source)
         else:
             network = make_network(library, name, size)[0]
+            if head_outputs(state, head_names(library, network)) == 2:
+                network = make_network(library, name, size, outputs=2)[0]
     load_weights(network, state, source)
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"])
     _try_out(detector, spec["arch"], size)
@@ -106,19 +120,53 @@ def _scaling(mean: Iterable[float], std: Iterable[float]) -> dict:
     return {"mean": [float(value) for value in mean], "std": [float(value) for value in std]}
 
 
-def _load_file(network: nn.Module, path: Path, head: list[str]) -> dict:
-    """Load the weights of `path` into `network`; return `mean` and `std` where it is a best.pt, else {}."""
+def _load_file(
+    network: nn.Module, path: Path, model: dict, size: int, is_new: bool
+) -> tuple[nn.Module, list[str], dict]:
+    """Return a network with the weights of `path`, the parameters of a head that stays new, and spec changes.
+
+    `network` is the one that the section `model` asks for; it is made again with two outputs if the file's
+    head has two. `is_new` says that nothing is known of the outputs of `network`. A best.pt also gives mean
+    and std.
+    """
+    library, name = parse_arch(model["arch"])
+    names, option, more, known = head_names(library, network), model.get("head"), {}, None
     if path.suffix.lower() == ".h5":
         if not isinstance(network, Meso4 | MesoInception4):
             raise ModelError(
                 f"{path}: only MesoNet's weights can be read from .h5; write a .pt or .safetensors"
             )
-        load_weights(network, read_keras_weights(path, network), path)
-        return {}
-    content = read_weights_file(path)
-    load_weights(network, find_state_dict(content, path, network), path, head)
-    is_best_pt = isinstance(content, dict) and "network" in content and "classes" in content
-    return _scaling(content["mean"], content["std"]) if is_best_pt else {}
+        state = read_keras_weights(path, network)
+    else:
+        content = read_weights_file(path)
+        state = find_state_dict(content, path, network)
+        if isinstance(content, dict) and "network" in content and "classes" in content:
+            more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]
+    outputs = head_outputs(state, names)
+    if isinstance(option, dict):
+        known = option["fake"]
+        if outputs == 1:
+            raise ModelError(f"{path} has one output, which is taken for the logit of fake; write head: keep")
+    if option == "new":
+        state = without_head(state, names)
+    elif outputs == 2 and (library != "hf" or is_new):
+        if known is not None:
+            more["fake"] = known
+            if library != "hf":
+                network = make_network(library, name, size, outputs=2)[0]
+        elif option == "keep" or model.get("epochs") == 0:
+            raise ModelError(
+                f"{path} has a head of two classes, and doesn't say which is fake; write head: {{fake: 1}} "
+                "if it is the second one, or head: {fake: 0}"
+            )
+        else:
+            log.warning(
+                "%s: its head of two classes is replaced, since it isn't known which is fake; to keep it "
+                "write head: {fake: 1}, if that is the second one, or head: {fake: 0}",
+                path,
+            )
+            state = without_head(state, names)
+    return network, load_weights(network, state, path, names), more
 
 
 def _try_out(detector: Detector, arch: str, size: int) -> None:

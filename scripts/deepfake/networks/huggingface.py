@@ -17,7 +17,7 @@ from deepfake.errors import UserError
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import ModelError
-from deepfake.networks.huggingface_labels import fake_label
+from deepfake.networks.huggingface_labels import fake_output, label_keys, with_labels
 from deepfake.networks.huggingface_preprocessing import (
     HALVES,
     PIL_RESAMPLES,
@@ -71,17 +71,17 @@ class Classifier(nn.Module):
         return self.model(pixel_values=images, **self.options).logits
 
 
-def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
-    """Return the classifier of a folder, or of the hub's model `name`, for images of `size`, and its spec.
+def load(name: str, head: str | dict | None, size: int) -> tuple[Classifier, list[str], dict]:
+    """Return the classifier of a folder, or of the hub's model `name`, for images of `size`.
 
-    The spec has mean, std, fake, config and preprocessor. `head` is `keep`, for a head of two labels of which
-    `fake_label` finds the fake, or `new`, for a new one of two classes from torch's random numbers. Raises
-    UserError for labels whose meaning is unclear, and ModelError if the hub can't be reached or the
-    folder's weights are not what its config says.
+    Beside it the parameters of its head that are new, and its spec: mean, std, fake, config and preprocessor.
+    `head` is `keep`, for a head of two labels of which `fake_label` finds the fake; `{"fake": 1}`, for one
+    whose second output is fake whatever its labels; `new`, for a new one of two classes from torch's random
+    numbers; or None: the folder's if it can be kept, else a new one. Raises UserError for labels whose
+    meaning is unclear, and ModelError if the hub can't be reached or the folder's weights are not what its
+    config says.
     """
     transformers.utils.logging.disable_progress_bar()
-    if head not in ("keep", "new"):
-        raise UserError(f"head: {head!r} can't be used; write keep or new")
     folder = Path(_from_hub(name) if is_hub_name(name) else name)
     preprocessor = read_preprocessor(folder)
     if not preprocessor:
@@ -92,11 +92,14 @@ def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
     except UserError as error:
         raise UserError(f"{folder / 'preprocessor_config.json'}: {error}") from None
     settings = _read_config(folder / "config.json")
-    labels = {int(number): str(label) for number, label in settings.get("id2label", {}).items()}
-    fake = fake_label(labels, f"{name}/config.json") if head == "keep" else 1
+    fake = 1 if head == "new" else fake_output(settings, head, f"{name}/config.json")
+    if isinstance(head, dict):  # so that a folder saved from it says so
+        settings = with_labels(settings, fake)
     model, missing = _read_model(folder, settings)
-    if head == "new":
-        model = _with_new_head(model, missing, settings, name)
+    new = []
+    if fake is None or head == "new" or (head is None and missing):
+        model, new = _with_new_head(model, missing, settings, name)
+        fake = 1
     elif missing:
         raise ModelError(
             f"{name} has no weights for {', '.join(sorted(missing)[:5])} ({len(missing)} in all); for a "
@@ -109,7 +112,7 @@ def load(name: str, head: str, size: int) -> tuple[Classifier, dict]:
         "config": _plain_config(model.config),
         "preprocessor": preprocessor,
     }
-    return Classifier(model, size), spec
+    return Classifier(model, size), [f"model.{key}" for key in new], spec
 
 
 def remake(spec: dict, state: Mapping[str, Tensor], source: str) -> Classifier:
@@ -220,17 +223,14 @@ def _read_model(folder: Path, settings: dict) -> tuple[transformers.PreTrainedMo
 
 def _with_new_head(
     model: transformers.PreTrainedModel, missing: set[str], settings: dict, name: str
-) -> transformers.PreTrainedModel:
-    """Return `model` with a new last layer of two outputs, real and fake.
+) -> tuple[transformers.PreTrainedModel, list[str]]:
+    """Return `model` with a new last layer of two outputs, real and fake, and the names of its parameters.
 
     The last layer are the weights of which a model with three labels has other shapes.
     """
-    binary = settings | {
-        "id2label": CLASSES,
-        "label2id": {label: number for number, label in CLASSES.items()},
-    }
+    binary = settings | label_keys(CLASSES)
     binary.pop("num_labels", None)
-    three = binary | {"id2label": CLASSES | {2: "other"}, "label2id": {**binary["label2id"], "other": 2}}
+    three = binary | label_keys(CLASSES | {2: "other"})
     new = _new_model(binary)
     with torch.device("meta"):
         wider = _new_model(three).state_dict()
@@ -240,7 +240,7 @@ def _with_new_head(
         raise ModelError(f"{name} has no weights for {', '.join(sorted(absent)[:5])} ({len(absent)} in all)")
     log.info("%s: the head is new (%s)", name, ", ".join(sorted(head)))
     new.load_state_dict(own | {key: value for key, value in model.state_dict().items() if key not in head})
-    return new
+    return new, sorted(head)
 
 
 def _from_hub(name: str) -> str:

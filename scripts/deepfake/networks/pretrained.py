@@ -10,8 +10,9 @@ import huggingface_hub
 import torchvision
 
 from deepfake.errors import UserError
-from deepfake.networks.architectures import Made, head_names, make_network, timm_tags
+from deepfake.networks.architectures import Made, make_network, timm_tags
 from deepfake.networks.errors import ModelError
+from deepfake.networks.heads import head_names
 from deepfake.networks.weights import find_state_dict, load_weights
 
 DOWNLOAD_TIMEOUT = 20  # seconds without any bytes

@@ -92,7 +92,29 @@ def weights_file(model: dict) -> Path | None:
     if not weights:
         return None
     path = Path(weights)
-    return path if path.suffix.lower() in WEIGHTS_SUFFIXES or path.is_file() else None
+    is_path = path.suffix.lower() in WEIGHTS_SUFFIXES or "/" in weights or path.is_file()
+    return path if is_path else None
+
+
+def head_conflict(model: dict) -> str | None:
+    """Return why `head`, `weights` and `epochs` of a `models` section don't fit together; None if they do.
+
+    Without epochs nothing that is evaluated may be random. Weights that a library knows by name have a head
+    for other classes.
+    """
+    library, _ = parse_arch(model["arch"])
+    head, untrained = model.get("head"), model.get("epochs") == 0
+    has_head = library == "hf" or weights_file(model) is not None
+    if untrained and not has_head:
+        return (
+            f"epochs: 0 can't be used with weights: {model.get('weights') or 'null'}, which leaves the head "
+            "random; write the path of weights, or epochs above 0"
+        )
+    if untrained and head == "new":
+        return "epochs: 0 can't be used with head: new, which is random; write head: keep or {fake: 1}"
+    if head not in (None, "new") and not has_head:
+        return f"head: {head} can't be used without weights that have a head; write head: new, or a path"
+    return None
 
 
 def weights_digest(model: dict) -> str:

@@ -117,8 +117,8 @@ def _current_name(key: str) -> str:
 
 def load_weights(
     network: nn.Module, state: Mapping[str, Tensor], path: str | Path, head: Collection[str] = ()
-) -> None:
-    """Copy `state`, which comes from `path`, into `network`.
+) -> list[str]:
+    """Copy `state`, which comes from `path`, into `network`; return the names of the parameters that stay.
 
     `head` names the modules of the last classifier: where these are absent, or of another number of classes,
     the network's stay as they are, and the log says so. Raises ModelError for any other key that is missing,
@@ -135,9 +135,10 @@ def load_weights(
     if infinite:
         raise ModelError(f"{path} holds values that are not finite: {_first(infinite)}")
     if new_head:
-        log.info("%s: the head stays new (%s)", path, ", ".join(sorted(new_head)))
+        log.info("%s: the head is new (%s)", path, ", ".join(sorted(new_head)))
     own.update(used)  # the network's own dict, since it carries the version that loading asks for
     network.load_state_dict(own)
+    return sorted(new_head)
 
 
 def _check_keys(

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
@@ -79,6 +81,19 @@ def class_weights(model: dict, plan: dict) -> tuple[float, float]:
     return float(weights["real"]), float(weights["fake"])
 
 
+def share_of_fakes(labels: np.ndarray, weights: tuple[float, float], model: dict) -> float:
+    """Return the mean target of the loss, from 0 to 1: the best probability of fake for one who sees nothing.
+
+    `labels` are those of train, real = 0 and fake = 1, and `weights` those of real and fake in the loss. Of a
+    model's section count `self_blend`, which makes fakes of reals, and `label_smoothing`.
+    """
+    fakes = float(labels.mean())
+    fakes += (1 - fakes) * model["self_blend"]
+    real, fake = weights
+    share = fakes * fake / (fakes * fake + (1 - fakes) * real)
+    return share * (1 - model["label_smoothing"]) + model["label_smoothing"] / 2
+
+
 def _read(
     images: str | Path, rows: str | Path, plan_summary: Path, model: dict, seed: int
 ) -> tuple[dict, Decoded, Built]:
@@ -87,7 +102,8 @@ def _read(
         plan = json.loads(plan_summary.read_text(encoding="utf-8"))
         decoded = read_decoded(images, rows)
         check_trainable(decoded, rows)
-        built = build(model, seed)
+        labels = decoded.rows["label"].to_numpy()[decoded.split("train")]
+        built = build(model, seed, share_of_fakes(labels, class_weights(model, plan), model))
         check_size(decoded, built.geometry.size, images)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from None

@@ -9,9 +9,9 @@ import torchvision
 from made.networks import images, same, section
 from safetensors.torch import save_file
 
-from deepfake.networks.architectures import head_names
 from deepfake.networks.build import build
 from deepfake.networks.errors import ModelError
+from deepfake.networks.heads import head_names
 from deepfake.networks.weights import read_weights_file
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -51,7 +51,7 @@ def test_wrapped_and_prefixed_weights_are_found(tmp_path, wrap):
 
 @pytest.mark.parametrize("head", ["absent", "1000 classes", "two classes"])
 @pytest.mark.parametrize("arch", ["torchvision/squeezenet1_1", "timm/resnet18", "meso4"])
-def test_another_head_stays_new_and_the_log_says_so(tmp_path, caplog, arch, head):
+def test_another_head_is_new_and_the_log_says_so(tmp_path, caplog, arch, head):
     source = build(section(arch), seed=1).detector.network
     kind = arch.partition("/")[0].removesuffix("4")
     (name,) = head_names(kind, source)
@@ -67,7 +67,7 @@ def test_another_head_stays_new_and_the_log_says_so(tmp_path, caplog, arch, head
     for key, value in loaded.items():
         expected = new if key.startswith(f"{name}.") else state
         assert torch.equal(value, expected[key]), key
-    assert "the head stays new" in caplog.text and name in caplog.text
+    assert "the head is new" in caplog.text and name in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from deepfake.networks.build import build
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.mesonet import Meso4
 from deepfake.training.history import HISTORY
-from deepfake.training.train import class_weights
+from deepfake.training.train import class_weights, share_of_fakes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -210,3 +210,38 @@ def test_a_wrong_section_is_one_line(made, tmp_path, monkeypatch, caplog, messag
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert len(lines) == 1 and re.search(message, lines[0]) and "\n" not in lines[0]
     assert not (tmp_path / "out").exists()
+
+
+# The start of a new head
+
+
+@pytest.mark.parametrize(
+    "labels, weights, changes, expected",
+    [
+        ([0, 1, 1, 1], (1.0, 1.0), {}, 0.75),
+        ([0, 1, 1, 1], (3.0, 1.0), {}, 0.5),
+        ([0, 1, 1, 1], (1.0, 1.0), {"self_blend": 0.5}, 0.875),
+        ([0, 1, 1, 1], (1.0, 1.0), {"label_smoothing": 0.2}, 0.7),
+        ([0, 0, 1, 1], (1.0, 1.0), {"self_blend": 1}, 1.0),
+    ],
+)
+def test_the_share_of_fakes_is_the_mean_target_of_the_loss(labels, weights, changes, expected):
+    assert share_of_fakes(np.array(labels), weights, MODEL | changes) == pytest.approx(expected)
+
+
+def test_training_starts_at_the_loss_of_the_share_of_fakes(tmp_path):
+    """With one real in five, a first loss of its entropy, 0.50, is what the share alone is worth."""
+    made = made_decoded.make(tmp_path / "made", counts={"train": 40, "val": 8})
+    rows = pd.read_csv(made.rows, dtype=str, keep_default_na=False)
+    train = rows["split"] == "train"
+    rows.loc[train, "label"] = np.where(np.arange(train.sum()) % 5 == 0, "0", "1")
+    rows.to_csv(made.rows, index=False)
+    settings = {
+        "epochs": 1,
+        "batch_size": 40,
+        "lr": 1e-9,
+        "arch": "timm/test_resnet",
+        "class_weights": "none",
+    }
+    out = train_here(made, tmp_path, settings | {"image_size": 32})
+    assert history_of(out)[0]["train_loss"] == pytest.approx(0.5004, abs=0.01)

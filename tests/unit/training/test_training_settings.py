@@ -186,9 +186,9 @@ def test_without_epochs_the_weights_stay(few, tmp_path):
     ids=["bf16", "bf16-augmented", "nchw"],
 )
 def test_other_precision_and_memory_formats_learn_too(made, tmp_path, changes):
-    one = run(made, tmp_path / "one", epochs=5, **changes)
+    one = run(made, tmp_path / "one", epochs=8, **changes)
     assert one.best["f1_macro"] > 0.9
-    assert same(one, run(made, tmp_path / "two", epochs=5, **changes))
+    assert same(one, run(made, tmp_path / "two", epochs=8, **changes))
 
 
 def test_channels_last_or_not_is_what_the_network_gets(few, tmp_path):

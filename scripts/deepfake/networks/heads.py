@@ -1,0 +1,63 @@
+"""The head of a network, the last layers that give its outputs: which they are, and how new ones start."""
+
+import math
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+LAYERS = nn.Linear | nn.Conv2d
+SPREAD = 0.02  # standard deviation of a new head's first logits, over the root mean square of its inputs
+LEAST_SHARE = 0.01  # of a class, by which a new head's bias starts: no class begins as impossible
+
+
+def head_names(library: str, network: nn.Module) -> list[str]:
+    """Return the names of the layers that give the outputs; some networks of timm average two."""
+    if library != "timm":
+        return _layers(network)[-1:]
+    names = network.pretrained_cfg["classifier"]
+    names = [names] if isinstance(names, str) else list(names)
+    inside = {name: _layers(network.get_submodule(name))[-1:] for name in names}  # "" for a layer itself
+    return [f"{name}.{layer}".rstrip(".") for name, layers in inside.items() for layer in layers]
+
+
+def head_keys(network: nn.Module, names: Collection[str]) -> list[str]:
+    """Return the names of the parameters of the layers `names`."""
+    return [key for key, _ in network.named_parameters() if key.rpartition(".")[0] in names]
+
+
+def head_outputs(state: Mapping[str, Tensor], names: Collection[str]) -> int | None:
+    """Return the number of outputs of the layers `names` in a state_dict; None if it has none of them."""
+    weights = [state[f"{name}.weight"] for name in names if f"{name}.weight" in state]
+    return len(weights[0]) if weights and weights[0].ndim else None
+
+
+def without_head(state: Mapping[str, Tensor], names: Collection[str]) -> dict[str, Tensor]:
+    """Return a state_dict without the layers `names`."""
+    return {key: value for key, value in state.items() if key.rpartition(".")[0] not in names}
+
+
+def start_head(network: nn.Module, keys: Collection[str], share: float = 0.5, fake: int = 1) -> None:
+    """Give the parameters `keys` of a new head their first values, from torch's random numbers.
+
+    Libraries draw them as is good for a thousand outputs; with one they would say much before they know
+    anything. Here the first probability of fake is about `share`, the share of fakes in what the network is
+    trained on: the weights are small whatever the number of inputs, and the bias is the logit of `share`. Of
+    two outputs number `fake` is that of fake. A layer without a bias starts at 0.5.
+    """
+    share = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    logit = math.log(share / (1 - share))
+    with torch.no_grad():
+        for key in keys:
+            values = network.get_parameter(key)
+            if values.ndim > 1:
+                values.normal_(std=SPREAD / math.sqrt(values[0].numel()))
+            elif len(values) == 1:
+                values.fill_(logit)
+            else:
+                values.fill_(-logit / 2)
+                values[fake] = logit / 2
+
+
+def _layers(module: nn.Module) -> list[str]:
+    return [name for name, layer in module.named_modules() if isinstance(layer, LAYERS)]
