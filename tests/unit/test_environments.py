@@ -31,6 +31,7 @@ ON_CONDA = {  # what conda-forge calls packages that PyPI calls otherwise
 }
 MODULES = {"PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin", "jinja2": "Jinja2"}
 MODULES |= {"lightning_fabric": "lightning-fabric", "charset_normalizer": "charset-normalizer"}
+MODULES |= {"pillow_heif": "pillow-heif"}
 """Packages whose modules have other names."""
 
 

@@ -1,11 +1,13 @@
 """Encode and decode images, and the numbers by which images are compared."""
 
 import hashlib
+import io
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from deepfake.extraction.image_header import UnreadableImage, read_header
+from deepfake.extraction.image_header import HEADER_ERRORS, UnreadableImage, read_header
 
 HASHED_SIDE = 128  # pixels; larger images are subsampled to a shorter side of this or a little more
 DCT_SIDE = 32  # pixels; the 8 x 8 lowest frequencies of a square of this side give the 64 bits
@@ -40,6 +42,8 @@ def decode(data: bytes, flags: int = cv2.IMREAD_COLOR, limits: dict | None = Non
     images that this workflow wrote), checked before decoding. Raises UnreadableImage.
     """
     header = read_header(data, limits)
+    if header.format == "HEIF":
+        return _decode_heif(data, flags)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:  # dimensions past OpenCV's limit
@@ -49,6 +53,16 @@ def decode(data: bytes, flags: int = cv2.IMREAD_COLOR, limits: dict | None = Non
     if pixels is None:
         raise UnreadableImage("not an image that can be read")
     return _upright(pixels, header.orientation)
+
+
+def _decode_heif(data: bytes, flags: int) -> np.ndarray:
+    """Return what `decode` does for a HEIF file, which OpenCV can't read; it comes upright."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("HEIF",)) as image:
+            pixels = np.asarray(image.convert("RGB"))
+    except HEADER_ERRORS as error:
+        raise UnreadableImage(f"not an image that can be read: {error}") from error
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY if flags == cv2.IMREAD_GRAYSCALE else cv2.COLOR_RGB2BGR)
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -16,6 +16,7 @@ PACKAGES = {
     "jsonschema": "jsonschema",
     "numpy": "numpy",
     "onnxruntime": "onnxruntime",
+    "pillow_heif": "pillow-heif",
     "scipy": "scipy",
     "tqdm": "tqdm",
 }
@@ -25,6 +26,7 @@ DEPENDENCIES = {
     "jsonschema": ["attrs", "jsonschema-specifications", "referencing", "rpds-py", "typing_extensions"],
     "onnxruntime": ["flatbuffers", "numpy", "packaging", "protobuf"],
     "opencv-python-headless": ["numpy"],
+    "pillow-heif": ["pillow"],
     "scipy": ["numpy"],
 }
 """What those packages need themselves."""
