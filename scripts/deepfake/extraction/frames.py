@@ -3,14 +3,17 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from deepfake.corpora.contents import content_of, head_of_file
 from deepfake.extraction import images
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.stills import row_without_image
 from deepfake.extraction.video import UnreadableVideo, VideoReader
+from deepfake.layouts.media_types import IMAGE
 from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 
 
@@ -55,8 +58,12 @@ def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iter
 
     `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" if
     the strategy needs none. A frame or video that can't be decoded has a row with the reason. One frame is in
-    memory at a time.
+    memory at a time. An image that is named like a video gives itself.
     """
+    if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
+        row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
+        yield from frames_of_stills([(row, path.read_bytes())])
+        return
     try:
         reader = VideoReader(path)
     except UnreadableVideo as error:

@@ -8,13 +8,15 @@ from functools import cache
 from PIL import Image
 from PIL.ExifTags import Base
 
+from deepfake.corpora.contents import EMPTY
 from deepfake.errors import UserError
 from deepfake.extraction.limits import LimitExceeded, check_pixels
-from deepfake.layouts.media_types import is_heif
+from deepfake.layouts.media_types import HEAD, VIDEO, is_heif, kind_by_content
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM")
 """Pillow's names of the formats that are read. A file's content, not its name, decides which one it is."""
 
+VIDEO_AS_IMAGE = "a video that is named like an image: give its name the ending of a video"
 BIT_DEPTH = 24  # offset of the byte in a PNG file
 HEADER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError,
                  struct.error, MemoryError, RuntimeError)  # fmt: skip
@@ -48,7 +50,7 @@ def read_header(data: bytes, limits: dict | None = None) -> ImageHeader:
     Raises UnreadableImage, also for more pixels than `limits["pixels"]` (None: any number).
     """
     if not data:
-        raise UnreadableImage("an empty file")
+        raise UnreadableImage(EMPTY)
     if is_heif(data):
         register_heif()
     try:
@@ -57,11 +59,12 @@ def read_header(data: bytes, limits: dict | None = None) -> ImageHeader:
                 check_pixels(*image.size, limits)
             return _header(image, data)
     except Image.UnidentifiedImageError:
-        raise UnreadableImage("not an image that can be read") from None
+        is_video = kind_by_content(data[:HEAD]) == VIDEO
+        raise UnreadableImage(VIDEO_AS_IMAGE if is_video else "not an image that can be read") from None
     except LimitExceeded as error:
         raise UnreadableImage(str(error)) from None
     except HEADER_ERRORS as error:
-        raise UnreadableImage(f"not an image that can be read: {error}") from error
+        raise UnreadableImage(f"not an image that can be read: {str(error).strip()}") from error
 
 
 @cache

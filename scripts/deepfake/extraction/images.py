@@ -61,7 +61,7 @@ def _decode_heif(data: bytes, flags: int) -> np.ndarray:
         with Image.open(io.BytesIO(data), formats=("HEIF",)) as image:
             pixels = np.asarray(image.convert("RGB"))
     except HEADER_ERRORS as error:
-        raise UnreadableImage(f"not an image that can be read: {error}") from error
+        raise UnreadableImage(f"not an image that can be read: {str(error).strip()}") from error
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY if flags == cv2.IMREAD_GRAYSCALE else cv2.COLOR_RGB2BGR)
 
 

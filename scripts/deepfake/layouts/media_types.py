@@ -38,7 +38,7 @@ OTHER_TYPES = {
 """Endings of files that are believed to be no media, so that nothing of them is read."""
 
 HEAD = 1024  # bytes from a file's start by which it is decided; a GIF may need more, up to GIF_HEAD
-GIF_HEAD = 1 << 20  # bytes
+GIF_HEAD = 1 << 24  # bytes
 
 STILL_BRANDS = {
     b"avif",
