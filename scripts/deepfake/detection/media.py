@@ -16,7 +16,7 @@ from deepfake.corpora.sources import fingerprint, list_files, open_source
 from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.layouts.entries import Entry
-from deepfake.layouts.media_types import IMAGE, VIDEO, ending_of, kind_by_name, other_line
+from deepfake.layouts.media_types import IMAGE, OTHER, VIDEO, ending_of, kind_by_name, other_line
 from deepfake.layouts.service_files import service_line, service_part
 from deepfake.layouts.shared import not_read
 
@@ -125,7 +125,7 @@ def _at(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
 
 def _in_file(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     """Yield what a file that was named by itself holds; one that nothing is known of counts as a video."""
-    kind, reason = _kind_and_reason(path)
+    kind, reason = _kind_and_reason(path, "" if kind_by_name(path) == OTHER else path)
     if not kind and not reason:
         if ending_of(path) == ".zip" or zipfile.is_zipfile(path):
             yield from _in_zip(path, limits, notes)
@@ -145,7 +145,7 @@ def _in_folder(folder: str, limits: dict, notes: list[str]) -> Iterator[MediaFil
         if service_part(name):
             continue
         path = os.path.join(folder, name)
-        kind, reason = _kind_and_reason(path)
+        kind, reason = _kind_and_reason(path, name)
         if not kind and name.lower().endswith(ARCHIVES):
             reason = "an archive in a folder; name it by itself, or unpack it"
         if kind or reason:
@@ -185,10 +185,13 @@ def _in_zip(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     notes += _notes(path, others, service)
 
 
-def _kind_and_reason(path: str) -> tuple[str, str]:
-    """Return the kind of a file ("" if it is unknown), and why it can't be read ("" if that isn't known)."""
+def _kind_and_reason(path: str, name: str) -> tuple[str, str]:
+    """Return the kind of a file ("" if it is unknown), and why it can't be read ("" if that isn't known).
+
+    It is decided by content, and by `name` where that is unknown.
+    """
     try:
-        content = content_of(path, partial(head_of_file, path), believe_name=False)
+        content = content_of(name, partial(head_of_file, path), believe_name=False)
         return _checked(Entry("", path, content), os.path.getsize(path))
     except OSError as error:
         kind = kind_by_name(path)

@@ -138,6 +138,17 @@ def test_files_are_found_where_the_list_says(tmp_path):
         files_in_folder(names, tmp_path / "none", LIMITS)
 
 
+def test_names_without_endings_mean_the_only_file_that_fits(tmp_path):
+    for name in ("x/a.mp4", "x/b.mp4", "x/b.avi", "x/c.jpg", "x/.c.jpg", "x/d.1.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff")
+    names = ["x/a", "x/b", "x/c", "x/d.1", "x/d", "x/e"]
+    expected = ["x/a.mp4", "2 files match: ", "x/c.jpg", "x/d.1.mp4", "missing", "missing"]
+    for files in (files_in_folder(names, tmp_path, LIMITS), files_anywhere(names, [tmp_path], LIMITS)):
+        found = [file if isinstance(file, str) else os.path.relpath(file.path, tmp_path) for file in files]
+        assert [text[: len(start)] for text, start in zip(found, expected, strict=True)] == expected
+
+
 def test_videos_are_found_in_zips_and_folders_below(tmp_path):
     for number in (1, 2):
         with zipfile.ZipFile(tmp_path / f"part_{number}.zip", "w") as file:
