@@ -9,7 +9,7 @@ import struct
 import zipfile
 import zlib
 
-from deepfake.layouts.code_pages import guess_code_page
+from deepfake.code_pages import guess_code_page
 
 UTF8_FLAG = 0x800
 UNICODE_PATH = 0x7075  # the extra field with a name in UTF-8 (APPNOTE.TXT, section 4.6.9)

@@ -19,6 +19,7 @@ from deepfake.layouts.entries import Entry
 from deepfake.layouts.media_types import IMAGE, OTHER, VIDEO, ending_of, kind_by_name, other_line
 from deepfake.layouts.service_files import service_line, service_part
 from deepfake.layouts.shared import not_read
+from deepfake.text_files import decode_text
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS
@@ -70,11 +71,7 @@ def read_list(path: str | Path) -> list[str]:
     Empty lines and lines that start with # are ignored. Raises OSError if the file can't be read,
     UserError if it is no list.
     """
-    data = Path(path).read_bytes()
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no list in UTF-8: {error.reason} at byte {error.start}") from None
+    lines = decode_text(Path(path).read_bytes(), str(path)).splitlines()
     if any(len(line) > LINE_LENGTH or "\0" in line for line in lines):
         raise UserError(f"{path} is no list of paths: write one path a line")
     names = [line.strip() for line in lines]

@@ -1,13 +1,11 @@
 """The text of a CSV table, and the columns of it that the config names."""
 
-import csv
 from collections.abc import Iterator
-from io import StringIO
 
 from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry
+from deepfake.text_files import find_column, normal_name, read_cells
 
-DELIMITERS = ",;\t"
 COLUMN_KEYS = ("path", "label", "split", "method", "target", "source", "original", "group")
 
 
@@ -37,15 +35,13 @@ def read_table(
     """Return the table's columns, and its lines below the header: number and cells, as many as the header
     has.
 
-    The delimiter is a comma, semicolon or tab: the one that gives a header with the column of `path`. Lines
-    of only empty cells, as spreadsheets leave at the end, are skipped. Raises UserError, naming the table,
-    where a column is missing, and, as lines are read, where a line can't be understood.
+    See `text_files` for encodings and delimiters. Raises UserError, naming the table, where a column is
+    missing, and, as lines are read, where a line can't be understood.
     """
-    content = corpus.text(table)
-    headers = [_header(table, content, delimiter) for delimiter in DELIMITERS]
-    fitting = [header for header in headers if columns["path"] in header] or [max(headers, key=len)]
-    delimiter = DELIMITERS[headers.index(fitting[0])]
-    return Columns(table, fitting[0], columns), _lines(table, content, delimiter, len(fitting[0]))
+    wanted = [columns[key] for key in COLUMN_KEYS if columns.get(key)]
+    lines = read_cells(corpus.text(table), str(table), wanted)
+    _, header = next(lines, (0, []))
+    return Columns(table, header, columns), _lines(table, lines, len(header))
 
 
 def labels_by_value(columns: dict) -> dict[str, int]:
@@ -66,34 +62,22 @@ def normal_value(value: object) -> str:
     return str(value).strip().lower()
 
 
-def _header(table: Entry, content: str, delimiter: str) -> list[str]:
-    try:
-        first = next(csv.reader(StringIO(content, newline=""), delimiter=delimiter), [])
-    except csv.Error as error:
-        raise UserError(f"{table}, line 1: {error}") from None
-    return [cell.strip() for cell in first]
-
-
 def _position(table: Entry, header: list[str], name: str, key: str) -> int:
-    if name not in header:
-        raise UserError(
-            f"{table} has no column {name!r}, which columns.{key} names; it has {', '.join(header)}"
-        )
-    return header.index(name)
+    position = find_column(header, name)
+    if position is None:
+        several = sum(normal_name(cell) == normal_name(name) for cell in header) > 1
+        problem = f"several columns {name!r} in other cases" if several else f"no column {name!r}"
+        shown = ", ".join(cell.strip() for cell in header)
+        raise UserError(f"{table} has {problem}, which columns.{key} names; it has {shown}")
+    return position
 
 
-def _lines(table: Entry, content: str, delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(StringIO(content, newline=""), delimiter=delimiter)
-    try:
-        next(reader, None)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != width:
-                if any(cell.strip() for cell in cells[width:]):
-                    line = f"{table}, line {reader.line_num}"
-                    raise UserError(f"{line}: {len(cells)} cells below a header of {width}")
-                cells = (cells + [""] * width)[:width]
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise UserError(f"{table}, line {reader.line_num}: {error}") from None
+def _lines(
+    table: Entry, lines: Iterator[tuple[int, list[str]]], width: int
+) -> Iterator[tuple[int, list[str]]]:
+    for number, cells in lines:
+        if len(cells) != width:
+            if any(cell.strip() for cell in cells[width:]):
+                raise UserError(f"{table}, line {number}: {len(cells)} cells below a header of {width}")
+            cells = (cells + [""] * width)[:width]
+        yield number, cells

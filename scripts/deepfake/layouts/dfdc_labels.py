@@ -9,7 +9,6 @@ Deepfake Detection Challenge (DFDC) Preview Dataset", 2019, and "The DeepFake De
 Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`.
 """
 
-import csv
 import json
 import unicodedata
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry
 from deepfake.layouts.media_types import VIDEO_TYPES
 from deepfake.layouts.shared import SPLITS
+from deepfake.text_files import find_column, read_cells
 
 LABEL_FILES = ("metadata.json", "dataset.json", "labels.csv")
 LABEL_NAMES = {"REAL": REAL, "FAKE": FAKE}
@@ -112,18 +112,15 @@ def _label(field: str, value: object) -> tuple[int | None, str]:
 
 
 def _from_csv(entry: Entry, content: str) -> list[Record]:
-    expected = f"{entry}: expected the columns filename,label"
-    try:
-        header, *lines = csv.reader(content.splitlines() or [""])
-    except csv.Error as error:
-        raise UserError(f"{expected}: {error}") from None
-    if [cell.strip().lower() for cell in header[:2]] != ["filename", "label"]:
-        raise UserError(f"{expected}, got {','.join(header)!r}")
+    columns = ("filename", "label")
+    lines = read_cells(content, str(entry), columns)
+    _, header = next(lines, (0, []))
+    name_at, label_at = (find_column(header, column) for column in columns)
+    if name_at is None or label_at is None:
+        raise UserError(f"{entry}: expected the columns filename,label, got {','.join(header)!r}")
     records = []
-    for line in lines:
-        if not line:
-            continue
-        key, value = line[0], line[1].strip() if len(line) > 1 else ""
+    for _, cells in lines:
+        key, value = (cells[at].strip() if at < len(cells) else "" for at in (name_at, label_at))
         label = LABEL_DIGITS.get(value)
         problem = "" if label is not None else f"label is {value!r}, neither 0 nor 1"
         # labels.csv holds the labels of the test set, which were published later than its videos.

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 
-from deepfake.errors import UserError
 from deepfake.layouts import media_types
 from deepfake.layouts.media_types import FRAMES, IMAGE, SEQUENCE_TYPES, UNREAD, VIDEO
 from deepfake.layouts.service_files import service_part
+from deepfake.text_files import decode_text
 
+NAMES_COMPARED = 1000
 REAL, FAKE = 0, 1
 
 
@@ -113,11 +115,17 @@ class Corpus:
         return sorted((e for e in self.entries if is_label_file(e) and not e.is_service), key=BY_PATH)
 
     def text(self, entry: Entry) -> str:
-        """Return the text of a small file. Raises UserError, naming the file, where it isn't UTF-8."""
-        try:
-            return self.read_bytes(entry).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UserError(f"{entry} is not UTF-8 text ({error}); fetch that file again.") from None
+        """Return the text of a small file. Raises UserError, naming the file, where it is no text.
+
+        The names of the corpus's own files help to tell the encoding of a text that declares none.
+        """
+        return decode_text(self.read_bytes(entry), str(entry), self._names_outside_ascii)
+
+    @cached_property
+    def _names_outside_ascii(self) -> list[str]:
+        """At most NAMES_COMPARED names of files and folders that have letters outside ASCII, sorted."""
+        names = {part for e in self.entries if not e.path.isascii() for part in (*e.parts[:-1], e.stem)}
+        return sorted(name for name in names if not name.isascii())[:NAMES_COMPARED]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Links between videos that must share a split: common originals, near-duplicates and known people."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from deepfake.errors import UserError
 from deepfake.groups import smallest_nodes
+from deepfake.text_files import decode_text, read_cells
 
 Pair = tuple[str, str]
 """Two names of one person: each `<corpus>/<person>`, or `<corpus>/<video>` for whoever the video shows."""
@@ -23,19 +23,19 @@ def read_same_identity(path: str | Path) -> list[Pair]:
     """
     pairs = []
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                cells = [cell.strip() for cell in row if cell.strip()]
-                if not cells or (number == 1 and not any("/" in cell for cell in cells)):
-                    continue
-                if len(cells) != 2 or not all("/" in cell.strip("/") for cell in cells):
-                    raise UserError(
-                        f"{path}, line {number}: expected two names such as dfd/01,faceforensics/000, "
-                        f"each <corpus>/<person> or <corpus>/<video>; got {','.join(row)!r}"
-                    )
-                pairs.append((cells[0], cells[1]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise UserError(f"{path}: can't be read as a csv of pairs: {error}") from None
+    for position, (number, row) in enumerate(read_cells(decode_text(data, str(path)), str(path), [])):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if position == 0 and not any("/" in cell for cell in cells):
+            continue
+        if len(cells) != 2 or not all("/" in cell.strip("/") for cell in cells):
+            raise UserError(
+                f"{path}, line {number}: expected two names such as dfd/01,faceforensics/000, "
+                f"each <corpus>/<person> or <corpus>/<video>; got {','.join(row)!r}"
+            )
+        pairs.append((cells[0], cells[1]))
     return pairs
 
 

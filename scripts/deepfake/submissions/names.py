@@ -1,15 +1,14 @@
 """The file names that a competition lists, read as hostile input."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 from deepfake.errors import UserError
 from deepfake.layouts.entries import Entry
+from deepfake.text_files import decode_text, find_column, read_cells
 
 LARGEST = 1 << 28  # bytes; the lists of Kaggle and of coursework have a few million
 LONGEST = 4096  # characters of a line; no file system has longer paths
@@ -43,23 +42,17 @@ def read_sample(path: str | Path) -> Names:
 
     Raises UserError, with the file and the line, where the table can't be used.
     """
-    reader = csv.reader(StringIO("\n".join(_lines(path))))
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if header.count("filename") != 1:
-            shown = ", ".join(header)[:200] or "none"
-            raise UserError(f"{path}, line 1: one column `filename` is needed, and the columns are: {shown}")
-        column, found = header.index("filename"), []
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                raise UserError(
-                    f"{path}, line {reader.line_num}: {len(cells)} cells below a header of {len(header)}"
-                )
-            found.append(_checked(cells[column].strip(), path, reader.line_num))
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    lines = read_cells("\n".join(_lines(path)), str(path), ["filename"])
+    _, header = next(lines, (0, []))
+    column = find_column(header, "filename")
+    if column is None or [cell.strip() for cell in header].count("filename") > 1:
+        shown = ", ".join(cell.strip() for cell in header)[:200] or "none"
+        raise UserError(f"{path}, line 1: one column `filename` is needed, and the columns are: {shown}")
+    found = []
+    for number, cells in lines:
+        if len(cells) != len(header):
+            raise UserError(f"{path}, line {number}: {len(cells)} cells below a header of {len(header)}")
+        found.append(_checked(cells[column].strip(), path, number))
     return _unique(found, path)
 
 
@@ -80,10 +73,7 @@ def _lines(path: str | Path) -> list[str]:
         raise UserError(f"{path}: the list can't be read: {error.strerror}") from None
     if len(data) > LARGEST:
         raise UserError(f"{path}: more than {LARGEST >> 20} MB, too large for a list of names")
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from None
+    lines = decode_text(data, str(path)).split("\n")
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST:
             raise UserError(f"{path}, line {number}: {len(line)} characters, more than {LONGEST}")

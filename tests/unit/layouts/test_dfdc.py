@@ -114,7 +114,7 @@ def test_dfdc_reports_invalid_metadata(content):
 
 
 def test_dfdc_reports_metadata_that_is_no_text():
-    with pytest.raises(ValueError, match=r"z\.zip: metadata\.json is not UTF-8"):
+    with pytest.raises(ValueError, match=r"z\.zip: metadata\.json is not UTF-16 text"):
         read_corpus("dfdc", [Entry("z.zip", "metadata.json")], lambda entry: b"\xff\xfe{")
 
 
@@ -179,7 +179,7 @@ def test_dfdc_official_test_labels():
     }
 
 
-@pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n", "x" * 200_000])
+@pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n"])
 def test_dfdc_reports_an_invalid_label_table(content):
     with pytest.raises(ValueError, match=r"test/labels\.csv: expected the columns filename,label"):
         read("dfdc", [], {"test/labels.csv": content})

@@ -51,7 +51,7 @@ def test_each_name_is_listed_once_at_its_first_place_whatever_its_labels(tmp_pat
 INVALID_LISTS = {
     "a NUL": (b"a.jpg 1\nb\0.jpg 0\n", "line 2: .* control character"),
     "a line without an end": (b"a.jpg 1\n" + b"x" * 10_000_000, f"line 2: 10000000 .* {LONGEST}"),
-    "no text": (b"\xff\xd8\xff\xe0" * 9, "is not UTF-8"),
+    "no text": (b"\xff\xd8\xff\xe0" * 9, "is a JPEG image, not a text file"),
     "another label": (b"a.jpg 1\nb.jpg 2\n", "line 2: expected .*got 'b.jpg 2'"),
     "a word for a label": (b"b.jpg fake\n", "line 1: expected"),
     "nothing": (b"\n \n", "lists nothing"),
