@@ -125,11 +125,11 @@ def faces_of_video(
         yield FrameFaces(position_of[frame], frame, times[frame], faces, problems + more)
 
 
-def faces_of_image(data: bytes, name: str, extractor: Extractor) -> FrameFaces:
-    """Return the faces of the image `name`, given as the bytes of its file."""
+def faces_of_image(data: bytes, name: str, extractor: Extractor, limits: dict) -> FrameFaces:
+    """Return the faces of the image `name`, given as the bytes of its file; `limits` are the config's."""
     row = {"video": name, "frame": 0, "time": "", "status": OK, "reason": ""}
     cfg = extractor.preprocessing["images"]
-    ((_, crops, problems),) = _crops([(row, data)], extractor, extractor.image_detector, cfg)
+    ((_, crops, problems),) = _crops([(row, data)], extractor, extractor.image_detector, cfg, limits)
     faces, more = _face_crops(crops, extractor, extractor.shown > 0)
     return FrameFaces(0, 0, math.nan, faces, problems + more)
 
@@ -145,14 +145,18 @@ def prefetch(items: Iterable[Any], number: int = 2) -> Iterator[Any]:
 
 
 def _crops(
-    frames: Iterable[tuple[dict, bytes]], extractor: Extractor, detector: Detector | None, cfg: dict
+    frames: Iterable[tuple[dict, bytes]],
+    extractor: Extractor,
+    detector: Detector | None,
+    cfg: dict,
+    limits: dict | None = None,
 ) -> Iterator[tuple[int, list[Crop], list[str]]]:
     """Yield the index, crops and problems of each frame; frames that can't be used come last."""
     shows_frames = extractor.preprocessing["shows"] == "frames"
     tracker = FaceTracker(detector, cfg) if detector else None
     unusable: list[dict] = []
     for row, data in frames:
-        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None)
+        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None, limits)
         if pixels is None:
             unusable.append(row)
         elif shows_frames:

@@ -34,6 +34,7 @@ from deepfake.detection.tasks import (
     VideoTask,
 )
 from deepfake.errors import UserError
+from deepfake.extraction.limits import out_of_memory
 from deepfake.extraction.video import UnreadableVideo, VideoReader
 from deepfake.worker_process import TaskDone, work
 
@@ -78,15 +79,19 @@ def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator
             )
     except UNREADABLE as error:
         yield TaskDone(problem_of(error))
+    except MemoryError:
+        yield TaskDone(out_of_memory(task.file.limits))
     else:
         yield TaskDone()
 
 
 def _faces_of_image(file: MediaFile, extractor: Extractor, sources: "Sources") -> FrameFaces:
     try:
-        return faces_of_image(sources.read_image(file), file.name, extractor)
+        return faces_of_image(sources.read_image(file), file.name, extractor, file.limits)
     except UNREADABLE as error:
         return FrameFaces(0, 0, math.nan, [], [problem_of(error)])
+    except MemoryError:
+        return FrameFaces(0, 0, math.nan, [], [out_of_memory(file.limits)])
 
 
 def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
@@ -139,7 +144,7 @@ class Sources:
         # an absolute path can't be mistaken for a protocol of FFmpeg
         path = str(task.unpacked if file.member else Path(file.path).absolute())
         if self._video_path != path:
-            self._video = VideoReader(path)
+            self._video = VideoReader(path, file.limits)
             self._video_path = path
         return self._video
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepfake.corpora.contents import content_of, head_of_file
 from deepfake.extraction import images
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.stills import row_without_image
 from deepfake.extraction.video import UnreadableVideo, VideoReader
@@ -38,34 +39,43 @@ def sample_frames(reader: VideoReader, indices: list[int], cfg: dict) -> Iterato
     found = set()
     for frame in reader.frames(indices):
         found.add(frame.index)
-        data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
+        try:
+            data = images.encode(frame.pixels, cfg["format"], cfg.get("quality", 0))
+        except images.UnwritableImage as error:
+            yield SampledFrame(frame.index, b"", status=MISSING, reason=str(error))
+            continue
         status = (DAMAGED, "the decoder made parts of the picture up") if frame.damaged else (OK, "")
         yield SampledFrame(frame.index, data, frame.time, frame.pixels, *status)
     for index in indices:
         if index not in found:
-            yield SampledFrame(index, b"", status=MISSING, reason="can't be decoded")
+            yield SampledFrame(index, b"", status=MISSING, reason=reader.refusal or "can't be decoded")
 
 
 def shortfall(reader: VideoReader) -> str:
-    """Return how many frames are left of a truncated video, as "150 of 300 frames"; "" for a whole one."""
-    if reader.frame_count >= reader.declared_count:
+    """Return how many frames are left of a truncated video, as "150 of 300 frames"; "" for a whole one.
+
+    A trimmed video, whose edit list shows a part of its frames, is whole.
+    """
+    if reader.held_count >= reader.declared_count:
         return ""
-    return f"{reader.frame_count} of {reader.declared_count} frames"
+    return f"{reader.held_count} of {reader.declared_count} frames"
 
 
-def frames_of_video(path: Path, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
+def frames_of_video(
+    path: Path, video: str, cfg: dict, count: int | str, limits: dict = MEDIA_LIMITS
+) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
     `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" if
-    the strategy needs none. A frame or video that can't be decoded has a row with the reason. One frame is in
-    memory at a time. An image that is named like a video gives itself.
+    the strategy needs none. A frame or video that can't be decoded, or is over `limits`, has a row with the
+    reason. One frame is in memory at a time. An image that is named like a video gives itself.
     """
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
         row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
-        yield from frames_of_stills([(row, path.read_bytes())])
+        yield from frames_of_stills([(row, path.read_bytes())], limits)
         return
     try:
-        reader = VideoReader(path)
+        reader = VideoReader(path, limits)
     except UnreadableVideo as error:
         yield row_without_image(video, UNREADABLE, str(error)), b""
         return

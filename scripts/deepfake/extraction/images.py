@@ -7,17 +7,22 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from deepfake.errors import UserError
 from deepfake.extraction.image_header import HEADER_ERRORS, UnreadableImage, read_header
 
 HASHED_SIDE = 128  # pixels; larger images are subsampled to a shorter side of this or a little more
 DCT_SIDE = 32  # pixels; the 8 x 8 lowest frequencies of a square of this side give the 64 bits
 
 
+class UnwritableImage(UserError):
+    """An image is too long for its format."""
+
+
 def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
     """Return `pixels`, uint8 BGR (height, width, 3), as the bytes of an image file.
 
     `format` is "jpg" or "png"; `quality`, 1 to 100, is JPEG's. JPEG keeps colour at full resolution (4:4:4):
-    at half of it, it would blur the blending traces that deepfake detectors look for.
+    at half of it, it would blur the blending traces that deepfake detectors look for. Raises UnwritableImage.
     """
     options = {
         "jpg": [
@@ -30,7 +35,10 @@ def encode(pixels: np.ndarray, format: str, quality: int) -> bytes:
     }[format]
     done, data = cv2.imencode(f".{format}", pixels, options)
     if not done:
-        raise ValueError(f"an image of shape {pixels.shape} can't be written as {format}")
+        height, width = pixels.shape[:2]
+        raise UnwritableImage(
+            f"{width}x{height} pixels can't be written as {format}; at most 65500 a side can"
+        )
     return data.tobytes()
 
 

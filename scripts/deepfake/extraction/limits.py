@@ -4,8 +4,8 @@ from deepfake.errors import UserError
 
 MEDIA_LIMITS = {
     "pixels": 250_000_000,
-    "frames": 10_000_000,
-    "packets": 30_000_000,
+    "frames": 6_000_000,
+    "packets": 15_000_000,
     "seconds": 1800,
     "memory_gb": 4,
 }
@@ -23,15 +23,20 @@ class LimitExceeded(UserError):
     """A video or an image is over one of the limits; the message names it."""
 
 
-def check_limit(key: str, value: int, what: str, limits: dict) -> None:
-    """Raise LimitExceeded where `value` is above `limits[key]`; `what` describes it, as "90 frames"."""
+def check_limit(key: str, value: int, unit: str, limits: dict) -> None:
+    """Raise LimitExceeded where `value`, of this unit, is above `limits[key]`."""
     if value > limits[key]:
-        raise LimitExceeded(f"{what}, more than limits.{key} = {limits[key]}")
+        raise LimitExceeded(f"{value} {unit}, more than limits.{key} = {limits[key]}")
 
 
 def check_pixels(width: int, height: int, limits: dict) -> None:
     """Raise LimitExceeded for an image or a frame of so many pixels that it must not be decoded."""
-    check_limit("pixels", width * height, f"{width}x{height} pixels", limits)
+    check_limit("pixels", width * height, f"pixels ({width}x{height})", limits)
+
+
+def out_of_memory(limits: dict) -> str:
+    """Return the reason why a video or an image for which memory could not be allocated is left out."""
+    return f"it takes more memory than limits.memory_gb = {limits['memory_gb']}"
 
 
 def extensions(frames: int) -> int:

@@ -13,7 +13,9 @@ Frames that this doesn't give are tried once more by decoding everything.
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +24,15 @@ import numpy as np
 from av.stream import Disposition
 
 from deepfake.errors import UserError
+from deepfake.extraction.edit_lists import check_edit_lists
+from deepfake.extraction.limits import MEDIA_LIMITS, LimitExceeded, check_limit, check_pixels
 
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,flv,asf,ogg,ivf,gif"
 """FFmpeg's names of the formats that are read. A file's content, not its name, decides which one it is.
 Playlists and lists of files to join are left out, since they would open other files."""
+
+
+UNTIMED = -(2**63)  # FFmpeg's AV_NOPTS_VALUE: a packet without a time
 
 
 class UnreadableVideo(UserError):
@@ -46,42 +53,81 @@ class Frame:
     damaged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Packet:
-    pts: int | None
-    key: bool
-    discard: bool
+@dataclass(frozen=True, eq=False)
+class _Packets:
+    """The packets of a video, in decoding order: arrays, since a day of video has millions.
+
+    `pts` int64 (UNTIMED for none), `key` and `discard` bool. `untimed` tells whether a frame has no time.
+    """
+
+    pts: np.ndarray
+    key: np.ndarray
+    discard: np.ndarray
+    untimed: bool
 
 
 class VideoReader:
     """A video file: how many frames it has, and any of them.
 
-    `frame_count` is the number of frames that the file holds, `declared_count` the number that its header
-    declares (0 if it declares none). Raises UnreadableVideo if the file can't be opened or has no video
-    stream, FileNotFoundError or PermissionError if the file itself can't be read.
+    `frame_count` is the number of frames that the video shows. `declared_count` is the number that the header
+    declares (0 if it declares none), and `held_count` how many of those the file holds. An edit list may show
+    fewer of them, or some repeatedly. `refusal` says why frames were not decoded that are over a limit ("" if
+    none was).
+
+    `limits` are those of the config. Raises UnreadableVideo if the file can't be opened, has no video stream
+    or is over a limit, FileNotFoundError or PermissionError if the file itself can't be read.
     """
 
-    def __init__(self, path: str | Path):
-        self._path = str(path)
-        self._packets: list[_Packet] = []
-        with _open(self._path) as container:
-            stream = _video_stream(container)
-            self.declared_count = stream.frames
-            try:
-                for packet in container.demux(stream):
-                    if packet.size:
-                        self._packets.append(_Packet(packet.pts, packet.is_keyframe, packet.is_discard))
-            except av.FFmpegError:
-                pass  # a damaged tail: what was read before it counts, and `declared_count` shows the loss
-        times = [p.pts for p in self._packets if not p.discard]
-        self._timed = None not in times and len(set(times)) == len(times)
-        if self._timed:
-            self._order = sorted(times)
-            self.frame_count = len(times)
-        else:  # no usable times in the container: only decoding shows how many frames there are
-            self.frame_count = sum(1 for _ in self._decode_all())
+    def __init__(self, path: str | Path, limits: dict = MEDIA_LIMITS):
+        self._path, self._limits = str(path), limits
+        self.refusal = ""
+        try:
+            check_edit_lists(path, limits)
+            self._packets = self._read_packets()
+            self.frame_count = self._count_frames()
+            self.held_count = self.frame_count
+            if self.frame_count < self.declared_count:
+                self.held_count = max(self.frame_count, self._count_unedited())
+        except LimitExceeded as error:
+            raise UnreadableVideo(str(error)) from None
         if not self.frame_count:
-            raise UnreadableVideo("no video frame in the file")
+            raise UnreadableVideo(self.refusal or "no video frame in the file")
+
+    def _count_frames(self) -> int:
+        """Return the number of frames, after sorting their times, or decoding where they have none."""
+        shown = self._packets.pts[~self._packets.discard]
+        self._order = np.sort(shown)
+        self._timed = not (self._packets.untimed or np.any(self._order[1:] == self._order[:-1]))
+        if self._timed:
+            return len(self._order)
+        count = 0
+        for count, _ in enumerate(self._decode_all(), 1):
+            check_limit("frames", count, "frames", self._limits)
+        return count
+
+    def _read_packets(self) -> "_Packets":
+        """Read the packets of all streams; return those of the video. Raises LimitExceeded."""
+        pts, key, discard = array("q"), bytearray(), bytearray()
+        untimed = False
+        with self._open() as (container, stream):
+            self.declared_count = stream.frames
+            for number, packet in enumerate(_until_error(container.demux()), 1):
+                if packet.stream_index == stream.index and packet.size:
+                    untimed = untimed or (packet.pts is None and not packet.is_discard)
+                    pts.append(UNTIMED if packet.pts is None else packet.pts)
+                    key.append(packet.is_keyframe)
+                    discard.append(packet.is_discard)
+                    check_limit("frames", len(pts), "frames", self._limits)
+                check_limit("packets", number, "packets", self._limits)
+        # A damaged tail ends the packets: what was read before it counts; `declared_count` shows the loss.
+        return _Packets(
+            np.array(pts, np.int64), np.array(key, np.uint8) > 0, np.array(discard, np.uint8) > 0, untimed
+        )
+
+    def _count_unedited(self) -> int:
+        """Return how many frames the file holds, whether or not its edit list shows them."""
+        with self._open(ignore_editlist="1") as (container, stream):
+            return sum(1 for packet in _until_error(container.demux(stream)) if packet.size)
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Yield the frames at `indices`, in rising order; those that needed the second try come last.
@@ -96,31 +142,30 @@ class VideoReader:
         if not self._timed:
             yield from self._by_number(set(requested))
             return
-        missing = {self._order[i]: i for i in requested}
-        yield from self._by_time(missing, self._needed(set(missing)))
+        missing = {int(self._order[i]): i for i in requested}
+        yield from self._by_time(missing, self._needed(missing))
         if missing:
-            yield from self._by_time(missing, [True] * len(self._packets), sparse=False)
+            yield from self._by_time(missing, b"\1" * len(self._packets.pts), sparse=False)
 
-    def _needed(self, requested: set[int]) -> list[bool]:
-        """Return for each packet, in decoding order, whether the frames at these times need it."""
-        starts = [i for i, p in enumerate(self._packets) if p.key or i == 0]
-        needed = [False] * len(self._packets)
-        for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(self._packets)], strict=True)):
-            hits = [i for i in range(start, end) if self._packets[i].pts in requested]
-            if not hits:
-                continue
-            leading = any(self._packets[i].pts < self._packets[start].pts for i in hits)
-            first = starts[number - 1] if leading and number else start
-            needed[first : hits[-1] + 1] = [True] * (hits[-1] + 1 - first)
-        return needed
+    def _needed(self, requested: Iterable[int]) -> bytes:
+        """Return for each packet, in decoding order, 1 if the frames at these times need it, else 0."""
+        pts = self._packets.pts
+        starts = np.union1d(np.flatnonzero(self._packets.key), [0])
+        hits = np.flatnonzero(np.isin(pts, list(requested)))
+        groups = np.searchsorted(starts, hits, side="right") - 1
+        needed = np.zeros(len(pts), np.uint8)
+        for number in np.unique(groups):
+            own = hits[groups == number]
+            leads = number > 0 and np.any(pts[own] < pts[starts[number]])
+            needed[starts[number - leads] : own[-1] + 1] = 1
+        return needed.tobytes()
 
-    def _by_time(self, missing: dict[int, int], needed: list[bool], sparse: bool = True) -> Iterator[Frame]:
+    def _by_time(self, missing: dict[int, int], needed: bytes, sparse: bool = True) -> Iterator[Frame]:
         """Decode the `needed` packets, and yield the frames whose times are in `missing` (time: index).
 
         Frames that were found are removed from `missing`.
         """
-        with _open(self._path) as container:
-            stream = _video_stream(container)
+        with self._open() as (container, stream):
             decoder = stream.codec_context
             after_gap = fed = False
             packets = (p for p in container.demux(stream) if p.size)
@@ -131,36 +176,85 @@ class VideoReader:
                     after_gap = fed
                     continue
                 if after_gap:
-                    yield from _pop_found(_decode(decoder, None), missing, stream)
+                    yield from self._pop_found(self._decode(decoder, None), missing, stream)
                     decoder.flush_buffers()
                     after_gap = False
                 decoder.skip_frame = "DEFAULT" if not sparse or packet.pts in missing else "NONREF"
                 fed = True
-                yield from _pop_found(_decode(decoder, packet), missing, stream)
-            yield from _pop_found(_decode(decoder, None), missing, stream)
+                yield from self._pop_found(self._decode(decoder, packet), missing, stream)
+            yield from self._pop_found(self._decode(decoder, None), missing, stream)
+
+    def _pop_found(
+        self, frames: Iterable[av.VideoFrame], missing: dict[int, int], stream: av.VideoStream
+    ) -> Iterator[Frame]:
+        for frame in frames:
+            if frame.pts in missing and (found := self._frame(missing[frame.pts], frame, stream)):
+                del missing[frame.pts]
+                yield found
 
     def _by_number(self, requested: set[int]) -> Iterator[Frame]:
         for index, (frame, stream) in enumerate(self._decode_all()):
-            if index in requested:
-                yield _frame(index, frame, stream)
+            if index in requested and (found := self._frame(index, frame, stream)):
+                yield found
             if index >= max(requested, default=-1):
                 return
 
     def _decode_all(self) -> Iterator[tuple[av.VideoFrame, av.VideoStream]]:
-        with _open(self._path) as container:
-            stream = _video_stream(container)
+        with self._open() as (container, stream):
             for packet in _until_error(container.demux(stream)):
-                for frame in _decode(stream.codec_context, packet if packet.size else None):
+                for frame in self._decode(stream.codec_context, packet if packet.size else None):
                     yield frame, stream
 
+    def _decode(self, decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame]:
+        try:
+            return decoder.decode(packet)
+        except MemoryError:
+            raise
+        except av.FFmpegError:  # the frame stays missing, which the caller reports
+            try:
+                check_pixels(decoder.width, decoder.height, self._limits)
+            except LimitExceeded as error:  # the frames have become larger in mid-stream
+                self.refusal = str(error)
+            return []
 
-def _open(path: str) -> av.container.InputContainer:
+    def _frame(self, index: int, frame: av.VideoFrame, stream: av.VideoStream) -> Frame | None:
+        """Return a decoded frame with its pixels; None if it is too large, or can't be converted."""
+        try:
+            check_pixels(frame.width, frame.height, self._limits)
+            # OpenCV's interpolation; it matters above 8 bits
+            pixels = frame.to_ndarray(format="bgr24", interpolation="BICUBIC")
+        except LimitExceeded as error:
+            self.refusal = str(error)
+            return None
+        except MemoryError:
+            raise
+        except (av.FFmpegError, ValueError):
+            return None
+        if frame.rotation:
+            pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
+        time = float(frame.pts * stream.time_base) if frame.pts is not None else math.nan
+        return Frame(index, time, pixels, frame.is_corrupt)
+
+    @contextmanager
+    def _open(self, **options: str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+        """Open the file; yield it and its video stream, whose frames are no larger than the limit."""
+        most = {"max_pixels": str(self._limits["pixels"])}
+        with _open_container(self._path, most | options) as container:  # opening decodes some frames, too
+            stream = _video_stream(container)
+            check_pixels(stream.codec_context.width, stream.codec_context.height, self._limits)
+            stream.codec_context.options = most
+            yield container, stream
+
+
+def _open_container(path: str, options: dict[str, str]) -> av.container.InputContainer:
     try:
-        return av.open(path, options={"format_whitelist": FORMATS})
+        return av.open(path, options={"format_whitelist": FORMATS, **options})
     except (FileNotFoundError, PermissionError):
         raise  # the file system failed, not the video: the job should fail and be tried again
-    except (av.FFmpegError, OSError) as error:
-        raise UnreadableVideo(f"can't be opened: {error.strerror}") from error
+    except MemoryError:
+        raise
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableVideo(f"can't be opened: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _video_stream(container: av.container.InputContainer) -> av.VideoStream:
@@ -175,31 +269,7 @@ def _video_stream(container: av.container.InputContainer) -> av.VideoStream:
 def _until_error(items: Iterable) -> Iterator:
     try:
         yield from items
+    except MemoryError:
+        raise
     except av.FFmpegError:
         return
-
-
-def _decode(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame]:
-    try:
-        return decoder.decode(packet)
-    except av.FFmpegError:
-        return []  # the frame stays missing, which the caller reports
-
-
-def _pop_found(
-    frames: Iterable[av.VideoFrame], missing: dict[int, int], stream: av.VideoStream
-) -> Iterator[Frame]:
-    for frame in frames:
-        index = missing.pop(frame.pts, None)
-        if index is not None:
-            yield _frame(index, frame, stream)
-
-
-def _frame(index: int, frame: av.VideoFrame, stream: av.VideoStream) -> Frame:
-    pixels = frame.to_ndarray(
-        format="bgr24", interpolation="BICUBIC"
-    )  # as OpenCV does; it matters above 8 bits
-    if frame.rotation:
-        pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-    time = float(frame.pts * stream.time_base) if frame.pts is not None else math.nan
-    return Frame(index, time, pixels, frame.is_corrupt)

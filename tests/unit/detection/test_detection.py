@@ -153,12 +153,12 @@ from deepfake.extraction import images
 decode = images.decode
 
 
-def decode_with_bugs(data, *flags):
+def decode_with_bugs(data, *flags, **limits):
     if data == b"deadly":
         os.kill(os.getpid(), signal.SIGSEGV)
     if data == b"endless":
         time.sleep(1000)
-    return decode(data, *flags)
+    return decode(data, *flags, **limits)
 
 
 images.decode = decode_with_bugs

@@ -1,0 +1,182 @@
+"""Videos that are cut, trimmed or hostile: what they show is read, and none takes more than the limits."""
+
+import resource
+import struct
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from conftest import write_striped_video
+from made.edit_list import time_scales, with_edits
+
+from deepfake.extraction.edit_lists import check_edit_lists
+from deepfake.extraction.frames import frames_of_video, shortfall
+from deepfake.extraction.limits import MEDIA_LIMITS, LimitExceeded
+from deepfake.extraction.video import UnreadableVideo, VideoReader
+
+CFG = {"strategy": "uniform", "format": "jpg", "quality": 90}
+OPTIONS = {"g": "35", "bf": "2"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "a.mp4"
+    return write_striped_video(path, frames=35, options=OPTIONS)
+
+
+def edited(clip: Path, to: Path, *edits: tuple[float, float]) -> VideoReader:
+    """The clip with another edit list, of durations and starts in frames; the first start is at 2 frames."""
+    data = clip.read_bytes()
+    movie, media = (scale // 25 for scale in time_scales(data))
+    delay = VideoReader(clip).frame_count - 35  # none: frames count from the first that is shown
+    shown = [(round(duration * movie), round((start + delay) * media)) for duration, start in edits]
+    to.write_bytes(with_edits(data, shown))
+    return VideoReader(to)
+
+
+EDITS = {
+    "all": ([(35, 2)], 35),
+    "start cut off": ([(22, 15)], 22),
+    "end cut off": ([(22, 2)], 22),
+    "two parts": ([(10, 7), (10, 22)], 20),
+    "shown three times": ([(35, 2)] * 3, 105),
+}
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_a_trimmed_video_is_whole(clip, tmp_path, kind):
+    edits, shown = EDITS[kind]
+    reader = edited(clip, tmp_path / "a.mp4", *edits)
+    assert reader.frame_count == shown and reader.declared_count == 35 and not shortfall(reader)
+    assert [frame.index for frame in reader.frames(range(shown))] == list(range(shown))
+
+
+def test_a_trimmed_video_shows_the_frames_of_its_part(clip, tmp_path):
+    whole = [frame.pixels for frame in VideoReader(clip).frames(range(35))]
+    part = [frame.pixels for frame in edited(clip, tmp_path / "a.mp4", (22, 15)).frames(range(22))]
+    assert np.array_equal(part, whole[13:])
+
+
+def test_a_trimmed_video_that_is_cut_off_says_what_is_left(tmp_path):
+    whole = write_striped_video(tmp_path / "a.mp4", frames=60, options={"g": "12"}, index_first=True)
+    data = whole.read_bytes()
+    with av.open(str(whole)) as source, av.open(str(tmp_path / "b.mp4"), "w", options={
+        "movflags": "faststart", "use_editlist": "1"
+    }) as out:  # fmt: skip
+        stream = source.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        source.seek(24 * stream.time_base.denominator // 25, stream=stream)
+        for packet in source.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux(packet)
+    assert not shortfall(VideoReader(tmp_path / "b.mp4"))
+    whole.write_bytes(data[: len(data) * 2 // 3])
+    assert "of 60 frames" in shortfall(VideoReader(whole))
+
+
+def test_an_edit_list_that_repeats_is_refused_before_it_is_expanded(clip, tmp_path):
+    began = time.monotonic()
+    with pytest.raises(UnreadableVideo, match=r"an edit list of 500000 parts.* limits\.packets"):
+        edited(clip, tmp_path / "a.mp4", *[(35, 2)] * 500_000)
+    assert time.monotonic() - began < 5
+
+
+def test_damaged_boxes_pass_and_a_large_one_is_found(tmp_path):
+    path = tmp_path / "a.mp4"
+    for data in (
+        b"",
+        b"moov",
+        struct.pack(">I4s", 8, b"moov"),
+        struct.pack(">I4sQ", 1, b"moov", 2**64 - 1) * 3,
+    ):
+        path.write_bytes(data)
+        check_edit_lists(path, MEDIA_LIMITS)
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I4sQ", 1, kind, 16 + len(body)) + body  # sizes of 64 bits
+
+    edts = box(b"edts", box(b"elst", struct.pack(">II", 0, 9)))
+    sizes = box(b"stsz", struct.pack(">III", 0, 1, 10_000_000))
+    path.write_bytes(box(b"moov", box(b"trak", edts + box(b"mdia", box(b"minf", box(b"stbl", sizes))))))
+    with pytest.raises(LimitExceeded, match="90000000 packets"):
+        check_edit_lists(path, MEDIA_LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "reason"),
+    [
+        ("pixels", 96 * 64 - 1, "6144 pixels (96x64), more than limits.pixels = 6143"),
+        ("frames", 34, "35 frames, more than limits.frames = 34"),
+        ("packets", 34, "35 packets, more than limits.packets = 34"),
+    ],
+)
+def test_a_video_over_a_limit_is_a_row_that_names_it(clip, limit, most, reason):
+    ((row, data),) = frames_of_video(clip, "a", CFG, 4, MEDIA_LIMITS | {limit: most})
+    assert row["status"] == "unreadable" and row["reason"] == reason and not data
+    assert len(list(frames_of_video(clip, "a", CFG, 4, MEDIA_LIMITS | {limit: most + 2}))) == 4
+
+
+def test_packets_of_all_streams_count(tmp_path):
+    path = write_striped_video(tmp_path / "a.mp4", audio=True)
+    assert VideoReader(path, MEDIA_LIMITS | {"packets": 40})
+    with pytest.raises(UnreadableVideo, match="packets, more than limits.packets = 31"):
+        VideoReader(path, MEDIA_LIMITS | {"packets": 31})
+
+
+def test_frames_without_times_are_counted_while_they_are_decoded(tmp_path):
+    path = write_striped_video(tmp_path / "a.h264", options={"bf": "0"})
+    with pytest.raises(UnreadableVideo, match="limits.frames = 20"):
+        VideoReader(path, MEDIA_LIMITS | {"frames": 20})
+
+
+def raw(folder: Path, width: int, height: int) -> bytes:
+    path = write_striped_video(folder / "a.h264", 5, width, height, options={"g": "5", "bf": "0"})
+    return path.read_bytes()
+
+
+def test_frames_that_become_too_large_are_missing_and_the_others_are_read(tmp_path):
+    small, large = raw(tmp_path, 96, 64), raw(tmp_path, 480, 320)
+    path = tmp_path / "b.h264"
+    path.write_bytes(small * 20 + large + small)
+    assert len(list(VideoReader(path).frames(range(110)))) == 110
+    reader = VideoReader(path, MEDIA_LIMITS | {"pixels": 480 * 320 - 1})
+    assert reader.frame_count == 105 and "limits.pixels = 153599" in reader.refusal
+
+
+def test_a_gif_that_is_too_wide_for_a_jpeg_is_a_row(tmp_path):
+    data = b"GIF89a" + struct.pack("<HH", 65535, 16) + b"\x80\0\0" + bytes(3) + b"\xff" * 3
+    data += b"\x2c" + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\2\2\x44\1\0;"
+    (tmp_path / "a.mp4").write_bytes(data)
+    ((row, image),) = frames_of_video(tmp_path / "a.mp4", "a", CFG, 4)
+    assert row["status"] == "missing" and "65535x16 pixels can't be written as jpg" in row["reason"]
+    ((row, image),) = frames_of_video(tmp_path / "a.mp4", "a", CFG | {"format": "png"}, 4)
+    assert row["status"] == "ok" and cv2.imdecode(np.frombuffer(image, np.uint8), 1).shape == (16, 65535, 3)
+
+
+def test_a_video_of_65535_by_65535_is_not_decoded(tmp_path):
+    data = b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0" + bytes(3) + b"\xff" * 3
+    data += b"\x2c" + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\2\2\x44\1\0;"
+    (tmp_path / "a.mp4").write_bytes(data)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ((row, image),) = frames_of_video(tmp_path / "a.mp4", "a", CFG, 4)
+    assert row["status"] == "missing" and row["reason"] == "can't be decoded" and not image
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KB
+
+
+def test_a_video_of_many_streams_is_read(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as out:
+        streams = [out.add_stream("mjpeg", rate=25) for _ in range(60)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 32, 32, "yuvj420p"
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="bgr24")
+        for stream in streams:
+            for packet in [*stream.encode(picture.reformat(format="yuvj420p")), *stream.encode(None)]:
+                out.mux(packet)
+    assert len(list(VideoReader(path).frames([0]))) == 1
+    with pytest.raises(UnreadableVideo, match="limits.packets = 59"):
+        VideoReader(path, MEDIA_LIMITS | {"packets": 59})
