@@ -13,13 +13,14 @@ from deepfake.errors import UserError
 from deepfake.extraction.limits import LimitExceeded, check_pixels
 from deepfake.layouts.media_types import HEAD, VIDEO, is_heif, kind_by_content
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM")
-"""Pillow's names of the formats that are read. A file's content, not its name, decides which one it is."""
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM")
+"""Pillow's names of the formats that are read, beside HEIF, which it reads once it is registered. A file's
+content, not its name, decides which one it is."""
 
 VIDEO_AS_IMAGE = "a video that is named like an image: give its name the ending of a video"
 BIT_DEPTH = 24  # offset of the byte in a PNG file
 HEADER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError,
-                 struct.error, MemoryError, RuntimeError)  # fmt: skip
+                 struct.error, RuntimeError)  # fmt: skip
 """What Pillow was seen to raise, or may raise, for damaged or crafted headers."""
 
 Image.MAX_IMAGE_PIXELS = None  # `limits.pixels` is checked instead, and is the same in all threads
@@ -51,10 +52,12 @@ def read_header(data: bytes, limits: dict | None = None) -> ImageHeader:
     """
     if not data:
         raise UnreadableImage(EMPTY)
+    formats = FORMATS
     if is_heif(data):
         register_heif()
+        formats = ("HEIF",)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             if limits:
                 check_pixels(*image.size, limits)
             return _header(image, data)
