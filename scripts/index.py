@@ -19,6 +19,7 @@ from deepfake.console import log
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, label_entries
 from deepfake.corpora.index_report import left_out, other_files, summary
+from deepfake.corpora.label_conflicts import WARNING_FILE, label_warning
 from deepfake.corpora.sources import Source, open_source
 from deepfake.files import new_directory, new_file
 from deepfake.layouts.registry import is_media
@@ -37,10 +38,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     for line in left_out(rows, members):
         log.warning("%s", line)
     check_classes(args.corpus, rows, cfg["layout"])
-    write_index(args.output, rows, {"sources": args.sources, "limits": cfg["limits"]})
+    warning = label_warning(args.corpus, cfg["layout"], cfg["columns"], rows)
+    write_index(args.output, rows, {"sources": args.sources, "limits": cfg["limits"]}, warning)
     if args.output_shards:
         with new_file(args.output_shards) as file:
             file.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
+    if warning:
+        log.warning("%s", warning)
+        print(f"WARNING: {warning}")
     line = summary(args.corpus, rows, other_files(rows, members, read))
     log.info("%s", line)
     print(line)
@@ -56,8 +61,11 @@ def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str]
     return read_file
 
 
-def write_index(folder: Path, rows: list[dict], sources: dict) -> None:
-    """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json."""
+def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> None:
+    """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json.
+
+    A warning is in WARNING_FILE, for the steps that go by the labels; without one there is no such file.
+    """
     by_shard = defaultdict(list)
     for row in rows:
         if row["shard"]:
@@ -66,6 +74,8 @@ def write_index(folder: Path, rows: list[dict], sources: dict) -> None:
         text = json.dumps(sources, indent=2, ensure_ascii=False)
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
+        if warning:
+            (part / WARNING_FILE).write_text(f"{warning}\n", encoding="utf-8", errors="surrogateescape")
         for shard, videos in by_shard.items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 

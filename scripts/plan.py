@@ -15,6 +15,7 @@ from pathlib import Path
 
 from deepfake.audit.attrition import as_text, attrition
 from deepfake.console import log
+from deepfake.corpora.label_conflicts import read_warning
 from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.plan.gather import gather
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = json.loads(args.config)
     gathered = gather(args.results, cfg["families"], cfg["images"])
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
+    for warning in filter(None, (read_warning(args.results / "index" / c) for c in cfg["families"])):
+        log.warning("%s", warning)
+        print(f"WARNING: {warning}")
     try:
         same_identity = read_same_identity(args.same_identity) if args.same_identity else []
         plan = make_plan(gathered, cfg, same_identity)

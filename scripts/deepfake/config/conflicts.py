@@ -6,6 +6,7 @@ from deepfake.extraction.sampling import parse_fraction
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
+CLASS_LISTS = ("real", "fake")
 MEDIA_SOURCES = ("folder", "archives", "list")
 YUNET_KEYS = {
     "model": "the path of face_detection_yunet_2023mar.onnx",
@@ -35,10 +36,24 @@ def _in_corpora(config: dict) -> Iterator[str]:
                 f"{', '.join(CORPUS_SOURCES)} (a corpus of config.yaml keeps its source: "
                 "take another name, or set that to null)"
             )
-        if corpus["layout"] == "csv" and not corpus["columns"]:
-            yield f"corpora.{name}.columns: missing; write {{path: <column>, label: <column>}}, see README"
-        if corpus["layout"] != "csv" and corpus["columns"]:
-            yield f"corpora.{name}.columns: can't be used with layout {corpus['layout']}; leave it out"
+        yield from _in_columns(name, corpus["layout"], corpus["columns"])
+
+
+def _in_columns(name: str, layout: str, columns: dict | None) -> Iterator[str]:
+    key = f"corpora.{name}.columns"
+    if layout == "csv":
+        if missing := [column for column in ("path", "label") if column not in (columns or {})]:
+            names = ", ".join(map(repr, missing))
+            yield f"{key}: missing {names}; write {{path: <column>, label: <column>}}, see docs/corpora.md"
+    elif layout == "labels":
+        if extra := _not_in((*CLASS_LISTS, "table", "attributes"), columns or {}):
+            names = ", ".join(extra)
+            yield f"{key}: {names} can't be used with layout labels; write {{real: [1], fake: [0]}}"
+    elif columns:
+        yield f"{key}: can't be used with layout {layout}; leave it out"
+    real, fake = ({str(value).lower() for value in (columns or {}).get(name, [])} for name in CLASS_LISTS)
+    if both := ", ".join(sorted(real & fake)):
+        yield f"{key}: {both} means both real and fake; write it in one of the lists `real` and `fake`"
 
 
 def _in_faces(config: dict) -> Iterator[str]:

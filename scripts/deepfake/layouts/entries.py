@@ -102,7 +102,7 @@ class Corpus:
     """The files of a corpus, for a layout to read.
 
     `media` are the videos, images and sequences that the layout has to return a row for, sorted; `entries`
-    all files; `columns` the settings `corpora.<corpus>.columns`, for layout csv only.
+    all files; `columns` the settings `corpora.<corpus>.columns`, for layouts csv and labels only.
     """
 
     media: list[Entry]

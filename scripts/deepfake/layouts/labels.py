@@ -3,6 +3,8 @@
     {train,validate,test}/<image>
     {train,validate,test}_label.txt    lines `69a1d6e71f594437b0dd71b4d59fbd38.jpg 1`, where 1 is fake
 
+`corpora.<corpus>.columns` may give other values for the classes, such as {real: [1], fake: [0]}.
+
 The usual synonyms of the splits are accepted too, in upper or lower case. A list may be beside its folder, in
 it, or at the corpus's top, also if the folders are archives; the images may instead be beside the list. Names
 may contain spaces. Group: the video, in its folder, that a frame's name such as `<video>_frame003` names;
@@ -14,6 +16,7 @@ from collections import defaultdict
 from io import StringIO
 
 from deepfake.errors import UserError
+from deepfake.layouts.csv_columns import labels_by_value, normal_value
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.listings import Line, videos_of_lines
 from deepfake.layouts.path_finder import PathFinder
@@ -21,6 +24,7 @@ from deepfake.layouts.shared import SPLITS, folders, group_by_frame_name
 
 LIST = re.compile(rf"({'|'.join(SPLITS)})_labels?\.txt", re.IGNORECASE)
 LABELS = {"0": REAL, "1": FAKE}
+NAMES = {REAL: "real", FAKE: "fake"}
 
 
 def read(corpus: Corpus) -> list[Video]:
@@ -77,14 +81,19 @@ def _split(entry: Entry) -> str:
 
 def _read_list(corpus: Corpus, table: Entry) -> list[tuple[str, int]]:
     lines = []
+    labels = labels_by_value(corpus.columns) if corpus.columns else LABELS
     for number, line in enumerate(StringIO(corpus.text(table)), start=1):
         cells = line.rsplit(maxsplit=1)
         if not cells:
             continue
-        if len(cells) < 2 or cells[1] not in LABELS:
-            raise UserError(
-                f"{table}, line {number}: expected `name.jpg 1` with 1 for fake or 0 for real, "
-                f"got {line.strip()!r}"
-            )
-        lines.append((cells[0].strip(), LABELS[cells[1]]))
+        label = labels.get(normal_value(cells[-1])) if len(cells) > 1 else None
+        if label is None:
+            raise UserError(f"{table}, line {number}: {_expected(labels)}, got {line.strip()!r}")
+        lines.append((cells[0].strip(), label))
     return lines
+
+
+def _expected(labels: dict[str, int]) -> str:
+    values = {label: [value for value in labels if labels[value] == label] for label in (FAKE, REAL)}
+    meanings = " or ".join(f"{', '.join(found)} for {NAMES[label]}" for label, found in values.items())
+    return f"expected `name.jpg {values[FAKE][0]}` with {meanings}"

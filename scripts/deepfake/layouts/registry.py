@@ -34,7 +34,8 @@ class Layout:
     tars of them if `sequences`. Without `images`, a folder of stills may be the frames of a video (see
     frame_folders.py). `family` ("" for none): corpora of one family use the same names for the same people,
     originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
-    files give the labels, and where they lie.
+    files give the labels, and where they lie. `from_tables`: the labels come from tables or lists, and may
+    contradict the folders.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -43,18 +44,19 @@ class Layout:
     family: str = ""
     classes: tuple[int, ...] = (REAL, FAKE)
     labels: str = ""
+    from_tables: bool = False
 
 
 LAYOUTS = {
     "celebdf": Layout(celebdf.read, family="celebdf"),
-    "csv": Layout(csv_table.read, images=True),
+    "csv": Layout(csv_table.read, images=True, from_tables=True),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
     "dfd": Layout(dfd.read, family="ffpp"),
-    "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS),
+    "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS, from_tables=True),
     "dffd": Layout(dffd.read, images=True),
     "faceforensics": Layout(faceforensics.read, family="ffpp"),
     "imagefolder": Layout(imagefolder.read, images=True),
-    "labels": Layout(labels.read, images=True),
+    "labels": Layout(labels.read, images=True, from_tables=True),
     "wilddeepfake": Layout(wilddeepfake.read, images=True, sequences=True),
 }
 
@@ -68,9 +70,9 @@ def read_corpus(
     """Return a row for each video of a corpus, and for each image and sequence, sorted by archive and path.
 
     `layout` is a name in LAYOUTS, `entries` are all files of the corpus, in any order. `read_bytes` returns
-    the content of a label file. `columns` are the settings `corpora.<corpus>.columns` of layout csv. A file
-    that can't be used has a row with a `problem`. Hidden and service files have none. Raises UserError if a
-    label file can't be understood.
+    the content of a label file. `columns` are the settings `corpora.<corpus>.columns` of layouts csv and
+    labels. A file that can't be used has a row with a `problem`. Hidden and service files have none. Raises
+    UserError if a label file can't be understood.
     """
     files = frozenset(entries)
     found = sorted((entry for entry in files if is_media(entry, layout)), key=BY_PATH)
