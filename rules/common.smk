@@ -11,7 +11,7 @@ from snakemake.settings.types import DeploymentMethod
 from deepfake.code_digest import code_digest
 from deepfake.config.check import check_config
 from deepfake.config.paths import variables_in_paths
-from deepfake.config.sections import as_param
+from deepfake.config.sections import as_param, model_limits
 from deepfake.errors import UserError
 from deepfake.slurm import unfinished_jobs
 
@@ -32,6 +32,9 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
     for image in config["containers"].values():
         if "://" not in image and not Path(image).exists():
             logger.warning(f"containers: {image} doesn't exist; `make containers` builds it, or name another")
+
+# in commands, but in no `params`: results don't depend on a limit that no model is over
+MODEL_LIMITS = as_param(model_limits(config))
 
 
 onstart:

@@ -40,6 +40,7 @@ rule predict:
         " --rows {input.rows:q}"
         " --split {params.split:q}"
         " --threads {threads}"
+        " --limits {MODEL_LIMITS:q}"
         " --output {output.table:q}"
         " 2> {log:q}"
 
@@ -165,6 +166,7 @@ rule distort:
         " --metrics {input.metrics:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
+        " --limits {MODEL_LIMITS:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
         " 2> {log:q}"
@@ -213,6 +215,7 @@ rule explain:
         " --predictions {input.predictions:q}"
         " --metrics {input.metrics:q}"
         " --threads {threads}"
+        " --limits {MODEL_LIMITS:q}"
         " --output-mistakes {output.mistakes:q}"
         " --output-gradcam {output.gradcam:q}"
         " --output-table {output.table:q}"

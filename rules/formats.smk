@@ -45,6 +45,7 @@ rule convert:
         " --rows {input.rows:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
+        " --limits {MODEL_LIMITS:q}"
         " --output {output.file:q}"
         " 2> {log:q}"
 
@@ -87,6 +88,7 @@ rule weigh:
         " --images {input.images:q}"
         " --rows {input.rows:q}"
         " --threads {threads}"
+        " --limits {MODEL_LIMITS:q}"
         " --output {output.table:q}"
         " --output-json {output.json:q}"
         " --output-text {output.text:q}"

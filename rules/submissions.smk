@@ -81,6 +81,7 @@ rule package:
         " --name {wildcards.model:q}"
         " --metrics {input.metrics:q}"
         " --families {params.families:q}"
+        " --limits {MODEL_LIMITS:q}"
         " --requirements {input.requirements:q}"
         " --license {input.license:q}"
         " --output {output.package:q}"

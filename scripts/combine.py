@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.console import log, progress
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 from deepfake.training.ensembles import combine
 
 
@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         output=args.output,
         output_facts=args.output_facts,
         threads=args.threads,
+        limits=args.limits,
         watch=lambda batches: progress(batches, f"predict val by {args.ensemble}", "batches"),
     )
     weights = ", ".join(f"{name} {member['weight']:.3f}" for name, member in facts["members"].items())
@@ -60,6 +61,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, type=Path, help="best.pt of the ensemble")
     parser.add_argument("--output-facts", required=True, type=Path, help="JSON that describes the ensemble")
+    add_limits(parser)
     args = parser.parse_args(argv)
     if len(args.members) != len(args.checkpoints):
         parser.error("--members and --checkpoints: give the same number of each, in the same order")

@@ -21,7 +21,7 @@ from deepfake.checkpoints.convert import FORMATS, calibration_images, convert
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         inputs = [read_decoded(*pair) for pair in zip(args.images, args.rows, strict=True)]
         images = calibration_images(inputs, json.loads(args.config)["calibration"]) if inputs else []
-        convert(args.checkpoint, args.form, args.output, images, args.threads)
+        convert(args.checkpoint, args.form, args.output, images, args.threads, args.limits)
     except UserError as error:
         raise UserError(f"{args.form}: {error}") from None
     sizes = map(os.path.getsize, (args.output, args.checkpoint))
@@ -47,6 +47,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", default='{"calibration": 200}', help="JSON: number of calibration images")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, help="the file to write")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

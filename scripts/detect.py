@@ -21,7 +21,7 @@ from deepfake.detection.media import LIMITS, find_media, read_list
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.scores import DECISIVE
 from deepfake.files import new_file
-from deepfake.program import json_object, make_parser, positive_int, run
+from deepfake.program import add_limits, json_object, make_parser, positive_int, run
 
 CROPS_SHOWN = 8  # frames of each video of which the page shows faces
 
@@ -29,10 +29,11 @@ CROPS_SHOWN = 8  # frames of each video of which the page shows faces
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the workers, too
-    model = open_model(args.model, args.threads)
+    limits = LIMITS | args.limits
+    model = open_model(args.model, args.threads, limits)
     preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
     paths, notes = [*args.media, *(read_list(args.list) if args.list else [])], []
-    media = find_media(paths, LIMITS | args.limits, notes)
+    media = find_media(paths, limits, notes)
     options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}
     options |= {"workers": args.threads, "shown": CROPS_SHOWN if args.output_page else 0}
     verdicts = []
@@ -72,7 +73,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=positive_int, default=os.cpu_count(), help="workers, and threads of the model")
     add("--bootstrap", type=positive_int, default=1000, help="resamples for the 95 %% intervals")
     add("--seed", type=int, default=0, help="seed of the resampling")
-    add("--limits", type=json_object, default={}, help="JSON: `limits` to override")
+    add_limits(parser)
     add("--json", action="store_true", help="print a line of JSON for each file")
     add("--output-page", help="write report.html")
     add("--output-table", help="write verdicts.csv")

@@ -22,7 +22,7 @@ from deepfake.evaluation import robustness
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = read_image_rows(args.dataset)
     split = "test" if (rows["split"] == "test").any() else "val"
     rows = rows[rows["split"] == split].reset_index(drop=True)
-    model = open_model(args.checkpoint, args.threads)
+    model = open_model(args.checkpoint, args.threads, args.limits)
     images = read_images(args.dataset, rows, args.threads)
     names = progress(rows["image"].tolist(), f"distort {args.dataset.name}", "images")
     distorted = robustness.distorted_images(images, names, settings, model.geometries, seed, args.threads)
@@ -55,6 +55,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="images decoded and distorted at a time")
     parser.add_argument("--output", required=True, help="csv of the results")
     parser.add_argument("--output-picture", required=True, help="svg of the curves")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

@@ -25,7 +25,7 @@ from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import fit
 from deepfake.networks.gradcam import gradcam_maps
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{args.dataset} has no image {missing[0]}; run predict.py again")
     images = dict(zip(rows["image"], read_images(args.dataset, rows), strict=True))
 
-    model = open_model(args.checkpoint, args.threads)
+    model = open_model(args.checkpoint, args.threads, args.limits)
     to_explain = [images[name] for name in explained["image"]]
     heatmaps = gradcam_maps(model.detector, model.geometries, to_explain)
     fitted = [fit(image, model.geometries[0]) for image in to_explain]
@@ -71,6 +71,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output-mistakes", required=True, help="png of the most confident mistakes")
     parser.add_argument("--output-gradcam", required=True, help="png of Grad-CAM for some images")
     parser.add_argument("--output-table", required=True, help="csv of all mistakes")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

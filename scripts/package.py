@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deepfake.console import log
 from deepfake.files import new_file
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 from deepfake.submissions.package import size_table, write_package
 
 
@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         pinned=args.requirements,
         licence=args.license,
         face_model=args.face_model,
+        limits=args.limits,
     )
     with new_file(args.output_json) as part:
         part.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
@@ -50,6 +51,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--face-model", help="path of YuNet's file, if it isn't where it was in training")
     add("--output", required=True, help="the zip to write")
     add("--output-json", required=True, help="JSON of the zip's size and members to write")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

@@ -15,12 +15,12 @@ from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
 from deepfake.evaluation.predictions import write_predictions
 from deepfake.files import new_file
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    model = open_model(args.checkpoint, args.threads)
+    model = open_model(args.checkpoint, args.threads, args.limits)
     inputs = read_inputs(model.geometries, args.images, args.rows)
     rows = inputs[0].rows.iloc[inputs[0].split(args.split)]
     probabilities = predict_split(model.logits, inputs, args.split, show_progress)
@@ -42,6 +42,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--split", required=True, choices=["train", "val", "test"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, help="csv of predictions")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         listed = read_sample(args.names)
         files = files_anywhere(listed.names, args.media, cfg["limits"])
-    model = open_model(args.checkpoint, args.threads)
+    model = open_model(args.checkpoint, args.threads, cfg["limits"])
     preprocessing = preprocessing_of(model.metadata, crops=cfg.get("crops", False))
     answers = answer(listed.names, files, model, preprocessing, cfg["people"], args.threads)
     if args.file == "prediction.txt":

@@ -24,7 +24,7 @@ from pathlib import Path
 import torch
 
 from deepfake.code_digest import code_digest
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 from deepfake.training.distributed import launch
 from deepfake.training.train import train
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
     with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
-        facts = train(processes, args.dataset, args.model, model, *files, code)
+        facts = train(processes, args.dataset, args.model, model, *files, code, args.limits)
     if facts:
         f1_macro = facts["metrics"]["val"]["f1_macro"]
         print(
@@ -62,6 +62,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "gpu", "mps"])
     parser.add_argument("--devices", type=count, default="auto", help="GPUs, or processes on a CPU, per node")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

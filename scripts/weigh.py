@@ -18,14 +18,14 @@ from pathlib import Path
 from deepfake.checkpoints.compare_formats import COLUMNS, as_text, compare
 from deepfake.console import log
 from deepfake.files import new_file
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 from deepfake.tables import write_rows
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     paths = [args.checkpoint, *args.forms]
-    comparison = compare(paths, args.images, args.rows, args.threads, args.turns)
+    comparison = compare(paths, args.images, args.rows, args.threads, args.turns, args.limits)
     text = as_text(comparison) + "\n"
     with new_file(args.output_json) as new_json, new_file(args.output_text) as new_text:
         new_json.write_text(json.dumps(comparison, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -48,6 +48,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", required=True, help="csv of the comparison")
     parser.add_argument("--output-json", required=True, help="the same as JSON, with the conditions")
     parser.add_argument("--output-text", required=True, help="the same as a text to read")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

@@ -32,6 +32,11 @@ def json_object(text: str) -> dict:
     return value
 
 
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the option --limits: some of the config's `limits`, for a program that opens files of others."""
+    parser.add_argument("--limits", type=json_object, default={}, help="JSON: `limits` to override")
+
+
 def positive_int(text: str) -> int:
     """Return the whole number from 1 that an option holds; as `type=` of argparse, like json_object."""
     if int(text) < 1:

@@ -11,25 +11,33 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepfake.checkpoints.metadata import CLASSES, FORMAT, check_metadata, networks_of
+from deepfake.checkpoints.metadata import (
+    CLASSES,
+    FORMAT,
+    check_metadata,
+    check_text_size,
+    networks_of,
+    without_weights,
+)
 from deepfake.files import new_file
 from deepfake.networks.errors import ModelError
-from deepfake.networks.weights import read_weights_file
+from deepfake.networks.weights import is_plain, read_weights_file
 
 PACKAGES = "torch torchvision timm transformers lightning-fabric numpy pillow".split()
 PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")
 
 
-def load_checkpoint(path: str | Path) -> dict:
+def load_checkpoint(path: str | Path, limits: dict | None = None) -> dict:
     """Return what `save_checkpoint` or `save_ensemble` wrote, every key checked, with tensors on the CPU.
 
-    No code in the file is run. Raises ModelError, which says what is wrong, where there is no file or it is
-    no such checkpoint.
+    No code in the file is run. The tensors are parts of the file, read when they are used. Raises
+    ModelError, which says what is wrong, if there is no file, it is no such checkpoint, or it is over
+    `limits.model_gb` (default: MODEL_LIMITS).
     """
     path = Path(path)
     if path.is_file() and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no file of torch.save, or it is cut off")
-    checkpoint = read_weights_file(path)
+    checkpoint = read_weights_file(path, limits)
     if not isinstance(checkpoint, dict):
         raise ModelError(f"{path} holds {type(checkpoint).__name__}, not a checkpoint of this workflow")
     if "format" not in checkpoint:
@@ -38,6 +46,7 @@ def load_checkpoint(path: str | Path) -> dict:
             "write their path as models.<model>.weights"
         )
     check_metadata(checkpoint, path)
+    check_text_size(without_weights(checkpoint), path)
     check_tensors(checkpoint, path)
     return checkpoint
 
@@ -53,7 +62,7 @@ def check_tensors(checkpoint: dict, path: Path) -> None:
         if type(state) is not dict or not state:
             raise ModelError(f"{path}: {prefix}state is missing or empty")
         for key, value in state.items():
-            if not isinstance(key, str) or not _is_plain(value):
+            if not isinstance(key, str) or type(value) is not Tensor or not is_plain(value):
                 raise ModelError(f"{path}: {prefix}state.{key} is no plain tensor")
             size += value.numel() * value.element_size()
     if size > path.stat().st_size:  # a tensor can repeat few bytes without end
@@ -62,15 +71,6 @@ def check_tensors(checkpoint: dict, path: Path) -> None:
         for key, value in network["state"].items():
             if value.is_floating_point() and not torch.isfinite(value).all():
                 raise ModelError(f"{path}: {prefix}state.{key} holds values that are not finite")
-
-
-def _is_plain(value: object) -> bool:
-    return (
-        type(value) is Tensor
-        and value.layout is torch.strided
-        and value.device.type == "cpu"
-        and not value.is_quantized
-    )
 
 
 def save_checkpoint(path: str | Path, network: dict, state: Mapping[str, Tensor], **metadata: Any) -> None:

@@ -35,16 +35,22 @@ COLUMNS = {
 
 
 def compare(
-    paths: Sequence[Path], images: Sequence[Path], tables: Sequence[Path], threads: int, turns: int
+    paths: Sequence[Path],
+    images: Sequence[Path],
+    tables: Sequence[Path],
+    threads: int,
+    turns: int,
+    limits: dict | None = None,
 ) -> dict:
     """Return a comparison of the files of one model at `paths`, best.pt first: `forms` has a row for each.
 
     `images` (npy) and `tables` (csv of their rows) are a decoded dataset at each geometry of the model.
     Scores are those of test, or of val where test is empty, at best.pt's threshold; None if a split can't
-    give them (it has no images, or no images of one class). Speeds are medians over `turns`. Raises
-    ModelError for files of different models, and what `open_model` and `read_inputs` raise.
+    give them (it has no images, or no images of one class). Speeds are medians over `turns`;
+    `limits` are those of the config. Raises ModelError for files of different models, and what
+    `open_model` and `read_inputs` raise.
     """
-    models = _open_all(paths, threads)
+    models = _open_all(paths, threads, limits)
     inputs = read_inputs(models[0].geometries, images, tables)
     split = "test" if len(inputs[0].split("test")) else "val"
     numbers, threshold = inputs[0].split(split), models[0].metadata["threshold"]
@@ -121,8 +127,8 @@ def as_text(comparison: dict) -> str:
     )
 
 
-def _open_all(paths: Sequence[Path], threads: int) -> list[LoadedModel]:
-    models = [open_model(path, threads) for path in paths]
+def _open_all(paths: Sequence[Path], threads: int, limits: dict | None) -> list[LoadedModel]:
+    models = [open_model(path, threads, limits) for path in paths]
     for model, path in zip(models, paths, strict=True):
         if model.metadata != models[0].metadata:
             raise ModelError(

@@ -24,19 +24,25 @@ AT_ONCE = 8  # images calibrated on
 
 
 def convert(
-    path: str | Path, name: str, output: str | Path, images: Batch | None = None, threads: int = 1
+    path: str | Path,
+    name: str,
+    output: str | Path,
+    images: Batch | None = None,
+    threads: int = 1,
+    limits: dict | None = None,
 ) -> float:
     """Write the best.pt `path` to `output` in the format `name`, a key of FORMATS.
 
     Returns the largest difference between their logits on random images, in batches of several sizes.
-    `images` are those that int8_static.onnx is calibrated on. Raises ModelError, and writes nothing, where
-    the logits differ by more than the format's TOLERANCES, and where the model can't be opened or exported.
+    `images` are those that int8_static.onnx is calibrated on, `limits` those of the config.
+    Raises ModelError, and writes nothing, where the logits differ by more than the format's TOLERANCES, and
+    where the model can't be opened or exported.
     """
-    model = open_model(path, threads)
+    model = open_model(path, threads, limits)
     content = FORMATS[name](Path(path), model, images or [])
     with new_file(output) as temporary:
         temporary.write_bytes(content)
-        expected, exported = on_cpu(model), on_cpu(_open(temporary, name, threads))
+        expected, exported = on_cpu(model), on_cpu(_open(temporary, name, threads, limits))
         difference = _largest_difference(expected, exported, random_batches(model), TOLERANCES[name])
         if images:
             change = np.abs(sigmoid(exported(images)) - sigmoid(expected(images))).max()
@@ -70,11 +76,11 @@ def random_batches(model: LoadedModel) -> list[list[np.ndarray]]:
     ]
 
 
-def _open(path: Path, name: str, threads: int) -> LoadedModel:
+def _open(path: Path, name: str, threads: int, limits: dict | None) -> LoadedModel:
     """The exported model in a file that doesn't have its final name, and so no suffix, yet."""
     if name.endswith(".onnx"):
-        return open_onnx(path, threads)
-    return torch_model(read_safetensors(path), path, threads)
+        return open_onnx(path, threads, limits)
+    return torch_model(read_safetensors(path, limits), path, threads, limits)
 
 
 def _float32(path: Path, model: LoadedModel, images: Batch) -> bytes:

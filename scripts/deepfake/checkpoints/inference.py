@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepfake.inputs.geometry import Geometry
-
-BATCH = 64
+from deepfake.networks.limits import BATCH
 
 Batch = Sequence[np.ndarray]
 """The same n images at each geometry of a model: uint8 arrays (n, size, size, 3), RGB, one per geometry."""

@@ -146,6 +146,23 @@ def parse_text(text: str | None, path: str | Path) -> dict:
     return metadata
 
 
+def check_text_size(metadata: dict, path: str | Path) -> None:
+    """Raise ModelError if the JSON text of `metadata` would have more than about MAX_TEXT characters.
+
+    A pickle can hold one list or text in many places, so a small file can hold metadata without end.
+    """
+    left, length = [metadata], 0
+    while left:
+        value = left.pop()
+        length += 1 + (len(value) if isinstance(value, str | list | tuple | dict) else 0)
+        if length > MAX_TEXT:
+            raise ModelError(f"{path}: its metadata has more than {MAX_TEXT} characters")
+        if isinstance(value, dict):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple):
+            left += value
+
+
 def _problems(metadata: object) -> Iterator[str]:
     """What is wrong, first what the schema says, then what it can't say."""
     for error in VALIDATOR.iter_errors(metadata):

@@ -10,7 +10,8 @@ from torch import Tensor
 from deepfake.checkpoints.best_pt import check_tensors
 from deepfake.checkpoints.metadata import KEY, as_text, networks_of, parse_text, without_weights
 from deepfake.networks.errors import ModelError
-from deepfake.networks.weights import UNREADABLE
+from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
+from deepfake.networks.weights import UNREADABLE, check_header
 
 TENSOR_NAME = re.compile(r"(?:parts\.(\d{1,3})\.)?state\.(.+)", re.DOTALL)
 """`state.<key>`; in ensembles `parts.<number>.state.<key>`."""
@@ -26,14 +27,17 @@ def as_safetensors(checkpoint: dict) -> bytes:
     return safetensors.torch.save(tensors, metadata={KEY: as_text(without_weights(checkpoint))})
 
 
-def read_safetensors(path: str | Path) -> dict:
+def read_safetensors(path: str | Path, limits: dict | None = None) -> dict:
     """Return the checkpoint that `as_safetensors` wrote to `path`, checked like best.pt, with CPU tensors.
 
-    Raises ModelError, which says what is wrong, where there is no file or it holds no such checkpoint.
+    Raises ModelError, which says what is wrong, if there is no file, it holds no such checkpoint, or it is
+    over `limits.model_gb` (default: MODEL_LIMITS).
     """
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"there is no model {path}; copy it there, or make it with convert.py")
+    check_file_sizes([path], path, MODEL_LIMITS | (limits or {}))
+    check_header(path)
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
             text = (file.metadata() or {}).get(KEY)

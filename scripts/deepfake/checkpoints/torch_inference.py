@@ -13,28 +13,32 @@ from deepfake.networks.build import rebuild
 from deepfake.networks.detector import Detector
 from deepfake.networks.ensemble import Ensemble, Part
 from deepfake.networks.errors import ModelError
+from deepfake.networks.limits import MODEL_LIMITS, check_cost, check_geometries
 from deepfake.networks.memory import keep_freed_memory
 from deepfake.networks.views import View
 
 
-def torch_model(checkpoint: dict, path: str | Path, threads: int) -> LoadedModel:
+def torch_model(checkpoint: dict, path: str | Path, threads: int, limits: dict | None = None) -> LoadedModel:
     """Return the model of a checked checkpoint, on the best device; errors name its file `path`."""
     torch.set_num_threads(threads)
-    detector = make_detector(checkpoint, path)
+    detector = make_detector(checkpoint, path, limits)
     metadata = without_weights(checkpoint)
     return LoadedModel(metadata, geometries_of(metadata), logits_function(detector), detector)
 
 
-def make_detector(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
+def make_detector(checkpoint: dict, path: str | Path, limits: dict | None = None) -> Detector | Ensemble:
     """Return the detector of a checked checkpoint, in evaluation mode on the CPU.
 
-    Raises ModelError, which names `path`, where a network can't be made or the weights are another's.
+    Raises ModelError, which names `path`, where a network can't be made or the weights are another's, and
+    where an image costs more than `limits` (default: MODEL_LIMITS).
     """
+    limits = MODEL_LIMITS | (limits or {})
+    check_geometries(geometries_of(checkpoint), path, limits)
     detectors = []
     for prefix, network in networks_of(checkpoint):
         source = f"{path}, {prefix.rstrip('.')}" if prefix else str(path)
         try:
-            detectors.append(rebuild(network["network"], network["state"], source))
+            detectors.append(rebuild(network["network"], network["state"], source, limits))
         except ModelError:
             raise
         except (ValueError, LookupError, TypeError) as error:
@@ -45,7 +49,10 @@ def make_detector(checkpoint: dict, path: str | Path) -> Detector | Ensemble:
         Part(detector, Geometry(**part["geometry"]), [View(**view) for view in part["views"]], part["weight"])
         for detector, part in zip(detectors, checkpoint["parts"], strict=True)
     ]
-    return Ensemble(parts, checkpoint["temperature"]).eval()
+    ensemble = Ensemble(parts, checkpoint["temperature"]).eval()
+    if ensemble.cost:
+        check_cost(ensemble.cost.memory, ensemble.cost.operations, path, limits)
+    return ensemble
 
 
 def logits_function(detector: nn.Module, device: torch.device | None = None) -> LogitsFunction:
@@ -61,9 +68,16 @@ def logits_function(detector: nn.Module, device: torch.device | None = None) -> 
         with torch.inference_mode():
             return detector(*(as_tensor(images).to(device) for images in batch)).float().cpu().numpy()
 
-    if isinstance(detector, Ensemble):  # runs every view of an image as an image of its own
-        return split_batches(logits, max(1, BATCH // detector.max_views))
-    return logits
+    return split_batches(logits, _batch_size(detector))
+
+
+def _batch_size(detector: Detector | Ensemble) -> int:
+    """Return how many images `detector` takes at once, up to BATCH, for layers that fit into memory."""
+    # an ensemble runs every view of an image as an image of its own
+    size = BATCH // detector.max_views if isinstance(detector, Ensemble) else BATCH
+    if detector.cost:
+        size = min(size, int(MODEL_LIMITS["model_memory_gb"] * 1e9 // max(1, detector.cost.memory)))
+    return max(1, size)
 
 
 def best_device() -> torch.device:

@@ -11,6 +11,7 @@ from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
 from deepfake.layouts.registry import LAYOUTS
+from deepfake.networks.limits import MODEL_LIMITS
 
 
 def index_section(config: dict, corpus: str) -> dict:
@@ -25,6 +26,11 @@ def index_section(config: dict, corpus: str) -> dict:
 def media_limits(config: dict) -> dict:
     """Return the limits on one video or image."""
     return {key: config["limits"][key] for key in MEDIA_LIMITS}
+
+
+def model_limits(config: dict) -> dict:
+    """Return the limits on a model."""
+    return {key: config["limits"][key] for key in MODEL_LIMITS}
 
 
 def frames_section(config: dict, corpus: str) -> dict:

@@ -19,11 +19,12 @@ from deepfake.layouts.entries import Entry
 from deepfake.layouts.media_types import IMAGE, OTHER, VIDEO, ending_of, kind_by_name, other_line
 from deepfake.layouts.service_files import service_line, service_part
 from deepfake.layouts.shared import not_read
+from deepfake.networks.limits import MODEL_LIMITS
 from deepfake.text_files import decode_text
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS
-"""The defaults of the config's `limits`: those of archives, and those of one media file."""
+LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS | MODEL_LIMITS
+"""The defaults of the config's `limits`: those of archives, of one media file, and of models."""
 
 LINE_LENGTH = 1 << 16  # bytes of a line in a list; no path is as long
 

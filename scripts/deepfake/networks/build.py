@@ -13,14 +13,22 @@ from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.architectures import CANT_RUN, make_network
+from deepfake.networks.cost import cost_of, limited_modules
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_keys, head_names, head_outputs, start_head, without_head
 from deepfake.networks.keras_weights import read_keras_weights
+from deepfake.networks.limits import MODEL_LIMITS, check_cost
 from deepfake.networks.mesonet import Meso4, MesoInception4
 from deepfake.networks.pretrained import make_pretrained
 from deepfake.networks.settings import geometry_of, head_conflict, parse_arch, weights_file
-from deepfake.networks.weights import find_state_dict, load_weights, read_weights_file
+from deepfake.networks.weights import (
+    assign_weights,
+    check_fit,
+    find_state_dict,
+    load_weights,
+    read_weights_file,
+)
 
 # transformers takes seconds to import: `huggingface` is imported where a network needs it.
 
@@ -38,13 +46,14 @@ class Built:
     spec: dict
 
 
-def build(model: dict, seed: int, share: float = 0.5) -> Built:
+def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None) -> Built:
     """Return the detector of a `models` section (`arch`, `weights`, `head`, `image_size`, `epochs`).
 
     Weights that the section doesn't give are random, from `seed`. A new head gives every image a probability
-    of fake near `share`, that of fakes in the training set. Raises UserError for an invalid section, and
-    ModelError, one of these, if weights can't be had or are another network's, if it isn't known which of two
-    outputs is fake, and if `epochs` is 0 and weights would be random.
+    of fake near `share`, that of fakes in the training set. `limits` are those of the config (default:
+    MODEL_LIMITS), for weights from files. Raises UserError for an invalid section, and ModelError, one of
+    these, if weights can't be had or are another network's, if it isn't known which of two outputs is fake,
+    and if `epochs` is 0 and weights would be random.
     """
     if problem := head_conflict(model):
         raise UserError(problem)
@@ -61,7 +70,7 @@ def build(model: dict, seed: int, share: float = 0.5) -> Built:
         if library == "hf":
             from deepfake.networks import huggingface
 
-            network, new, more = huggingface.load(name, model.get("head"), size)
+            network, new, more = huggingface.load(name, model.get("head"), size, limits)
         else:
             weights = None if file else model.get("weights")
             network, mean, std = (
@@ -72,7 +81,7 @@ def build(model: dict, seed: int, share: float = 0.5) -> Built:
             new, more = head_keys(network, head_names(library, network)), _scaling(mean, std)
         spec |= more
         if file:
-            network, new, more = _load_file(network, file, model, size, is_new=bool(new))
+            network, new, more = _load_file(network, file, model, size, bool(new), limits)
             spec |= more
         start_head(network, new, share, spec["fake"])
     if new and (model.get("epochs") == 0 or model.get("head") not in (None, "new")):
@@ -85,27 +94,43 @@ def build(model: dict, seed: int, share: float = 0.5) -> Built:
     return Built(detector.train(), geometry, spec)
 
 
-def rebuild(spec: dict, state: Mapping[str, Tensor], source: str = "the checkpoint") -> Detector:
+def rebuild(
+    spec: dict, state: Mapping[str, Tensor], source: str = "the checkpoint", limits: dict | None = None
+) -> Detector:
     """Return the detector of a Built.spec, with all weights from `state`; needs no file and no connection.
 
-    Raises UserError for the spec of no network, and ModelError, which names `source`, where `state` is not
-    the state_dict of that network.
+    Names and shapes are compared, and the cost of one image is found, before any memory is allocated. Raises
+    UserError for the spec of no network, and ModelError, which names `source`, if `state` is not the
+    state_dict of that network, or an image costs more than `limits` (default: MODEL_LIMITS).
     """
-    library, name = parse_arch(spec["arch"])
-    size = spec["geometry"]["size"]
-    with _random_numbers(0):
-        if library == "hf":
-            from deepfake.networks import huggingface
-
-            network = huggingface.remake(spec, state, source)
-        else:
-            network = make_network(library, name, size)[0]
-            if head_outputs(state, head_names(library, network)) == 2:
-                network = make_network(library, name, size, outputs=2)[0]
-    load_weights(network, state, source)
-    detector = Detector(network, spec["mean"], spec["std"], spec["fake"])
+    size, limits = spec["geometry"]["size"], MODEL_LIMITS | (limits or {})
+    with limited_modules(len(state)), torch.device("meta"):
+        network = _remake(spec, state, source)
+    check_fit(network.state_dict(), state, source)
+    cost = cost_of(network, size)
+    if cost:
+        check_cost(cost.memory, cost.operations, source, limits)
+    if not assign_weights(network, state, source):
+        with _random_numbers(0):
+            network = _remake(spec, state, source)
+        load_weights(network, state, source)
+    detector = Detector(network, spec["mean"], spec["std"], spec["fake"], cost)
     _try_out(detector, spec["arch"], size)
     return detector
+
+
+def _remake(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:
+    """Return the network of a Built.spec, with new weights and as many outputs as `state` has."""
+    library, name = parse_arch(spec["arch"])
+    if library == "hf":
+        from deepfake.networks import huggingface
+
+        return huggingface.remake(spec, source)
+    size = spec["geometry"]["size"]
+    network = make_network(library, name, size)[0]
+    if head_outputs(state, head_names(library, network)) == 2:
+        return make_network(library, name, size, outputs=2)[0]
+    return network
 
 
 @contextmanager
@@ -121,7 +146,7 @@ def _scaling(mean: Iterable[float], std: Iterable[float]) -> dict:
 
 
 def _load_file(
-    network: nn.Module, path: Path, model: dict, size: int, is_new: bool
+    network: nn.Module, path: Path, model: dict, size: int, is_new: bool, limits: dict | None
 ) -> tuple[nn.Module, list[str], dict]:
     """Return a network with the weights of `path`, the parameters of a head that stays new, and spec changes.
 
@@ -138,7 +163,7 @@ def _load_file(
             )
         state = read_keras_weights(path, network)
     else:
-        content = read_weights_file(path)
+        content = read_weights_file(path, limits)
         state = find_state_dict(content, path, network)
         if isinstance(content, dict) and "network" in content and "classes" in content:
             more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from deepfake.networks.cost import Cost
+
 
 class Detector(nn.Module):
     """Returns the logit of fake, whatever outputs the network has.
@@ -12,13 +14,21 @@ class Detector(nn.Module):
     `network` maps float32 (N, 3, size, size), normalised by `mean` and `std` (of RGB in [0, 1]), to (N, 1),
     the logit of fake, or to (N, 2), a logit for each class, of which number `fake` is fake. In the latter
     case the logit of fake is the difference of the two: its binary cross-entropy equals the cross-entropy of
-    both, so one loss serves all networks.
+    both, so one loss serves all networks. `cost` is what the network takes for one image, None if unknown.
     """
 
-    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float], fake: int = 1):
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: Sequence[float],
+        std: Sequence[float],
+        fake: int = 1,
+        cost: Cost | None = None,
+    ):
         super().__init__()
         self.network = network
         self.fake = fake
+        self.cost = cost
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(shape), persistent=False)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from torch import Tensor, nn
 
 from deepfake.inputs.geometry import Geometry
+from deepfake.networks.cost import Cost
 from deepfake.networks.detector import Detector, scale_to_one
 from deepfake.networks.views import WHOLE, View, apply_views, compose
 
@@ -24,7 +25,8 @@ class Ensemble(nn.Module):
     """The logit of fake: the sum over all parts of weight times mean logit over the part's views, over T.
 
     T is the `temperature`. `geometries` are the distinct ones of the parts, in their order, and `inputs` says
-    which of them each part takes. `max_views` is the largest number of views of a part. One part of weight 1
+    which of them each part takes. `max_views` is the largest number of views of a part, `cost` what one image
+    takes, None if unknown. One part of weight 1
     with the whole image and T = 1 gives exactly the logits of its detector.
     """
 
@@ -37,6 +39,7 @@ class Ensemble(nn.Module):
         self.inputs = [self.geometries.index(part.geometry) for part in parts]
         self.temperature = temperature
         self.max_views = max(map(len, self.views))
+        self.cost = _total_cost(parts)
 
     def forward(self, *images: Tensor) -> Tensor:
         """Return logits of fake, (N,).
@@ -51,6 +54,17 @@ class Ensemble(nn.Module):
             )
         ]
         return sum(logits[1:], logits[0]) / self.temperature
+
+
+def _total_cost(parts: Sequence[Part]) -> Cost | None:
+    """Return what one image takes of all parts: their operations in all, and the most memory of one."""
+    costs = [(part.detector.cost, len(part.views)) for part in parts]
+    if any(cost is None for cost, _ in costs):
+        return None
+    return Cost(
+        max(cost.memory * views for cost, views in costs),
+        sum(cost.operations * views for cost, views in costs),
+    )
 
 
 def parts_of(checkpoint: dict) -> list[dict]:

@@ -2,7 +2,8 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+import pickle
+import textwrap
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.inputs.geometry import Geometry
+from deepfake.networks.cost import limited_modules
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import ModelError
 from deepfake.networks.huggingface_labels import fake_output, label_keys, with_labels
@@ -25,15 +27,22 @@ from deepfake.networks.huggingface_preprocessing import (
     read_preprocessor,
     scaling_of_processor,
 )
+from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
 from deepfake.networks.pretrained import check_hub
 from deepfake.networks.settings import is_hub_name
+from deepfake.networks.weights import check_archive, check_header, unreadable_pickle
 
 CLASSES = {0: "real", 1: "fake"}
+MAX_CONFIG = 4_000_000  # bytes of config.json
+MAX_TOTAL = 1 << 23  # of all whole numbers in it together; vocabularies have a quarter of a million
+MAX_REASON = 400  # characters of an error of transformers
+MADE_ANEW = 50_000_000  # weights that no file needs to have: those of a new head, and tables of positions
 # Keys of a config that could name code or files elsewhere, or that belong to one machine.
 DROPPED = (
     "auto_map custom_pipelines _name_or_path name_or_path attn_implementation _attn_implementation "
     "_attn_implementation_internal _experts_implementation_internal experts_implementation "
-    "quantization_config dtype torch_dtype transformers_version _commit_hash"
+    "quantization_config output_attentions output_hidden_states dtype torch_dtype "
+    "transformers_version _commit_hash"
 ).split()
 DEFAULT_PREPROCESSOR = {
     "image_processor_type": "ViTImageProcessor",
@@ -71,15 +80,17 @@ class Classifier(nn.Module):
         return self.model(pixel_values=images, **self.options).logits
 
 
-def load(name: str, head: str | dict | None, size: int) -> tuple[Classifier, list[str], dict]:
+def load(
+    name: str, head: str | dict | None, size: int, limits: dict | None = None
+) -> tuple[Classifier, list[str], dict]:
     """Return the classifier of a folder, or of the hub's model `name`, for images of `size`.
 
     Beside it the parameters of its head that are new, and its spec: mean, std, fake, config and preprocessor.
     `head` is `keep`, for a head of two labels of which `fake_label` finds the fake; `{"fake": 1}`, for one
     whose second output is fake whatever its labels; `new`, for a new one of two classes from torch's random
     numbers; or None: the folder's if it can be kept, else a new one. Raises UserError for labels whose
-    meaning is unclear, and ModelError if the hub can't be reached or the folder's weights are not what its
-    config says.
+    meaning is unclear, and ModelError if the hub can't be reached, the folder's weights are not what its
+    config says, or they are over `limits` (default: MODEL_LIMITS).
     """
     transformers.utils.logging.disable_progress_bar()
     folder = Path(_from_hub(name) if is_hub_name(name) else name)
@@ -95,6 +106,7 @@ def load(name: str, head: str | dict | None, size: int) -> tuple[Classifier, lis
     fake = 1 if head == "new" else fake_output(settings, head, f"{name}/config.json")
     if isinstance(head, dict):  # so that a folder saved from it says so
         settings = with_labels(settings, fake)
+    _check_folder(folder, settings, MODEL_LIMITS | (limits or {}))
     model, missing = _read_model(folder, settings)
     new = []
     if fake is None or head == "new" or (head is None and missing):
@@ -115,25 +127,12 @@ def load(name: str, head: str | dict | None, size: int) -> tuple[Classifier, lis
     return Classifier(model, size), [f"model.{key}" for key in new], spec
 
 
-def remake(spec: dict, state: Mapping[str, Tensor], source: str) -> Classifier:
-    """Return the classifier of a Built.spec with new weights, to be replaced by those of `state`.
-
-    Raises ModelError if `state` has other shapes, before memory is allocated for them.
-    """
-    size = spec["geometry"]["size"]
+def remake(spec: dict, source: str) -> Classifier:
+    """Return the classifier of a Built.spec with new weights. ModelError, naming `source`, if it can't."""
     try:
-        with torch.device("meta"):
-            expected = Classifier(_new_model(spec["config"]), size).state_dict()
+        return Classifier(_new_model(spec["config"]), spec["geometry"]["size"])
     except UNUSABLE as error:
-        raise ModelError(f"{source} has a config of which no network can be made: {error}") from None
-    unfit = [key for key in expected.keys() | state.keys() if key not in expected or key not in state]
-    unfit += [key for key in expected if key in state and expected[key].shape != state[key].shape]
-    if unfit:
-        raise ModelError(
-            f"{source} doesn't fit its own config: {', '.join(sorted(unfit)[:5])} ({len(unfit)} in all) are "
-            "missing, unknown or of another shape"
-        )
-    return Classifier(_new_model(spec["config"]), size)
+        raise ModelError(f"{source} has a config of which no network can be made: {_reason(error)}") from None
 
 
 def save_pretrained(detector: Detector, spec: dict, folder: str | Path) -> None:
@@ -170,9 +169,34 @@ def _preprocessor(spec: dict) -> dict:
     }
 
 
+def _check_folder(folder: Path, settings: dict, limits: dict) -> None:
+    """Raise ModelError unless the folder's weights can be those of its config, before any is read.
+
+    `from_pretrained` would make the whole network first, and new weights wherever the files have others.
+    """
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
+    size = check_file_sizes(files, folder, limits)
+    for path in files:
+        check_header(path) if path.suffix == ".safetensors" else check_archive(path)
+    try:
+        with limited_modules(size // 64), torch.device("meta"):  # no tensor has fewer bytes
+            tensors = [*_new_model(settings).parameters(), *_new_model(settings).buffers()]
+    except UNUSABLE as error:
+        raise ModelError(f"{folder} can't be read by transformers: {_reason(error)}") from None
+    numbers = sum(tensor.numel() for tensor in tensors)
+    if numbers > size + MADE_ANEW:
+        raise ModelError(
+            f"{folder}/config.json describes a network of {numbers:,} weights, and the files of weights have "
+            f"{size:,} bytes"
+        )
+
+
 def _read_config(path: Path) -> dict:
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()[: MAX_CONFIG + 1]
+        if len(text) > MAX_CONFIG:
+            raise ValueError(f"more than {MAX_CONFIG:,} bytes")
+        settings = json.loads(text)
         labels = settings.get("id2label", {})
         if not isinstance(settings["model_type"], str) or any(not str(key).isdecimal() for key in labels):
             raise ValueError("model_type and id2label are not as transformers writes them")
@@ -186,8 +210,22 @@ def _config(settings: dict) -> transformers.PreTrainedConfig:
         raise UserError(
             "it holds a network of timm; write arch: timm/<name> and weights: <its model.safetensors>"
         )
+    if (total := _total(settings)) > MAX_TOTAL:
+        raise UserError(f"it has numbers of {total:,} in all, and at most {MAX_TOTAL:,} are used")
     options = {key: value for key, value in settings.items() if key not in (*DROPPED, "model_type")}
     return transformers.AutoConfig.for_model(settings["model_type"], **options)
+
+
+def _reason(error: Exception) -> str:
+    """Return the message of an error of transformers, cut where it lists hundreds of names."""
+    return textwrap.shorten(str(error), MAX_REASON, placeholder=" …")
+
+
+def _total(settings: object) -> int:
+    """Return the sum of all whole numbers in a config: a length that no list of layers can exceed."""
+    if isinstance(settings, dict | list):
+        return sum(map(_total, settings.values() if isinstance(settings, dict) else settings))
+    return abs(settings) if type(settings) is int else 0
 
 
 def _plain_config(config: transformers.PreTrainedConfig) -> dict:
@@ -212,8 +250,10 @@ def _read_model(folder: Path, settings: dict) -> tuple[transformers.PreTrainedMo
             trust_remote_code=False,
             output_loading_info=True,
         )
+    except pickle.UnpicklingError as error:
+        raise ModelError(f"{folder}: its file of weights {unreadable_pickle(error)}") from None
     except UNUSABLE as error:
-        raise ModelError(f"{folder} can't be read by transformers: {error}") from None
+        raise ModelError(f"{folder} can't be read by transformers: {_reason(error)}") from None
     for what in ("unexpected_keys", "mismatched_keys", "error_msgs"):
         if report[what]:
             keys = sorted(map(str, report[what]))

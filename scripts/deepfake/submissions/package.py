@@ -35,15 +35,17 @@ def write_package(
     pinned: Path,
     licence: Path,
     face_model: str | None = None,
+    limits: dict | None = None,
 ) -> dict:
     """Write the zip `path`, and return its format, size, SHA-256 and members.
 
     `model` is an ONNX file, `name` the model's name in the config, `metrics` the contents of its
     metrics.json, `families` those of its corpora, `pinned` the project's requirements.txt, `licence` the
     project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
-    training. Raises UserError or FileNotFoundError if the model can't be used or a file is missing.
+    training; `limits` are those of the config. Raises UserError or FileNotFoundError if the model can't be
+    used or a file is missing.
     """
-    metadata = open_model(model).metadata
+    metadata = open_model(model, limits=limits).metadata
     if not metadata["preprocessing"]:
         raise UserError(f"{model} doesn't record how its training images were made; train it again")
     detector = face_detector(metadata["preprocessing"], face_model)

@@ -21,7 +21,7 @@ from deepfake.detection.output import as_json
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.errors import UserError
 from deepfake.files import new_file
-from deepfake.program import make_parser, run
+from deepfake.program import add_limits, make_parser, run
 from deepfake.submissions.answers import Answer, answer, log_summary, write_prediction, write_submission
 from deepfake.submissions.names import Names, read_names, read_sample
 from deepfake.submissions.paths import files_anywhere, files_in_folder
@@ -32,8 +32,9 @@ FACE_MODEL = HERE / "face_detector.onnx"
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
-    listed, files = requested(args)
-    model = open_onnx(args.model, args.threads)
+    limits = LIMITS | args.limits
+    listed, files = requested(args, limits)
+    model = open_onnx(args.model, args.threads, limits)
     face_model = FACE_MODEL if FACE_MODEL.exists() else None
     preprocessing = preprocessing_of(model.metadata, args.corpus, crops=args.crops, face_model=face_model)
     answers = answer(listed.names, files, model, preprocessing, args.people, args.threads)
@@ -51,17 +52,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 3 if any(one.verdict is None for one in answers) else 0
 
 
-def requested(args: argparse.Namespace) -> tuple[Names, list[MediaFile | str]]:
+def requested(args: argparse.Namespace, limits: dict) -> tuple[Names, list[MediaFile | str]]:
     """Return the names to answer and, for each, its media file or the reason why there is none."""
     if args.list:
         if len(args.paths) != 1:
             raise UserError(f"--list names files of one folder, and {len(args.paths)} paths are given")
         listed = read_names(args.list)
-        return listed, files_in_folder(listed.names, args.paths[0], LIMITS)
+        return listed, files_in_folder(listed.names, args.paths[0], limits)
     if args.sample:
         listed = read_sample(args.sample)
-        return listed, files_anywhere(listed.names, args.paths, LIMITS)
-    media = find_media(args.paths, LIMITS)
+        return listed, files_anywhere(listed.names, args.paths, limits)
+    media = find_media(args.paths, limits)
     return Names([file.name for file in media], {}), media
 
 
@@ -96,6 +97,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--clip", type=float, nargs=2, default=[0.01, 0.99], help="lowest and highest probability in --csv")
     add("--model", default=HERE / "model.onnx", help="another model in this format")
     add("--threads", type=int, default=os.cpu_count(), help="worker processes, and threads of the model")
+    add_limits(parser)
     return parser.parse_args(argv)
 
 

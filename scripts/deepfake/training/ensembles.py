@@ -34,13 +34,15 @@ def combine(
     output_facts: Path,
     threads: int = 1,
     watch: Callable[[list], Iterable] = iter,
+    limits: dict | None = None,
 ) -> dict:
     """Write best.pt and facts.json of the ensemble `name`, and return the content of the latter.
 
     `section` is the ensemble's section of the config; `members` are the members' best.pt by name, in the
     section's order. `images` (npy) and `rows` (csv) are the decoded `dataset` at each geometry that the
     members take, in the members' order; `plan_summary` is the JSON beside its plan. Only the images of val
-    are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show progress.
+    are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show progress;
+    `limits` are those of the config.
 
     Raises UserError, naming the member or the file, where a member was trained on another dataset or a file
     is wrong.
@@ -48,12 +50,12 @@ def combine(
     torch.set_num_threads(threads)
     plan = json.loads(plan_summary.read_text(encoding="utf-8"))
     trained_on = {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]}
-    checkpoints = {member: _read(member, path, trained_on) for member, path in members.items()}
+    checkpoints = {member: _read(member, path, trained_on, limits) for member, path in members.items()}
     weights = member_weights(checkpoints, section["weighted"])
     views = tta_views(section["tta"])
     parts = flatten(list(checkpoints.values()), list(weights.values()), views)
     _check_size(name, parts)
-    ensemble = make_detector({"parts": parts, "temperature": 1.0}, name)
+    ensemble = make_detector({"parts": parts, "temperature": 1.0}, name, limits)
     decoded = read_inputs(ensemble.geometries, images, rows)
     val = decoded[0].rows.iloc[decoded[0].split("val")]
     labels = val["label"].to_numpy()
@@ -113,8 +115,8 @@ def f1_macro(name: str, checkpoint: dict) -> float:
     return float(score)
 
 
-def _read(name: str, path: str | Path, dataset: dict) -> dict:
-    checkpoint = load_checkpoint(path)
+def _read(name: str, path: str | Path, dataset: dict, limits: dict | None) -> dict:
+    checkpoint = load_checkpoint(path, limits)
     own = checkpoint["dataset"]
     if own["sha256"] != dataset["sha256"]:
         raise UserError(

@@ -29,6 +29,7 @@ def train(
     run: Path,
     output: Path,
     code: str,
+    limits: dict | None = None,
 ) -> dict | None:
     """Train the model `name` on `dataset`; return the content of its facts.json.
 
@@ -39,11 +40,14 @@ def train(
     in the folder `run`; it is resumed where settings, dataset, weights and `code`, a digest of the program,
     are the same. `output` gets the files of results.write_results, and the TensorBoard events.
 
-    Raises UserError if a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
+    `limits` are those of the config, for weights from files. Raises UserError if a file or a setting is
+    wrong or the loss diverges, and ConcurrentWrite once another
     process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
-    plan, decoded, built = processes.run_together(lambda: _read(images, rows, plan_summary, model, seed))
+    plan, decoded, built = processes.run_together(
+        lambda: _read(images, rows, plan_summary, model, seed, limits)
+    )
     weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
     trained = fit(
         processes, built.detector, model, weights, decoded, run, f"{dataset}/{name}", fingerprint, seed
@@ -95,7 +99,7 @@ def share_of_fakes(labels: np.ndarray, weights: tuple[float, float], model: dict
 
 
 def _read(
-    images: str | Path, rows: str | Path, plan_summary: Path, model: dict, seed: int
+    images: str | Path, rows: str | Path, plan_summary: Path, model: dict, seed: int, limits: dict | None
 ) -> tuple[dict, Decoded, Built]:
     """Return the plan's summary, the images, and the network before training."""
     try:
@@ -103,7 +107,7 @@ def _read(
         decoded = read_decoded(images, rows)
         check_trainable(decoded, rows)
         labels = decoded.rows["label"].to_numpy()[decoded.split("train")]
-        built = build(model, seed, share_of_fakes(labels, class_weights(model, plan), model))
+        built = build(model, seed, share_of_fakes(labels, class_weights(model, plan), model), limits)
         check_size(decoded, built.geometry.size, images)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from None

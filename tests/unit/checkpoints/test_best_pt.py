@@ -188,7 +188,7 @@ def test_an_invalid_checkpoint_says_what_is_wrong(tmp_path, built, key, value, m
             "features.0.weight holds values that are not",
         ),
         ("features.0.weight", None, "1 missing: features.0.weight"),
-        ("head.5.weight", torch.zeros(2, 16), "head.5.weight 2×16"),
+        ("head.5.weight", torch.zeros(2, 16), "head.5.bias 1 instead of 2"),
     ],
     ids="shape infinite missing head".split(),
 )

@@ -82,7 +82,7 @@ def test_another_head_is_new_and_the_log_says_so(tmp_path, caplog, arch, head):
         (lambda s: s.update({"bn1.bias": torch.full((64,), torch.nan)}), "not finite: bn1.bias"),
         (lambda s: s.update({"fc.weight": torch.zeros(1000, 99)}), "fc.weight 1000×99 instead of 1×512"),
         (lambda s: [s.pop(k) for k in list(s) if k.startswith("layer4")], r"missing: .* and \d+ more"),
-        (lambda s: s.update(note="text"), "note is no tensor"),
+        (lambda s: s.update(note="text"), "note is no plain tensor"),
         (lambda s: s.clear(), "no state_dict"),
     ],
     ids="missing unknown shape nan head many text empty".split(),
