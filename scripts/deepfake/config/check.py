@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import jsonschema
 
 from deepfake.config.conflicts import find_conflicts
+from deepfake.config.numbers import number_meant
 from deepfake.config.paths import expand_paths
 from deepfake.errors import UserError
 
@@ -46,7 +47,9 @@ def _errors_of_yaml(value: object, key: str) -> Iterator[str]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, item in inner:
         inner_key = f"{key}.{name}".lstrip(".")
-        if isinstance(value, dict) and not isinstance(name, str):
+        if isinstance(value, dict) and isinstance(name, int) and item is None:
+            yield f"{key}: {name} is read as a key, as in `0,{name}`; write numbers with a point, 0.{name}"
+        elif isinstance(value, dict) and not isinstance(name, str):
             kind = type(name).__name__
             yield f"{inner_key}: {name!r} can't be a key, it is read as {kind}; write '{name}', in quotes"
         yield from _errors_of_yaml(item, inner_key)
@@ -85,6 +88,9 @@ def _explain(error: jsonschema.ValidationError, schema: dict) -> str:
     if "propertyNames" in error.absolute_schema_path:
         return f"{key}: {error.instance!r} can't be a name; write {rules['description']}"
     advice = ": ".join(filter(None, [_expected(error.validator, rules), rules.get("description", "")]))
+    number = _number_meant(error, rules)
+    if number and number != error.instance:
+        return f"{key}: {error.instance!r} can't be used; write {number} ({advice})"
     hint = " (--config gives text: write it to a file for --configfile)" if _is_text(error, rules) else ""
     return f"{key}: {error.instance!r} can't be used; write {advice or error.message}{hint}"
 
@@ -94,9 +100,26 @@ def _expected(validator: str, rules: dict) -> str:
     if "enum" in rules:
         return " | ".join(map(str, rules["enum"]))
     types = rules.get("type", [])
-    kind = " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types))
+    kind = " or ".join(TYPES[name] for name in _as_list(types))
     bounds = [f"{word} {rules[name]}" for name, word in BOUNDS.items() if name in rules]
     return " ".join([kind, *bounds, *(["with nothing twice"] if validator == "uniqueItems" else [])]).strip()
+
+
+def _number_meant(error: jsonschema.ValidationError, rules: dict) -> str:
+    """Return the number, such as "0.8", that a value of another type means, such as "0,8"; "" if none."""
+    parts = rules.get("anyOf", [rules])
+    types = {kind for part in parts for kind in _as_list(part.get("type", []))}
+    if isinstance(error.instance, str) and types & {"number", "integer"}:
+        number = number_meant(error.instance, whole="number" not in types)
+        return "" if number is None else str(number)
+    is_item = error.absolute_path and isinstance(error.absolute_path[-1], int)
+    if is_item and isinstance(error.instance, int) and any(part.get("maximum") == 1 for part in parts):
+        return f"0.{error.instance} with a point, if that is a part of 0,{error.instance}"  # [0,8] is [0, 8]
+    return ""
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _is_text(error: jsonschema.ValidationError, rules: dict) -> bool:

@@ -42,7 +42,7 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     outside = ~probabilities.between(0, 1)  # NaN too
     if outside.any():
         first = table["probability"][outside].iloc[0]
-        raise UserError(f"{path}: probability {first!r}; write numbers from 0 to 1")
+        raise UserError(f"{path}: probability {first!r}; write numbers from 0 to 1, such as 0.8")
     repeated = table["image"].duplicated()
     if repeated.any():
         raise UserError(f"{path}: image {table['image'][repeated].iloc[0]!r} occurs twice")
