@@ -10,7 +10,13 @@ min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 
-configfile: "config.yaml"
+configfile: str(Path(workflow.basedir, "config.yaml"))
+
+
+OWN_CONFIG = Path("config.yaml")
+if OWN_CONFIG.exists() and not OWN_CONFIG.samefile(Path(workflow.basedir, "config.yaml")):
+
+    configfile: "config.yaml"
 
 
 report: "report/workflow.rst"
@@ -48,10 +54,10 @@ include: "rules/verify.smk"
 
 
 rule all:
-    """Every dataset that the config names, audited; the models that it names, trained, and the report."""
+    """Every dataset of the user's, audited; the models that the config names, trained, and the report."""
     default_target: True
     input:
-        expand("results/{dataset}", dataset=config["datasets"]),
-        expand("results/reports/{dataset}/audit.json", dataset=config["datasets"]),
-        expand("results/reports/{dataset}/attrition.csv", dataset=config["datasets"]),
+        expand("results/{dataset}", dataset=DATASETS),
+        expand("results/reports/{dataset}/audit.json", dataset=DATASETS),
+        expand("results/reports/{dataset}/attrition.csv", dataset=DATASETS),
         ["results/model/best.pt", "results/report/index.html"] if config["train"]["models"] else [],

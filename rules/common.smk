@@ -1,24 +1,47 @@
 """Checks the config and the options of this run, and defines what the rules of all phases share."""
 
 import functools
+import shlex
 from pathlib import Path
 
 import yaml
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
+from snakemake.utils import update_config
 
 from deepfake.code_digest import code_digest
 from deepfake.config.check import check_config
+from deepfake.config.defaults import apply_own_names
+from deepfake.config.files import check_files
 from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param, model_limits
 from deepfake.errors import UserError
 from deepfake.slurm import unfinished_jobs
 
+
+def own_settings():
+    """What the user has merged over the workflow's config.yaml: here, in config files, on the command line."""
+    own = load_configfile("config.yaml") if "config.yaml" in workflow.configfiles else {}
+    update_config(own, workflow.config_settings.overwrite_config)
+    return own
+
+
+def workflow_file(name):
+    """The path of a file or folder of the workflow, which may be somewhere else than the working folder."""
+    path, here = Path(workflow.basedir, name), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
 try:
-    check_config(config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text()))
+    check_files(workflow.configfiles)
+    check_config(
+        config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text(encoding="utf-8"))
+    )
+    DATASETS = apply_own_names(config, own_settings())
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -29,9 +52,14 @@ if workflow.storage_settings.default_storage_provider == "s3":
     StorageObject.is_dir = lambda folder: any(folder.get_subkeys())
 
 if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
-    for image in config["containers"].values():
-        if "://" not in image and not Path(image).exists():
+    for stack, image in config["containers"].items():
+        if "://" in image or Path(image).exists():
+            continue
+        config["containers"][stack] = built = workflow_file(image)  # where `make containers` builds it
+        if not Path(built).exists():
             logger.warning(f"containers: {image} doesn't exist; `make containers` builds it, or name another")
+    if not Path(workflow.basedir).is_relative_to(Path.cwd()):  # the only folder that Snakemake binds
+        workflow.deployment_settings.apptainer_args += f" --bind {shlex.quote(str(workflow.basedir))}"
 
 # in commands, but in no `params`: results don't depend on a limit that no model is over
 MODEL_LIMITS = as_param(model_limits(config))
@@ -69,6 +97,14 @@ def require(check, *names):
 def is_run():
     """Whether this process runs a workflow: no single job, and no command such as --report or --unlock."""
     return workflow.is_main_process and bool(workflow.execution_settings)
+
+
+def program(script):
+    """The path of a script, as a param that makes no step stale: its `code` does.
+
+    Snakemake compares no param that is derived from a job's threads.
+    """
+    return lambda w, threads: workflow_file(f"scripts/{script}")
 
 
 def per_attempt(amount):

@@ -25,12 +25,13 @@ rule demo:
         mem_mb=per_attempt(4000),  # 749 MB with 2 workers, and they may be 8
         runtime=per_attempt(30),
     params:
+        program=program("demo.py"),
         code=script_digest("demo.py"),
         layout=lambda w: config["corpora"][w.corpus]["layout"],
         cfg=lambda w: as_param(config["corpora"][w.corpus]["demo"]),
         seed=config["seed"],
     shell:
-        "python scripts/demo.py"
+        "python {params.program:q}"
         " --layout {params.layout:q}"
         " --config {params.cfg:q}"
         " --seed {params.seed}"
@@ -57,10 +58,11 @@ rule download:
         mem_mb=per_attempt(500),
         runtime=per_attempt(1440),
     params:
+        program=program("download.py"),
         code=script_digest("download.py"),
         cfg=lambda w: as_param(config["corpora"][w.corpus]["kaggle"]),
     shell:
-        "python scripts/download.py"
+        "python {params.program:q}"
         " --config {params.cfg:q}"
         " --output {output.archive:q}"
         " > {log:q} 2>&1"
@@ -87,11 +89,12 @@ checkpoint index:
         mem_mb=per_attempt(1000),  # 312 MB for 124,000 videos
         runtime=per_attempt(240),  # a folder's videos are read in full, for their CRC-32
     params:
+        program=program("index.py"),
         code=script_digest("index.py"),
         cfg=lambda w: as_param(index_section(config, w.corpus)),
         contents=sources_fingerprint,
     shell:
-        "python scripts/index.py"
+        "python {params.program:q}"
         " --corpus {wildcards.corpus:q}"
         " --config {params.cfg:q}"
         " --sources {input.sources:q}"

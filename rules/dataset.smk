@@ -32,12 +32,13 @@ checkpoint plan:
         mem_mb=per_attempt(4000),  # 1,293 MB for 973,000 images
         runtime=per_attempt(60),
     params:
+        program=program("plan.py"),
         code=script_digest("plan.py"),
         results=lambda w, output: str(Path(output.table).parents[1]),  # also right with remote storage
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
         steps=lambda w: as_param(image_sections(config, w.dataset)),
     shell:
-        "python scripts/plan.py"
+        "python {params.program:q}"
         " --results {params.results:q}"
         " --config {params.cfg:q}"
         " --steps {params.steps:q}"
@@ -74,11 +75,12 @@ rule dataset:
         mem_mb=per_attempt(2000),  # 160 MB for 5,000 images
         runtime=per_attempt(120),
     params:
+        program=program("dataset.py"),
         code=script_digest("dataset.py"),
         results=lambda w, output: str(Path(output.folder).parent),  # also right with remote storage
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
-        "python scripts/dataset.py"
+        "python {params.program:q}"
         " --plan {input.plan:q}"
         " --results {params.results:q}"
         " --config {params.cfg:q}"
@@ -114,10 +116,11 @@ rule audit:
         mem_mb=per_attempt(2000),  # 163 MB for 5,000 images
         runtime=per_attempt(120),
     params:
+        program=program("audit.py"),
         code=script_digest("audit.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
-        "python scripts/audit.py"
+        "python {params.program:q}"
         " --dataset {input.folder:q}"
         " --config {params.cfg:q}"
         " --same-identity {input.same_identity:q}"
@@ -151,10 +154,11 @@ rule attrition:
         mem_mb=per_attempt(2000),  # 634 MB for 973,000 images
         runtime=per_attempt(30),
     params:
+        program=program("attrition.py"),
         code=script_digest("attrition.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
     shell:
-        "python scripts/attrition.py"
+        "python {params.program:q}"
         " --plan {input.plan:q}"
         " --config {params.cfg:q}"
         " --output {output.table:q}"

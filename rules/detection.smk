@@ -36,12 +36,13 @@ rule detect:
         mem_mb=per_attempt(4000),  # on a CPU 1,194 MB with two processes
         runtime=per_attempt(240),
     params:
+        program=program("detect.py"),
         code=script_digest("detect.py"),
         contents=media_fingerprint,
         options=media_options,
         listed=lambda w: "--list" if config["media"][w.media]["list"] else "--",
     shell:
-        "python scripts/detect.py"
+        "python {params.program:q}"
         " --model {input.model:q}"
         " --threads {threads}"
         " {params.options:q}"

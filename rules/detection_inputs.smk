@@ -12,7 +12,7 @@ def training_dataset(w):
     """The dataset that the model for some media was trained on; "" for a model from elsewhere."""
     path = config["media"][w.media]["model"]
     if path in (None, BEST):
-        return config["train"]["dataset"]
+        return of_config(trained_dataset, *DATASETS)
     parts = Path(path).parts
     return parts[2] if parts[0] == "results" and parts[2:] and parts[2] in config["datasets"] else ""
 

@@ -31,10 +31,11 @@ rule predict:
         mem_mb=per_attempt(4000),  # on a CPU 1,902 MB: ViT-B/16 or ResNet-18
         runtime=per_attempt(60),
     params:
+        program=program("predict.py"),
         code=script_digest("predict.py"),
         split=lambda w: w.part.rpartition(".")[2],
     shell:
-        "python scripts/predict.py"
+        "python {params.program:q}"
         " --checkpoint {input.checkpoint:q}"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
@@ -104,6 +105,7 @@ rule evaluate:
         mem_mb=per_attempt(2000),  # 156 MB
         runtime=per_attempt(60),
     params:
+        program=program("evaluate.py"),
         code=script_digest("evaluate.py"),
         cfg=lambda w: as_param(
             {
@@ -113,7 +115,7 @@ rule evaluate:
             }
         ),
     shell:
-        "python scripts/evaluate.py"
+        "python {params.program:q}"
         " --test {input.test:q}"
         " --val {input.val:q}"
         " --facts {input.facts:q}"
@@ -157,10 +159,11 @@ rule distort:
         mem_mb=per_attempt(4000),  # on a CPU 1,205 MB
         runtime=per_attempt(240),
     params:
+        program=program("distort.py"),
         code=script_digest("distort.py"),
         cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
     shell:
-        "python scripts/distort.py"
+        "python {params.program:q}"
         " --dataset {input.dataset:q}"
         " --checkpoint {input.checkpoint:q}"
         " --metrics {input.metrics:q}"
@@ -207,9 +210,10 @@ rule explain:
         mem_mb=per_attempt(4000),  # on a CPU 1,234 MB
         runtime=per_attempt(60),
     params:
+        program=program("explain.py"),
         code=script_digest("explain.py"),
     shell:
-        "python scripts/explain.py"
+        "python {params.program:q}"
         " --dataset {input.dataset:q}"
         " --checkpoint {input.checkpoint:q}"
         " --predictions {input.predictions:q}"
@@ -254,6 +258,7 @@ rule compare:
         mem_mb=per_attempt(2000),  # runs where Snakemake runs
         runtime=per_attempt(10),
     params:
+        program=program("compare.py"),
         code=script_digest("compare.py"),
         datasets=lambda w, input: with_labels(config["evaluate"]["cross"]["datasets"], input.datasets),
         predictions=lambda w, input: with_labels(
@@ -262,7 +267,7 @@ rule compare:
         thresholds=lambda w, input: with_labels(for_cross_pairs("{model}:{dataset}"), input.metrics),
         duplicates=max([d["duplicates"] or 0 for d in cross_datasets()], default=0),
     shell:
-        "python scripts/compare.py"
+        "python {params.program:q}"
         " --datasets {params.datasets:q}"
         " --predictions {params.predictions:q}"
         " --thresholds {params.thresholds:q}"

@@ -27,10 +27,11 @@ rule export:
         mem_mb=per_attempt(2000),  # 337 MB for 5,000 images
         runtime=per_attempt(120),
     params:
+        program=program("export.py"),
         code=script_digest("export.py"),
         cfg=lambda w: as_param(config["exports"].get(w.form, {})),
     shell:
-        "python scripts/export.py"
+        "python {params.program:q}"
         " --dataset {input.dataset:q}"
         " --form {wildcards.form:q}"
         " --config {params.cfg:q}"

@@ -37,9 +37,10 @@ rule unpack:
         mem_mb=per_attempt(1000),  # 28 MB: copied in chunks
         runtime=per_attempt(60),
     params:
+        program=program("unpack.py"),
         code=script_digest("unpack.py"),
     shell:
-        "python scripts/unpack.py"
+        "python {params.program:q}"
         " --table {input.table:q}"
         " --sources {input.sources:q}"
         " --output {output.videos:q}"
@@ -74,10 +75,11 @@ rule frames:
         mem_mb=per_attempt(1000),  # 154 MB for 256 frames of a 1080p video: one is held at a time
         runtime=per_attempt(60),
     params:
+        program=program("frames.py"),
         code=script_digest("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
     shell:
-        "python scripts/frames.py"
+        "python {params.program:q}"
         " --table {input.table:q}"
         " --videos {input.videos:q}"
         " --sources {input.sources:q}"
@@ -114,11 +116,12 @@ rule faces:
         runtime=per_attempt(120),
         keep_frames=lambda w: int(keeps_frames(w.corpus)),
     params:
+        program=program("faces.py"),
         code=script_digest("faces.py"),
         cfg=lambda w: as_param(faces_section(config, w.corpus)),
         sampling=stills_sampling,
     shell:
-        "python scripts/faces.py"
+        "python {params.program:q}"
         " --table {input.table:q}"
         " --sources {input.sources:q}"
         " --frames {input.frames:q}"

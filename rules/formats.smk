@@ -35,10 +35,11 @@ rule convert:
         mem_mb=per_attempt(8000),  # 6,459 MB: ViT-B/16 to int8_static.onnx
         runtime=per_attempt(60),
     params:
+        program=program("convert.py"),
         code=script_digest("convert.py"),
         cfg=lambda w: as_param(config["forms"] if w.form == CALIBRATED else {}),
     shell:
-        "python scripts/convert.py"
+        "python {params.program:q}"
         " --checkpoint {input.checkpoint:q}"
         " --form {wildcards.form:q}"
         " --images {input.images:q}"
@@ -80,9 +81,10 @@ rule weigh:
         mem_mb=per_attempt(6000),
         runtime=per_attempt(240),
     params:
+        program=program("weigh.py"),
         code=script_digest("weigh.py"),
     shell:
-        "python scripts/weigh.py"
+        "python {params.program:q}"
         " --checkpoint {input.checkpoint:q}"
         " --forms {input.forms:q}"
         " --images {input.images:q}"

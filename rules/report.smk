@@ -10,7 +10,7 @@ creates   results/report/index.html
 rule summarise:
     """Write the one-page report."""
     input:
-        plan_summary=lambda w: plan_of(config["train"]["dataset"]).summary,
+        plan_summary=lambda w: plan_of(of_config(trained_dataset, *DATASETS)).summary,
         dataset=f"results/{config['train']['dataset']}",
         audit=f"results/reports/{config['train']['dataset']}/audit.json",
         attrition=f"results/reports/{config['train']['dataset']}/attrition.csv",
@@ -51,13 +51,14 @@ rule summarise:
         mem_mb=per_attempt(2000),  # runs where Snakemake runs
         runtime=per_attempt(10),
     params:
+        program=program("summarise.py"),
         code=script_digest("summarise.py"),
         models=config["train"]["models"],
         audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # named on the page, not read
         reports=lambda w, input: folders(input.metrics),
         training=lambda w, input: folders(input.facts),
     shell:
-        "python scripts/summarise.py"
+        "python {params.program:q}"
         " --dataset {input.dataset:q}"
         " --plan-summary {input.plan_summary:q}"
         " --audit {input.audit:q}"

@@ -34,11 +34,12 @@ rule submit:
         mem_mb=per_attempt(4000),  # 974 MB: Meso-4 and small videos
         runtime=per_attempt(600),
     params:
+        program=program("submit.py"),
         code=script_digest("submit.py"),
         cfg=lambda w: as_param(submission_setting(settings_of, w.file)),
         contents=lambda w: fingerprint(tuple(submission_setting(media_of, w.file))),
     shell:
-        "python scripts/submit.py"
+        "python {params.program:q}"
         " --file {wildcards.file:q}"
         " --checkpoint {input.checkpoint:q}"
         " --names {input.names:q}"
@@ -55,8 +56,8 @@ rule package:
         plan_summary=lambda w: plan_of(w.dataset).summary,
         model=packaged_model,
         metrics="results/reports/{dataset}/{model}/metrics.json",
-        requirements=local("requirements.txt"),
-        license=local("LICENSE"),
+        requirements=local(workflow_file("requirements.txt")),
+        license=local(workflow_file("LICENSE")),
     output:
         package="results/submissions/{dataset}/{model}/package.zip",
         parts="results/submissions/{dataset}/{model}/package.json",
@@ -73,10 +74,11 @@ rule package:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     params:
+        program=program("package.py"),
         code=script_digest("package.py"),
         families=lambda w: as_param(dataset_section(config, w.dataset)["families"]),
     shell:
-        "python scripts/package.py"
+        "python {params.program:q}"
         " --model {input.model:q}"
         " --name {wildcards.model:q}"
         " --metrics {input.metrics:q}"

@@ -33,9 +33,10 @@ rule decode:
         mem_mb=per_attempt(1000),  # 127 MB for 5,000 images
         runtime=per_attempt(60),
     params:
+        program=program("decode.py"),
         code=script_digest("decode.py"),
     shell:
-        "python scripts/decode.py"
+        "python {params.program:q}"
         " --dataset {input.dataset:q}"
         " --geometry {wildcards.geometry:q}"
         " --threads {threads}"
@@ -85,13 +86,14 @@ rule train:
         runtime=per_attempt(1440),
         launcher="python",  # starts the program; profiles/README.md has launchers for several GPUs or nodes
     params:
+        program=program("train.py"),
         code=script_digest("train.py"),
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
         run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
         folder=lambda w, output: str(Path(output.best).parent),
     shell:
-        "{resources.launcher} scripts/train.py"
+        "{resources.launcher} {params.program:q}"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
         " --plan-summary {input.plan_summary:q}"
@@ -134,11 +136,12 @@ rule combine:
         mem_mb=per_attempt(6000),  # all models at once
         runtime=per_attempt(240),
     params:
+        program=program("combine.py"),
         code=script_digest("combine.py"),
         cfg=lambda w: as_param(config["ensembles"][w.model]),
         members=lambda w: config["ensembles"][w.model]["models"],
     shell:
-        "python scripts/combine.py"
+        "python {params.program:q}"
         " --dataset {wildcards.dataset:q}"
         " --ensemble {wildcards.model:q}"
         " --members {params.members:q}"
@@ -157,7 +160,7 @@ rule combine:
 rule choose:
     """Choose the model or ensemble with the highest validation macro F1."""
     input:
-        plan_summary=lambda w: plan_of(config["train"]["dataset"]).summary,
+        plan_summary=lambda w: plan_of(of_config(trained_dataset, *DATASETS)).summary,
         best=for_models("results/models/{dataset}/{model}/best.pt"),
         facts=for_models("results/models/{dataset}/{model}/facts.json"),
     output:
@@ -177,11 +180,12 @@ rule choose:
         mem_mb=per_attempt(2000),  # runs where Snakemake runs
         runtime=per_attempt(10),
     params:
+        program=program("choose.py"),
         code=script_digest("choose.py"),
         dataset=config["train"]["dataset"],
         models=config["train"]["models"],
     shell:
-        "python scripts/choose.py"
+        "python {params.program:q}"
         " --dataset {params.dataset:q}"
         " --models {params.models:q}"
         " --checkpoints {input.best:q}"

@@ -19,11 +19,12 @@ rule verify:
         mem_mb=per_attempt(4000),  # 150 MB a process, and the table of the largest dataset
         runtime=per_attempt(1440),
     params:
+        program=program("verify.py"),
         code=script_digest("verify.py"),
         results="results",
         storage=workflow.storage_settings.default_storage_provider or [],
     shell:
-        "python scripts/verify.py"
+        "python {params.program:q}"
         " --results {params.results:q}"
         " --workers {threads}"
         " --storage {params.storage:q}"

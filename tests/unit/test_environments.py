@@ -114,8 +114,9 @@ def test_a_rule_names_environment_and_container_of_one_stack(rule):
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_rule_has_all_that_its_code_imports(rule):
-    names = re.findall(r'^        ".*\bscripts/(\w+\.py)"', RULES[rule], re.MULTILINE)
+    names = re.findall(r'^        program=program\("(\w+\.py)"\)', RULES[rule], re.MULTILINE)
     assert len(names) == 1
+    assert f'code=script_digest("{names[0]}")' in RULES[rule] and "{params.program:q}" in RULES[rule]
     modules = imported(ROOT / "scripts" / names[0])
     assert modules
     missing = {MODULES.get(name, name) for name in modules} - set(in_image(stack_of(rule)))
