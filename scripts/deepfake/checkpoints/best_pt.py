@@ -21,7 +21,8 @@ from deepfake.checkpoints.metadata import (
 )
 from deepfake.files import new_file
 from deepfake.networks.errors import ModelError
-from deepfake.networks.weights import is_plain, read_weights_file
+from deepfake.networks.state_dicts import is_plain
+from deepfake.networks.weights import read_weights_file
 
 PACKAGES = "torch torchvision timm transformers lightning-fabric numpy pillow".split()
 PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")

@@ -22,13 +22,8 @@ from deepfake.networks.limits import MODEL_LIMITS, check_cost
 from deepfake.networks.mesonet import Meso4, MesoInception4
 from deepfake.networks.pretrained import make_pretrained
 from deepfake.networks.settings import geometry_of, head_conflict, parse_arch, weights_file
-from deepfake.networks.weights import (
-    assign_weights,
-    check_fit,
-    find_state_dict,
-    load_weights,
-    read_weights_file,
-)
+from deepfake.networks.state_dicts import find_state_dict
+from deepfake.networks.weights import assign_weights, check_fit, load_weights, read_weights_file
 
 # transformers takes seconds to import: `huggingface` is imported where a network needs it.
 
@@ -164,7 +159,7 @@ def _load_file(
         state = read_keras_weights(path, network)
     else:
         content = read_weights_file(path, limits)
-        state = find_state_dict(content, path, network)
+        state = find_state_dict(content, path, network, names)
         if isinstance(content, dict) and "network" in content and "classes" in content:
             more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]
     outputs = head_outputs(state, names)

@@ -13,7 +13,8 @@ from deepfake.errors import UserError
 from deepfake.networks.architectures import Made, make_network, timm_tags
 from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_names
-from deepfake.networks.weights import find_state_dict, load_weights
+from deepfake.networks.state_dicts import find_state_dict
+from deepfake.networks.weights import load_weights
 
 DOWNLOAD_TIMEOUT = 20  # seconds without any bytes
 HUB_TIMEOUT = 5  # seconds until the hub must have answered

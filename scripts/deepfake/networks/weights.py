@@ -18,8 +18,6 @@ from deepfake.corpora.archives import SourceError, open_zip
 from deepfake.networks.errors import ModelError
 from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
 
-WRAPPERS = ("state", "state_dict", "model_state_dict", "model")
-PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "detector.")
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # GoogLeNet's and Inception's heads for training, not made here
 MAX_NAMED = 5  # keys that an error names
 MAX_RECORDS = 200_000  # of torch.save; an ensemble of 64 large transformers has 40,000
@@ -103,57 +101,6 @@ def check_header(path: Path) -> None:
         length = int.from_bytes(file.read(8), "little")
     if MAX_HEADER < length <= path.stat().st_size:  # the library says what is wrong with a longer one
         raise ModelError(f"{path} has a header of {length:,} bytes, and at most {MAX_HEADER:,} are read")
-
-
-def find_state_dict(content: object, path: str | Path, network: nn.Module) -> dict[str, Tensor]:
-    """Return the state_dict in what a file holds, with its keys named as in `network`.
-
-    It may be wrapped as training programs do it ("state_dict", "model"), and its keys may have the prefixes
-    of DataParallel, torch.compile or a wrapping module. Raises ModelError if there is none.
-    """
-    if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
-        raise ModelError(
-            f"{path} is an ensemble, and no weights of one network; name the best.pt of one of its models"
-        )
-    for name in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
-            break
-    if not isinstance(content, Mapping) or not content:
-        raise ModelError(f"{path} holds no state_dict")
-    odd = [key for key, value in content.items() if not isinstance(key, str) or not is_plain(value)]
-    if odd:
-        raise ModelError(f"{path} holds no state_dict: {_first(map(str, odd))} is no plain tensor")
-    state = {_current_name(key): value.detach() for key, value in content.items()}
-    known = network.state_dict().keys()
-    return max(_renamed(state), key=lambda candidate: len(known & candidate.keys()))
-
-
-def is_plain(value: object) -> bool:
-    """Return whether `value` is a tensor in memory, neither sparse nor quantised, of real numbers."""
-    return (
-        isinstance(value, Tensor)
-        and value.layout is torch.strided
-        and value.device.type == "cpu"
-        and not value.is_quantized
-        and not value.is_complex()
-    )
-
-
-def _renamed(state: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-    """Return `state`, the same with `model.` before all keys, and without each prefix that all keys have."""
-    candidates = [state, {f"model.{key}": value for key, value in state.items()}]
-    while True:
-        prefix = next((p for p in PREFIXES if all(key.startswith(p) for key in state)), None)
-        if not prefix:
-            return candidates
-        state = {key.removeprefix(prefix): value for key, value in state.items()}
-        candidates.append(state)
-
-
-def _current_name(key: str) -> str:
-    """DenseNet's published weights say `norm.1` where the network has `norm1`."""
-    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key)
 
 
 def load_weights(
