@@ -13,7 +13,7 @@ import pandas as pd
 
 from deepfake.audit.attrition import as_text, attrition, warnings
 from deepfake.audit.attrition_plot import draw_attrition
-from deepfake.console import log
+from deepfake.console import log, printable_lines
 from deepfake.files import new_file
 from deepfake.program import json_object, make_parser, run
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         draw_attrition(losses, f"What became of the images of {args.plan.stem}", chart)
     log.info("\n%s", as_text(losses))
     for warning in warnings(losses):
-        print(f"WARNING: {args.plan.stem}: {warning}")
+        print(f"WARNING: {args.plan.stem}: {printable_lines(warning)}")
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from deepfake.console import log
+from deepfake.console import log, printable_lines
 from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import evaluate
 from deepfake.evaluation.output import metrics_table, metrics_text
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         plots.draw_calibration(new["calibration"], levels)
         plots.draw_histogram(new["histogram"], levels, threshold)
     log.info("\n%s", text)
-    print(text, end="")
+    print(printable_lines(text), end="")
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

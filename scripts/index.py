@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deepfake import tables
-from deepfake.console import log
+from deepfake.console import log, printable_lines
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, label_entries
 from deepfake.corpora.index_report import left_out, other_files, summary
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"WARNING: {warning}")
     line = summary(args.corpus, rows, other_files(rows, members, read))
     log.info("%s", line)
-    print(line)
+    print(printable_lines(line))
 
 
 def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str], bytes]:

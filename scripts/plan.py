@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.audit.attrition import as_text, attrition
-from deepfake.console import log
+from deepfake.console import log, printable_lines
 from deepfake.corpora.label_conflicts import read_warning
 from deepfake.errors import UserError
 from deepfake.files import new_file
@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for column, shares in summary["stratify"].items():
         log.info("%s: shares differ by up to %.3f between splits", column, shares["largest_deviation"])
     losses = as_text(attrition(plan, cfg["images"]))
-    print(f"\n{args.output.stem}: {summary['images']} images, {summary['bytes'] / 1e6:.1f} MB\n\n{losses}")
+    size = f"{summary['images']} images, {summary['bytes'] / 1e6:.1f} MB"
+    print(f"\n{args.output.stem}: {size}\n\n{printable_lines(losses)}")
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

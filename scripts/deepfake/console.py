@@ -9,6 +9,8 @@ from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
+from deepfake.names import visible
+
 Item = TypeVar("Item")
 LONGEST = 2000  # characters of a text shown in a log
 INTERVAL = 30  # seconds between two lines of progress in a log
@@ -71,4 +73,9 @@ def printable(text: str) -> str:
     For text from files of unknown origin, such as names, that goes to a log or a terminal.
     """
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:LONGEST])
-    return safe + ("…" if len(text) > LONGEST else "")
+    return visible(safe) + ("…" if len(text) > LONGEST else "")
+
+
+def printable_lines(text: str) -> str:
+    """Return text of several lines, each as `printable` returns it; tabs become spaces."""
+    return "\n".join(printable(line.expandtabs()) for line in text.split("\n"))

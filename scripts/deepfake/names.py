@@ -1,4 +1,4 @@
-"""Names for videos and files that every file system accepts."""
+"""Names for videos and files that every file system accepts, and text of unknown origin made harmless."""
 
 import hashlib
 import re
@@ -7,13 +7,50 @@ import unicodedata
 MAX_BYTES = 120  # leaves room for corpus and frame in a file name of at most 255
 
 
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Characters that show nothing, or change what others show: controls, marks of direction, zero-width
+characters, fillers, tags, and bytes that are not UTF-8. By code point, not by category, so that no version of
+Unicode changes an output."""
+
+FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a cell begins that a spreadsheet may run as a formula, also after apostrophes."""
+
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def visible(text: str) -> str:
+    """Return `text` with INVISIBLE characters as escapes such as \\u202e."""
+    return INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def escape_formula(text: str) -> str:
+    """Return a cell of a table with an apostrophe before it if a spreadsheet might run it; not for numbers.
+
+    Lossless, see `unescape_formula`. Source: OWASP, "CSV Injection".
+    """
+    return f"'{text}" if _is_formula(text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """Return the text of which escape_formula(text) is `text`."""
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(text: str) -> bool:
+    return bool(FORMULA.match(text)) and not NUMBER.fullmatch(text)
+
+
 def slugify(text: str) -> str:
     """Return `text` with only letters of any script, digits, `_` and `-`, at most MAX_BYTES long in UTF-8.
 
+    It never begins with `-`, which would be an option on a command line and a formula in a spreadsheet.
     Where text has to be replaced or cut, a hash of the whole of it is appended, so that different texts never
     become the same name.
     """
-    safe = re.sub(r"[^\w-]", "_", unicodedata.normalize("NFC", text))
+    safe = re.sub(r"^-|[^\w-]|[\u115f\u1160\u3164\uffa0]", "_", unicodedata.normalize("NFC", text))
     cut = safe.encode("utf-8", "replace")[:MAX_BYTES].decode("utf-8", "ignore")
     return cut if cut and cut == text else add_hash(cut, text)
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from deepfake.console import log
+from deepfake.console import log, printable_lines
 from deepfake.errors import UserError
 
 FAILED = 1
@@ -44,9 +44,18 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
+class PrintableFormatter(logging.Formatter):
+    """Escapes unprintable characters in log records: names of files may hold commands for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def start_logging() -> None:
     """Send messages to standard error, which the workflow writes to the step's log file."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
 
 
 def run(main: Main, argv: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deepfake.files import new_file
+from deepfake.names import escape_formula, unescape_formula
 
 OK = "ok"
 DAMAGED = "damaged"  # decoded, but the decoder had to make up parts of the image
@@ -68,21 +69,36 @@ METADATA = "file_name label corpus video frame method target source original gro
 """The first columns of a dataset's metadata.csv, a row for each image; one for each attribute follows."""
 
 
+FORMULA_STARTS = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # of all that escape_formula changes
+
+
 def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """Return the rows of a table, with every value as a string."""
+    """Return the rows of a table of `write_rows`, with every value as a string."""
     with open(path, newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        for column, value in row.items():
+            if isinstance(value, str) and value.startswith("'"):
+                row[column] = unescape_formula(value)
+    return rows
 
 
-def write_rows(path: str | Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
+def write_rows(path: str | Path, columns: Sequence[str], rows: Iterable[dict], exact: bool = False) -> None:
     """Write `rows` as a table of exactly these `columns`; a value that a row lacks is left empty.
 
-    Raises ValueError if a row has another column.
+    Text that a spreadsheet might run as a formula has an apostrophe before it, which `read_rows` removes;
+    unless `exact`, for a table that somebody else prescribes. Raises ValueError if a row has another column.
     """
     with (
         new_file(path) as part,
         open(part, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
-        writer = csv.DictWriter(file, columns, restval="", extrasaction="raise", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        # Python's csv leaves a carriage return unquoted, which then ends the line for whoever reads it.
+        form = {"fieldnames": columns, "restval": "", "extrasaction": "raise", "lineterminator": "\n"}
+        plain, quoted = csv.DictWriter(file, **form), csv.DictWriter(file, **form, quoting=csv.QUOTE_ALL)
+        plain.writeheader()
+        for row in rows:
+            texts = [value for value in row.values() if type(value) is str]
+            if not exact and any(text[:1] in FORMULA_STARTS for text in texts):
+                row = {k: escape_formula(v) if isinstance(v, str) else v for k, v in row.items()}
+            (quoted if any("\r" in text for text in texts) else plain).writerow(row)

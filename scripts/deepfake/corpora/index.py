@@ -14,7 +14,7 @@ from deepfake.hashing import seeded_hash
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
 from deepfake.layouts.shared import NO_LABEL
-from deepfake.names import add_hash, slugify
+from deepfake.names import add_hash, escape_formula, slugify, visible
 
 ARCHIVE_TYPES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 CLASSES = {REAL: "real", FAKE: "fake"}
@@ -74,6 +74,7 @@ def index_corpus(
         shards |= assign_shards(names, cfg["shard_size"], kind)
     for row in rows:
         row["shard"] = shards.get(row["video"], "")
+        row["reason"] = visible(row["reason"])
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
 
 
@@ -106,7 +107,8 @@ def _row(video: Video, member: Member | None) -> dict:
         reason = "the file is missing"
     if member and not member.bytes and reason in ("", NO_LABEL):
         reason = EMPTY
-    attributes = {name: value for name, value in video.attributes.items() if value}
+    # Names of people, methods and groups come from hostile archives, and end in pages and spreadsheets.
+    attributes = {name: escape_formula(visible(value)) for name, value in video.attributes.items() if value}
     return {
         "video": slugify(video.name),
         "kind": _kind(video.entry),
@@ -115,11 +117,11 @@ def _row(video: Video, member: Member | None) -> dict:
         "bytes": member.bytes if member else "",
         "crc32": f"{member.crc32:08x}" if member else "",
         "label": "" if video.label is None else video.label,
-        "method": video.method,
-        "target": video.target,
-        "source": video.source,
+        "method": visible(video.method),
+        "target": visible(video.target),
+        "source": visible(video.source),
         "original": slugify(video.original) if video.original else "",
-        "group": video.group,
+        "group": visible(video.group),
         "split": video.split,
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
         "reason": reason,

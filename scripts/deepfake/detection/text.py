@@ -3,13 +3,17 @@
 import math
 
 from deepfake.detection.verdict import Person
+from deepfake.names import visible
 
 NOT_JUDGED = "not judged"
 
 
 def clean(text: str) -> str:
-    """Return `text` with � for each character that can't be printed: controls, invalid bytes, bidi marks."""
-    return "".join(c if c.isprintable() else "�" for c in text)
+    """Return `text` with escapes for what can't be seen: controls, invalid bytes, marks of direction.
+
+    Other characters that can't be printed, such as those that Unicode doesn't know yet, become �.
+    """
+    return "".join(c if c.isprintable() else "�" for c in visible(text))
 
 
 def score(value: float) -> str:

@@ -2,7 +2,7 @@
 
 Each page is one file: the stylesheet and all images are inside it, and it runs no script. Names of files,
 corpora and methods are hostile input, so that every value is escaped, and characters that can't be printed
-(controls, marks that turn the direction of text, invalid bytes) are replaced.
+(controls, marks that turn the direction of text, invalid bytes) are shown as escapes.
 """
 
 import base64
@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deepfake.detection.text import clean
+from deepfake.names import INVISIBLE
 
 TEMPLATES = Path(__file__).with_name("templates")
 IMAGE_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -58,7 +59,11 @@ def _printable(value: object) -> object:
     """Return what a page shows for the value of an expression; text that is HTML already stays as it is."""
     if value is None:
         return DASH
-    if isinstance(value, str) and not hasattr(value, "__html__") and not value.isprintable():
+    if (
+        isinstance(value, str)
+        and not hasattr(value, "__html__")
+        and (not value.isprintable() or INVISIBLE.search(value))
+    ):
         return clean(value)
     return value
 

@@ -15,7 +15,9 @@ FRAME_FAILURES = (tables.MISSING, tables.DAMAGED, tables.UNREADABLE)
 """Status values of the step `frames`; all others except OK are of the step `faces`."""
 
 AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
-"""Options of read_csv. Names of files may hold bytes that aren't UTF-8; the tables of datasets may not."""
+"""Options of read_csv. Names of files may hold bytes that aren't UTF-8; the tables of datasets may not.
+The apostrophe before what may be a formula (see tables.write_rows) is kept, since datasets are opened in
+spreadsheets too."""
 
 
 def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame:

@@ -88,7 +88,7 @@ def write_submission(
     """
     scores = ((one.name, one.verdict.score if one.verdict else fallback) for one in answers)
     rows = [{"filename": name, "label": f"{min(max(score, clip[0]), clip[1]):.6f}"} for name, score in scores]
-    write_rows(path, ["filename", "label"], rows)
+    write_rows(path, ["filename", "label"], rows, exact=True)
 
 
 def log_summary(answers: Sequence[Answer], duplicates: dict[str, int], fallback: float) -> str:

@@ -1,5 +1,6 @@
 """The index of a corpus: a row for each video, unique names, copies, max_videos, classes, frame counts."""
 
+import csv
 import json
 import random
 import zlib
@@ -21,6 +22,8 @@ from deepfake.corpora.index_report import left_out, summary
 from deepfake.errors import UserError
 from deepfake.layouts.entries import Video
 from deepfake.layouts.registry import LAYOUTS, Layout
+from deepfake.names import visible
+from deepfake.plan.gather import gather
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 LIMITS = {"members": 1000, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
@@ -289,3 +292,38 @@ def test_both_classes_have_about_as_many_frames(fewer, others, most):
     if factor < most:
         assert -0.1 * fewer <= factor * fewer - more < 0.9 * fewer
     assert factor == boost_factor(fewer, more, most + 1) or factor == most
+
+
+HOSTILE = ["=HYPERLINK(x)", "@SUM(1)", "+1+1", "-2+3", "\u202eknurt", "a\u200bb", "x\x1b[2J"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_reach_no_table_of_a_dataset_as_they_are(tmp_path, name):
+    """The index is written and gathered: its own paths are exact, all other names are harmless."""
+    members = [
+        member("", f"real/{name}.png", b"1"), member("", f"fake/{name}/v/1.png", b"2"),
+        member("", f"{name}/fake/2.png", b"3"),
+    ]  # fmt: skip
+    rows = index(members)
+    path = tmp_path / "index/mine/videos.csv"
+    tables.write_rows(path, tables.INDEX, rows)
+    assert {row["member"] for row in tables.read_rows(path)} == {one.path for one in members}
+    for row in csv.reader(path.read_text(encoding="utf-8").splitlines()):
+        assert not [cell for cell in row if cell[:1] in ("=", "+", "-", "@")]
+    for row in rows:
+        if row["shard"]:
+            shard = tmp_path / f"faces/mine/{row['shard']}.csv"
+            tables.write_rows(shard, tables.FACES, [])
+    table = gather(tmp_path, {"mine": "mine"}, "faces")
+    assert len(table) == 3
+    for cell in table.astype(str).to_numpy().ravel():
+        assert cell[:1] not in ("=", "+", "@") and not (cell[:1] == "-" and cell != "-1")
+        assert visible(cell) == cell
+
+
+def test_attributes_are_no_formulas():
+    text = b"path,label,who\nreal/a.png,0,=1+1\nfake/b.png,1,-0.5\n"
+    members = [member("", "real/a.png", b"1"), member("", "fake/b.png", b"2"), member("", "info.csv")]
+    columns = {"table": "info.csv", "path": "path", "label": "label", "real": [0], "fake": [1]}
+    rows = index(members, "csv", {("", "info.csv"): text}, columns=columns | {"attributes": ["who"]})
+    assert {row["attributes"] for row in rows} == {'{"who": "\'=1+1"}', '{"who": "-0.5"}'}

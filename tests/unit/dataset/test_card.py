@@ -1,15 +1,18 @@
 """The card of a dataset: its numbers, and text that follows the settings."""
 
 import json
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 from made.planned import CFG, STEPS, make_dataset
+from markdown_it import MarkdownIt
 
 from deepfake.dataset.card import BALANCE, POLICIES, card
-from deepfake.dataset.card_tables import count_by_attribute
+from deepfake.dataset.card_tables import count_by_attribute, count_by_method
+from deepfake.names import visible
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def test_the_card_counts(made):
         assert f"{line} {len(part)} |" in text
     for (corpus, label), part in kept.groupby(["corpus", "label"]):
         n = part["split"].value_counts()
-        named = '| fake | a\\|b, "c" |' if label == "1" else "| real | (none named) |"
+        named = '| fake | `a\\|b, "c"` |' if label == "1" else "| real | (none named) |"
         assert f"| {corpus} {named} {n['train']} | {n['val']} |" in text
     in_b = kept[kept["corpus"] == "b"]
     of_sex = in_b[in_b["attributes"].str.contains("sex")].groupby("split").size()
@@ -94,3 +97,28 @@ def test_the_card_has_text_for_each_setting(made, policy, balance):
 def test_attributes_are_counted_in_a_table_that_can_be_read(values, lines):
     text = count_by_attribute(pd.DataFrame({"x": values, "split": "train"}), ["x"])
     assert all(line in text for line in lines) and len(text.splitlines()) <= 16
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[click](http://evil.example)",
+        "![](http://evil.example/x.png)", "http://evil.example", "www.evil.example", "a|b", "`a`|``", "`",
+        "*a* _b_ __c__ ~~d~~", "&lt;b&gt;", "a\nb\n# c", "\u202eknurt\u200b", "\\", "$x$", "# a", "a\\|b",
+    ],
+)  # fmt: skip
+def test_names_of_methods_are_no_markup_in_the_card(name):
+    """The table is rendered as CommonMark with HTML allowed, and shows the name and nothing else."""
+    rows = pd.DataFrame({"corpus": "c", "label": "1", "method": [name], "split": "train"})
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(count_by_method(rows))
+    body = html.partition("<tbody>")[2]
+    assert body.count("<tr>") == 1 and body.count("<td>") == 4
+    cell = body.split("<td>")[3].partition("</td>")[0]
+    shown = unescape(cell.removeprefix("<code>").removesuffix("</code>"))
+    assert shown.strip() == visible(name).strip()
+    assert cell.startswith("<code>") or name in "\\"
+
+
+def test_plain_names_of_methods_stay_as_they_are():
+    for name in ("NeuralTextures", "face_swap v1.2 (c23)", "한국어", "(none named)", "20 to 29", "x-y, z's"):
+        assert f"| {name} |" in count_by_attribute(pd.DataFrame({"x": [name], "split": "train"}), ["x"])

@@ -43,9 +43,14 @@ def test_values_are_escaped_also_inside_macros_and_attributes(show):
     assert '<td title="' in html
 
 
-@pytest.mark.parametrize("text", ["\u202egpj.exe", "a\x00b", "a\nb", "\udcff"])
-def test_characters_that_cannot_be_printed_are_replaced(show, text):
-    assert show("{{ name }}", name=text) == "".join(c if c.isprintable() else "\ufffd" for c in text)
+def escape(character):
+    return character.encode("unicode_escape").decode()
+
+
+@pytest.mark.parametrize("text", ["\u202egpj.exe", "a\x00b", "a\nb", "\udcff", "\u200bx\u2066"])
+def test_characters_that_cannot_be_seen_are_shown_as_escapes(show, text):
+    assert show("{{ name }}", name=text) == "".join(c if c.isprintable() else escape(c) for c in text)
+    assert show("{{ name }}", name="\ue000") == "\ufffd"
 
 
 def test_a_missing_value_is_an_error_and_none_is_a_dash(show):

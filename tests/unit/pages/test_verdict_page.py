@@ -136,7 +136,7 @@ def test_names_are_escaped_and_cannot_reverse_text(opened):
     reason = f"{EVIL} is no video"
     html = page([image(evil, 0.9), not_judged(evil, reason)], opened, evil)
     assert "script" not in Reader(html).tags
-    assert html.encode() and f"{EVIL}&amp;��gpj.exe�" in Reader(html).heads
+    assert html.encode() and f"{EVIL}&amp;\\udcff\\u202egpj.exe\\n" in Reader(html).heads
     assert [row for row in Reader(html).rows if row[-1] == reason]
 
 
