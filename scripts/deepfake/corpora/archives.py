@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from deepfake.console import log
@@ -67,7 +68,7 @@ class Member:
     reason: str = ""
     content: str = ""
 
-    @property
+    @cached_property
     def entry(self) -> Entry:
         return Entry(self.archive, self.path, self.content)
 

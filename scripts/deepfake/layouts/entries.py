@@ -51,7 +51,7 @@ class Entry:
         stem, dot, suffix = self.name.rpartition(".")
         return f".{suffix.lower()}" if stem and dot else ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """What the file is, as in media_types; "" if neither its name nor its content is known to tell."""
         return self.content or media_types.kind_by_name(self.path)
@@ -79,7 +79,7 @@ class Entry:
         """Whether the file is named like a tar; in some corpora a tar holds the frames of one video."""
         return not self.content and self.name.lower().endswith(SEQUENCE_TYPES)
 
-    @property
+    @cached_property
     def is_service(self) -> bool:
         """Whether the file is hidden, or belongs to a program or a system: never a video."""
         return bool(service_part(self.path))
