@@ -22,6 +22,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("detect")
     made.write_model(folder / "best.pt")
     made.write_video(folder / "clips/a.mp4", made.person(0, 6))
+    (folder / "clips/notes.txt").write_text("text")
     return folder
 
 
@@ -29,11 +30,12 @@ def run(*options: object) -> int:
     return run_program("detect.py", *options)
 
 
-def test_a_folder_is_judged_to_a_table_and_files(folder, tmp_path, capsys):
+def test_a_folder_is_judged_to_a_table_and_files(folder, tmp_path, capsys, caplog):
     options = [folder / "clips", "--model", folder / "best.pt", "--threads", 1, "--bootstrap", 50]
     options += ["--output-table", tmp_path / "v.csv", "--output-json", tmp_path / "v.json"]
     assert run(*options, "--output-page", tmp_path / "out/report.html") == 0
     header, line = capsys.readouterr().out.splitlines()
+    assert caplog.messages[-1] == f"{folder / 'clips'}: 1 file is not an image or a video: 1 .txt"
     assert header.split()[:3] == ["name", "verdict", "score"]
     (row,), (verdict,) = read_rows(tmp_path / "v.csv"), json.loads((tmp_path / "v.json").read_text())
     assert row["verdict"] == verdict["verdict"] and row["verdict"] in line.split()
