@@ -51,6 +51,7 @@ include: "rules/detection.smk"
 include: "rules/submissions_inputs.smk"
 include: "rules/submissions.smk"
 include: "rules/verify.smk"
+include: "rules/provenance.smk"
 
 
 rule all:

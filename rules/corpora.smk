@@ -37,6 +37,7 @@ rule demo:
         " --seed {params.seed}"
         " --workers {threads}"
         " --output {output.archive:q}"
+        " --record {params.record:q}"
         " > {log:q} 2>&1"
 
 
@@ -65,6 +66,7 @@ rule download:
         "python {params.program:q}"
         " --config {params.cfg:q}"
         " --output {output.archive:q}"
+        " --record {params.record:q}"
         " > {log:q} 2>&1"
 
 
@@ -101,4 +103,5 @@ checkpoint index:
         " --label-files {input.label_files:q}"
         " --output {output.tables:q}"
         " --output-shards {output.shards:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

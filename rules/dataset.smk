@@ -45,6 +45,7 @@ checkpoint plan:
         " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
         " --output-summary {output.summary:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -86,6 +87,7 @@ rule dataset:
         " --config {params.cfg:q}"
         " --plan-summary {input.plan_summary:q}"
         " --output {output.folder:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -126,6 +128,7 @@ rule audit:
         " --same-identity {input.same_identity:q}"
         " --output {output.facts:q}"
         " --output-page {output.page:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -163,4 +166,5 @@ rule attrition:
         " --config {params.cfg:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

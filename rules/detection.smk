@@ -49,5 +49,6 @@ rule detect:
         " --output-page {output.page:q}"
         " --output-table {output.table:q}"
         " --output-json {output.json:q}"
+        " --record {params.record:q}"
         " {params.listed} {input.media:q}"
         " > {log:q} 2>&1 || [ $? -eq 3 ]"

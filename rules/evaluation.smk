@@ -43,6 +43,7 @@ rule predict:
         " --threads {threads}"
         " --limits {MODEL_LIMITS:q}"
         " --output {output.table:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -128,6 +129,7 @@ rule evaluate:
         " --confusion {output.confusion:q}"
         " --calibration {output.calibration:q}"
         " --histogram {output.histogram:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -172,6 +174,7 @@ rule distort:
         " --limits {MODEL_LIMITS:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -223,6 +226,7 @@ rule explain:
         " --output-mistakes {output.mistakes:q}"
         " --output-gradcam {output.gradcam:q}"
         " --output-table {output.table:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -275,4 +279,5 @@ rule compare:
         " --same-identity {input.same_identity:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

@@ -36,4 +36,5 @@ rule export:
         " --form {wildcards.form:q}"
         " --config {params.cfg:q}"
         " --output {output.folder:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

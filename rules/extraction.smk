@@ -44,6 +44,7 @@ rule unpack:
         " --table {input.table:q}"
         " --sources {input.sources:q}"
         " --output {output.videos:q}"
+        " --record {params.record:q}"
         " > {log:q} 2>&1"
 
 
@@ -86,6 +87,7 @@ rule frames:
         " --config {params.cfg:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
+        " --record {params.record:q}"
         " > {log:q} 2>&1"
         " && rm -rf {input.videos:q}"
 
@@ -130,5 +132,6 @@ rule faces:
         " --sampling {params.sampling:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
+        " --record {params.record:q}"
         " > {log:q} 2>&1;"
         " if [ {resources.keep_frames} = 0 ]; then rm -f {input.frames:q}; fi"

@@ -48,6 +48,7 @@ rule convert:
         " --threads {threads}"
         " --limits {MODEL_LIMITS:q}"
         " --output {output.file:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -94,4 +95,5 @@ rule weigh:
         " --output {output.table:q}"
         " --output-json {output.json:q}"
         " --output-text {output.text:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

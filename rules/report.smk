@@ -72,4 +72,5 @@ rule summarise:
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
         " --output {output.page:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

@@ -47,6 +47,7 @@ rule submit:
         " --config {params.cfg:q}"
         " --threads {threads}"
         " --output {output.answer:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -88,4 +89,5 @@ rule package:
         " --license {input.license:q}"
         " --output {output.package:q}"
         " --output-json {output.parts:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

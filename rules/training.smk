@@ -42,6 +42,7 @@ rule decode:
         " --threads {threads}"
         " --output {output.images:q}"
         " --output-rows {output.rows:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -104,6 +105,7 @@ rule train:
         " --limits {MODEL_LIMITS:q}"
         " --run-folder {params.run:q}"
         " --output {params.folder:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -154,6 +156,7 @@ rule combine:
         " --limits {MODEL_LIMITS:q}"
         " --output {output.best:q}"
         " --output-facts {output.facts:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"
 
 
@@ -192,4 +195,5 @@ rule choose:
         " --facts {input.facts:q}"
         " --output {output.best:q}"
         " --output-choice {output.choice:q}"
+        " --record {params.record:q}"
         " 2> {log:q}"

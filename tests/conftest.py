@@ -81,9 +81,9 @@ class Project:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder / ".cache")}
 
-    def execute(self, *args: str) -> subprocess.CompletedProcess:
-        """Run Snakemake to its end, whatever that is."""
-        return SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment())
+    def execute(self, *args: str, **options) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end, whatever that is; for `options` see Snakemake.run."""
+        return SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment(), **options)
 
     def run(self, *args: str, check: bool = True) -> Run:
         """Run Snakemake here. With `check`, a failure raises with the output and the logs of all jobs."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from deepfake.console import log, printable_lines
 from deepfake.errors import UserError
+from deepfake.provenance import option_of, recorded
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
@@ -19,9 +20,11 @@ Main = Callable[[Sequence[str] | None], int | None]
 
 def make_parser(docstring: str) -> argparse.ArgumentParser:
     """A parser whose `--help` begins with the program's docstring, as it stands there."""
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--record", nargs="?", help="of the workflow: what to note about inputs and outputs")
+    return parser
 
 
 def json_object(text: str) -> dict:
@@ -66,7 +69,8 @@ def run(main: Main, argv: Sequence[str] | None = None) -> int:
     """
     start_logging()
     try:
-        return main(argv) or 0
+        with recorded(option_of(sys.argv[1:] if argv is None else argv)):
+            return main(argv) or 0
     except (UserError, OSError) as error:
         log.error("%s", error)
         return FAILED

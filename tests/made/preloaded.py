@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +22,18 @@ class Snakemake:
     def __init__(self):
         self.process = None
 
-    def run(self, args: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
-        """Run Snakemake with the arguments `args` in `folder`; return its exit code, stdout and stderr."""
+    def run(
+        self,
+        args: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        while_running: Callable[[int], None] = lambda process: None,
+    ) -> subprocess.CompletedProcess:
+        """Run Snakemake with the arguments `args` in `folder`; return its exit code, stdout and stderr.
+
+        `while_running` is called with the number of its process, which leads a group of its own. The exit code
+        is negative if a signal ended it.
+        """
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -31,6 +42,7 @@ class Snakemake:
             request = {"args": args, "folder": str(folder), "environment": environment, "files": files}
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
+            while_running(int(self.process.stdout.readline()))
             answer = self.process.stdout.readline()
             assert answer, "the process that runs Snakemake has ended"
             texts = [Path(files, name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
@@ -49,12 +61,14 @@ def serve() -> None:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
+            os.setpgid(0, 0)
             try:
                 run(**request)
             except SystemExit as end:
                 os._exit(end.code if isinstance(end.code, int) else int(bool(end.code)))
             finally:  # whatever happens, this process must not go on to the next request
                 os._exit(70)
+        print(child, flush=True)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         preload(Path(request["files"], "modules"))
         print(code, flush=True)

@@ -1,0 +1,140 @@
+"""
+What each output was made with is written beside it, and an output made with anything else is made again.
+
+Snakemake judges by `.snakemake/metadata`, which lacks what a job wrote after Snakemake was killed, and which keeps
+the parameters of a checkpoint that failed. So every job writes a record of its settings, code, inputs and outputs
+to results/provenance/ (deepfake/provenance.py). Here each rule gets an input function that compares the record
+with the present config and files when Snakemake considers a job, and forces the job if they don't fit; and a
+parameter `record`, which hands the program what its record needs. With results in remote storage there are no
+records.
+"""
+
+import functools
+import inspect
+import json
+from pathlib import PurePosixPath
+
+from snakemake.io import is_flagged
+from snakemake.iocontainers import Wildcards
+
+from deepfake import provenance
+
+DERIVED = {"input", "output", "threads", "resources"}  # arguments of a parameter that isn't a setting
+
+forced_here = set()  # outputs that `force_if_stale` made Snakemake force, and not an option of the command line
+reasons_shown = set()
+looking_only = []  # not empty while inputs are looked at only
+
+
+def record_path(rule, wildcards):
+    """Where the record of a job lies."""
+    values = [wildcards[name] for name in sorted(rule.wildcard_names)]
+    return "/".join(["results/provenance", rule.name, *values]) + ".json"
+
+
+def settings_of(rule, wildcards):
+    """The parameters of a job that follow from the config alone, JSON text as what it holds, and its code."""
+    settings = {}
+    for name, value in rule.params.items():
+        if callable(value):
+            if DERIVED & set(inspect.signature(value).parameters):
+                continue
+            value = value(wildcards)
+            value = json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
+        settings[name] = value
+    return settings, settings.pop("code")
+
+
+@functools.cache
+def producer(path):
+    """The recorded rule that makes a file, or the folder that it lies in, and the job's wildcards; or None."""
+    for candidate in (path, *map(str, PurePosixPath(path).parents)):
+        for rule in recorded_rules:
+            for output in rule.output:
+                if found := candidate.startswith(output.constant_prefix()) and output.match(candidate):
+                    return rule, Wildcards(fromdict=found.groupdict())
+    return None
+
+
+def deciding_inputs(rule, wildcards):
+    """The inputs of a job that decide whether its outputs are current: those that no rule goes round.
+
+    Inputs that are known only after a checkpoint has run are left out, and so the second value is False.
+    """
+    looking_only.append(True)
+    try:
+        files = rule.expand_input(wildcards)[0]  # with flags; `input` of a parameter function has lost them
+    finally:
+        looking_only.pop()
+    known = [path for path in files if not is_flagged(path, "checkpoint_target")]
+    return {str(path) for path in known if not is_flagged(path, "ancient")}, len(known) == len(files)
+
+
+def why_stale(rule, wildcards):
+    """Why the outputs of a job are not current, or "" if they are or there are none."""
+    outputs = [output for output in rule.expand_output(wildcards)[0] if not is_flagged(output, "temp")]
+    record = record_path(rule, wildcards)
+    exist = [Path(output).exists() for output in outputs]
+    if not any(exist) and (rule.is_checkpoint or not outputs or not Path(record).exists()):
+        return ""  # Snakemake decides whether they are needed
+    if rule.is_checkpoint and not all(exist):
+        return "a part of it is missing"  # other rules read the parts by themselves
+    if reason := provenance.why_stale(record, *settings_of(rule, wildcards)):
+        return reason
+    recorded = provenance.read_record(record)["inputs"]
+    inputs, complete = deciding_inputs(rule, wildcards)
+    other = sorted(inputs ^ recorded.keys()) if complete else sorted(inputs - recorded.keys())
+    if other:
+        return f"it was made from other inputs than now ({other[0]})"
+    for path in recorded:
+        if not Path(path).exists() and (maker := producer(path)) and maker[0].is_checkpoint:
+            return f"{path}, which it was made from, is missing"
+    return ""
+
+
+def force_if_stale(rule):
+    """An input function without files that makes Snakemake run a job whose outputs are not current."""
+
+    def check(wildcards):
+        if workflow.is_main_process and not looking_only:
+            outputs = set(rule.expand_output(wildcards)[0])
+            reason = why_stale(rule, wildcards)
+            if reason and not outputs <= forced_here:
+                workflow.dag.forcefiles.update(outputs)
+                forced_here.update(outputs)
+                if (rule.name, reason) not in reasons_shown:
+                    logger.info(f"{min(outputs)} will be made again: {reason}")
+                    reasons_shown.add((rule.name, reason))
+            elif not reason and outputs & forced_here:
+                workflow.dag.forcefiles.difference_update(outputs)
+                forced_here.difference_update(outputs)
+        return []
+
+    return check
+
+
+def as_option(rule):
+    """A parameter function: what the program of a job needs to check its inputs and write its record."""
+
+    def option(wildcards, input, output):
+        settings, code = settings_of(rule, wildcards)
+        inputs = {}
+        for path in sorted(deciding_inputs(rule, wildcards)[0]):
+            made = producer(path)
+            inputs[path] = made and [record_path(*made), provenance.settings_digest(settings_of(*made)[0])]
+        files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
+        record = {"record": record_path(rule, wildcards), "step": rule.name, "settings": settings, "code": code}
+        return provenance.as_option(record | {"inputs": inputs, "outputs": files})
+
+    return option
+
+
+recorded_rules = []
+for each in list(workflow.rules):
+    if "{params.record" in (each.shellcmd or ""):
+        if workflow.storage_settings.default_storage_provider:
+            each.set_params(record=[])
+        else:
+            recorded_rules.append(each)
+            each.set_input(provenance=force_if_stale(each))
+            each.set_params(record=as_option(each))

@@ -1,0 +1,228 @@
+"""What each output was made with: a record of the job's settings, code, inputs and outputs, checked by later jobs.
+
+Snakemake keeps the same in `.snakemake/metadata`, but not if it is killed while a job goes on, and it doesn't
+compare the content of an output with what the job wrote. A record is written by the job itself, after its outputs,
+to `results/provenance/<rule>/<wildcards>.json`:
+
+    {"step": "faces", "settings": {...}, "code": "5f2c...",
+     "inputs": {"results/frames/demo/all.csv": {"sha256": "...", "size": 1, "mtime_ns": 2, "record": "..."}},
+     "outputs": {"results/faces/demo/all.csv": {"sha256": "...", "size": 3, "mtime_ns": 4}}}
+"""
+
+import base64
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deepfake.errors import UserError
+from deepfake.files import new_file
+
+LISTING = "SHA256SUMS"
+"""The file that stands for the content of a folder, if the folder has one."""
+
+LONGEST_OPTION = 32_000  # characters; Linux allows 131,072 for a whole command
+
+
+class StaleInput(UserError):
+    """An input was made with other settings or other inputs than the present ones; the message names it."""
+
+
+def settings_digest(settings: dict) -> str:
+    """Return a digest of a step's settings, 16 hexadecimal digits."""
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def content(path: str | Path, known: dict | None = None) -> dict | None:
+    """Return the `sha256`, `size` and `mtime_ns` of a file; None if it doesn't exist.
+
+    `known` is an earlier result for the path: if size and time are still the same, the file isn't read. A folder
+    is identified by its SHA256SUMS. A folder without one, whose files may be deleted or added to, has an empty
+    `sha256`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return content(path / LISTING, known) or {"sha256": "", "size": 0, "mtime_ns": 0}
+    try:
+        status = path.stat()
+        state = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+        if known and all(known.get(key) == value for key, value in state.items()):
+            return {**state, "sha256": known.get("sha256")}
+        with open(path, "rb") as file:
+            return {**state, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    except FileNotFoundError:
+        return None
+
+
+def read_record(path: str | Path) -> dict | None:
+    """Return a record; None if it doesn't exist, or is no record."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8", errors="surrogateescape"))
+        files = [*record["inputs"].values(), *record["outputs"].values()]
+        valid = isinstance(record["settings"], dict) and all(isinstance(file["sha256"], str) for file in files)
+        return record if valid and {"step", "code"} <= record.keys() else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def write_record(path: str | Path, record: dict) -> None:
+    """Write a record as JSON."""
+    with new_file(path) as part:
+        text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
+        part.write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+def refresh(path: str | Path, record: dict) -> list[str]:
+    """Return the inputs and outputs of a record that exist with another content than it says.
+
+    Files with another time but the same content are noted in the record, so that they aren't read again.
+    """
+    changed, noted = [], False
+    for kind in ("inputs", "outputs"):
+        for name, known in record[kind].items():
+            now = content(name, known)
+            if now is None:
+                continue
+            if now["sha256"] != known["sha256"]:
+                changed.append(name)
+            elif now["mtime_ns"] != known["mtime_ns"]:
+                known.update(now)
+                noted = True
+    if noted and not changed:
+        try:
+            write_record(path, record)
+        except OSError:
+            pass  # a copy that may not be written to is read again each time
+    return changed
+
+
+def why_stale(path: str | Path, settings: dict, code: str) -> str:
+    """Return why the outputs that the record `path` describes are not current, or "".
+
+    Files that don't exist are no reason: an output may be temporary, an input deleted to save space.
+    """
+    record = read_record(path)
+    if record is None:
+        return "it has no record of what it was made with"
+    if record["settings"] != json.loads(json.dumps(settings)):
+        return f"it was made with other settings ({', '.join(_differing(record['settings'], settings))})"
+    if record["code"] != code:
+        return "it was made by other code"
+    changed = refresh(path, record)
+    inputs = [name for name in changed if name in record["inputs"]]
+    if inputs:
+        return f"it was made from another {inputs[0]}"
+    return "another program has written to it since" if changed else ""
+
+
+def _differing(one: dict, other: dict) -> list[str]:
+    """Return the names of the settings that differ, such as `cfg.margin`, sorted."""
+    names = []
+    for name in sorted({*one, *other}):
+        a, b = one.get(name), other.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            names += [f"{name}.{inner}" for inner in _differing(a, b)]
+        elif a != b:
+            names.append(name)
+    return names
+
+
+def chain(path: str | Path) -> tuple[dict[str, dict], list[str]]:
+    """Return all records that a record depends on, itself included, by path, and what is wrong with them.
+
+    Each file that a record names and that exists must have the content that the record says, and each input that
+    a step made must have a record of its own.
+    """
+    records, problems, queue = {}, [], [(str(path), "")]
+    while queue:
+        name, file = queue.pop()
+        if name in records:
+            continue
+        record = read_record(name)
+        if record is None:
+            problems.append(f"{file or name}: it has no record of what it was made with")
+            continue
+        records[name] = record
+        for changed in refresh(name, record):
+            problems.append(f"{changed}: not the content that {name} says")
+        queue += [(known["record"], file) for file, known in record["inputs"].items() if known.get("record")]
+    return records, sorted(set(problems))
+
+
+def as_option(job: dict) -> str:
+    """Return a job as the text of `--record`, compressed if it is long.
+
+    A job has `record` (a path), `step`, `settings`, `code`, `outputs` (paths), and `inputs`: for each path the
+    path of its record and the digest of the settings that it must have been made with, or null for a file that no
+    step makes.
+    """
+    text = json.dumps(job, sort_keys=True, ensure_ascii=False)
+    if len(text) < LONGEST_OPTION:
+        return text
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogateescape"))).decode()
+
+
+def from_option(text: str) -> dict:
+    """Return the job that `as_option` gave this text for."""
+    if not text.startswith("{"):
+        text = zlib.decompress(base64.b64decode(text)).decode("utf-8", "surrogateescape")
+    return json.loads(text)
+
+
+def check_inputs(job: dict) -> dict[str, dict]:
+    """Return the content of each input of a job. Raises StaleInput for one that isn't what the job is to read."""
+    inputs = {}
+    for name, made in job["inputs"].items():
+        record = read_record(made[0]) if made else None
+        known = (record or {"outputs": {}})["outputs"].get(name)
+        inputs[name] = now = content(name, known)
+        if now is None:
+            del inputs[name]  # the program says what it lacks
+        elif made:
+            inputs[name] = {**now, "record": made[0]}
+            if problem := _input_problem(record, known, now, made[1]):
+                raise StaleInput(f"{name}: {problem}; run snakemake again, and it is made anew ({made[0]})")
+    return inputs
+
+
+def _input_problem(record: dict | None, known: dict | None, now: dict, digest: str) -> str:
+    if record is None:
+        return "it has no record of what it was made with"
+    if settings_digest(record["settings"]) != digest:
+        return "it was made with other settings than the config's"
+    if known and known["sha256"] != now["sha256"]:
+        return "another program has written to it since its record"
+    return ""
+
+
+@contextmanager
+def recorded(option: str) -> Iterator[None]:
+    """Check the inputs of a job, and write its record if the block ends without an error.
+
+    `option` is the text of `--record`; "" checks and writes nothing. Of several processes of one job the first
+    one writes.
+    """
+    if not option:
+        yield
+        return
+    job = from_option(option)
+    inputs = check_inputs(job)
+    yield
+    changed = [name for name, known in inputs.items() if content(name, known)["sha256"] != known["sha256"]]
+    if changed:
+        raise StaleInput(f"{changed[0]}: it has changed while it was read; run snakemake again")
+    if all(os.environ.get(variable, "0") == "0" for variable in ("RANK", "LOCAL_RANK", "NODE_RANK")):
+        states = {name: content(name) for name in job["outputs"]}
+        outputs = {name: state for name, state in states.items() if state}
+        described = {key: job[key] for key in ("step", "settings", "code")}
+        write_record(job["record"], {**described, "inputs": inputs, "outputs": outputs})
+
+
+def option_of(argv: Sequence[str]) -> str:
+    """Return the text of `--record` among a program's arguments; "" if it isn't there or has none."""
+    after = argv[argv.index("--record") + 1 :] if "--record" in argv else []
+    return after[0] if after and not after[0].startswith("--") else ""
