@@ -12,6 +12,7 @@ records.
 import functools
 import inspect
 import json
+import os
 from pathlib import PurePosixPath
 
 from snakemake.io import is_flagged
@@ -21,7 +22,9 @@ from deepfake import provenance
 
 DERIVED = {"input", "output", "threads", "resources"}  # arguments of a parameter that isn't a setting
 
-forced_here = set()  # outputs that `force_if_stale` made Snakemake force, and not an option of the command line
+forced_here = (
+    set()
+)  # outputs that `force_if_stale` made Snakemake force, and not an option of the command line
 reasons_shown = set()
 looking_only = []  # not empty while inputs are looked at only
 
@@ -96,7 +99,7 @@ def force_if_stale(rule):
     """An input function without files that makes Snakemake run a job whose outputs are not current."""
 
     def check(wildcards):
-        if workflow.is_main_process and not looking_only:
+        if is_run() and not looking_only:
             outputs = set(rule.expand_output(wildcards)[0])
             reason = why_stale(rule, wildcards)
             if reason and not outputs <= forced_here:
@@ -123,10 +126,36 @@ def as_option(rule):
             made = producer(path)
             inputs[path] = made and [record_path(*made), provenance.settings_digest(settings_of(*made)[0])]
         files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
-        record = {"record": record_path(rule, wildcards), "step": rule.name, "settings": settings, "code": code}
+        record = {
+            "record": record_path(rule, wildcards),
+            "step": rule.name,
+            "settings": settings,
+            "code": code,
+        }
         return provenance.as_option(record | {"inputs": inputs, "outputs": files})
 
     return option
+
+
+def stale_results():
+    """The outputs in results/ that exist and are not current, each with the reason, for `verify`.
+
+    Shards and datasets that the config and the index no longer have are left out: nothing reads them.
+    """
+    reasons = {}
+    for top, folders, files in os.walk("results"):
+        made = {name: producer(str(PurePosixPath(top, name))) for name in sorted([*folders, *files])}
+        for name, job in made.items():
+            if job and record_path(*job) not in reasons and is_in_index(job[1]):
+                reasons[record_path(*job)] = f"{PurePosixPath(top, name)}: {why_stale(*job)}"
+        folders[:] = [name for name in folders if not made[name] and not name.startswith(".")]
+    return [reason for reason in reasons.values() if not reason.endswith(": ")]
+
+
+def is_in_index(wildcards):
+    """Whether the index has the shard that the wildcards of a job name, if they name one."""
+    table = "results/index/{w.corpus}/{w.shard}.csv"
+    return "shard" not in wildcards.keys() or Path(table.format(w=wildcards)).exists()
 
 
 recorded_rules = []

@@ -7,7 +7,7 @@ creates   nothing, so it runs whenever it is requested; a benchmark would count 
 
 
 rule verify:
-    """Read every frame, crop and dataset file, and fail if one is not what was written."""
+    """Read every frame, crop and dataset file; fail if one is not what was written, or made with other settings."""
     log:
         "logs/verify.log",
     conda:
@@ -22,10 +22,12 @@ rule verify:
         program=program("verify.py"),
         code=script_digest("verify.py"),
         results="results",
+        stale=lambda w: as_param(stale_results()[:500]),
         storage=workflow.storage_settings.default_storage_provider or [],
     shell:
         "python {params.program:q}"
         " --results {params.results:q}"
         " --workers {threads}"
+        " --stale {params.stale:q}"
         " --storage {params.storage:q}"
         " 2> {log:q}"

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deepfake import provenance
 from deepfake.audit.checks import Evidence, Result, audit
 from deepfake.audit.files import read_files
 from deepfake.audit.report import report
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     args = parse_args(argv)
     cfg = args.config
     same_identity = read_same_identity(args.same_identity) if args.same_identity else []
-    evidence = gather_evidence(args.dataset, cfg, same_identity)
+    evidence = gather_evidence(args.dataset, cfg, same_identity, provenance_problems(args))
     results = audit(evidence)
     summary = report(args.dataset.name, evidence, results)
     with new_file(args.output) as table, new_file(args.output_page) as html:
@@ -39,11 +40,21 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     return None if summary["passed"] else FAILED
 
 
-def gather_evidence(folder: Path, cfg: dict, same_identity: list[Pair]) -> Evidence:
+def provenance_problems(args: argparse.Namespace) -> list[str] | None:
+    """Return what is wrong with the records of the dataset and all before it; None without records."""
+    if not args.record:
+        return None
+    record, _ = provenance.from_option(args.record)["inputs"][str(args.dataset)]
+    return provenance.chain(record)[1]
+
+
+def gather_evidence(
+    folder: Path, cfg: dict, same_identity: list[Pair], problems: list[str] | None
+) -> Evidence:
     rows = read_metadata(folder)
     names, others = list_files(folder)
     files = read_files(folder, progress(names, f"audit {folder.name}", "files"), set(rows["file_name"]))
-    return Evidence(cfg, rows, files, others, *read_checksums(folder), same_identity)
+    return Evidence(cfg, rows, files, others, *read_checksums(folder), same_identity, problems)
 
 
 def log_results(dataset: str, results: list[Result], summary: dict) -> None:

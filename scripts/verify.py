@@ -8,7 +8,8 @@ metadata.csv; images are decoded. Missing tars of frames are counted but are no 
 false deletes them. Exports, decoded images, models and reports are not checked. Don't run it while Snakemake
 runs.
 
-Ends with exit code 1 where something is damaged, also when --repair has removed it.
+Ends with exit code 1 if something is damaged, also if --repair has removed it. `snakemake verify` also lists
+what was made with other settings, code or inputs than the present ones, and fails then too.
 """
 
 import argparse
@@ -39,11 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         "faults": [fault._asdict() for fault in faults],
         "commands": commands(args.results, faults),
         "removed": remove(faults) if args.repair else [],
+        "stale": args.stale,
     }
     text = as_text(checked, report)
     log.info("\n%s", text)  # on a cluster nobody sees what is printed
     print(json.dumps(report, indent=2) if args.json else text)
-    return FAILED if faults else None
+    return FAILED if faults or args.stale else None
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -53,6 +55,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument(
         "--workers", type=positive_int, default=os.cpu_count(), help="processes (default: all cores)"
+    )
+    parser.add_argument(
+        "--stale", type=json.loads, default=[], help="JSON: what isn't current, each with why"
     )
     parser.add_argument("--storage", nargs="?", help="the storage that has the results instead")
     return parser.parse_args(argv)

@@ -1,8 +1,8 @@
-"""What each output was made with: a record of the job's settings, code, inputs and outputs, checked by later jobs.
+"""What each output was made with: a record of its job's settings, code, inputs and outputs.
 
-Snakemake keeps the same in `.snakemake/metadata`, but not if it is killed while a job goes on, and it doesn't
-compare the content of an output with what the job wrote. A record is written by the job itself, after its outputs,
-to `results/provenance/<rule>/<wildcards>.json`:
+Snakemake keeps the same in `.snakemake/metadata`, but not if it is killed while a job runs on, and it doesn't
+compare the content of an output with what the job wrote. A record is written by the job itself, after its
+outputs, to `results/provenance/<rule>/<wildcards>.json`. Later jobs check those of their inputs.
 
     {"step": "faces", "settings": {...}, "code": "5f2c...",
      "inputs": {"results/frames/demo/all.csv": {"sha256": "...", "size": 1, "mtime_ns": 2, "record": "..."}},
@@ -15,7 +15,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepfake.errors import UserError
@@ -40,9 +40,9 @@ def settings_digest(settings: dict) -> str:
 def content(path: str | Path, known: dict | None = None) -> dict | None:
     """Return the `sha256`, `size` and `mtime_ns` of a file; None if it doesn't exist.
 
-    `known` is an earlier result for the path: if size and time are still the same, the file isn't read. A folder
-    is identified by its SHA256SUMS. A folder without one, whose files may be deleted or added to, has an empty
-    `sha256`.
+    `known` is an earlier result for the path: if size and time are still the same, the file isn't read. A
+    folder is identified by its SHA256SUMS; `sha256` of one without is empty, and anything may be done
+    to its files.
     """
     path = Path(path)
     if path.is_dir():
@@ -63,7 +63,9 @@ def read_record(path: str | Path) -> dict | None:
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8", errors="surrogateescape"))
         files = [*record["inputs"].values(), *record["outputs"].values()]
-        valid = isinstance(record["settings"], dict) and all(isinstance(file["sha256"], str) for file in files)
+        valid = isinstance(record["settings"], dict) and all(
+            isinstance(file["sha256"], str) for file in files
+        )
         return record if valid and {"step", "code"} <= record.keys() else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -93,10 +95,8 @@ def refresh(path: str | Path, record: dict) -> list[str]:
                 known.update(now)
                 noted = True
     if noted and not changed:
-        try:
+        with suppress(OSError):  # a copy that may not be written to is read again each time
             write_record(path, record)
-        except OSError:
-            pass  # a copy that may not be written to is read again each time
     return changed
 
 
@@ -134,8 +134,8 @@ def _differing(one: dict, other: dict) -> list[str]:
 def chain(path: str | Path) -> tuple[dict[str, dict], list[str]]:
     """Return all records that a record depends on, itself included, by path, and what is wrong with them.
 
-    Each file that a record names and that exists must have the content that the record says, and each input that
-    a step made must have a record of its own.
+    Each file that a record names and that exists must have the content that the record says, and each input
+    that a step made must have a record of its own.
     """
     records, problems, queue = {}, [], [(str(path), "")]
     while queue:
@@ -156,9 +156,9 @@ def chain(path: str | Path) -> tuple[dict[str, dict], list[str]]:
 def as_option(job: dict) -> str:
     """Return a job as the text of `--record`, compressed if it is long.
 
-    A job has `record` (a path), `step`, `settings`, `code`, `outputs` (paths), and `inputs`: for each path the
-    path of its record and the digest of the settings that it must have been made with, or null for a file that no
-    step makes.
+    A job has `record` (a path), `step`, `settings`, `code`, `outputs` (paths), and `inputs`: for each path a
+    list of the path of its record and the digest of the settings that it must have been made with; null for
+    a file that no step makes.
     """
     text = json.dumps(job, sort_keys=True, ensure_ascii=False)
     if len(text) < LONGEST_OPTION:
@@ -174,7 +174,7 @@ def from_option(text: str) -> dict:
 
 
 def check_inputs(job: dict) -> dict[str, dict]:
-    """Return the content of each input of a job. Raises StaleInput for one that isn't what the job is to read."""
+    """Return the content of each input of a job. Raises StaleInput for one that the job must not read."""
     inputs = {}
     for name, made in job["inputs"].items():
         record = read_record(made[0]) if made else None
@@ -203,8 +203,8 @@ def _input_problem(record: dict | None, known: dict | None, now: dict, digest: s
 def recorded(option: str) -> Iterator[None]:
     """Check the inputs of a job, and write its record if the block ends without an error.
 
-    `option` is the text of `--record`; "" checks and writes nothing. Of several processes of one job the first
-    one writes.
+    `option` is the text of `--record`; "" checks and writes nothing. Of several processes of one job the
+    first writes it.
     """
     if not option:
         yield

@@ -31,8 +31,7 @@ class Snakemake:
     ) -> subprocess.CompletedProcess:
         """Run Snakemake with the arguments `args` in `folder`; return its exit code, stdout and stderr.
 
-        `while_running` is called with the number of its process, which leads a group of its own. The exit code
-        is negative if a signal ended it.
+        `while_running` is called with the number of its process. A signal gives a negative exit code.
         """
         if self.process is None:
             self.process = subprocess.Popen(

@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -104,6 +105,20 @@ def test_copied_and_touched_results_are_current(settled, tmp_path):
     assert not run(settled).jobs
 
 
+def test_verify_lists_what_is_not_current_and_the_audit_follows_the_records(settled):
+    done = settled.run("results/reports/small/audit.json", "verify", "--configfile", "mine.yaml")
+    audit = json.loads((settled / "results/reports/small/audit.json").read_text())
+    assert {"name": "provenance", "status": "passed"}.items() <= audit["checks"][-1].items()
+    assert "nothing is broken" in done.text + (settled / "logs/verify.log").read_text()
+    reconfigure(settled, "size: 64", "size: 48")
+    assert settled.run("verify", "--configfile", "mine.yaml", check=False).code
+    log = (settled / "logs/verify.log").read_text()
+    shards = (settled / "results/index/mine.txt").read_text().split()
+    for shard in shards:
+        assert f"results/faces/mine/{shard}.csv: it was made with other settings (cfg.size)" in log
+    assert "results/small: " not in log  # it is what its own settings and its plan say
+
+
 def test_a_program_refuses_an_input_of_other_settings(settled):
     """As when a job of a killed run writes an output after this run began."""
     shutil.rmtree(settled / "results/plans")
@@ -138,8 +153,7 @@ def test_a_kill_between_two_settings_leaves_nothing_of_the_first(settled, tmp_pa
 
 
 def test_fifty_kills_at_random(settled):
-    """The settings change, a run is killed at some moment, and the next one ends with the dataset of the present
-    settings, or with an error."""
+    """The settings change and runs are killed; then a whole run makes the dataset of the present settings."""
     chance = random.Random(0)
     expected = {}
     text = (settled / "mine.yaml").read_text()
@@ -174,10 +188,8 @@ def strike(process: int, killed: str) -> None:
     """Kill Snakemake alone, the programs that it has started, or both."""
     numbers = [number for number, _ in children(process)]
     for number in {"snakemake": [process], "child": numbers, "both": [process, *numbers]}[killed]:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def wait_for_orphans(project: Project) -> None:

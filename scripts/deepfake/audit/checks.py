@@ -28,7 +28,8 @@ class Evidence:
     `rows` are those of metadata.csv, all text, ordered by file_name. `files` are the regular files, and
     `others` says what everything else in the folder is. `checksums` are the (name, SHA-256) of SHA256SUMS,
     and `checksum_problems` what is wrong with that file itself. `same_identity` are pairs of people or videos
-    known to be the same person.
+    known to be the same person. `provenance` is what is wrong with the records of what the dataset, and all
+    that it was made from, was made with; None if there are no records.
     """
 
     cfg: dict
@@ -38,6 +39,7 @@ class Evidence:
     checksums: list[tuple[str, str]]
     checksum_problems: list[str]
     same_identity: list[Pair]
+    provenance: list[str] | None = None
 
 
 class Result(NamedTuple):
@@ -53,6 +55,8 @@ def audit(evidence: Evidence) -> list[Result]:
     """Return the result of every check, in the order of CHECKS."""
     results = []
     for name, (rule, check) in CHECKS.items():
+        if name == "provenance" and evidence.provenance is None:
+            continue  # a folder from elsewhere: how it was made is unknown
         findings = [printable(line) for line in check(evidence)]
         status = "passed" if not findings else _severity(name, evidence.cfg["policy"])
         text = rule + NOTES.get(name, lambda _: "")(evidence)
@@ -196,6 +200,10 @@ def test_only(e: Evidence) -> Iterator[str]:
         yield f"{corpus}: images in {split}: {len(table)}, such as {table['file_name'].min()}"
 
 
+def provenance(e: Evidence) -> Iterator[str]:
+    yield from e.provenance
+
+
 CHECKS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
     "files": (
         "Every row must have a file, every file a row; every image must be readable; links are not allowed.",
@@ -220,6 +228,10 @@ CHECKS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
     "balance": ("There must be as many real as fake images, where the config requests it.", balance),
     "cap": ("The images may take no more than size_mb.", cap),
     "test_only": ("Corpora reserved for test may be in no other split.", test_only),
+    "provenance": (
+        "The dataset, its plan, images and index must each have been made from the others as they are.",
+        provenance,
+    ),
 }
 """By its name, what each check requires, and the function that finds what breaks it."""
 

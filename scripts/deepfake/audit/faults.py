@@ -104,7 +104,7 @@ def _is_in_index(results: Path, tar: Path) -> bool:
 def as_text(checked: list[Checked], report: dict) -> str:
     """Return a report for the terminal: numbers as a table, then the faults, then what to do.
 
-    `report` has the `removed` paths and the `commands` to run, both lists of text.
+    `report` has the `removed` paths, the `commands` to run, and what is `stale`, all lists of text.
     """
     rows = [("", "shards", "files", "MB", "tars deleted", "broken")]
     for part in checked:
@@ -114,11 +114,15 @@ def as_text(checked: list[Checked], report: dict) -> str:
     width = max(len(row[0]) for row in rows)
     lines = [row[0].ljust(width) + "".join(f"{cell:>16}" for cell in row[1:]) for row in rows]
     faults = [fault.line for part in checked for fault in part.faults]
-    lines += [*faults, *(f"removed {path}" for path in report["removed"])]
+    lines += [*faults, *map(printable, report["stale"]), *(f"removed {path}" for path in report["removed"])]
     if report["removed"]:
         lines += ["To make it again, with your own --configfile at the end:", *report["commands"]]
     elif faults:
         lines.append("python scripts/verify.py --repair removes what is broken, and says what to run then")
     else:
         lines.append("nothing is broken")
+    if report["stale"]:
+        lines.append(
+            f"not current: {len(report['stale'])}; snakemake makes what its targets need of them again"
+        )
     return "\n".join(lines)

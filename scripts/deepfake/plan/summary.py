@@ -17,11 +17,12 @@ def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
     - `class_weights`: weights for training that make both classes count the same, that is the images of train
       divided by twice the images of the class;
     - `stratify`: see strata.split_shares, for each of the columns `stratify`;
-    - `sha256`: a digest of the kept rows, which changes only when one of them does. Shards don't count: how many
-      videos one job processes is no matter of the dataset.
+    - `sha256`: a digest of the kept rows without their shards, which changes only when one of them does.
     """
     kept = plan[plan["file_name"] != ""]
-    lines = kept.drop(columns="shard").to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
+    lines = (
+        kept.drop(columns="shard").to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogateescape")
+    )
     images = kept.assign(video_name=kept["corpus"] + "/" + kept["video"])
     images["class"] = kept["label"].map(CLASSES)
     counts = images.groupby(["split", "class"]).agg(
