@@ -30,8 +30,8 @@ def read(
 def read_entries(
     layout: str, media: list[Entry], files: dict[Entry, str], columns: dict | None = None
 ) -> list[Video]:
-    """Return the rows of a corpus, perhaps in several archives; `columns` are for layout csv only."""
-    columns = COLUMNS | (columns or {}) if layout == "csv" else None
+    """Return the rows of a corpus, perhaps in several archives; `columns` are for layouts csv and labels."""
+    columns = COLUMNS | (columns or {}) if layout == "csv" else columns
     return read_corpus(layout, [*files, *media], lambda entry: files[entry].encode(), columns)
 
 

@@ -15,8 +15,14 @@ SEGMENT = re.compile(r"(.+)\.z[0-9]{2,}", re.IGNORECASE)  # x.z01, beside x.zip
 VOLUME = re.compile(r"(.+\.(?:zip|7z|rar|tar(?:\.[a-z0-9]+)?))\.[0-9]{2,}", re.IGNORECASE)  # x.zip.001
 RAR = re.compile(r".+\.(?:rar|r[0-9]{2,})", re.IGNORECASE)
 TAR = re.compile(r".+\.(?:tar(?:\.[a-z0-9]+)?|tgz|tbz2?|txz|tzst)", re.IGNORECASE)
+FILE = re.compile(r".+\.(?:zip|7z|gz|bz2|xz|zst)", re.IGNORECASE)
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}
 HTML = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body)", re.IGNORECASE)
+
+
+def is_archive_name(name: str) -> bool:
+    """Whether a file is named like an archive of any kind, or like one part of it."""
+    return any(pattern.fullmatch(name) for pattern in (FILE, TAR, RAR, SEGMENT, VOLUME))
 
 
 def advice(name: str, file: io.BufferedIOBase) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from deepfake.corpora.archive_advice import is_archive_name
 from deepfake.corpora.archives import Member, MemberError
 from deepfake.corpora.contents import EMPTY
 from deepfake.corpora.frame_folders import folder_member, stills_by_folder
@@ -16,7 +17,6 @@ from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
 from deepfake.layouts.shared import NO_LABEL
 from deepfake.names import add_hash, escape_formula, slugify, visible
 
-ARCHIVE_TYPES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 CLASSES = {REAL: "real", FAKE: "fake"}
 REASONS_SHOWN = 5  # in the error about a corpus without usable videos
 
@@ -29,7 +29,7 @@ def label_entries(paths: list[str]) -> dict[Entry, Path]:
     entries: dict[Entry, Path] = {}
     for path in map(Path, paths):
         entry = Entry("", path.name)
-        if entry.is_video or entry.is_image or path.name.lower().endswith(ARCHIVE_TYPES):
+        if entry.is_video or entry.is_image or is_archive_name(path.name):
             raise UserError(f"label_files: {path} is no label file; name it under `archives` or `folder`")
         if entry in entries:
             raise UserError(f"label_files: {entries[entry]} and {path} have the same name; rename one")

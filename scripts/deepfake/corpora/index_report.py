@@ -3,9 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from deepfake.corpora.archive_advice import is_archive_name
 from deepfake.corpora.archives import Member
 from deepfake.corpora.contents import NO_ENDING
-from deepfake.corpora.index import ARCHIVE_TYPES
 from deepfake.corpora.unique_names import row_path
 from deepfake.layouts.entries import FAKE, REAL
 from deepfake.layouts.media_types import OTHER, ending_of, other_line
@@ -67,7 +67,7 @@ def left_out(rows: list[dict], members: list[Member]) -> list[str]:
             continue
         if member.reason:
             reasons[f"not read, {member.reason}"].append(str(entry))
-        elif member.path.lower().endswith(ARCHIVE_TYPES):
+        elif is_archive_name(member.path):
             reason = "an archive inside the corpus; unpack it, or list zips under `archives`"
             reasons[reason].append(str(entry))
     return [

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from deepfake.console import log, printable
+from deepfake.corpora.archive_advice import is_archive_name
 from deepfake.corpora.archives import ARCHIVE_LIMITS, SourceError
 from deepfake.corpora.contents import EMPTY, NO_ENDING, content_of, head_of_file, why_unreadable
 from deepfake.corpora.sources import fingerprint, list_files, open_source
@@ -22,7 +23,6 @@ from deepfake.layouts.shared import not_read
 from deepfake.networks.limits import MODEL_LIMITS
 from deepfake.text_files import decode_text
 
-ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 LIMITS = ARCHIVE_LIMITS | MEDIA_LIMITS | MODEL_LIMITS
 """The defaults of the config's `limits`: those of archives, of one media file, and of models."""
 
@@ -125,7 +125,7 @@ def _in_file(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
     """Yield what a file that was named by itself holds; one that nothing is known of counts as a video."""
     kind, reason = _kind_and_reason(path, "" if kind_by_name(path) == OTHER else path)
     if not kind and not reason:
-        if ending_of(path) == ".zip" or zipfile.is_zipfile(path):
+        if is_archive_name(path) or zipfile.is_zipfile(path):
             yield from _in_zip(path, limits, notes)
             return
         kind = VIDEO
@@ -144,7 +144,7 @@ def _in_folder(folder: str, limits: dict, notes: list[str]) -> Iterator[MediaFil
             continue
         path = os.path.join(folder, name)
         kind, reason = _kind_and_reason(path, name)
-        if not kind and name.lower().endswith(ARCHIVES):
+        if not kind and is_archive_name(name):
             reason = "an archive in a folder; name it by itself, or unpack it"
         if kind or reason:
             is_empty = False
@@ -169,7 +169,7 @@ def _in_zip(path: str, limits: dict, notes: list[str]) -> Iterator[MediaFile]:
             service.append(f"{member.archive}/{part}")
             continue
         kind, reason = _checked(member.entry, member.bytes)
-        if not kind and member.path.lower().endswith(ARCHIVES):
+        if not kind and is_archive_name(member.path):
             reason = "an archive in an archive; unpack it"
         reason = member.reason or reason
         if kind or reason:

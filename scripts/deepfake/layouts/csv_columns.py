@@ -1,11 +1,13 @@
 """The text of a CSV table, and the columns of it that the config names."""
 
+import re
 from collections.abc import Iterator
 
 from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry
 from deepfake.text_files import find_column, normal_name, read_cells
 
+MEDIA_NAME = re.compile(r"\.(?:mp4|avi|mov|mkv|webm|jpe?g|png|bmp|webp)$", re.IGNORECASE)
 COLUMN_KEYS = ("path", "label", "split", "method", "target", "source", "original", "group")
 
 
@@ -68,7 +70,9 @@ def _position(table: Entry, header: list[str], name: str, key: str) -> int:
         several = sum(normal_name(cell) == normal_name(name) for cell in header) > 1
         problem = f"several columns {name!r} in other cases" if several else f"no column {name!r}"
         shown = ", ".join(cell.strip() for cell in header)
-        raise UserError(f"{table} has {problem}, which columns.{key} names; it has {shown}")
+        is_data = any(MEDIA_NAME.search(cell.strip()) for cell in header)
+        advice = "; write a first line with the names of the columns above that one" if is_data else ""
+        raise UserError(f"{table} has {problem}, which columns.{key} names; it has {shown}{advice}")
     return position
 
 

@@ -88,7 +88,13 @@ def _read_list(corpus: Corpus, table: Entry) -> list[tuple[str, int]]:
             continue
         label = labels.get(normal_value(cells[-1])) if len(cells) > 1 else None
         if label is None:
-            raise UserError(f"{table}, line {number}: {_expected(labels)}, got {line.strip()!r}")
+            first = normal_value(line.split(maxsplit=1)[0])
+            hint = (
+                "; layout celebdf reads lists with the label first, where 1 is real"
+                if first in labels
+                else ""
+            )
+            raise UserError(f"{table}, line {number}: {_expected(labels)}, got {line.strip()!r}{hint}")
         lines.append((cells[0].strip(), label))
     return lines
 

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from unit.corpora.test_archives import LIMITS, NOISE, patched, reasons, zip_of
 
+from deepfake.corpora.archive_advice import is_archive_name
 from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_source
 
@@ -89,3 +90,13 @@ def test_an_inner_zip_that_is_split_is_said_too(tmp_path):
         open_source([str(tmp_path / "outer.zip")], LIMITS),
     ):
         pass
+
+
+def test_names_of_archives_and_of_their_parts():
+    names = (
+        "a.zip a.ZIP a.7z a.tar.gz a.tgz a.gz a.rar a.part1.rar a.r00 a.z01 a.zip.001 a.tar.zst.01 a.zst a.xz"
+    )
+    assert [name for name in names.split() if not is_archive_name(name)] == []
+    assert [
+        name for name in ("a.mp4", "zip", "a.001", "a.zip.mp4", "a.r0", "x/a.csv") if is_archive_name(name)
+    ] == []

@@ -105,3 +105,12 @@ def test_a_touched_list_folder_or_zip_has_the_same_fingerprint(listed):
     for name in ("list.txt", "folder", "c.zip"):
         os.utime(listed.parent / name, (1, 1))
     assert list_fingerprint(listed) == before
+
+
+@pytest.mark.parametrize(
+    "name, command", [("a.7z", "7z x"), ("a.part1.rar", "unrar x"), ("x.z01", "zip -s 0")]
+)
+def test_other_archives_are_named_with_what_to_do(tmp_path, name, command):
+    (tmp_path / name).write_bytes(b"no archive that can be read")
+    (file,) = find_media([tmp_path / name], {})
+    assert file.kind == "" and command in file.reason

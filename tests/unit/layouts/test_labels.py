@@ -3,6 +3,7 @@
 import pytest
 from made.layout_rows import MISSING, read, read_entries, summarise
 
+from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Entry
 
 STILL = "69a1d6e71f594437b0dd71b4d59fbd38.jpg"
@@ -138,3 +139,19 @@ def test_labels_reports_an_invalid_line(line):
 def test_labels_other_text_files_are_no_lists():
     files = {"label.txt": "?", "my_train_label.txt": "?", "train_label.txt.bak": "?", "readme.txt": "?"}
     assert summarise(read("labels", ["train/a.jpg"], files)) == [("train/a.jpg", None, "in no label list")]
+
+
+def test_labels_of_other_values_by_the_config():
+    files = {"train_label.txt": "a.jpg 1\nb c.jpg FAKE\n"}
+    columns = {"real": [1, "genuine"], "fake": ["fake"]}
+    rows = read("labels", ["train/a.jpg", "train/b c.jpg"], files, columns=columns)
+    assert [(row.entry.name, row.label) for row in rows] == [("a.jpg", REAL), ("b c.jpg", FAKE)]
+    with pytest.raises(
+        UserError, match=r"expected `name.jpg fake` with fake for fake or 1, genuine for real"
+    ):
+        read("labels", ["train/a.jpg"], {"train_label.txt": "a.jpg 0\n"}, columns=columns)
+
+
+def test_a_list_with_the_label_first_is_told_from_others():
+    with pytest.raises(UserError, match=r"line 1: .*layout celebdf reads lists with the label first"):
+        read("labels", ["train/a.jpg"], {"train_label.txt": "1 YouTube-real/00170.mp4\n"})
