@@ -135,7 +135,7 @@ def test_settings_of_a_model_train_that_model(settled):
 
 
 def test_writing_out_a_default_runs_nothing(settled):
-    reconfigure(settled, "lr: 0.01", "lr: 0.01, warmup: 1")
+    reconfigure(settled, "lr: 0.01", "lr: 0.01, warmup: null")
     assert run(settled) == {}
 
 

@@ -14,6 +14,7 @@ from deepfake.networks.settings import weights_digest
 from deepfake.training.data import check_trainable
 from deepfake.training.distributed import Processes
 from deepfake.training.loop import Trained, fit
+from deepfake.training.optimizer import with_defaults
 from deepfake.training.results import copy_events, write_results
 from deepfake.training.run_folder import delete_run
 
@@ -48,6 +49,7 @@ def train(
     plan, decoded, built = processes.run_together(
         lambda: _read(images, rows, plan_summary, model, seed, limits)
     )
+    model = with_defaults(model, built.detector)
     weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
     trained = fit(
         processes, built.detector, model, weights, decoded, run, f"{dataset}/{name}", fingerprint, seed

@@ -22,6 +22,7 @@ from deepfake.training.data import Images, TrainBatches, check_trainable, make_l
 from deepfake.training.distributed import launch
 from deepfake.training.history import HISTORY
 from deepfake.training.loop import weighted_loss
+from deepfake.training.optimizer import make_optimizer, with_defaults
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -304,3 +305,55 @@ def test_images_held_on_a_device_give_the_same_batches(made):
     held = images.__getitems__([5, 0, 5])
     assert torch.equal(mapped[0], held[0]) and torch.equal(mapped[1], held[1])
     assert held[0].is_contiguous(memory_format=torch.channels_last)
+
+
+# Defaults that depend on the network
+
+
+@pytest.mark.parametrize(
+    "arch, weights, expected",
+    [
+        ("meso4", None, 1e-3),
+        ("timm/test_resnet", None, 1e-3),
+        ("timm/test_resnet", "pretrained", 3e-4),
+        ("timm/test_vit", None, 3e-4),
+        ("timm/test_vit", "w.pt", 5e-5),
+        ("hf/folder", None, 5e-5),
+    ],
+)
+def test_the_learning_rate_of_null_is_lower_for_pretrained_networks_and_transformers(arch, weights, expected):
+    made = "timm/test_vit" if arch.startswith("hf") else arch
+    network = build({"arch": made, "weights": None, "image_size": 160}, 0).detector
+    model = MODEL | {"arch": arch, "weights": weights, "lr": None}
+    assert with_defaults(model, network)["lr"] == expected
+    assert with_defaults(model | {"lr": 0.5}, network)["lr"] == 0.5
+
+
+@pytest.mark.parametrize("epochs, expected", [(20, 1.0), (10, 1.0), (5, 0.5), (2, 0.2), (0, 0.0)])
+def test_the_warm_up_of_null_is_a_tenth_of_the_epochs_and_at_most_one(epochs, expected):
+    model = MODEL | {"epochs": epochs, "warmup": None}
+    assert with_defaults(model, linear())["warmup"] == pytest.approx(expected)
+    assert with_defaults(model | {"warmup": 0}, linear())["warmup"] == 0
+
+
+@pytest.mark.parametrize(
+    "arch, undecayed",
+    [
+        ("timm/test_vit", {"network.pos_embed", "network.cls_token"}),
+        ("torchvision/vit_b_32", {"network.encoder.pos_embedding", "network.class_token"}),
+        ("torchvision/swin_t", "relative_position_bias_table"),
+        ("timm/levit_128s", "attention_biases"),
+    ],
+)
+def test_embeddings_of_positions_and_tokens_do_not_decay(arch, undecayed):
+    size = 160 if arch == "timm/test_vit" else 224
+    with torch.device("meta"):
+        detector = build({"arch": arch, "weights": None, "image_size": size}, 0).detector
+    names = {id(value): name for name, value in detector.named_parameters()}
+    decay, rest = ([names[id(p)] for p in g["params"]] for g in make_optimizer(detector, MODEL).param_groups)
+    wide = {name for name in rest if detector.get_parameter(name).ndim > 1}
+    assert len(decay) + len(rest) == len(names) and all(name.endswith("weight") for name in decay)
+    if isinstance(undecayed, set):
+        assert wide == undecayed
+    else:
+        assert wide and all(name.endswith(undecayed) for name in wide)
