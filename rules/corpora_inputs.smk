@@ -1,7 +1,7 @@
 """Input functions and settings of the rules from archives to face crops."""
 
 from deepfake.config.paths import archive_paths, label_paths
-from deepfake.config.sections import faces_section, frames_section, index_section
+from deepfake.config.sections import faces_section, frames_section, index_section, media_limits
 from deepfake.config.sources import check_corpus
 from deepfake.corpora.sources import fingerprint
 
@@ -76,6 +76,16 @@ def only_for_videos(w, path):
 def stills_sampling(w):
     """The settings by which images are sampled from tars of images; other shards don't depend on them."""
     return as_param(frames_section(config, w.corpus) if w.shard.startswith("sequences_") else {})
+
+
+def stills_limits(w):
+    """The limits on a still. Frames of videos are within them already, and so don't depend on them."""
+    return as_param(media_limits(config) if has_stills(w) else {})
+
+
+def media_memory(w, attempt):
+    """The MB of a job that reads videos or stills: if the first attempt fails, all that one of them may take."""
+    return 1000 if attempt == 1 else int(1000 * config["limits"]["memory_gb"]) + 500
 
 
 def keeps_frames(corpus):

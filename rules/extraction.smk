@@ -1,7 +1,7 @@
 """
 From a shard's videos to its frames and face crops.
 
-config    frames, faces, keep_frames
+config    frames, faces, keep_frames, limits
 requires  results/index/{corpus}/{shard}.csv; sources.json, which says where the videos are
 creates   results/frames/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
           results/faces/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
@@ -73,18 +73,20 @@ rule frames:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=per_attempt(1000),  # 154 MB for 256 frames of a 1080p video: one is held at a time
+        mem_mb=media_memory,  # 154 MB for 256 frames of a 1080p video: one is held at a time
         runtime=per_attempt(60),
     params:
         program=program("frames.py"),
         code=script_digest("frames.py"),
         cfg=lambda w: as_param(frames_section(config, w.corpus)),
+        limits=as_param(media_limits(config)),
     shell:
         "python {params.program:q}"
         " --table {input.table:q}"
         " --videos {input.videos:q}"
         " --sources {input.sources:q}"
         " --config {params.cfg:q}"
+        " --limits {params.limits:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " --record {params.record:q}"
@@ -114,7 +116,7 @@ rule faces:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=per_attempt(1000),  # 102 MB for 256 frames of a 1080p video, 278 MB for 7 videos of 32 frames with dlib
+        mem_mb=media_memory,  # 102 MB for 256 frames of a 1080p video, 278 MB for 7 videos of 32 frames with dlib
         runtime=per_attempt(120),
         keep_frames=lambda w: int(keeps_frames(w.corpus)),
     params:
@@ -122,6 +124,7 @@ rule faces:
         code=script_digest("faces.py"),
         cfg=lambda w: as_param(faces_section(config, w.corpus)),
         sampling=stills_sampling,
+        limits=stills_limits,
     shell:
         "python {params.program:q}"
         " --table {input.table:q}"
@@ -130,6 +133,7 @@ rule faces:
         " --frame-table {input.frame_table:q}"
         " --config {params.cfg:q}"
         " --sampling {params.sampling:q}"
+        " --limits {params.limits:q}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " --record {params.record:q}"

@@ -9,49 +9,52 @@ A shard of stills has no frames: without `--frames` the stills of `--table` are 
 """
 
 import argparse
+import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-import cv2
-
 from deepfake import tables
-from deepfake.console import log, progress
-from deepfake.corpora.sources import open_indexed
-from deepfake.extraction.detectors import load_detector
-from deepfake.extraction.faces import faces_of_video
-from deepfake.extraction.stills import read_stills
+from deepfake.console import log, progress, progress_bar
+from deepfake.extraction.isolated import read_isolated, tasks_of_stills
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, read_shard, write_shard
+from deepfake.extraction.tasks import FACES, Settings
 from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    cv2.setNumThreads(1)  # a job keeps to its core
-    cfg = args.config
-    detector = load_detector(cfg)
-    videos = read_videos(args) if args.frames else read_corpus(args)
-    crops = (crop for frames in videos for crop in faces_of_video(frames, cfg, detector))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the worker, too
+    crops = crops_of_frames(args) if args.frames else crops_of_stills(args)
     rows = write_shard(args.output, args.output_table, tables.FACES, crops)
     counts = Counter(row["status"] for row in rows)
     log.info("%d frames: %s", len(rows), ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 
 
-def read_videos(args: argparse.Namespace) -> Iterator[Images]:
-    """Yield the frames of each video, as the step `frames` stored them."""
+def crops_of_frames(args: argparse.Namespace) -> Images:
+    """Yield the faces of each video, from the frames that the step `frames` stored: within all limits."""
+    import cv2  # what decodes and detects is loaded where it is used: for stills, in the worker process
+
+    from deepfake.extraction.detectors import load_detector
+    from deepfake.extraction.faces import faces_of_video
+
+    cv2.setNumThreads(1)  # a job keeps to its core
+    detector = load_detector(args.config)
     table = tables.read_rows(args.frame_table)
     videos = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
-    return read_shard(args.frames, progress(videos, f"faces {args.output.stem}", "videos"))
+    for frames in read_shard(args.frames, progress(videos, f"faces {args.output.stem}", "videos")):
+        yield from faces_of_video(frames, args.config, detector)
 
 
-def read_corpus(args: argparse.Namespace) -> Iterator[Images]:
-    """Yield each still, or the stills of each tar, read from the corpus itself."""
-    videos = tables.read_rows(args.table)
-    with open_indexed(args.sources) as source:
-        for video in progress(videos, f"faces {args.output.stem}", "stills"):
-            yield read_stills(video, source, args.sampling)
+def crops_of_stills(args: argparse.Namespace) -> Images:
+    """Yield the faces of each still, or of the stills of each tar or folder, read from the corpus itself."""
+    videos, limits = tables.read_rows(args.table), MEDIA_LIMITS | args.limits
+    settings = Settings(FACES, args.config, args.sampling, args.sources, limits)
+    with progress_bar(len(videos), f"faces {args.output.stem}", "stills") as advance:
+        yield from read_isolated(settings, tasks_of_stills(videos, limits), advance)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -64,6 +67,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         "--sampling", type=json_object, default={}, help="JSON: the frames section, for tars of stills"
     )
     parser.add_argument("--config", required=True, type=json_object, help="JSON: the faces section")
+    parser.add_argument("--limits", type=json_object, default={}, help="JSON: limits on a still")
     parser.add_argument("--output", required=True, type=Path, help="tar of the crops to write")
     parser.add_argument("--output-table", required=True, help="table of the crops to write")
     return parser.parse_args(argv)

@@ -8,31 +8,34 @@ A shard of stills has no unpacked videos: give the index's `--sources` in place 
 """
 
 import argparse
+import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import cv2
-
 from deepfake import tables
-from deepfake.console import log, progress
-from deepfake.corpora.sources import open_indexed
+from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
-from deepfake.extraction.frames import frames_of_stills, frames_of_video
-from deepfake.extraction.stills import read_stills, row_without_image
+from deepfake.extraction.isolated import read_isolated, tasks_of_stills
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, write_shard
+from deepfake.extraction.tasks import FRAMES, ExtractionTask, Settings
 from deepfake.program import json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    cv2.setNumThreads(1)  # a job keeps to its core
-    cfg = args.config
-    table = tables.read_rows(args.table)
-    videos = progress(table, f"frames {args.output.stem}", "videos")
-    frames = of_videos(videos, args.videos, cfg) if args.videos else of_stills(videos, args.sources, cfg)
-    rows = write_shard(args.output, args.output_table, tables.FRAMES, frames)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the worker, too
+    table, limits = tables.read_rows(args.table), MEDIA_LIMITS | args.limits
+    sources = "" if args.videos else args.sources
+    settings = Settings(FRAMES, args.config, args.config, sources, limits)
+    with progress_bar(len(table), f"frames {args.output.stem}", "videos") as advance:
+        if args.videos:
+            frames = of_videos(table, args.videos, settings, advance)
+        else:
+            frames = read_isolated(settings, tasks_of_stills(table, limits), advance)
+        rows = write_shard(args.output, args.output_table, tables.FRAMES, frames)
     for row in rows:
         if row["reason"]:
             log.warning("%s %s: %s", row["video"], row.get("frame", ""), row["reason"])
@@ -40,24 +43,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.info("%d videos: %s", len(table), ", ".join(f"{n} frames {s}" for s, n in sorted(counts.items())))
 
 
-def of_videos(videos: Iterable[dict], folder: Path, cfg: dict) -> Images:
+def of_videos(
+    videos: Iterable[dict], folder: Path, settings: Settings, advance: Callable[[int], None]
+) -> Images:
     """Yield the rows and images of videos that were unpacked to `folder`."""
     unpacked = {row["video"]: row for row in tables.read_rows(folder / "unpacked.csv")}
-    for video in videos:
+    tasks = []
+    for number, video in enumerate(videos):
         name = video["video"]
         if name not in unpacked:
             raise UserError(f"{folder}/unpacked.csv has no row for {name}; delete the folder, run again")
-        if reason := unpacked[name]["reason"]:
-            yield row_without_image(name, tables.UNREADABLE, reason), b""
-        else:
-            yield from frames_of_video(folder / unpacked[name]["file"], name, cfg, video["frames_wanted"])
-
-
-def of_stills(videos: Iterable[dict], sources: str, cfg: dict) -> Images:
-    """Yield the rows and images of stills, and of tars of stills, read from the corpus itself."""
-    with open_indexed(sources) as source:
-        for video in videos:
-            yield from frames_of_stills(read_stills(video, source, cfg))
+        file, reason = unpacked[name]["file"], unpacked[name]["reason"]
+        path = str((folder / file).absolute()) if not reason else ""
+        tasks.append(ExtractionTask(number, [video], path, settings.limits["seconds"], reason))
+    return read_isolated(settings, tasks, advance)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -66,6 +65,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--videos", nargs="?", type=Path, help="folder of the unpacked videos; none: stills")
     parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
     parser.add_argument("--config", required=True, type=json_object, help="JSON: the frames section")
+    parser.add_argument("--limits", type=json_object, default={}, help="JSON: limits on a video or still")
     parser.add_argument("--output", required=True, type=Path, help="tar of the frames to write")
     parser.add_argument("--output-table", required=True, help="table of the frames to write")
     return parser.parse_args(argv)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Protocol
 
 from deepfake.errors import UserError
@@ -38,13 +38,13 @@ class Task(Protocol):
 
 
 class Worker:
-    """A process that runs `program`, a module that calls worker_process.work.
+    """A process that runs `program`, the name of a module that calls worker_process.work.
 
     `settings` are what the program starts with, `memory_gb` the memory that it may use, inf for any. `task`
     is the one that it is doing, None when it is idle.
     """
 
-    def __init__(self, program: ModuleType, settings: object, memory_gb: float):
+    def __init__(self, program: str, settings: object, memory_gb: float):
         self.task: Task | None = None
         self.is_started = False
         self.connection, theirs = Pipe()
@@ -52,7 +52,7 @@ class Worker:
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a module in the current folder, which may be a stranger's, must not be imported
-                [sys.executable, "-P", "-m", program.__name__, str(theirs.fileno()), str(memory_gb)],
+                [sys.executable, "-P", "-m", program, str(theirs.fileno()), str(memory_gb)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
@@ -93,7 +93,7 @@ class WorkerPool:
     The other arguments are those of Worker.
     """
 
-    def __init__(self, program: ModuleType, settings: object, size: int, memory_gb: float = math.inf):
+    def __init__(self, program: str, settings: object, size: int, memory_gb: float = math.inf):
         self._program, self._settings, self._size, self._memory_gb = program, settings, size, memory_gb
         self._workers: list[Worker] = []
         self._seconds: Counter[int] = Counter()  # by a file's number: how long its results were waited for

@@ -33,7 +33,7 @@ def results(pool: WorkerPool, task: worker.Task) -> list:
 
 
 def test_a_crash_and_a_timeout_fail_their_tasks_alone():
-    with WorkerPool(worker, "", 1, 2) as pool:
+    with WorkerPool(worker.__name__, "", 1, 2) as pool:
         first, problem = results(pool, worker.Task(0, "work"))
         assert problem == ""
         (problem,) = results(pool, worker.Task(1, "crash"))
@@ -45,7 +45,7 @@ def test_a_crash_and_a_timeout_fail_their_tasks_alone():
 
 
 def test_a_long_file_may_take_longer():
-    with WorkerPool(worker, "", 1) as pool:
+    with WorkerPool(worker.__name__, "", 1) as pool:
         pool.extend(0, 3)
         results(pool, worker.Task(1, "work"))  # the worker has started
         began = time.monotonic()
@@ -55,13 +55,13 @@ def test_a_long_file_may_take_longer():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces RLIMIT_DATA")
 def test_memory_is_limited():
-    with WorkerPool(worker, "", 1, 0.5) as pool:
+    with WorkerPool(worker.__name__, "", 1, 0.5) as pool:
         assert results(pool, worker.Task(0, "700MB"))[0] == "no memory"
         assert results(pool, worker.Task(1, "100MB"))[0] == 10**8
 
 
 def test_a_worker_that_cannot_start_is_an_error():
-    with WorkerPool(worker, "broken", 1) as pool, pytest.raises(UserError, match="no such model"):
+    with WorkerPool(worker.__name__, "broken", 1) as pool, pytest.raises(UserError, match="no such model"):
         pool.submit(worker.Task(0, "work"))
         pool.next_result()
 
@@ -69,7 +69,7 @@ def test_a_worker_that_cannot_start_is_an_error():
 PARENT = """
 from made import worker
 from deepfake.worker_pool import WorkerPool
-with WorkerPool(worker, "", 1) as pool:
+with WorkerPool(worker.__name__, "", 1) as pool:
     pool.submit(worker.Task(0, "work"))
     print(pool.next_result()[1], flush=True)
     pool.next_result()

@@ -66,7 +66,7 @@ def detect_media(
     memory = max((file.limits["memory_gb"] for file in media), default=math.inf)
     with (
         tempfile.TemporaryDirectory(prefix="deepfake-") as folder,
-        WorkerPool(worker, settings, size, memory) as pool,
+        WorkerPool(worker.__name__, settings, size, memory) as pool,
     ):
         for progress in _Detection(media, model, Path(folder), pool, workers).files():
             yield _verdict(progress, model.metadata, people, bootstrap, seed)

@@ -66,19 +66,31 @@ def frames_of_video(
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
+    The arguments are those of open_frames.
+    """
+    yield from open_frames(path, video, cfg, count, limits)[1]
+
+
+def open_frames(
+    path: Path, video: str, cfg: dict, count: int | str, limits: dict
+) -> tuple[int, Iterator[tuple[dict, bytes]]]:
+    """Return the number of frames of a video, and what frames_of_video yields.
+
     `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" if
     the strategy needs none. A frame or video that can't be decoded, or is over `limits`, has a row with the
     reason. One frame is in memory at a time. An image that is named like a video gives itself.
     """
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
         row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
-        yield from frames_of_stills([(row, path.read_bytes())], limits)
-        return
+        return 1, frames_of_stills([(row, path.read_bytes())], limits)
     try:
         reader = VideoReader(path, limits)
     except UnreadableVideo as error:
-        yield row_without_image(video, UNREADABLE, str(error)), b""
-        return
+        return 0, iter([(row_without_image(video, UNREADABLE, str(error)), b"")])
+    return reader.frame_count, _rows_of(reader, video, cfg, count)
+
+
+def _rows_of(reader: VideoReader, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
     short = shortfall(reader)
     video_status = f"{DAMAGED}: {short}" if short else OK
     for frame in sample_frames(reader, sample_indices(reader.frame_count, cfg, video, count), cfg):
