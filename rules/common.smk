@@ -17,6 +17,7 @@ from deepfake.config.defaults import apply_own_names
 from deepfake.config.files import check_files
 from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param, model_limits
+from deepfake.disk import check_writable
 from deepfake.errors import UserError
 from deepfake.slurm import unfinished_jobs
 
@@ -37,6 +38,8 @@ def workflow_file(name):
 workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
 try:
+    if workflow.is_main_process:
+        check_writable([".snakemake"])  # of which Snakemake's own error is a traceback
     check_files(workflow.configfiles)
     check_config(
         config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text(encoding="utf-8"))
@@ -66,6 +69,10 @@ MODEL_LIMITS = as_param(model_limits(config))
 
 
 onstart:
+    try:
+        check_writable(["results", "resources", "logs", "benchmarks"])
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
     if workflow.executor_plugin.name == "slurm" and (jobs := unfinished_jobs(Path.cwd())):
         raise WorkflowError(
             f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"

@@ -2,13 +2,17 @@
 
 import glob
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deepfake.disk import creation_error, writing_error
 from deepfake.errors import UserError
+
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 
 
 class ConcurrentWrite(UserError):
@@ -48,12 +52,18 @@ def new_directory(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def _temporary(path: Path, make: Callable[[Path], None]) -> Iterator[tuple[Path, Callable[[], None]]]:
-    """Yield a new file or folder beside `path`, and a function that raises ConcurrentWrite if it is gone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
-        _remove(stale)
+    """Yield a new file or folder beside `path`, and a function that raises ConcurrentWrite if it is gone.
+
+    Raises WriteError if it can't be written.
+    """
     temporary = _temporary_name(path)
-    make(temporary)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for stale in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+            _remove(stale)
+        make(temporary)
+    except OSError as error:
+        raise creation_error(error, _finished_folder(path)) from None
     descriptor = os.open(temporary, os.O_RDONLY)  # keeps its inode number from being used for another file
 
     def check() -> None:
@@ -62,9 +72,19 @@ def _temporary(path: Path, make: Callable[[Path], None]) -> Iterator[tuple[Path,
 
     try:
         yield temporary, check
+    except Exception as error:
+        if failure := writing_error(error, _finished_folder(path)):
+            raise failure from None
+        raise
     finally:
         os.close(descriptor)
         _remove(temporary)
+
+
+def _finished_folder(path: Path) -> Path:
+    """Return the folder of `path`, or that of the unfinished folder that it is in, for an error."""
+    names = [part for part in path.parents if TEMPORARY.fullmatch(part.name)]
+    return (names[-1] if names else path).parent
 
 
 def _temporary_name(path: Path) -> Path:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from deepfake.console import log, printable_lines
+from deepfake.disk import explain
 from deepfake.errors import UserError
 from deepfake.provenance import option_of, recorded
 
@@ -71,8 +72,11 @@ def run(main: Main, argv: Sequence[str] | None = None) -> int:
     try:
         with recorded(option_of(sys.argv[1:] if argv is None else argv)):
             return main(argv) or 0
-    except (UserError, OSError) as error:
+    except UserError as error:
         log.error("%s", error)
+        return FAILED
+    except OSError as error:
+        log.error("%s", explain(error))
         return FAILED
     except KeyboardInterrupt:
         log.error("interrupted")

@@ -84,11 +84,11 @@ def make_tree(results: Path, formats: dict[str, str] | None = None) -> pd.DataFr
     return plan
 
 
-def write_dataset(results: Path) -> subprocess.CompletedProcess:
-    """Run dataset.py on the plan of make_tree; the dataset is `results`/d."""
+def write_dataset(results: Path, output: Path | None = None) -> subprocess.CompletedProcess:
+    """Run dataset.py on the plan of make_tree; the dataset is `output`, or `results`/d."""
     (results / "plans/d.json").write_text(json.dumps({"steps": STEPS}))
     command = [sys.executable, ROOT / "scripts/dataset.py", "--plan", results / "plans/d.csv"]
-    command += ["--results", results, "--output", results / "d", "--config", json.dumps(CFG)]
+    command += ["--results", results, "--output", output or results / "d", "--config", json.dumps(CFG)]
     command += ["--plan-summary", results / "plans/d.json"]
     return subprocess.run(command, capture_output=True, text=True)
 

@@ -7,6 +7,7 @@ import multiprocessing
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from functools import partial
 from heapq import merge
 from operator import itemgetter
@@ -38,8 +39,12 @@ def make_corpus(
     """
     videos, texts = plan_corpus(layout, {**DEFAULTS, **cfg}, seed, FPS)
     names = sorted(videos)
-    with new_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-        rendered = zip(names, _render([videos[name] for name in names], seed, workers), strict=True)
+    with (
+        new_file(path) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive,
+        closing(_render([videos[name] for name in names], seed, workers)) as files,
+    ):
+        rendered = zip(names, files, strict=True)
         encoded = [(name, text.encode()) for name, text in sorted(texts.items())]
         done = 0
         for name, data in merge(rendered, encoded, key=itemgetter(0)):
