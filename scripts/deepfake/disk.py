@@ -21,7 +21,7 @@ REASONS = {
 WHILE_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
-class WriteError(UserError):
+class WriteError(UserError, OSError):
     """An output can't be written: the disk is full or read-only, or there is no permission."""
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,11 @@ def test_an_output_in_an_unfinished_folder_is_named_by_the_folder_that_was_meant
     full = pytest.raises(WriteError, match=f"^{tmp_path}: the disk is full")
     with full, new_directory(tmp_path / "out") as part, new_file(part / "deep/file"):
         raise OSError(errno.ENOSPC, "")
+
+
+def test_callers_that_expect_an_os_error_get_one(tmp_path):
+    with suppress(OSError), new_file(tmp_path / "out"):
+        raise OSError(errno.EROFS, "")
 
 
 def test_other_errors_stay_as_they_are(tmp_path):
