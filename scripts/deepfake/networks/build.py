@@ -13,7 +13,7 @@ from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.architectures import CANT_RUN, make_network
-from deepfake.networks.cost import cost_of, limited_modules
+from deepfake.networks.cost import cost_of, limited_modules, parameters_on_meta
 from deepfake.networks.detector import Detector
 from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_keys, head_names, head_outputs, start_head, without_head
@@ -99,8 +99,8 @@ def rebuild(
     state_dict of that network, or an image costs more than `limits` (default: MODEL_LIMITS).
     """
     size, limits = spec["geometry"]["size"], MODEL_LIMITS | (limits or {})
-    with limited_modules(len(state)), torch.device("meta"):
-        network = _remake(spec, state, source)
+    with limited_modules(len(state)):
+        network = _without_memory(spec, state, source)
     check_fit(network.state_dict(), state, source)
     cost = cost_of(network, size)
     if cost:
@@ -112,6 +112,18 @@ def rebuild(
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"], cost)
     _try_out(detector, spec["arch"], size)
     return detector
+
+
+def _without_memory(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:
+    """As `_remake`, with parameters on the device "meta", where they take no memory."""
+    try:
+        with torch.device("meta"):
+            return _remake(spec, state, source)
+    except UserError:
+        if parse_arch(spec["arch"])[0] == "hf":  # where a file says how large all its tensors are
+            raise
+        with parameters_on_meta():  # a few, such as RegNet, compute with tensors while they are made
+            return _remake(spec, state, source)
 
 
 def _remake(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:

@@ -1,7 +1,8 @@
 """What a network takes for one image, computed from shapes alone: nothing is allocated, whatever its size."""
 
+import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from deepfake.networks.architectures import CANT_RUN
 
+CANT_COUNT = (*CANT_RUN, AttributeError, LookupError)
 MODULES, MODULES_PER_TENSOR = 10_000, 20
 """So many modules a network may have, and so many more for each tensor of its weights."""
 
@@ -27,17 +29,34 @@ class Cost:
 
 
 def cost_of(network: nn.Module, size: int) -> Cost | None:
-    """Return what `network`, on the device "meta", takes for an image (3, size, size).
+    """Return what `network`, whose parameters are on the device "meta", takes for an image (3, size, size).
 
     Returns None if it can't run there, or takes no image of this size.
     """
-    memory, flops = _LargestLayer(), FlopCounterMode(display=False)
-    try:
-        with torch.inference_mode(), flops, memory:
-            network.eval()(torch.zeros(1, 3, size, size, device="meta"))
-    except (*CANT_RUN, LookupError, AttributeError):
+    if any(not buffer.is_meta for buffer in network.buffers()):
+        network = copy.deepcopy(network).to("meta")
+    memory = _largest_layer(network, size)
+    if memory is None:
         return None
-    return Cost(memory.largest, flops.get_total_flops())
+    flops = FlopCounterMode(display=False)
+    with suppress(*CANT_COUNT), flops:  # it knows no cross-attention: what it has counted till then counts
+        _run(network, size)
+    return Cost(memory, flops.get_total_flops())
+
+
+def _largest_layer(network: nn.Module, size: int) -> int | None:
+    layers = _LargestLayer()
+    try:
+        with layers:
+            _run(network, size)
+    except CANT_COUNT:
+        return None
+    return layers.largest
+
+
+@torch.inference_mode()
+def _run(network: nn.Module, size: int) -> None:
+    network.eval()(torch.zeros(1, 3, size, size, device="meta"))
 
 
 class _LargestLayer(TorchDispatchMode):
@@ -50,6 +69,20 @@ class _LargestLayer(TorchDispatchMode):
         tensors = [value for value in tree_leaves((args, kwargs, result)) if isinstance(value, Tensor)]
         self.largest = max(self.largest, sum(value.numel() * value.element_size() for value in tensors))
         return result
+
+
+@contextmanager
+def parameters_on_meta() -> Iterator[None]:
+    """Move each parameter of the networks made in this block to the device "meta" before it gets values."""
+
+    def move(module: nn.Module, name: str, value: nn.Parameter) -> nn.Parameter:
+        return nn.Parameter(value.detach().to("meta"), value.requires_grad)
+
+    handle = hooks.register_module_parameter_registration_hook(move)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @contextmanager

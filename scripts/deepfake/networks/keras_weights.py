@@ -7,7 +7,9 @@ number the authors' session had reached; the networks here make theirs in the sa
 
 import math
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -22,6 +24,10 @@ KINDS: dict[str, type[nn.Module]] = {
     "batch_normalization": nn.BatchNorm2d,
     "dense": nn.Linear,
 }
+
+
+SMALL_CHUNK = 1 << 20  # bytes
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 
 
 def read_keras_weights(path: str | Path, network: nn.Module) -> dict[str, Tensor]:
@@ -129,11 +135,38 @@ def _array(group: h5py.Group, name: str, shape: tuple[int, ...]) -> np.ndarray:
         raise ModelError(f"{data.name} holds {data.dtype}, and float32 is needed")
     if data.is_virtual or data.external:
         raise ModelError(f"{data.name} lies in another file, which is not read")
+    if data.chunks:
+        _check_chunks(data)
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
         array = data[...].astype(np.float32)
     if not np.isfinite(array).all():
         raise ModelError(f"{data.name} holds values that are not finite")
     return array
+
+
+def _check_chunks(data: h5py.Dataset) -> None:
+    """Raise ModelError if reading an array that is stored in chunks takes more memory than the array itself.
+
+    HDF5 takes memory for whole chunks, which may be larger than the array, and for all that a compressed
+    chunk unpacks to.
+    """
+    size = math.prod(data.chunks) * data.dtype.itemsize
+    if size > max(data.nbytes, SMALL_CHUNK):
+        raise ModelError(f"{data.name} is stored in chunks of {size:,} bytes, and has {data.nbytes:,}")
+    properties = data.id.get_create_plist()
+    filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+    if not FILTERS.issuperset(filters) or len(set(filters)) < len(filters):
+        raise ModelError(f"{data.name} is compressed, and not just by gzip; write it without")
+    count = math.prod(-(-side // chunk) for side, chunk in zip(data.shape, data.chunks, strict=True))
+    if data.id.get_num_chunks() > count:
+        raise ModelError(f"{data.name} has more chunks than its shape needs")
+    if h5py.h5z.FILTER_DEFLATE not in filters:
+        return
+    for number in range(data.id.get_num_chunks()):
+        packed = data.id.read_direct_chunk(data.id.get_chunk_info(number).chunk_offset)[1]
+        with suppress(zlib.error):  # HDF5 will say so
+            if len(zlib.decompressobj().decompress(packed, size + 1)) > size:
+                raise ModelError(f"{data.name} has a chunk that unpacks to more than {size:,} bytes")
 
 
 def _entry(group: h5py.Group, name: str, kind: type) -> h5py.Group | h5py.Dataset:

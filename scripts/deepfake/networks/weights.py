@@ -71,8 +71,6 @@ def unreadable_pickle(error: Exception) -> str:
             f"is a pickle that holds more than tensors and plain values ({named[1]}), which is "
             "not loaded because it could run code; save the state_dict alone"
         )
-    if "TorchScript" in str(error):
-        return "is a TorchScript archive, which holds code; save the state_dict of the model alone"
     reason = (str(error).splitlines() or [""])[0]
     return f"is no file of torch.save, or it is damaged: {type(error).__name__} {reason}"
 
@@ -84,6 +82,10 @@ def check_archive(path: Path) -> None:
             entries = archive.infolist()
     except SourceError as error:
         raise ModelError(f"{path} is no file of torch.save, or it is damaged: {error}") from None
+    if any(entry.filename.endswith("/constants.pkl") for entry in entries):
+        raise ModelError(
+            f"{path} is a TorchScript archive, which holds code; save the state_dict of the model alone"
+        )
     if sum(entry.file_size for entry in entries) > path.stat().st_size or any(
         entry.compress_type != zipfile.ZIP_STORED for entry in entries
     ):

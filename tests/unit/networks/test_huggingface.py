@@ -1,12 +1,15 @@
 """transformers' image classifiers: read with their own labels or a new head, and saved as a folder again."""
 
 import json
+import os
+import pickle
 
 import pytest
 import torch
 import transformers
 from made.huggingface import batch, fake_probability, random_image, section, transformers_probabilities, vit
 
+from deepfake.errors import UserError
 from deepfake.networks.build import build, rebuild
 from deepfake.networks.errors import ModelError
 from deepfake.networks.huggingface import save_pretrained
@@ -214,3 +217,44 @@ def test_a_hub_name_that_cant_be_fetched_is_an_error_within_seconds(monkeypatch)
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nothing answers there, on any machine
     with pytest.raises(ModelError, match="(?s)no folder nobody/nothing.*copy the folder here"):
         build({"arch": "hf/nobody/nothing", "weights": None, "image_size": None}, seed=0)
+
+
+def pickled(folder) -> None:
+    """Weights as a pickle that would run a command."""
+    (folder / "model.safetensors").unlink()
+    with open(folder / "pytorch_model.bin", "wb") as file:
+        pickle.dump({"model": os.system}, file)
+
+
+def torch_pickled(folder) -> None:
+    (folder / "model.safetensors").unlink()
+    torch.save({"model": Command()}, folder / "pytorch_model.bin")
+
+
+class Command:
+    def __reduce__(self) -> tuple:
+        return os.system, ("touch was-run",)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (pickled, "pytorch_model.bin|its file of weights"),
+        (torch_pickled, "a pickle that holds more than tensors and plain values"),
+        (
+            lambda f: edit(f, hidden_size=100_000, intermediate_size=400_000),
+            "describes a network of [0-9,]* weights",
+        ),
+        (lambda f: edit(f, num_hidden_layers=10**6), "more than [0-9,]* modules"),
+        (lambda f: edit(f, num_labels=10**9), "numbers of 1,000,000,"),
+        (lambda f: (f / "config.json").write_text(" " * 5_000_000), "more than 4,000,000 bytes"),
+    ],
+    ids="pickle torch-pickle wide deep labels long".split(),
+)
+def test_a_hostile_folder_is_refused_before_its_network_is_made(tmp_path, monkeypatch, change, message):
+    monkeypatch.chdir(tmp_path)
+    vit(tmp_path / "vit")
+    change(tmp_path / "vit")
+    with pytest.raises(UserError, match=message) as error:
+        build(section(tmp_path / "vit", head="new"), seed=1)
+    assert str(tmp_path / "vit") in str(error.value) and not (tmp_path / "was-run").exists()

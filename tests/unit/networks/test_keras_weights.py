@@ -1,6 +1,7 @@
 """Keras weight files, valid and damaged, read for Meso4 and MesoInception4."""
 
 import shutil
+import zlib
 from pathlib import Path
 
 import h5py
@@ -156,6 +157,29 @@ def external_storage(file: h5py.File) -> None:
     )
 
 
+def large_chunk(file: h5py.File) -> None:
+    """4 GB for 16 numbers; 6 MB in the file if it were written."""
+    make_chunked(file, maxshape=(None,), chunks=(10**9,))
+
+
+def chunk_that_unpacks(file: h5py.File) -> None:
+    packer = zlib.compressobj(9)
+    zeros = b"".join(packer.compress(bytes(1 << 24)) for _ in range(8)) + packer.flush()
+    make_chunked(file, chunks=(16,)).id.write_direct_chunk((0,), zeros)
+
+
+def other_filter(file: h5py.File) -> None:
+    make_chunked(file, chunks=(16,), compression="lzf")[:] = 1
+
+
+def make_chunked(file: h5py.File, **options) -> h5py.Dataset:
+    """An array in place of the bias of the third convolution, stored with these options."""
+    del file["conv2d_3/conv2d_3/bias:0"]
+    return file["conv2d_3/conv2d_3"].create_dataset(
+        "bias:0", (16,), "f4", **{"compression": "gzip"} | options
+    )
+
+
 def replace(file: h5py.File, name: str, array: np.ndarray) -> None:
     del file[name]
     file[name] = array
@@ -182,6 +206,9 @@ def replace(file: h5py.File, name: str, array: np.ndarray) -> None:
         (external_link, "bias:0 is a link to another place"),
         (unknown_type, "can't be read as a Keras weight file"),
         (external_storage, "bias:0 lies in another file"),
+        (large_chunk, "bias:0 is stored in chunks of 4,000,000,000 bytes, and has 64"),
+        (chunk_that_unpacks, "bias:0 has a chunk that unpacks to more than 64 bytes"),
+        (other_filter, "bias:0 is compressed, and not just by gzip"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
