@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from made.networks import section
+from made.networks import decided_state, section
 
 from deepfake.checkpoints.best_pt import save_checkpoint, save_ensemble
 from deepfake.checkpoints.metadata import check_metadata
@@ -22,7 +22,7 @@ def write_member(path: Path, size: int = SMALL, seed: int = 1, f1_macro: float =
     built = build(section("meso4", size=size), seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     metrics = {"val": {"f1_macro": f1_macro, "log_loss": 0.7}}
-    state = built.detector.network.state_dict()
+    state = decided_state(built.detector.network)
     save_checkpoint(path, built.spec, state, **COMMON | {"metrics": metrics} | keys)
     return path
 

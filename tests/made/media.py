@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from made.networks import decided_state
 
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.demo.layouts import VideoSpec
@@ -58,13 +59,10 @@ def recorded(shows: str = "faces", frames: dict = FRAMES, faces: dict = FACES) -
 def write_model(path: Path, preprocessing: dict | None = None, threshold: float = 0.5) -> Path:
     """Write a model whose probabilities differ from face to face by far more than rounding errors."""
     built = build(MODEL, 3)
-    state = {key: value.clone() for key, value in built.detector.network.state_dict().items()}
-    last = [key for key in state if key.endswith("weight")][-1]
-    state[last] *= 20
     save_checkpoint(
         path,
         built.spec,
-        state,
+        decided_state(built.detector.network, 7.0),
         threshold=threshold,
         video_threshold=threshold,
         training={},

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from made import huggingface as made_huggingface
 from made.decoded import MODEL, DecodedFiles
+from made.networks import decided_state
 from made.programs import run_program
 from torch import nn
 
@@ -39,9 +39,7 @@ def convert(made: DecodedFiles, checkpoint: Path, name: str, output: Path) -> in
 def save(path: Path, section: dict, spread: float = 1.0, **changes) -> Path:
     """Write the best.pt of a network with new weights, those of the last layer `spread` times as large."""
     built = build(section, 4)
-    state = {key: value.clone() for key, value in built.detector.network.state_dict().items()}
-    last = [key for key, value in state.items() if value.ndim == 2][-1]
-    state[last] = torch.randn(state[last].shape, generator=torch.Generator().manual_seed(0)) * spread
+    state = decided_state(built.detector.network, spread)
     save_checkpoint(path, built.spec, state, **METADATA | changes)
     return path
 

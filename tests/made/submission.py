@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from made.decoded import MODEL, SIZE, striped
+from made.networks import decided_state
 from made.programs import run_program
 
 from deepfake.checkpoints.best_pt import save_checkpoint
@@ -28,7 +29,7 @@ def write_model(path: Path, threshold: float = 0.5, preprocessing: dict | None =
     save_checkpoint(
         path,
         built.spec,
-        built.detector.network.state_dict(),
+        decided_state(built.detector.network),
         threshold=threshold,
         training={},
         dataset={"name": "made", "sha256": "0" * 64, "images": 88},

@@ -4,6 +4,7 @@ import math
 from functools import cache
 
 import numpy as np
+from made.networks import decided_state
 
 from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.inference import LoadedModel
@@ -94,7 +95,7 @@ def model(folder) -> LoadedModel:
     save_checkpoint(
         path,
         built.spec,
-        built.detector.network.state_dict(),
+        decided_state(built.detector.network),
         threshold=THRESHOLD,
         video_threshold=VIDEO_THRESHOLD,
         training={"arch": "meso4", "epochs": 3},

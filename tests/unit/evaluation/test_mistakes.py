@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.ensemble import LARGE, write_ensemble, write_member
+from made.networks import decided_state
 from made.programs import run_program
 from PIL import Image
 
@@ -185,7 +186,7 @@ def work(tmp_path) -> Path:
     (tmp_path / "metrics.json").write_text(json.dumps({"threshold": {"frame": 0.5, "video": 0.5}}))
     built = build({"arch": "meso4", "weights": None, "image_size": 32}, 1)
     plain = {"threshold": 0.5, "training": {}, "dataset": {"name": "set", "sha256": "0" * 64}, "metrics": {}}
-    save_checkpoint(tmp_path / "best.pt", built.spec, built.detector.network.state_dict(), **plain)
+    save_checkpoint(tmp_path / "best.pt", built.spec, decided_state(built.detector.network), **plain)
     return tmp_path
 
 

@@ -10,6 +10,7 @@ import torch
 from made import decoded as made_decoded
 from made.decoded import MODEL
 from made.models import load_detector
+from made.networks import decided_state
 from made.programs import run_program
 
 from deepfake.checkpoints import dataset_inference
@@ -34,7 +35,7 @@ def made(tmp_path_factory):
 def checkpoint(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
     built = build(MODEL, 4)
-    state, dataset = built.detector.network.state_dict(), {"name": "made", "sha256": "0"}
+    state, dataset = decided_state(built.detector.network), {"name": "made", "sha256": "0"}
     save_checkpoint(path, built.spec, state, threshold=0.5, training={}, dataset=dataset, metrics={})
     return path
 
