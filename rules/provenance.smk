@@ -99,7 +99,11 @@ def force_if_stale(rule):
     """An input function without files that makes Snakemake run a job whose outputs are not current."""
 
     def check(wildcards):
-        if is_run() and not looking_only:
+        if looking_only:
+            return []
+        if workflow.touch:
+            provenance.adopt(job_of(rule, wildcards))
+        elif is_run():
             outputs = set(rule.expand_output(wildcards)[0])
             reason = why_stale(rule, wildcards)
             if reason and not outputs <= forced_here:
@@ -116,25 +120,21 @@ def force_if_stale(rule):
     return check
 
 
+def job_of(rule, wildcards):
+    """What the program of a job needs to check its inputs and write its record."""
+    settings, code = settings_of(rule, wildcards)
+    inputs = {}
+    for path in sorted(deciding_inputs(rule, wildcards)[0]):
+        made = producer(path)
+        inputs[path] = made and [record_path(*made), provenance.settings_digest(settings_of(*made)[0])]
+    files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
+    record = {"record": record_path(rule, wildcards), "step": rule.name, "settings": settings, "code": code}
+    return record | {"inputs": inputs, "outputs": files}
+
+
 def as_option(rule):
-    """A parameter function: what the program of a job needs to check its inputs and write its record."""
-
-    def option(wildcards, input, output):
-        settings, code = settings_of(rule, wildcards)
-        inputs = {}
-        for path in sorted(deciding_inputs(rule, wildcards)[0]):
-            made = producer(path)
-            inputs[path] = made and [record_path(*made), provenance.settings_digest(settings_of(*made)[0])]
-        files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
-        record = {
-            "record": record_path(rule, wildcards),
-            "step": rule.name,
-            "settings": settings,
-            "code": code,
-        }
-        return provenance.as_option(record | {"inputs": inputs, "outputs": files})
-
-    return option
+    """A parameter function: a job as the text of `--record`; it names `output`, and so is no setting itself."""
+    return lambda wildcards, output: provenance.as_option(job_of(rule, wildcards))
 
 
 def stale_results():

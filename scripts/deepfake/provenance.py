@@ -216,10 +216,24 @@ def recorded(option: str) -> Iterator[None]:
     if changed:
         raise StaleInput(f"{changed[0]}: it has changed while it was read; run snakemake again")
     if all(os.environ.get(variable, "0") == "0" for variable in ("RANK", "LOCAL_RANK", "NODE_RANK")):
-        states = {name: content(name) for name in job["outputs"]}
-        outputs = {name: state for name, state in states.items() if state}
-        described = {key: job[key] for key in ("step", "settings", "code")}
-        write_record(job["record"], {**described, "inputs": inputs, "outputs": outputs})
+        _write_record_of(job, inputs)
+
+
+def _write_record_of(job: dict, inputs: dict[str, dict]) -> None:
+    states = {name: content(name) for name in job["outputs"]}
+    outputs = {name: state for name, state in states.items() if state}
+    described = {key: job[key] for key in ("step", "settings", "code")}
+    write_record(job["record"], {**described, "inputs": inputs, "outputs": outputs})
+
+
+def adopt(job: dict) -> None:
+    """Write the record of a job as if it had just made those of its outputs that exist; none if none does."""
+    if any(Path(path).exists() for path in job["outputs"]):
+        states = {name: (content(name), made) for name, made in job["inputs"].items()}
+        inputs = {
+            n: state | ({"record": made[0]} if made else {}) for n, (state, made) in states.items() if state
+        }
+        _write_record_of(job, inputs)
 
 
 def option_of(argv: Sequence[str]) -> str:

@@ -160,6 +160,7 @@ def make_project(folder: Path, videos: int, size: int) -> list[str]:
                     found = f"video,empty.zip,dfdc_train_part_0/{name}.mp4,3790000,{number:08x},10"
                     table.write(f"{name},{found}\n")
                     whole.write(f"{name},{shard},{found},1,,,,{name},{name},,,\n")
+    touch(folder, f"{CORPUS.format('index')}.txt")
     return shards
 
 
@@ -167,7 +168,8 @@ def finish(folder: Path, shards: list[str]) -> None:
     """Make up what a finished run leaves: outputs, and Snakemake's records of them.
 
     Snakemake writes the records of one shard (`--touch`); those of the others are the same but for the
-    shard's name and the digests of its tables. Then it writes those of plan and dataset.
+    shard's name and the digests of its tables. Then it writes those of plan and dataset. The workflow's own
+    records of what was made with what are written by `--touch` too.
     """
     for step in ("frames", "faces"):
         (folder / CORPUS.format(step)).mkdir(parents=True)

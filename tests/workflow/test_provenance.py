@@ -105,6 +105,14 @@ def test_copied_and_touched_results_are_current(settled, tmp_path):
     assert not run(settled).jobs
 
 
+def test_touch_takes_what_exists_as_current(settled):
+    reconfigure(settled, "size: 64", "size: 48")
+    shutil.rmtree(settled / "results/provenance")
+    before = checksums(settled)
+    assert run(settled, "--touch").code == 0
+    assert not run(settled).jobs and checksums(settled) == before
+
+
 def test_verify_lists_what_is_not_current_and_the_audit_follows_the_records(settled):
     done = settled.run("results/reports/small/audit.json", "verify", "--configfile", "mine.yaml")
     audit = json.loads((settled / "results/reports/small/audit.json").read_text())
