@@ -118,6 +118,20 @@ def test_a_folder_is_known_by_its_checksums(tmp_path):
     assert content(tmp_path / "missing") is None
 
 
+def test_of_a_large_file_blocks_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "LARGE", 1000)
+    monkeypatch.setattr(provenance, "BLOCKS", 4)
+    monkeypatch.setattr(provenance, "BLOCK", 10)
+    path = tmp_path / "large.bin"
+    digests = set()
+    for place, length in [(0, 1001), (5, 1001), (1000, 1001), (334, 1001), (0, 1002)]:
+        data = bytearray(length)
+        data[place] = 1
+        path.write_bytes(data)
+        digests.add(content(path)["sha256"])
+    assert len(digests) == 5
+
+
 @given(st.dictionaries(st.text(), st.text(), max_size=3), st.integers(0, 3000))
 def test_a_job_survives_its_option_which_fits_a_command(settings, shards):
     paths = {f"results/faces/mine/{shard:012b}.csv": ["r.json", "d"] for shard in range(shards)}
