@@ -1,9 +1,15 @@
-"""Outputs that appear whole or not at all: written under a temporary name, then renamed."""
+"""Files: inputs that are files indeed, and outputs that appear whole or not at all.
 
+Outputs are written under a temporary name, then renamed.
+"""
+
+import errno
 import glob
+import io
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +23,34 @@ TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 
 class ConcurrentWrite(UserError):
     """Another process began to write the same output later; the output of this one is discarded."""
+
+
+def open_regular(path: str | Path) -> io.FileIO:
+    """Open a file of unknown origin to read, unbuffered.
+
+    Raises OSError, also for pipes, sockets and devices: opening or reading one of them may take for ever.
+    """
+    _require_regular(os.stat(path).st_mode, path)
+    file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    try:
+        _require_regular(os.fstat(file.fileno()).st_mode, path)  # it may have been replaced since
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: str | Path) -> bytes:
+    """Return the bytes of a file. Raises OSError as open_regular does."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def _require_regular(mode: int, path: str | Path) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
 
 
 @contextmanager

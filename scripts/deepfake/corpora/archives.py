@@ -27,6 +27,7 @@ from deepfake.corpora.archive_advice import advice, is_split, split_advice
 from deepfake.corpora.zip_methods import unpacked_chunks, why_unreadable
 from deepfake.corpora.zip_names import decode_names
 from deepfake.errors import UserError
+from deepfake.files import open_regular
 from deepfake.layouts.entries import Entry
 
 ARCHIVE_LIMITS = {"members": 2_000_000, "member_gb": 20, "total_gb": 2000, "ratio": 200}
@@ -77,7 +78,7 @@ class Member:
 def open_zip(path: str | Path, limits: dict) -> Iterator[zipfile.ZipFile]:
     """Open a zip. Raises SourceError if it is none, is truncated, or declares more than `limits` allow."""
     try:
-        raw = io.FileIO(path)
+        raw = open_regular(path)
     except OSError as error:
         raise SourceError(f"{path}: the archive can't be opened: {error.strerror}") from error
     with raw, _open_directory(raw, str(path), limits["members"]) as file:
@@ -234,7 +235,7 @@ def _chunks(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 def contents_digest(path: str | Path) -> str:
     """Return a digest of the names, sizes and CRC-32s of a zip's members, independent of file times."""
     digest = hashlib.sha256()
-    with io.FileIO(path) as raw, _open_directory(raw, str(path)) as file:
+    with open_regular(path) as raw, _open_directory(raw, str(path)) as file:
         for info in file.infolist():
             digest.update(
                 f"{info.filename}\0{info.file_size}\0{info.CRC}\n".encode("utf-8", "surrogateescape")

@@ -1,13 +1,11 @@
 """CRC-32 checksums of a folder's files, computed again only where size or modification time changed."""
 
-import errno
-import os
 import re
-import stat
 import zlib
 from pathlib import Path
 
 from deepfake import tables
+from deepfake.files import open_regular
 
 CHUNK = 1 << 20  # bytes
 COLUMNS = ["path", "bytes", "mtime_ns", "crc32"]
@@ -16,10 +14,8 @@ CRC32 = re.compile(r"[0-9a-f]{8}")
 
 def crc32_of_file(path: Path) -> int:
     """Return the CRC-32 of a file. Raises OSError, also for what is no regular file, such as a pipe."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(errno.EINVAL, "not a file", str(path))
     crc = 0
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(CHUNK):
             crc = zlib.crc32(chunk, crc)
     return crc

@@ -1,12 +1,12 @@
 """What the files of a corpus are, where their names don't tell: by their first bytes."""
 
 import os
-import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from deepfake.corpora.archives import ZIP_ERRORS, MemberError
+from deepfake.files import open_regular
 from deepfake.layouts.media_types import (
     GIF_HEAD,
     HEAD,
@@ -39,9 +39,7 @@ def content_of(path: str, read_head: Callable[[int], bytes], believe_name: bool 
 
 def head_of_file(path: str | Path, size: int) -> bytes:
     """Return the first bytes of a file. Raises OSError, also for a pipe or a device; those are not opened."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(0, "not a file", str(path))
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return file.read(size)
 
 

@@ -11,6 +11,7 @@ from deepfake.corpora.frame_folders import folder_member, stills_by_folder
 from deepfake.corpora.shards import KINDS, assign_shards
 from deepfake.corpora.unique_names import make_names_unique, row_path
 from deepfake.errors import UserError
+from deepfake.files import read_regular
 from deepfake.hashing import seeded_hash
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
@@ -54,7 +55,7 @@ def index_corpus(
 
     def read_bytes(entry: Entry) -> bytes:
         try:
-            return labels[entry].read_bytes() if entry in labels else read(entry.archive, entry.path)
+            return read_regular(labels[entry]) if entry in labels else read(entry.archive, entry.path)
         except MemberError as error:
             raise MemberError(f"{entry}: {error}") from error
 

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import os
-import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from deepfake.corpora.archives import Member, MemberError, SourceError
 from deepfake.corpora.checksums import crc32_of_file
 from deepfake.corpora.contents import content_of, head_of_file, head_of_member, why_unreadable
 from deepfake.corpora.frame_folders import stills_by_folder
+from deepfake.files import read_regular
 from deepfake.layouts.entries import Entry
 from deepfake.layouts.service_files import service_part
 
@@ -75,12 +75,9 @@ class FolderSource:
         """Return the bytes of a file. Raises MemberError if it is above MAX_READ or can't be read."""
         file = self._root / path
         try:
-            status = file.stat()
-            if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
-                raise MemberError("can't be read: not a file")
-            if status.st_size > MAX_READ:
+            if file.stat().st_size > MAX_READ:
                 raise MemberError(TOO_LARGE)
-            return file.read_bytes()
+            return read_regular(file)
         except OSError as error:
             raise MemberError(why_unreadable(file, error)) from error
 

@@ -16,6 +16,7 @@ from deepfake.corpora.contents import EMPTY, NO_ENDING, content_of, head_of_file
 from deepfake.corpora.sources import fingerprint, list_files, open_source
 from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
+from deepfake.files import read_regular
 from deepfake.layouts.entries import Entry
 from deepfake.layouts.media_types import IMAGE, OTHER, VIDEO, ending_of, kind_by_name, other_line
 from deepfake.layouts.service_files import service_line, service_part
@@ -72,7 +73,7 @@ def read_list(path: str | Path) -> list[str]:
     Empty lines and lines that start with # are ignored. Raises OSError if the file can't be read,
     UserError if it is no list.
     """
-    lines = decode_text(Path(path).read_bytes(), str(path)).splitlines()
+    lines = decode_text(read_regular(path), str(path)).splitlines()
     if any(len(line) > LINE_LENGTH or "\0" in line for line in lines):
         raise UserError(f"{path} is no list of paths: write one path a line")
     names = [line.strip() for line in lines]
@@ -89,7 +90,7 @@ def list_fingerprint(path: str | Path) -> str:
     """
     digest = hashlib.sha256()
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except OSError as error:
         return hashlib.sha256(type(error).__name__.encode()).hexdigest()
     digest.update(data)

@@ -8,10 +8,11 @@ every frame of every edit, so that a file of 65 kB can take all memory. Format: 
 import os
 import struct
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from deepfake.extraction.limits import check_limit
+from deepfake.files import open_regular
 
 BOXES = 10_000  # of one box; a file of fragments has two for each of them, and its `moov` comes before these
 TABLES = {b"elst": 4, b"stsz": 8, b"stz2": 8}
@@ -23,7 +24,7 @@ def check_edit_lists(path: str | Path, limits: dict) -> None:
 
     A file of another format, or one that is damaged, passes.
     """
-    with open(path, "rb") as file:
+    with BufferedReader(open_regular(path)) as file:
         size = os.fstat(file.fileno()).st_size
         for moov in _bodies(file, 0, size, b"moov"):
             for trak in _bodies(file, *moov, b"trak"):
@@ -37,7 +38,7 @@ def check_edit_lists(path: str | Path, limits: dict) -> None:
                 check_limit("packets", edits * frames, unit, limits)
 
 
-def _bodies(file: BinaryIO, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
+def _bodies(file: BufferedReader, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
     """Yield where the bodies of the boxes of a kind start and end, between `start` and `end`."""
     for _ in range(BOXES):
         if start + 8 > end:
@@ -59,7 +60,7 @@ def _bodies(file: BinaryIO, start: int, end: int, wanted: bytes) -> Iterator[tup
         start += size
 
 
-def _count(file: BinaryIO, start: int, end: int, path: list[bytes]) -> int:
+def _count(file: BufferedReader, start: int, end: int, path: list[bytes]) -> int:
     """Return the largest number of entries of the tables at `path` in a box; 0 if there is none."""
     counts = [0]
     for body, stop in _bodies(file, start, end, path[0]):

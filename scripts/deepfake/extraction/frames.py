@@ -14,6 +14,7 @@ from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.stills import row_without_image
 from deepfake.extraction.video import UnreadableVideo, VideoReader
+from deepfake.files import read_regular
 from deepfake.layouts.media_types import IMAGE
 from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 
@@ -82,7 +83,7 @@ def open_frames(
     """
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
         row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
-        return 1, frames_of_stills([(row, path.read_bytes())], limits)
+        return 1, frames_of_stills([(row, read_regular(path))], limits)
     try:
         reader = VideoReader(path, limits)
     except UnreadableVideo as error:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake.errors import UserError
+from deepfake.files import read_regular
 from deepfake.groups import smallest_nodes
 from deepfake.text_files import decode_text, read_cells
 
@@ -23,7 +24,7 @@ def read_same_identity(path: str | Path) -> list[Pair]:
     """
     pairs = []
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise UserError(f"{path}: can't be read as a csv of pairs: {error}") from None
     for position, (number, row) in enumerate(read_cells(decode_text(data, str(path)), str(path), [])):

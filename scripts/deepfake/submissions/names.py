@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake.errors import UserError
+from deepfake.files import open_regular
 from deepfake.layouts.entries import Entry
 from deepfake.text_files import decode_text, find_column, read_cells
 
@@ -67,7 +68,7 @@ def unsafe(name: str) -> str:
 def _lines(path: str | Path) -> list[str]:
     """Return the lines of a text file, stripped."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise UserError(f"{path}: the list can't be read: {error.strerror}") from None
