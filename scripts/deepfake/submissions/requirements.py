@@ -11,8 +11,10 @@ from deepfake.errors import UserError
 PACKAGES = {
     "PIL": "pillow",
     "av": "av",
+    "charset_normalizer": "charset-normalizer",
     "cv2": "opencv-python-headless",
     "dlib": "dlib-bin",
+    "inflate64": "inflate64",
     "jsonschema": "jsonschema",
     "numpy": "numpy",
     "onnxruntime": "onnxruntime",
