@@ -1,6 +1,6 @@
 # Each target sets up what it needs. CORES limits the workflow, and WORKERS the tests.
 PYTHON ?= python3
-CORES ?= $(shell nproc)
+CORES ?= all
 WORKERS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 

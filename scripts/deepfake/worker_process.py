@@ -69,8 +69,8 @@ def end_with_parent() -> None:
 
 
 def limit_memory(gigabytes: float) -> None:
-    """Let allocations beyond so many gigabytes fail; inf for no limit. macOS enforces none."""
-    if gigabytes < math.inf:
+    """Let allocations beyond so many gigabytes fail; inf for no limit. Only Linux enforces one."""
+    if gigabytes < math.inf and sys.platform == "linux":  # macOS may refuse to set it
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         size = int(gigabytes * 1e9)
         if most == resource.RLIM_INFINITY or size < most:

@@ -121,3 +121,12 @@ def test_a_rule_has_all_that_its_code_imports(rule):
     assert modules
     missing = {MODULES.get(name, name) for name in modules} - set(in_image(stack_of(rule)))
     assert missing == set()
+
+
+LINUX_ONLY = r"\b(?:nproc\b(?!-)|readlink -f|realpath|sed -i |date -d|stat -c|md5sum|sha1sum|timeout |tac )"
+PAGES = [f"docs/{path.name}" for path in sorted(ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("file", ["Makefile", "README.md", *PAGES])
+def test_what_users_run_needs_no_program_that_macos_lacks(file):
+    assert re.findall(LINUX_ONLY, (ROOT / file).read_text(encoding="utf-8")) == []

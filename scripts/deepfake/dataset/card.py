@@ -217,10 +217,11 @@ A corpus that the workflow drew itself (`demo` in its settings) shows nobody and
 
 
 def _maintenance(name: str, cfg: dict) -> str:
-    return f"""`sha256sum -c SHA256SUMS` checks every file; `croissant.json` describes them to programs. The
-same corpora and settings give the same bytes again: an error is mended in the corpus or in the settings, and
-`snakemake results/{name}` makes the dataset anew. Hugging Face's `imagefolder` numbers the classes by the
-alphabet (fake 0, real 1) and leaves `metadata.csv` out; `results/exports/{name}/parquet` has both as here.
+    return f"""`sha256sum -c SHA256SUMS` (macOS: `shasum -a 256 -c SHA256SUMS`) checks every file;
+`croissant.json` describes them to programs. The same corpora and settings give the same bytes again: an error
+is mended in the corpus or in the settings, and `snakemake results/{name}` makes the dataset anew.
+Hugging Face's `imagefolder` numbers the classes by the alphabet (fake 0, real 1) and leaves `metadata.csv`
+out; `results/exports/{name}/parquet` has both as here.
 
 It was made with
 

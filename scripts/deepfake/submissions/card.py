@@ -54,7 +54,8 @@ def _usage(has_yunet: bool) -> str:
 
 `--crops` says that images are face crops already; `--help` lists all options. Files that can't be judged (no
 face, missing, unreadable) are logged, have the fallback in the output, and make the exit code 3.
-`sha256sum -c SHA256SUMS` verifies the unpacked files.{yunet if has_yunet else ""}"""
+`sha256sum -c SHA256SUMS` (macOS: `shasum -a 256 -c SHA256SUMS`) verifies the unpacked
+files.{yunet if has_yunet else ""}"""
 
 
 def _model(metadata: dict, file: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def test_the_folder_has_the_planned_images_and_nothing_else(made):
 
 def test_sha256sum_accepts_every_file(made):
     folder, _ = made
-    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    program = ["sha256sum"] if shutil.which("sha256sum") else ["shasum", "-a", "256"]  # macOS
+    done = subprocess.run([*program, "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == sum(path.is_file() for path in folder.rglob("*")) - 1
 
