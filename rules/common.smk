@@ -1,6 +1,5 @@
 """Checks the config and the options of this run, and defines what the rules of all phases share."""
 
-import functools
 import shlex
 from pathlib import Path
 
@@ -88,17 +87,21 @@ def of_config(function, *names):
     try:
         return function(config, *names)
     except UserError as error:
-        if not is_run():
+        if looking_only or not is_run():
             raise WorkflowError(str(error)) from None
         logger.error(str(error))
         raise SystemExit(1) from None
 
 
-@functools.cache
 def require(check, *names):
     """Run a check of config.sources, for the input functions of what needs these files: no others must exist."""
-    if is_run():
+    if is_run() and not looking_only and (check, names) not in required:
         of_config(check, *names)
+        required.add((check, names))
+
+
+required = set()  # checks that have passed
+looking_only = []  # not empty while inputs are looked at, and nothing is made from them
 
 
 def is_run():

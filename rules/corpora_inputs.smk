@@ -1,5 +1,7 @@
 """Input functions and settings of the rules from archives to face crops."""
 
+import functools
+
 from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import faces_section, frames_section, index_section, media_limits
 from deepfake.config.sources import check_corpus

@@ -20,8 +20,14 @@ def training_dataset(w):
 def detection_model(w):
     """The model for some media: the one that the config names, or the workflow's best."""
     path = config["media"][w.media]["model"] or BEST
-    require(check_media, w.media, (*produced_archives(), *([path] if training_dataset(w) else [])))
+    require(check_media, w.media, made_for(w))
     return path if training_dataset(w) else local(path)
+
+
+def made_for(w):
+    """The paths that rules make, of those that some media may name."""
+    model = config["media"][w.media]["model"]
+    return (*produced_archives(), *([model] if model and training_dataset(w) else []))
 
 
 def produced_archives():

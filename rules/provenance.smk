@@ -26,7 +26,6 @@ forced_here = (
     set()
 )  # outputs that `force_if_stale` made Snakemake force, and not an option of the command line
 reasons_shown = set()
-looking_only = []  # not empty while inputs are looked at only
 
 
 def record_path(rule, wildcards):
@@ -140,13 +139,14 @@ def as_option(rule):
 def stale_results():
     """The outputs in results/ that exist and are not current, each with the reason, for `verify`.
 
-    Shards and datasets that the config and the index no longer have are left out: nothing reads them.
+    Shards and datasets that the config and the index no longer have are left out: nothing reads them. So is
+    what was made from sources that aren't there now, such as those of a disk that isn't mounted.
     """
     reasons = {}
     for top, folders, files in os.walk("results"):
         made = {name: producer(str(PurePosixPath(top, name))) for name in sorted([*folders, *files])}
         for name, job in made.items():
-            if job and record_path(*job) not in reasons and is_in_index(job[1]):
+            if job and record_path(*job) not in reasons and is_in_index(job[1]) and has_sources(*job):
                 reasons[record_path(*job)] = f"{PurePosixPath(top, name)}: {why_stale(*job)}"
         folders[:] = [name for name in folders if not made[name] and not name.startswith(".")]
     return [reason for reason in reasons.values() if not reason.endswith(": ")]
@@ -156,6 +156,20 @@ def is_in_index(wildcards):
     """Whether the index has the shard that the wildcards of a job name, if they name one."""
     table = "results/index/{w.corpus}/{w.shard}.csv"
     return "shard" not in wildcards.keys() or Path(table.format(w=wildcards)).exists()
+
+
+def has_sources(rule, wildcards):
+    """Whether the files of a user's own that a job reads are there, so that its outputs can be judged."""
+    try:
+        if rule.name == "index":
+            check_corpus(config, wildcards.corpus)
+        elif rule.name == "detect":
+            check_media(config, wildcards.media, made_for(wildcards))
+        elif rule.name == "submit":
+            check_submission(config, SECTIONS[wildcards.file])
+    except UserError:
+        return False
+    return True
 
 
 recorded_rules = []
