@@ -71,6 +71,7 @@ rule summarise:
         " --training {params.training:q}"
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
+        " --command {run_command:q}"
         " --output {output.page:q}"
         " --record {params.record:q}"
         " 2> {log:q}"

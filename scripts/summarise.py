@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         cross=args.cross,
         cross_picture=args.cross_picture,
         config=json.loads(args.config),
+        command=args.command,
     )
     text = page(summary)
     with new_file(args.output) as html:
@@ -61,6 +62,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cross", nargs="?", type=Path, help="table of the models across datasets")
     parser.add_argument("--cross-picture", nargs="?", type=Path, help="svg plot of that table")
     parser.add_argument("--config", default="{}", help="JSON: part of the config, shown as it is")
+    parser.add_argument("--command", default="snakemake --cores all", help="what makes all of this again")
     parser.add_argument("--output", required=True, type=Path, help="HTML page to write")
     args = parser.parse_args(argv)
     if not len(args.models) == len(args.reports) == len(args.training):

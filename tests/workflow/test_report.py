@@ -1,7 +1,9 @@
 """The pages of a finished run in a browser: Snakemake's report and the one-page report."""
 
+import html
 import json
 import re
+import shlex
 import zipfile
 
 import browser
@@ -146,3 +148,10 @@ def leaderboard(dom: str) -> dict[str, str]:
     texts = [" ".join(re.sub("<[^>]*>", " ", part).split()) for part in table.split("<tbody")[1:]]
     texts = [text.partition(">")[2].strip() for text in texts]
     return {text.split()[0]: text for text in texts}
+
+
+def test_the_command_on_the_page_makes_the_same_again(modelled):
+    text = (modelled.folder / "results/report/index.html").read_text(encoding="utf-8")
+    command = shlex.split(html.unescape(re.search(r"<pre>(snakemake .*)</pre>", text)[1]))
+    assert command == ["snakemake", "--cores", "all", "--configfile", "mine.yaml"]
+    assert "Nothing to be done" in modelled.run(*command[1:], "--dry-run").text

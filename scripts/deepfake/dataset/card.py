@@ -166,7 +166,8 @@ def _faces(cfg: dict) -> str:
     detector = DETECTOR_TITLES.get(cfg["detector"], cfg["detector"])
     return (
         f"the largest face that {detector} found, of {cfg['max_faces']} at the most, in "
-        f"a square of {cfg['margin']:g} times its width, scaled to {cfg['size']} pixels, "
+        f"a square with a side of {cfg['margin']:g} times the face's longer side, scaled to "
+        f"{cfg['size']} pixels, "
         f"stored as {_format(cfg)}"
     )
 

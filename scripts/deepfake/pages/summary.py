@@ -104,6 +104,7 @@ def _reproduction(summary: Summary) -> dict:
     settings = "Settings of the ensemble" if summary.chosen.is_ensemble else "Training settings"
     blocks = {"Preprocessing of the images": summary.plan.get("steps", {}), settings: metadata["training"]}
     return {
+        "command": summary.command,
         "facts": {
             "Dataset": f"{summary.dataset.name}, digest {metadata['dataset']['sha256']}",
             "Seed": "unknown" if seed is None else str(seed),

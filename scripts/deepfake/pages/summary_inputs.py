@@ -55,7 +55,7 @@ class Summary:
 
     `dataset` is its folder, `plan` the plan's summary, `audit` that of the audit, `losses` the table of the
     attrition step, `choice` the JSON that names the chosen model, `cross` the table across datasets, `config`
-    what is shown of the config.
+    what is shown of the config, `command` what makes all of it again.
     """
 
     dataset: Path
@@ -69,6 +69,7 @@ class Summary:
     cross: pd.DataFrame | None = None
     cross_plot: Path | None = None
     config: dict = field(default_factory=dict)
+    command: str = "snakemake --cores all"
 
     @property
     def chosen(self) -> Model:
@@ -87,6 +88,7 @@ def read_summary(
     cross_picture: Path | None = None,
     config: dict | None = None,
     audit_page: str | None = None,
+    command: str = "snakemake --cores all",
 ) -> Summary:
     """Return the summary of the files, which are those of summarise.py's options of the same names.
 
@@ -116,6 +118,7 @@ def read_summary(
         cross=_read_table(cross) if cross else None,
         cross_plot=cross_picture,
         config=config or {},
+        command=command,
     )
     for image in _images(summary):
         if not image.is_file():

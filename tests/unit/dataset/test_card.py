@@ -51,7 +51,7 @@ def test_the_card_has_the_class_weights_of_train(made):
 def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     text = (made[0] / "README.md").read_text(encoding="utf-8")
     assert "- a: one frame in 15, 40 at the most a video, stored as jpg of quality 91; the" in text
-    assert "of 1.3 times its width, scaled to 224 pixels, stored as png" in text
+    assert "with a side of 1.3 times the face's longer side, scaled to 224 pixels, stored as png" in text
     assert "- b: see the settings of the workflow." in text
     assert "Asked for: train 0.7, val 0.3; policy `identity`. No person" in text
     assert "| b | not known here; ask those who made it |" in text and "Rössler et al." in text
