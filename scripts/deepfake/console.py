@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TextIO, TypeVar
 
 from tqdm import tqdm
@@ -14,12 +14,13 @@ from deepfake.names import visible
 Item = TypeVar("Item")
 LONGEST = 2000  # characters of a text shown in a log
 INTERVAL = 30  # seconds between two lines of progress in a log
+LINES_AT_LEAST, LINES_AT_MOST = 5, 60  # seconds between two on a shared terminal
 
 log = logging.getLogger("deepfake")
 
 
 def progress(items: Iterable[Item], title: str, unit: str) -> Iterator[Item]:
-    """Yield `items`, with a progress bar on the terminal and a line in the log every INTERVAL seconds."""
+    """Yield `items`, and show how many are done; see `progress_bar`."""
     with progress_bar(len(items) if isinstance(items, Sized) else None, title, unit) as advance:
         for item in items:
             yield item
@@ -30,34 +31,62 @@ def progress(items: Iterable[Item], title: str, unit: str) -> Iterator[Item]:
 def progress_bar(total: int | None, title: str, unit: str) -> Iterator[Callable[[int], None]]:
     """Yield a function that takes the number of newly finished units; for work that isn't a loop over items.
 
-    `total` is the number of units, None if unknown.
+    `total` is the number of units, None if unknown. A program run by hand draws a bar on the terminal. A job
+    of the workflow, whose messages go to a log, shares the terminal with other jobs and with Snakemake, whose
+    lines would run into bars: it writes whole lines there, at each quarter of the work and every minute. The
+    log gets a line every INTERVAL seconds.
     """
     done, start = 0, time.monotonic()
     last = start
+    alone = sys.stderr.isatty()
     with (
-        _terminal() as screen,
-        tqdm(desc=title, total=total, leave=False, file=screen, unit=f" {unit}", disable=not screen) as bar,
+        nullcontext() if alone else _terminal() as screen,
+        tqdm(
+            desc=title, total=total, leave=False, file=sys.stderr, unit=f" {unit}", disable=not alone
+        ) as bar,
     ):
+        lines = Quarters(total)
 
         def advance(number: int) -> None:
             nonlocal done, last
             done += number
             bar.update(number)
             now = time.monotonic()
+            said = f"{title}: {done} of {total or '?'} {unit}, {done / max(now - start, 1e-9):.1f} a second"
+            if screen and lines.is_due(done, now - start):
+                screen.write(f"{printable(said)}\n")  # one write, which no other process can cut in two
+                screen.flush()
             if now - last >= INTERVAL:
                 last = now
-                rate = done / (now - start)
-                log.info("%s: %d of %s %s, %.1f a second", title, done, total or "?", unit, rate)
+                log.info("%s", said)
 
         yield advance
 
 
+class Quarters:
+    """Says when progress is worth a line: at each quarter of the work, and after LINES_AT_MOST seconds.
+
+    Not at its end, which Snakemake tells, and no sooner than LINES_AT_LEAST seconds after the one before:
+    work of a moment needs no line.
+    """
+
+    def __init__(self, total: int | None):
+        self.total, self.quarter, self.last = total, 0, 0.0
+
+    def is_due(self, done: int, seconds: float) -> bool:
+        """Return whether a line is due with `done` units after `seconds`; then it counts as written."""
+        quarter = 4 * done // self.total if self.total else 0
+        since = seconds - self.last
+        is_new = self.quarter < quarter < 4
+        if not (since >= LINES_AT_MOST or (is_new and since >= LINES_AT_LEAST)) or done == self.total:
+            return False
+        self.quarter, self.last = max(quarter, self.quarter), seconds
+        return True
+
+
 @contextmanager
 def _terminal() -> Iterator[TextIO | None]:
-    """Yield the terminal, also where standard error goes to a file; None without one (a cluster, CI)."""
-    if sys.stderr.isatty():
-        yield sys.stderr
-        return
+    """Yield the terminal of a process whose standard error goes to a file; None if it has none."""
     try:
         terminal = open("/dev/tty", "w")  # noqa: SIM115
     except OSError:
@@ -74,6 +103,12 @@ def printable(text: str) -> str:
     """
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:LONGEST])
     return visible(safe) + ("…" if len(text) > LONGEST else "")
+
+
+def print_safely(text: str) -> None:
+    """Print a line with names of unknown origin: `printable`, and `?` for what stdout can't encode."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(printable(text).encode(encoding, "replace").decode(encoding))
 
 
 def printable_lines(text: str) -> str:

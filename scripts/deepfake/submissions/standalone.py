@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.checkpoints.onnx_inference import open_onnx
+from deepfake.console import print_safely
 from deepfake.detection.media import LIMITS, MediaFile, find_media
 from deepfake.detection.output import as_json
 from deepfake.detection.preprocessing import preprocessing_of
@@ -46,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_json(args.json, answers)
     if not (args.output or args.csv or args.json):
         for one in answers:
-            print(one.name, f"{one.verdict.verdict} {one.verdict.score:.6f}" if one.verdict else one.reason)
+            said = f"{one.verdict.verdict} {one.verdict.score:.6f}" if one.verdict else one.reason
+            print_safely(f"{one.name} {said}")
     fallback = args.fallback if args.csv else args.fallback_label
     print(log_summary(answers, listed.duplicates, fallback), file=sys.stderr)
     return 3 if any(one.verdict is None for one in answers) else 0
