@@ -32,6 +32,7 @@ EAST_ASIAN = ("cp949", "cp932", "gb18030", "big5")
 DELIMITERS = ",;\t|"
 SEP_LINE = re.compile(r"""["']?sep=([,;\t|: ])["']?[,;\t]*[ ]*\r?\n""", re.IGNORECASE)  # Excel's own
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+FIRST_LINE = 1 << 16  # characters in which the first line of a table ends
 HEAD = 4096  # bytes by which UTF-16 is recognised
 
 
@@ -130,11 +131,11 @@ def _page_with_names(data: bytes, known: Collection[str]) -> str:
 
 
 def _likeliest_delimiter(text: str, expected: Collection[str]) -> str:
-    wanted = {normal_name(column) for column in expected}
+    wanted, head = {normal_name(column) for column in expected}, text[:FIRST_LINE]
 
     def fit(delimiter: str) -> tuple[int, int]:
         try:
-            first = next(filter(any, csv.reader(StringIO(text, newline=""), delimiter=delimiter)), [])
+            first = next(filter(any, csv.reader(StringIO(head, newline=""), delimiter=delimiter)), [])
         except csv.Error:
             return 0, 0
         return len(wanted & {normal_name(cell) for cell in first}), len(first)

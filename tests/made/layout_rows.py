@@ -31,7 +31,10 @@ def read_entries(
     layout: str, media: list[Entry], files: dict[Entry, str], columns: dict | None = None
 ) -> list[Video]:
     """Return the rows of a corpus, perhaps in several archives; `columns` are for layouts csv and labels."""
-    columns = COLUMNS | (columns or {}) if layout == "csv" else columns
+    if layout == "csv":
+        columns = COLUMNS | (columns or {})
+    elif layout != "labels" or "real" not in (columns or {}):
+        columns = None
     return read_corpus(layout, [*files, *media], lambda entry: files[entry].encode(), columns)
 
 

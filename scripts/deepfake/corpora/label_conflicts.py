@@ -13,12 +13,12 @@ from deepfake.layouts.shared import folders
 
 WORDS = {
     **dict.fromkeys(
-        "real reals original originals authentic genuine pristine bonafide youtube".split(), REAL
+        "real reals original originals authentic genuine pristine bonafide youtube nature".split(), REAL
     ),
     **dict.fromkeys(
         "fake fakes deepfake deepfakes manipulated synthetic synthesis synthesized".split(), FAKE
     ),
-    **dict.fromkeys("generated forged forgery tampered altered swapped spoofed ai gan".split(), FAKE),
+    **dict.fromkeys("generated forged forgery tampered altered swapped spoof spoofed ai gan".split(), FAKE),
     **dict.fromkeys("faceswap faceshifter face2face neuraltextures stylegan stargan pggan".split(), FAKE),
 }
 """What a word in the name of a folder says of the files in it."""

@@ -77,6 +77,12 @@ def _line(
     path, value = columns.get(cells, "path"), columns.get(cells, "label")
     if not path:
         raise UserError(f"{table}, line {number}: it names no file")
+    if "\n" in path or "\r" in path:
+        first = path.splitlines()[0][:100]
+        raise UserError(
+            f"{table}, line {number}: the name that begins with {first!r} goes over several lines; a "
+            "quotation mark is missing or too many"
+        )
     label = labels.get(normal_value(value))
     problem = "" if label is not None else f"label is {value!r}, among neither real nor fake"
     split = SPLITS.get(columns.get(cells, "split").lower(), "")

@@ -260,3 +260,17 @@ def test_csv_a_tenth_of_the_full_size():
     )
     assert Counter((row.label, row.problem) for row in rows) == {(REAL, ""): 12_523, (FAKE, ""): 75_135}
     assert len({row.name for row in rows}) == LARGE
+
+
+def test_csv_a_missing_quotation_mark_is_an_error_that_names_the_line():
+    with pytest.raises(
+        ValueError, match=r"info\.csv, line 4: the name that begins with 'b.png,real' goes over"
+    ):
+        found(["a.png", "b.png", "c.png"], "a.png,real", '"b.png,real', "c.png,fake")
+
+
+def test_csv_a_table_without_a_header_is_told():
+    with pytest.raises(
+        ValueError, match=r"no column 'path', .*; write a first line with the names of the col"
+    ):
+        read("csv", ["a.png"], {"info.csv": "a.png,real\n"})
