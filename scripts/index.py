@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = index_corpus(members, reader_of(source, read), cfg, labels)
     for line in left_out(rows, members):
         log.warning("%s", line)
-    check_classes(args.corpus, rows, cfg["layout"])
+    others = other_files(rows, members, read)
+    check_classes(args.corpus, rows, cfg["layout"], others)
     warning = label_warning(args.corpus, cfg["layout"], cfg["columns"], rows)
     write_index(args.output, rows, {"sources": args.sources, "limits": cfg["limits"]}, warning)
     if args.output_shards:
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if warning:
         log.warning("%s", warning)
         print(f"WARNING: {warning}")
-    line = summary(args.corpus, rows, other_files(rows, members, read))
+    line = summary(args.corpus, rows, others)
     log.info("%s", line)
     print(printable_lines(line))
 

@@ -1,7 +1,7 @@
 """The index of a corpus: a row for every video, with what is known of it, or why it can't be used."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deepfake.corpora.archive_advice import is_archive_name
@@ -79,8 +79,11 @@ def index_corpus(
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
 
 
-def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
-    """Raise UserError unless each class that corpora of the layout have has a usable video."""
+def check_classes(corpus: str, rows: list[dict], layout: str, others: Iterable[str] = ()) -> None:
+    """Raise UserError unless each class that corpora of the layout have has a usable video.
+
+    `others` says in a few words which other files there are.
+    """
     counts = {label: sum(not row["reason"] and row["label"] == label for row in rows) for label in CLASSES}
     missing = " and ".join(CLASSES[label] for label in LAYOUTS[layout].classes if not counts[label])
     if not missing:
@@ -90,7 +93,8 @@ def check_classes(corpus: str, rows: list[dict], layout: str) -> None:
         if row["reason"]:
             reasons.setdefault(row["reason"], []).append(row_path(row))
     common = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))[:REASONS_SHOWN]
-    details = "; ".join(f"{len(paths)} with '{reason}' such as {paths[0]}" for reason, paths in common)
+    details = [f"{len(paths)} with '{reason}' such as {paths[0]}" for reason, paths in common]
+    details = "; ".join([*details, *others])
     where = LAYOUTS[layout].labels
     raise UserError(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + details if details else ''}). "

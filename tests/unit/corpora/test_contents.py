@@ -85,6 +85,18 @@ def test_every_file_is_a_row_or_counted_on_the_last_line(tmp_path, capsys, write
     }
 
 
+def test_a_corpus_without_media_says_what_files_it_has(tmp_path, caplog):
+    root = write_folder(
+        tmp_path / "corpus", {"real/a.xyz": b"x", "fake/b.txt": b"x", "@eaDir/real/c.jpg": b"x"}
+    )
+    args = ["--corpus", "mine", "--config", json.dumps(SECTION), "--sources", root]
+    assert run_program("index.py", *args, "--output", tmp_path / "out") == 1
+    message = (
+        "no real and fake video found (0 rows: 2 files are not images or videos: 1 .txt, 1 .xyz; 1 hidden"
+    )
+    assert message in caplog.messages[-1]
+
+
 def test_label_files_are_not_counted_as_other_files(tmp_path, capsys):
     metadata = {"a.mp4": {"label": "REAL"}, "b.mp4": {"label": "FAKE"}}
     files = {"a.mp4": b"a", "b.mp4": b"b", "metadata.json": json.dumps(metadata).encode(), "other.json": b""}
