@@ -124,6 +124,11 @@ def test_higher_limits_run_only_the_index(settled):
     assert run(settled) == {"index": 1}
 
 
+def test_limits_on_a_video_run_what_decodes_and_no_more_if_its_frames_stay(settled):
+    (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "limits: {pixels: 200000000}\n")
+    assert set(run(settled)) == {"unpack", "frames", "faces", "plan"}
+
+
 def test_a_corrected_label_decodes_nothing(settled):
     def correct(labels):
         name = min(name for name, entry in labels.items() if entry["label"] == "FAKE")

@@ -12,7 +12,7 @@ import pandas as pd
 from deepfake.audit.files import StoredFile
 from deepfake.console import printable
 from deepfake.dataset.read import DESCRIPTIONS, checksum_problem, leads_outside
-from deepfake.plan.duplicates import cluster_hashes, parse_hashes
+from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
 from deepfake.tables import CLASSES, SPLITS
@@ -247,8 +247,8 @@ def _known(*columns: str) -> Callable[[Evidence], str]:
 
 
 def _comparison(e: Evidence) -> str:
-    bits = e.cfg["duplicates"]
-    hashes = "" if bits is None else f", and by perceptual hashes that differ in at most {bits} bits"
+    distance = e.cfg["duplicates"]
+    hashes = "" if distance is None else f", and by perceptual hashes that differ in {bits_apart(distance)}"
     return f" Compared by their bytes{hashes}."
 
 

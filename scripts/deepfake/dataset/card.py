@@ -19,6 +19,7 @@ from deepfake.dataset.card_tables import (
 from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES
+from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, METADATA
 
@@ -136,7 +137,7 @@ def _preprocessing(cfg: dict, steps: dict) -> str:
         texts += [_faces(settings["faces"])] if "faces" in settings and cfg["images"] == "faces" else []
         lines.append(f"- {corpus}: {'; '.join(texts) or 'see the settings of the workflow'}.")
     duplicates = (
-        f"Images whose 64-bit perceptual hashes differ in {cfg['duplicates']} bits or fewer count as one."
+        f"Images whose 64-bit perceptual hashes differ in {bits_apart(cfg['duplicates'])} count as one."
         if cfg["duplicates"] is not None
         else "Near-duplicates were not looked for."
     )

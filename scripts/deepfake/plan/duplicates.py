@@ -35,6 +35,13 @@ def parse_hashes(texts: Iterable[str]) -> np.ndarray:
     return np.frombuffer(data, ">u8").astype(np.uint64)
 
 
+def bits_apart(distance: int) -> str:
+    """Return in how many bits near hashes differ, as text, for a setting `duplicates`: an even number."""
+    if distance % 2 == 0:
+        return f"at most {distance} bits"
+    return f"at most {distance - 1} bits (distances are even, so `duplicates: {distance}` is the same)"
+
+
 def cluster_hashes(hashes: np.ndarray, distance: int) -> np.ndarray:
     """Return for each of `hashes`, uint64 (n,), the smallest index in its cluster, int64 (n,).
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepfake.extraction.images import encode, perceptual_hash
 from deepfake.plan import duplicates
-from deepfake.plan.duplicates import cluster_hashes, parse_hashes
+from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
 
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 distances = st.integers(0, 7)
@@ -203,3 +203,8 @@ def test_texts_are_parsed_to_numbers():
 def test_an_invalid_hash_is_an_error_that_names_it(wrong):
     with pytest.raises(ValueError, match=re.escape(f"{wrong[0]!r} is no hash of 16 hexadecimal digits")):
         parse_hashes(["0123456789abcdef", *wrong, "fedcba9876543210"])
+
+
+def test_the_text_of_a_distance_says_that_distances_are_even():
+    assert bits_apart(2) == "at most 2 bits" and bits_apart(0) == "at most 0 bits"
+    assert bits_apart(3) == "at most 2 bits (distances are even, so `duplicates: 3` is the same)"
