@@ -66,7 +66,7 @@ def produced_archive(w):
 
 
 def has_stills(w):
-    """Whether a shard holds images, or tars of images, which are read where they are."""
+    """Whether a shard holds images, or tars or folders of them, which are read where they are."""
     return w.shard.startswith(("images_", "sequences_"))
 
 
@@ -76,7 +76,7 @@ def only_for_videos(w, path):
 
 
 def stills_sampling(w):
-    """The settings by which images are sampled from tars of images; other shards don't depend on them."""
+    """The settings by which images are sampled from tars and folders of them; other shards don't depend on them."""
     return as_param(frames_section(config, w.corpus) if w.shard.startswith("sequences_") else {})
 
 

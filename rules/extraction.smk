@@ -6,7 +6,7 @@ requires  results/index/{corpus}/{shard}.csv; sources.json, which says where the
 creates   results/frames/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
           results/faces/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
 
-Images, and tars of images, are never unpacked: `faces` reads them where they are, and so does `frames`, which
+Images, and tars and folders of them, are never unpacked: `faces` reads them where they are, and so does `frames`, which
 only datasets of whole frames need for them.
 
 Later steps have a higher priority, and `frames` deletes the videos it has read, so that few shards are

@@ -25,11 +25,11 @@ from deepfake.groups import connected_components
 from deepfake.layouts.csv_columns import Columns, labels_by_value, normal_value, read_table
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.listings import Line, videos_of_lines
-from deepfake.layouts.media_types import IMAGE_TYPES, VIDEO_TYPES
+from deepfake.layouts.media_types import IMAGE_TYPES, OPEN_TYPES, VIDEO_TYPES
 from deepfake.layouts.path_finder import PathFinder, folder_prefix, normal_path
 from deepfake.layouts.shared import FRAME, SPLITS, group_by_frame_name
 
-MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES
+MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES | OPEN_TYPES
 Find = Callable[[Entry, str], list[Entry]]
 """Returns the files that a path in a table may mean."""
 

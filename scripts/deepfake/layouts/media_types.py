@@ -37,6 +37,9 @@ OTHER_TYPES = {
 }
 """Endings of files that are believed to be no media, so that nothing of them is read."""
 
+OPEN_TYPES = {".gif", ".ts", ".mts"}
+"""Endings of which only the content tells: a GIF is a video or a still, and the others may be TypeScript."""
+
 HEAD = 1024  # bytes from a file's start by which it is decided; a GIF may need more, up to GIF_HEAD
 GIF_HEAD = 1 << 24  # bytes
 
@@ -71,10 +74,7 @@ PIXMAP = re.compile(rb"P[1-6][ \t\r\n](?:#[^\r\n]*[\r\n]+)?\s*[0-9]+\s")
 
 
 def kind_by_name(path: str) -> str:
-    """Return what a file is by its ending: VIDEO, IMAGE, UNREAD or OTHER, "" where only its content tells.
-
-    The endings .gif (a video or a still), .ts and .mts (a video, or code in TypeScript) are left open too.
-    """
+    """Return what a file is by its ending: VIDEO, IMAGE, UNREAD or OTHER, "" where only its content tells."""
     ending = ending_of(path)
     if ending in IMAGE_TYPES:
         return IMAGE

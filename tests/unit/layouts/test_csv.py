@@ -123,6 +123,11 @@ def test_csv_a_path_without_an_ending_means_the_only_file_that_fits(name):
     }
 
 
+def test_csv_names_have_no_endings_of_animated_images():
+    (row,) = read_entries("csv", [Entry("", "x/a.gif", "image")], {TABLE: table("x/a.gif,real")})
+    assert row.name == "x_a"
+
+
 def test_csv_an_archive_counts_as_a_folder():
     media = [Entry("in/real.zip", "001.png"), Entry("in/fake.zip", "001.png"), Entry("in/x.zip", "f/002.png")]
     lines = table("set/real/001.png,real", "fake/001.png,fake", "f/002.png,fake")
