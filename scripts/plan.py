@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = json.loads(args.config)
     gathered = gather(args.results, cfg["families"], cfg["images"])
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
-    for warning in filter(None, (read_warning(args.results / "index" / c) for c in cfg["families"])):
+    warnings = [text for c in cfg["families"] if (text := read_warning(args.results / "index" / c))]
+    for warning in warnings:
         log.warning("%s", warning)
         print(f"WARNING: {warning}")
     try:
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         message = f"datasets.{args.output.stem}: {error}\nImages left out before:\n{losses}"
         raise UserError(message) from None
     summary = plan_summary(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
+    if warnings:
+        summary["warnings"] = warnings
     with new_file(args.output) as new_plan, new_file(args.output_summary) as new_summary:
         plan.to_csv(new_plan, index=False, lineterminator="\n", encoding="utf-8")
         new_summary.write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n")

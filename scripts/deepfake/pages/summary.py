@@ -43,6 +43,7 @@ def page(summary: Summary) -> str:
         video_auc=score(chosen, "video", "roc_auc"),
         split=evaluated_split(chosen),
         warning=warning(chosen),
+        label_warnings=summary.plan.get("warnings", []),
         units=units(chosen),
         has_few_units=has_few_units(chosen),
         few_units=FEW_UNITS,

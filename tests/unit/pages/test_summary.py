@@ -137,6 +137,13 @@ def test_intervals_from_few_people_have_a_warning(copy, html):
     assert text.count("from 2 people and 1 group") == 2 + 3  # in the text at the top, and in the tiles
 
 
+def test_labels_that_contradict_their_folders_are_at_the_top(copy, html):
+    assert "Labels:" not in plain(html)
+    edit(inputs(copy)["plan_summary"], lambda plan: plan.update(warnings=["mine: 3 of 3 <b>\n    real: [1]"]))
+    text = page(read_summary(**inputs(copy)))
+    assert "<strong>Labels:</strong> mine: 3 of 3 &lt;b&gt;<br>    real: [1]</p>" in text
+
+
 def test_methods_that_no_corpus_names_have_no_table(copy):
     def forget(metrics):
         split = metrics["splits"]["test"]

@@ -77,11 +77,21 @@ def run_plan(results: Path, *more: str, **settings: object) -> subprocess.Comple
     return subprocess.run(command, capture_output=True, text=True)
 
 
+def test_the_program_repeats_the_warnings_of_an_index(tmp_path):
+    write_tree(tmp_path)
+    (tmp_path / "index/demo/warning.txt").write_text("demo: 2 of 2 labels contradict\n    real: [1]\n")
+    done = run_plan(tmp_path)
+    assert done.stdout.startswith("WARNING: demo: 2 of 2 labels contradict\n    real: [1]\n"), done.stderr
+    summary = json.loads((tmp_path / "plans/d.json").read_text())
+    assert summary["warnings"] == ["demo: 2 of 2 labels contradict\n    real: [1]"]
+
+
 def test_the_program_writes_the_plan_and_prints_the_losses(tmp_path):
     write_tree(tmp_path)
     done = run_plan(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "plans/d.json").read_text())["images"] == 10
+    summary = json.loads((tmp_path / "plans/d.json").read_text())
+    assert summary["images"] == 10 and "warnings" not in summary
     plan = tables.read_rows(tmp_path / "plans/d.csv")
     assert [row["step"] for row in plan if row["reason"]] == ["faces", "index"]
     assert {row["group"] for row in plan if row["group"]} == {f"family/g{number}" for number in range(6)}
