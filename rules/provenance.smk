@@ -22,9 +22,8 @@ from deepfake import provenance
 
 DERIVED = {"input", "output", "threads", "resources"}  # arguments of a parameter that isn't a setting
 
-forced_here = (
-    set()
-)  # outputs that `force_if_stale` made Snakemake force, and not an option of the command line
+# outputs that force_if_stale made Snakemake force, and not an option of the command line
+forced_here = set()
 reasons_shown = set()
 
 
@@ -34,13 +33,20 @@ def record_path(rule, wildcards):
     return "/".join(["results/provenance", rule.name, *values]) + ".json"
 
 
+@functools.cache
+def settings_params(rule):
+    """The parameters of a rule that are settings: those that don't depend on a job's files or resources."""
+    derived = {
+        n for n, v in rule.params.items() if callable(v) and DERIVED & {*inspect.signature(v).parameters}
+    }
+    return {name: value for name, value in rule.params.items() if name not in derived}
+
+
 def settings_of(rule, wildcards):
-    """The parameters of a job that follow from the config alone, JSON text as what it holds, and its code."""
+    """The settings of a job, JSON text as what it holds, and the digest of its code."""
     settings = {}
-    for name, value in rule.params.items():
+    for name, value in settings_params(rule).items():
         if callable(value):
-            if DERIVED & set(inspect.signature(value).parameters):
-                continue
             value = value(wildcards)
             value = json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
         settings[name] = value
@@ -72,9 +78,9 @@ def deciding_inputs(rule, wildcards):
     return {str(path) for path in known if not is_flagged(path, "ancient")}, len(known) == len(files)
 
 
-def why_stale(rule, wildcards):
-    """Why the outputs of a job are not current, or "" if they are or there are none."""
-    outputs = [output for output in rule.expand_output(wildcards)[0] if not is_flagged(output, "temp")]
+def why_stale(rule, wildcards, outputs):
+    """Why `outputs`, those of a job, are not current, or "" if they are or there are none."""
+    outputs = [output for output in outputs if not is_flagged(output, "temp")]
     record = record_path(rule, wildcards)
     exist = [Path(output).exists() for output in outputs]
     if not any(exist) and (rule.is_checkpoint or not outputs or not Path(record).exists()):
@@ -84,10 +90,10 @@ def why_stale(rule, wildcards):
     if reason := provenance.why_stale(record, *settings_of(rule, wildcards)):
         return reason
     recorded = provenance.read_record(record)["inputs"]
-    inputs, complete = deciding_inputs(rule, wildcards)
-    other = sorted(inputs ^ recorded.keys()) if complete else sorted(inputs - recorded.keys())
-    if other:
-        return f"it was made from other inputs than now ({other[0]})"
+    if "shard" not in rule.wildcard_names:  # the inputs of a shard have its name
+        inputs, complete = deciding_inputs(rule, wildcards)
+        if other := sorted(inputs ^ recorded.keys() if complete else inputs - recorded.keys()):
+            return f"it was made from other inputs than now ({other[0]})"
     for path in recorded:
         if not Path(path).exists() and (maker := producer(path)) and maker[0].is_checkpoint:
             return f"{path}, which it was made from, is missing"
@@ -103,15 +109,15 @@ def force_if_stale(rule):
         if workflow.touch:
             provenance.adopt(job_of(rule, wildcards))
         elif is_run():
-            outputs = set(rule.expand_output(wildcards)[0])
-            reason = why_stale(rule, wildcards)
-            if reason and not outputs <= forced_here:
+            outputs = rule.expand_output(wildcards)[0]
+            reason = why_stale(rule, wildcards, outputs)
+            if reason and not forced_here.issuperset(outputs):
                 workflow.dag.forcefiles.update(outputs)
                 forced_here.update(outputs)
                 if (rule.name, reason) not in reasons_shown:
                     logger.info(f"{min(outputs)} will be made again: {reason}")
                     reasons_shown.add((rule.name, reason))
-            elif not reason and outputs & forced_here:
+            elif not reason and not forced_here.isdisjoint(outputs):
                 workflow.dag.forcefiles.difference_update(outputs)
                 forced_here.difference_update(outputs)
         return []
@@ -131,9 +137,19 @@ def job_of(rule, wildcards):
     return record | {"inputs": inputs, "outputs": files}
 
 
-def as_option(rule):
-    """A parameter function: a job as the text of `--record`; it names `output`, and so is no setting itself."""
-    return lambda wildcards, output: provenance.as_option(job_of(rule, wildcards))
+class Record:
+    """A job as the text of `--record`, made when a command is formatted: few of the jobs of a graph are run."""
+
+    def __init__(self, rule, wildcards):
+        self.job = rule, wildcards
+
+    def __format__(self, spec):
+        return provenance.as_option(job_of(*self.job))
+
+
+def record_of(rule):
+    """A parameter function for a job's Record. It names `output`, so that it is no setting itself."""
+    return lambda wildcards, output: Record(rule, wildcards)
 
 
 def stale_results():
@@ -147,7 +163,9 @@ def stale_results():
         made = {name: producer(str(PurePosixPath(top, name))) for name in sorted([*folders, *files])}
         for name, job in made.items():
             if job and record_path(*job) not in reasons and is_in_index(job[1]) and has_sources(*job):
-                reasons[record_path(*job)] = f"{PurePosixPath(top, name)}: {why_stale(*job)}"
+                reasons[record_path(*job)] = (
+                    f"{PurePosixPath(top, name)}: {why_stale(*job, job[0].expand_output(job[1])[0])}"
+                )
         folders[:] = [name for name in folders if not made[name] and not name.startswith(".")]
     return [reason for reason in reasons.values() if not reason.endswith(": ")]
 
@@ -180,4 +198,4 @@ for each in list(workflow.rules):
         else:
             recorded_rules.append(each)
             each.set_input(provenance=force_if_stale(each))
-            each.set_params(record=as_option(each))
+            each.set_params(record=record_of(each))
