@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 
 from deepfake.code_digest import code_digest
 from deepfake.config.check import check_config
-from deepfake.config.defaults import apply_own_names
+from deepfake.config.defaults import apply_own_names, unused_corpora
 from deepfake.config.files import check_files
 from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param, model_limits
@@ -46,6 +46,12 @@ try:
     DATASETS = apply_own_names(config, own_settings())
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+for corpus in unused_corpora(config, own_settings()) if workflow.is_main_process else []:
+    logger.warning(
+        f"corpora.{corpus}: in no dataset, so nothing is made from it; write datasets: "
+        f"{{my_dataset: {{corpora: [{corpus}]}}}}"
+    )
 
 if workflow.storage_settings.default_storage_provider == "s3":
     from snakemake_storage_plugin_s3 import StorageObject

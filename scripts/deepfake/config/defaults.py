@@ -26,6 +26,12 @@ def apply_own_names(config: dict, own: dict) -> list[str]:
     return datasets or list(config["datasets"])
 
 
+def unused_corpora(config: dict, own: dict) -> list[str]:
+    """Return the corpora of `own`, what the user has merged over config.yaml, that no dataset contains."""
+    used = {corpus for dataset in config["datasets"].values() for corpus in dataset["corpora"]}
+    return [name for name in config["corpora"] if name in (own.get("corpora") or {}) and name not in used]
+
+
 def trained_dataset(config: dict, *datasets: str) -> str:
     """Return `train.dataset`. Raises UserError if it doesn't follow from the user's own `datasets`."""
     if config["train"]["dataset"] is None:

@@ -135,12 +135,14 @@ def _check(key: str, path: str, advice: str, is_input: bool = True) -> int:
 
 
 def _foreign(path: str) -> str:
-    """Return what to do about a path that this system doesn't have; "" for any other."""
+    """Return what to do about a path that is none here, such as one of Windows; "" for any other."""
     if ADDRESS.match(path):
         return "this is an address; download or mount it, and write the path"
     if os.name == "posix" and (drive := WINDOWS_DRIVE.match(path)):
         inside = path[drive.end() :].replace("\\", "/")
         return f"this is a path of Windows; under WSL write /mnt/{drive[1].lower()}/{inside}"
+    if path != path.strip():
+        return "it begins or ends with a space; take that away"
     if os.name == "posix" and "\\" in path:
         return "this is a path of Windows; write it as this system does, with / between folders"
     return ""

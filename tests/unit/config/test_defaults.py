@@ -4,7 +4,7 @@ import pytest
 import yaml
 from made.config import checked, updated
 
-from deepfake.config.defaults import apply_own_names, trained_dataset
+from deepfake.config.defaults import apply_own_names, trained_dataset, unused_corpora
 from deepfake.errors import UserError
 
 MINE = "mine: {corpora: [demo]}"
@@ -58,6 +58,16 @@ def test_several_own_datasets_leave_the_choice_to_the_user():
 )
 def test_own_models_are_the_ones_that_are_meant(text, models):
     assert applied(text)[0]["train"]["models"] == models
+
+
+def test_a_corpus_of_the_user_that_no_dataset_contains_is_told():
+    def unused(text: str) -> list[str]:
+        return unused_corpora(checked(text), yaml.safe_load(text))
+
+    corpus = "corpora: {new: {layout: dfdc, folder: /data}}"
+    assert unused(corpus) == ["new"]
+    assert unused(f"{corpus}\ndatasets: {{mine: {{corpora: [new]}}}}") == []
+    assert unused("corpora: {demo: {max_videos: 3}}") == unused("seed: 1") == []
 
 
 def test_empty_sections_of_the_user_are_none():

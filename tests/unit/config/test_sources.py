@@ -49,6 +49,7 @@ def corpus_error(text: str) -> str:
         ("folder: D:/data", "D:/data doesn't exist; this is a path of Windows; under WSL write /mnt/d/data"),
         ("folder: '\\\\server\\share'", "this is a path of Windows; write it as this system does"),
         ("folder: s3://bucket/x", "this is an address; download or mount it"),
+        ("folder: 'images '", "it begins or ends with a space; take that away"),
         ("folder: 'odd {b}'", "Snakemake takes {b} for a wildcard; rename it, or make a link"),
         ("archives: ['/typo*.zip']", "corpora.mine.archives: /typo*.zip matches no file; put the path right"),
         ("archives: ['C:\\*.zip']", "matches no file; this is a path of Windows"),
