@@ -111,6 +111,9 @@ class VideoReader:
         untimed = False
         with self._open() as (container, stream):
             self.declared_count = stream.frames
+            check_limit(
+                "frames", len(stream.index_entries), "frames", self._limits
+            )  # known in MP4, not in all
             for number, packet in enumerate(_until_error(container.demux()), 1):
                 if packet.stream_index == stream.index and packet.size:
                     untimed = untimed or (packet.pts is None and not packet.is_discard)
@@ -248,7 +251,8 @@ class VideoReader:
 
 def _open_container(path: str, options: dict[str, str]) -> av.container.InputContainer:
     try:
-        return av.open(path, options={"format_whitelist": FORMATS, **options})
+        # titles and the like may be in any encoding
+        return av.open(path, options={"format_whitelist": FORMATS, **options}, metadata_errors="replace")
     except (FileNotFoundError, PermissionError):
         raise  # the file system failed, not the video: the job should fail and be tried again
     except MemoryError:

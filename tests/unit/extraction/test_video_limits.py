@@ -27,14 +27,14 @@ def clip(tmp_path_factory) -> Path:
     return write_striped_video(path, frames=35, options=OPTIONS)
 
 
-def edited(clip: Path, to: Path, *edits: tuple[float, float]) -> VideoReader:
+def edited(clip: Path, to: Path, *edits: tuple[float, float], limits: dict = MEDIA_LIMITS) -> VideoReader:
     """The clip with another edit list, of durations and starts in frames; the first start is at 2 frames."""
     data = clip.read_bytes()
     movie, media = (scale // 25 for scale in time_scales(data))
     delay = VideoReader(clip).frame_count - 35  # none: frames count from the first that is shown
     shown = [(round(duration * movie), round((start + delay) * media)) for duration, start in edits]
     to.write_bytes(with_edits(data, shown))
-    return VideoReader(to)
+    return VideoReader(to, limits)
 
 
 EDITS = {
@@ -118,6 +118,28 @@ def test_a_video_over_a_limit_is_a_row_that_names_it(clip, limit, most, reason):
     ((row, data),) = frames_of_video(clip, "a", CFG, 4, MEDIA_LIMITS | {limit: most})
     assert row["status"] == "unreadable" and row["reason"] == reason and not data
     assert len(list(frames_of_video(clip, "a", CFG, 4, MEDIA_LIMITS | {limit: most + 2}))) == 4
+
+
+def test_an_edit_list_that_shows_too_many_frames_is_refused_before_they_are_read(clip, tmp_path):
+    began = time.monotonic()
+    with pytest.raises(UnreadableVideo, match="3500000 frames, more than limits.frames = 3000000"):
+        edited(clip, tmp_path / "a.mp4", *[(35, 2)] * 100_000, limits=MEDIA_LIMITS | {"frames": 3_000_000})
+    assert time.monotonic() - began < 10
+
+
+def test_a_title_in_another_encoding_is_no_reason_to_leave_a_video_out(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as out:
+        out.metadata["title"] = "encoding"
+        stream = out.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuv420p"
+        for packet in [*stream.encode(av.VideoFrame(32, 32, "yuv420p")), *stream.encode(None)]:
+            out.mux(packet)
+    data = path.read_bytes()
+    assert b"encoding" in data
+    path.write_bytes(data.replace(b"encoding", "한글제목".encode("cp949")))
+    assert VideoReader(path).frame_count == 1
 
 
 def test_packets_of_all_streams_count(tmp_path):
