@@ -246,7 +246,7 @@ def black(side: int) -> bytes:
 
 HOSTILE = {
     "a text": ("a.mp4", lambda media: b"not a video at all\n" * 20, "can't be opened"),
-    "no bytes": ("a.mp4", lambda media: b"", "can't be opened"),
+    "no bytes": ("a.mp4", lambda media: b"", "the file is empty"),
     "a video cut off": ("a.mp4", lambda media: (media / "one.mp4").read_bytes()[:3000], "can't be opened"),
     "a text as an image": ("a.jpg", lambda media: b"not an image", "not an image"),
     "an image cut off": ("a.png", lambda media: (media / "stills/a.png").read_bytes()[:500], ""),
@@ -264,7 +264,7 @@ def test_what_cannot_be_judged_is_a_verdict_with_the_reason(opened, media, tmp_p
     for verdict, (_, _, reason) in zip(found, HOSTILE.values(), strict=False):
         assert verdict.verdict == NONE and np.isnan(verdict.score) and verdict.people == []
         assert verdict.left_out and reason in verdict.left_out[0].reason
-    assert "no such file" in found[7].left_out[0].reason
+    assert f"a broken link to {tmp_path / 'nowhere'}" in found[7].left_out[0].reason
     assert "no video or image in this folder" in found[8].left_out[0].reason
 
 
