@@ -27,7 +27,7 @@ NEGATIONS = {"no", "non", "not", "un"}
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
 CLASSES = {REAL: "real", FAKE: "fake"}
 WARNING_FILE = "warning.txt"  # in the folder of an index
-EXAMPLES = 3  # files named
+EXAMPLES = 2  # files named of each class
 
 
 def label_warning(corpus: str, layout: str, columns: dict | None, rows: list[dict]) -> str:
@@ -43,9 +43,8 @@ def label_warning(corpus: str, layout: str, columns: dict | None, rows: list[dic
     wrong = [row for row in told if said[row_path(row)] != row["label"]]
     if {said[row_path(row)] for row in told} != {REAL, FAKE} or 2 * len(wrong) <= len(told):
         return ""
-    examples = ", ".join(
-        f"{printable(row_path(row))} is labelled {CLASSES[row['label']]}" for row in wrong[:EXAMPLES]
-    )
+    shown = [row for label in CLASSES for row in [r for r in wrong if r["label"] == label][:EXAMPLES]]
+    examples = ", ".join(f"{printable(row_path(row))} is labelled {CLASSES[row['label']]}" for row in shown)
     return (
         f"{corpus}: {len(wrong)} of {len(told)} labels contradict the folders of their files, such as "
         f"{examples}. {_advice(corpus, layout, columns)}"

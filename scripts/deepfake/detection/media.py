@@ -94,7 +94,11 @@ def list_fingerprint(path: str | Path) -> str:
     except OSError as error:
         return hashlib.sha256(type(error).__name__.encode()).hexdigest()
     digest.update(data)
-    for line in filter(str.strip, data.decode("utf-8-sig", "surrogateescape").splitlines()):
+    try:
+        text = decode_text(data, str(path))
+    except (UserError, ImportError):  # Snakemake may run without what guesses encodings
+        text = data.decode("utf-8-sig", "surrogateescape")
+    for line in filter(str.strip, text.splitlines()):
         entry = os.path.join(os.path.dirname(path), line.strip())
         digest.update(f"{_entry_fingerprint(entry)}\n".encode())
     return digest.hexdigest()

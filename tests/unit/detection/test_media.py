@@ -114,3 +114,12 @@ def test_other_archives_are_named_with_what_to_do(tmp_path, name, command):
     (tmp_path / name).write_bytes(b"no archive that can be read")
     (file,) = find_media([tmp_path / name], {})
     assert file.kind == "" and command in file.reason
+
+
+def test_a_list_in_utf_16_has_the_fingerprint_of_what_it_names(listed):
+    text = (listed.parent / "list.txt").read_text()
+    listed.write_bytes(text.replace("\0\n", "").encode("utf-16"))
+    before = list_fingerprint(listed)
+    assert [Path(path).name for path in read_list(listed)] == ["a.mp4", "folder", "c.zip", "none.mp4"]
+    (listed.parent / "folder/new.mp4").write_bytes(b"new")
+    assert list_fingerprint(listed) != before
