@@ -229,3 +229,32 @@ def test_a_config_file_changes_only_its_own_keys_and_gets_the_defaults():
     assert config["datasets"]["mine"] == {**DEFAULTS["datasets"]["dataset_2gb"], "corpora": ["demo"]}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None
     assert config["frames"] == DEFAULTS["frames"]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{arch: meso4, epochs: 0}", "models.m: epochs: 0 can't be used with weights: null"),
+        (
+            "{arch: timm/resnet18, weights: pretrained, epochs: 0}",
+            "epochs: 0 can't be used with weights: pre",
+        ),
+        ("{arch: meso4, weights: w.pt, head: new, epochs: 0}", "models.m: epochs: 0 can't be used with head"),
+        ("{arch: meso4, head: {fake: 1}}", "models.m: head: {'fake': 1} can't be used without weights"),
+        (
+            "{arch: meso4, weights: w.pt, head: {fake: 2}}",
+            "models.m.head: {'fake': 2} can't be used; write new",
+        ),
+        (
+            "{arch: meso4, weights: w.pt, head: {real: 1}}",
+            "models.m.head: {'real': 1} can't be used; write new",
+        ),
+    ],
+)
+def test_a_head_that_would_be_random_or_cannot_be_is_an_error(model, message):
+    assert [message in error for error in errors_of(f"models: {{m: {model}}}")] == [True]
+
+
+def test_a_head_of_weights_can_be_named():
+    head = "models: {m: {arch: timm/xception, weights: w.pt, head: {fake: 1}, epochs: 0}}"
+    assert checked(head)["models"]["m"]["head"] == {"fake": 1}
