@@ -80,7 +80,9 @@ def _explain(error: jsonschema.ValidationError, schema: dict) -> str:
     known = {name: {**_resolve(sub, schema), **sub} for name, sub in rules.get("properties", {}).items()}
     if error.validator == "additionalProperties":
         extra = sorted(set(error.instance) - set(known))
-        return f"{key}: unknown {', '.join(map(repr, extra))}; the keys are {', '.join(known)}"
+        digits = next((name for name in extra if name.isdigit()), "")
+        comma = f" (0,{digits} is read as two; write 0.{digits}, with a point)" if digits else ""
+        return f"{key}: unknown {', '.join(map(repr, extra))}{comma}; the keys are {', '.join(known)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         advice = "; ".join(f"{name}: {known.get(name, {}).get('description', '')}" for name in missing)

@@ -11,17 +11,16 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[ _',.]\d{3})+")
 def number_meant(text: str, whole: bool) -> int | float | None:
     """Return the number that `text` means, with decimal comma, per cent, fraction or exponent; None if none.
 
-    `whole`: where a whole number is expected, 1,000 and 1.000 mean a thousand, and others than whole numbers
-    are None.
+    `whole`: where a whole number is expected, 1,000 and 1.000 mean a thousand, and parts of a whole are None.
     """
     text = text.strip()
     if match := FRACTION.fullmatch(text):
         value = int(match[1]) / int(match[2])
     elif whole and THOUSANDS.fullmatch(text):
         value = int(re.sub(r"[ _',.]", "", text))
-    elif match := NUMBER.fullmatch(text):
+    elif (match := NUMBER.fullmatch(text)) and not (whole and match[2]):
         try:
-            value = float(_with_point(match[1])) / (100 if match[2] and not whole else 1)
+            value = float(_with_point(match[1])) / (100 if match[2] else 1)
         except ValueError:
             return None
     else:

@@ -26,7 +26,7 @@ def test_other_text_is_no_number(text):
 
 def test_whole_numbers():
     assert [number_meant(text, whole=True) for text in ("1,000", "1.000", "32", "1e3", "80%")] == [
-        1000, 1000, 32, 1000, 80,
+        1000, 1000, 32, 1000, None,
     ]  # fmt: skip
     assert number_meant("1,5", whole=True) is None
 
@@ -45,6 +45,7 @@ def test_whole_numbers():
         ("shard_size: '1,000'", "shard_size: '1,000' can't be used; write 1000 ("),
         ("frames: {at: ['0,25']}", "frames.at.0: '0,25' can't be used; write 0.25 ("),
         ("frames: {at: [0,25]}", "frames.at.1: 25 can't be used; write 0.25 with a point"),
+        ("datasets: {dataset_2gb: {splits: {'8': 1}}}", "unknown '8' (0,8 is read as two; write 0.8, with"),
         ("faces: {size: 256 px}", "faces.size: '256 px' can't be used; write a whole number from 16"),
     ],
 )
