@@ -9,15 +9,18 @@ import os
 import tarfile
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from deepfake.corpora.archives import CHUNK, ZIP_ERRORS, MemberError
-from deepfake.corpora.contents import content_of
+from deepfake.corpora.contents import NO_ENDING, content_of
 from deepfake.corpora.sources import MAX_READ
 from deepfake.layouts.entries import Entry
+from deepfake.layouts.media_types import ending_of, other_line
+from deepfake.layouts.service_files import service_line, service_part
 from deepfake.names import natural_sort_key
 
 GZIP = b"\x1f\x8b"
@@ -31,19 +34,27 @@ class ImageSequence:
     """The stills of an open tar.
 
     `names` are their paths in the tar, in natural order (2.png before 10.png). Members that are no images, by
-    their names or else their first bytes, and hidden and service files are ignored. Of two members with one
-    name the later counts, as for the program `tar`.
+    their names or else their first bytes, and hidden and service files are left out; `notes` has a line that
+    counts them. Of two members with one name the later counts, as for the program `tar`.
     """
 
     def __init__(self, file: BinaryIO, limits: dict):
         self._file = file
         self._stills = {}
+        others, service = Counter[str](), set[str]()
         for count, member in enumerate(_members(file), 1):
             if count > limits["members"]:
                 raise MemberError(f"more members than limits.members = {limits['members']}")
+            if member.isdir():
+                continue
             is_file = member.isreg() and not member.issparse()
-            if not member.isdir() and self._is_image(member, is_file):
+            if part := service_part(member.name):
+                service.add(part)
+            elif self._is_image(member, is_file):
                 self._stills[member.name] = (member.offset_data, member.size if is_file else None)
+            else:
+                others[ending_of(member.name) or NO_ENDING] += 1
+        self.notes = list(filter(None, [other_line(others, "an image", "images"), service_line(service)]))
         self.names = sorted(self._stills, key=natural_sort_key)
 
     def _is_image(self, member: tarfile.TarInfo, is_file: bool) -> bool:
@@ -52,8 +63,7 @@ class ImageSequence:
             return self._file.read(min(size, member.size))
 
         content = content_of(member.name, read_head) if is_file else ""
-        entry = Entry("", member.name, content)
-        return entry.is_image and not entry.is_service
+        return Entry("", member.name, content).is_image
 
     def read(self, position: int) -> bytes:
         """Return the bytes of the still at `position` in `names`. Raises MemberError if it can't be read."""

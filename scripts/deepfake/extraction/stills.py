@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from deepfake.console import log
 from deepfake.corpora.archives import MemberError
 from deepfake.corpora.frame_folders import folder_member
 from deepfake.corpora.sources import Source, check_crc32
@@ -45,6 +46,8 @@ def _read_sequence(video: dict[str, str], source: Source, cfg: dict) -> Iterator
         copy = Path(folder, "sequence.tar")
         check_crc32(source.extract(video["archive"], video["member"], copy), video)
         with open_sequence(copy, source.limits) as sequence:
+            for note in sequence.notes:
+                log.warning("%s: %s", video["video"], note)
             if not sequence.names:
                 raise MemberError("no stills in it")
             for frame in sample_indices(len(sequence.names), cfg, video["video"], video["frames_wanted"]):

@@ -118,7 +118,9 @@ def ending_of(path: str) -> str:
     return f".{ending.lower()}" if stem and dot else ""
 
 
-def other_line(endings: Counter[str]) -> str:
+def other_line(
+    endings: Counter[str], one: str = "an image or a video", more: str = "images or videos"
+) -> str:
     """Return a line such as `12 files are not images or videos: 10 .txt, 2 .db`; "" if there are none."""
     total = endings.total()
     ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
@@ -126,7 +128,7 @@ def other_line(endings: Counter[str]) -> str:
     if len(shown) > ENDINGS_SHOWN:
         rest = sum(count for _, count in ordered[ENDINGS_SHOWN:])
         shown = [*shown[:ENDINGS_SHOWN], f"{rest} others"]
-    what = "1 file is not an image or a video" if total == 1 else f"{total} files are not images or videos"
+    what = f"1 file is not {one}" if total == 1 else f"{total} files are not {more}"
     return f"{what}: {', '.join(shown)}" if total else ""
 
 

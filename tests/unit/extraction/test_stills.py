@@ -97,12 +97,17 @@ def test_a_missing_or_changed_still_is_a_row_with_a_reason(tmp_path, name, crc32
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_the_stills_of_a_tar_come_in_natural_order(tmp_path, mode):
+def test_the_stills_of_a_tar_come_in_natural_order(tmp_path, mode, caplog):
     numbers = [10, 2, 1, 33, 9]
     files = {f"real/{n}.png": image(n) for n in numbers} | {"real/info.txt": b"x", "real/._1.png": b"fork"}
+    files |= {"real/note": b"x", "real/@eaDir/1.png": image(0), "real/11": image(34)}
     found = stills(tmp_path, tar_of(files, mode))
-    assert [data for _, data in found] == [image(n) for n in sorted(numbers)]
-    assert [row["frame"] for row, _ in found] == list(range(5))
+    assert [data for _, data in found] == [image(n) for n in (1, 2, 9, 10, 34, 33)]
+    assert [row["frame"] for row, _ in found] == list(range(6))
+    assert caplog.messages[:2] == [
+        "v: 2 files are not images: 1 .txt, 1 without an ending",
+        "v: 2 hidden or service files and folders skipped: 1 @eaDir, 1 that begin with ._",
+    ]
 
 
 def test_a_tar_gives_the_sampled_stills(tmp_path):
