@@ -97,7 +97,7 @@ def kind_by_content(head: bytes) -> str:
     if head[:4] == b"RIFF":
         return {b"WEBP": IMAGE, b"AVI ": VIDEO}.get(head[8:12], "")
     if head[:4] == b"OggS":
-        return VIDEO if b"theora" in head[:256] else ""
+        return VIDEO if b"theora" in head[:256] or b"OVP80" in head[:256] else ""
     if head[4:8] == b"ftyp":
         return IMAGE if head[8:12] in STILL_BRANDS else "" if head[8:12] in SOUND_BRANDS else VIDEO
     return VIDEO if head[4:8] in BOXES else ""

@@ -47,7 +47,7 @@ def image(format, count=1, **options):
     ("format", "codec"),
     [("mp4", "mpeg4"), ("mov", "mpeg4"), ("3gp", "mpeg4"), ("avi", "mpeg4"), ("matroska", "mpeg4"),
      ("webm", "libvpx"), ("flv", "flv"), ("asf", "msmpeg4v3"), ("mpegts", "mpeg2video"), ("ivf", "libvpx"),
-     ("mpeg", "mpeg2video"), ("mpeg2video", "mpeg2video"), ("h264", "libx264")],
+     ("ogg", "libvpx"), ("mpeg", "mpeg2video"), ("mpeg2video", "mpeg2video"), ("h264", "libx264")],
 )  # fmt: skip
 def test_videos_are_known_by_their_first_bytes(format, codec):
     assert kind_by_content(video(format, codec)[:HEAD]) == VIDEO
