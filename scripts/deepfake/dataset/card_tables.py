@@ -1,34 +1,17 @@
 """The tables of a dataset's card: numbers of videos and images, in Markdown."""
 
-import re
-
 import pandas as pd
 
-from deepfake.names import visible
+from deepfake.markdown import table_cell
 from deepfake.tables import CLASSES, SPLITS
 
 MAX_VALUES = 12  # of an attribute; more are counted in tens, or as "others"
 
 
-PLAIN = re.compile(r"(?:[\w .,;()+/%–'-](?!_(?!\w))|(?<=\w)_(?=\w))*")  # letters, digits, and no emphasis
-LINK = re.compile(r"(?i)www\.|://")
-
-
 def markdown_table(head: list[str], rows: list) -> str:
     """Return a Markdown table; in its cells no text of a corpus is markup."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    """Return a value as it is if it is plain, else as a code span, which has no links, HTML or emphasis."""
-    text = visible(str(value))
-    if PLAIN.fullmatch(text) and not LINK.search(text):
-        return text
-    longest = max(map(len, re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}".replace("|", "\\|")
+    return "\n".join("| " + " | ".join(table_cell(cell) for cell in line) + " |" for line in lines)
 
 
 def count_by_split_and_class(summary: dict) -> str:

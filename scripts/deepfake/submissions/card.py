@@ -4,6 +4,8 @@ import json
 import math
 
 from deepfake.dataset.terms import terms_of
+from deepfake.markdown import code_span, plain_text
+from deepfake.names import visible
 
 METRICS = {"f1_macro": "macro F1", "f1_fake": "F1 of fake", "roc_auc": "ROC AUC", "log_loss": "log loss"}
 SPLITS = {"val": "val, used to choose it", "test": "test"}
@@ -37,7 +39,8 @@ def model_card(
         "Licence": _licence(corpora, families),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
-    return f"# {name}, trained on {metadata['dataset']['name']}\n\n{INTRODUCTION}\n\n{body}\n"
+    dataset = plain_text(metadata["dataset"]["name"])
+    return f"# {name}, trained on {dataset}\n\n{INTRODUCTION}\n\n{body}\n"
 
 
 def _usage(has_yunet: bool) -> str:
@@ -60,12 +63,12 @@ files.{yunet if has_yunet else ""}"""
 
 def _model(metadata: dict, file: str) -> str:
     dataset, corpora = metadata["dataset"], metadata["preprocessing"]["corpora"]
-    images = dataset.get("images")
+    images, name = dataset.get("images"), code_span(dataset["name"])
     count = f", {images:,} images" if type(images) is int else ""
     return f"""- network: {_networks(metadata)}
 - exported as: `{file}`
-- trained on: `{dataset["name"]}`{count} of {", ".join(corpora)}
-- SHA-256 of the images kept in the plan of `{dataset["name"]}`: `{dataset["sha256"]}`
+- trained on: {name}{count} of {", ".join(map(plain_text, corpora))}
+- SHA-256 of the images kept in the plan of {name}: {code_span(dataset["sha256"])}
 - thresholds: an image is fake from {metadata["threshold"]:.4f} on; a person in a video is fake where the mean
   over the frames is {metadata["video_threshold"]:.4f} or more"""
 
@@ -73,7 +76,9 @@ def _model(metadata: dict, file: str) -> str:
 def _networks(metadata: dict) -> str:
     """Return the network's name and image size; for an ensemble those of its members."""
     parts = metadata.get("parts", [metadata])
-    networks = [f"{part['network']['arch']} at {part['geometry']['size']} pixels" for part in parts]
+    networks = [
+        f"{plain_text(part['network']['arch'])} at {part['geometry']['size']} pixels" for part in parts
+    ]
     if "parts" not in metadata:
         return networks[0]
     views = max(len(part["views"]) for part in parts)
@@ -116,23 +121,24 @@ def _preprocessing(preprocessing: dict) -> str:
     steps = preprocessing["corpora"][preprocessing["default"]]
     images = {"faces": "face crops", "frames": "whole frames"}[preprocessing["shows"]]
     return f"""The model was trained on {images}, and the program preprocesses each file like most of them
-(corpus `{preprocessing["default"]}`; `--corpus` selects another corpus):
+(corpus {code_span(preprocessing["default"])}; `--corpus` selects another corpus):
 
-    frames {json.dumps(steps["frames"], sort_keys=True, ensure_ascii=False)}
-    faces  {json.dumps(steps["faces"], sort_keys=True, ensure_ascii=False)}
+    frames {visible(json.dumps(steps["frames"], sort_keys=True, ensure_ascii=False))}
+    faces  {visible(json.dumps(steps["faces"], sort_keys=True, ensure_ascii=False))}
 
 `model.onnx` contains these settings; `preprocessing.json` is a copy to read."""
 
 
 def _intended_use(corpora: list[str]) -> str:
-    return f"""For videos and images like those of {", ".join(corpora)}. Test it before using it on other
+    names = ", ".join(map(plain_text, corpora))
+    return f"""For videos and images like those of {names}. Test it before using it on other
 generators, compressions or cameras; a score is not a calibrated probability there. It doesn't judge sound,
 nor manipulations of an image outside faces. It makes errors of both kinds, as the results show: don't let it
 decide about people by itself, and let everyone affected have a person review the decision."""
 
 
 def _licence(corpora: list[str], families: dict[str, str]) -> str:
-    terms = "\n".join(f"- {corpus}: {terms_of(corpus, families).use}" for corpus in corpora)
+    terms = "\n".join(f"- {plain_text(corpus)}: {terms_of(corpus, families).use}" for corpus in corpora)
     return f"""The programs have the MIT licence, see `LICENSE`; the packages of `requirements.txt` have their
 own. The use of the weights depends on the terms of the corpora that the model was trained on:
 
