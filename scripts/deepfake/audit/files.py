@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deepfake.extraction.images import UnreadableImage, perceptual_hash
+from deepfake.extraction.limits import MEDIA_LIMITS
 
 MAX_IMAGE_BYTES = 256_000_000
 """A larger file is no image of a face or frame, and is not decoded."""
@@ -39,6 +40,6 @@ def _read(path: Path, is_image: bool) -> StoredFile:
         return StoredFile(0, "", problem=f"can't be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        return StoredFile(len(data), digest, perceptual_hash(data))
+        return StoredFile(len(data), digest, perceptual_hash(data, MEDIA_LIMITS))
     except UnreadableImage as error:
         return StoredFile(len(data), digest, problem=str(error))

@@ -66,7 +66,10 @@ def start(settings: Settings) -> Callable[[Task], Iterable[Result]]:
 
 
 def results_of(task: Task, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
-    """Yield the results of a task as they are computed; the last one is TaskDone."""
+    """Yield the results of a task as they are computed; the last one is TaskDone.
+
+    Other errors than those of UNREADABLE end the process, and with it the task.
+    """
     try:
         if isinstance(task, ImagesTask):
             yield [_faces_of_image(file, extractor, sources) for _, file in task.files]

@@ -15,6 +15,7 @@ import pandas as pd
 from deepfake.console import progress_bar
 from deepfake.dataset.read import iterate_images, read_metadata
 from deepfake.extraction.images import decode, encode, image_format
+from deepfake.extraction.limits import MEDIA_LIMITS
 
 CATEGORIES = ("real", "ai")  # by label
 QUALITY = 95  # of a jpg made from another format
@@ -28,7 +29,7 @@ def export(dataset: Path, output: Path, cfg: dict) -> None:
     files, formats, sizes, bytes_written = {}, Counter(), Counter(), Counter()
     with progress_bar(len(rows), f"dfd of {dataset.name}", "images") as advance:
         for row, data in iterate_images(dataset, rows):
-            pixels = decode(data)
+            pixels = decode(data, limits=MEDIA_LIMITS)
             formats[image_format(data) or "other"] += 1
             sizes[f"{pixels.shape[1]}x{pixels.shape[0]}"] += 1
             if image_format(data) != "jpg":

@@ -15,6 +15,7 @@ import cv2
 from deepfake.console import progress_bar
 from deepfake.dataset.read import iterate_images, read_metadata
 from deepfake.extraction.images import decode, encode
+from deepfake.extraction.limits import MEDIA_LIMITS
 
 PHASES = {"train": "train", "val": "validate", "test": "test"}
 QUALITY = 95  # of the jpg
@@ -35,7 +36,7 @@ def export(dataset: Path, output: Path, cfg: dict) -> None:
     with progress_bar(len(rows), f"labels of {dataset.name}", "images") as advance:
         for row, data in iterate_images(dataset, rows):
             name = _anonymous_name(row)
-            pixels = cv2.resize(decode(data), size, interpolation=cv2.INTER_AREA)
+            pixels = cv2.resize(decode(data, limits=MEDIA_LIMITS), size, interpolation=cv2.INTER_AREA)
             (output / PHASES[row["split"]] / name).write_bytes(encode(pixels, "jpg", QUALITY))
             lists[row["split"]].append(f"{name} {row['label']}\n")
             names.append((name, row["file_name"]))

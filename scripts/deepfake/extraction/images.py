@@ -81,15 +81,16 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels[::rows, ::columns])
 
 
-def perceptual_hash(data: bytes) -> str:
+def perceptual_hash(data: bytes, limits: dict | None = None) -> str:
     """Return a 64-bit hash, 16 hexadecimal digits, that differs in few bits between images that look alike.
 
     A bit is set if one of the 64 lowest frequencies of the discrete cosine transform of the grey image
     (32 x 32 pixels) lies above their median; the mean brightness is left out of the median (Zauner 2010,
     Implementation and Benchmarking of Perceptual Image Hash Functions). Every hash has the same number of
-    bits set, so two of them differ in an even number of bits. Raises UnreadableImage.
+    bits set, so two of them differ in an even number of bits. `limits` are those of `decode`. Raises
+    UnreadableImage.
     """
-    pixels = decode(data, cv2.IMREAD_GRAYSCALE)
+    pixels = decode(data, cv2.IMREAD_GRAYSCALE, limits)
     step = max(1, min(pixels.shape[:2]) // HASHED_SIDE)  # a large image need not be averaged whole
     small = cv2.resize(pixels[::step, ::step], (DCT_SIDE, DCT_SIDE), interpolation=cv2.INTER_AREA)
     low = cv2.dct(small.astype(np.float32))[:8, :8].ravel()

@@ -8,6 +8,7 @@ from deepfake.errors import UserError
 from deepfake.extraction import images
 from deepfake.extraction.image_header import UnreadableImage
 from deepfake.extraction.images import image_format
+from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.inputs.geometry import Geometry
 
 
@@ -35,11 +36,12 @@ def fit(image: np.ndarray, geometry: Geometry) -> np.ndarray:
 def decode(data: bytes, name: str = "the image") -> np.ndarray:
     """Return the pixels of a JPEG or PNG file, uint8 (height, width, 3) RGB, upright.
 
-    Raises InvalidImage, which calls it `name`, where `data` can't be decoded whole.
+    A dataset may come from anywhere: an image over MEDIA_LIMITS isn't decoded. Raises InvalidImage, which
+    calls it `name`, where `data` can't be decoded whole.
     """
     if not image_format(data):
         raise InvalidImage(f"{name} can't be decoded: neither a JPEG nor a PNG file")
     try:
-        return cv2.cvtColor(images.decode(data), cv2.COLOR_BGR2RGB)
+        return cv2.cvtColor(images.decode(data, limits=MEDIA_LIMITS), cv2.COLOR_BGR2RGB)
     except UnreadableImage as error:
         raise InvalidImage(f"{name} can't be decoded: {error}") from None

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from deepfake.audit.files import read_files
 from deepfake.extraction import images
 from deepfake.extraction.faces import center_crop, decode_frame
 from deepfake.extraction.frames import convert_still, frames_of_stills
@@ -185,3 +186,11 @@ def test_a_strip_that_a_detector_would_search_at_a_hundred_times_the_cost_is_not
 def test_the_header_says_what_is_there():
     assert read_header(written(picture(), "JPEG", 6)) == ImageHeader("JPEG", 60, 40, 6, False)
     assert read_header(written(picture(), "PNG")) == ImageHeader("PNG", 60, 40, 1, True)
+
+
+def test_an_image_of_a_dataset_from_elsewhere_is_within_the_limits(tmp_path):
+    data = png_header(32_000, 32_000, 1, 0)
+    with pytest.raises(rgb.InvalidImage, match="limits.pixels"):
+        rgb.decode(data)
+    (tmp_path / "a.png").write_bytes(data)
+    assert "limits.pixels" in read_files(tmp_path, ["a.png"], ["a.png"])["a.png"].problem
