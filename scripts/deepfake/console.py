@@ -96,13 +96,13 @@ def _terminal() -> Iterator[TextIO | None]:
         yield terminal
 
 
-def printable(text: str) -> str:
-    """Return `text` with unprintable characters escaped, cut after LONGEST characters.
+def printable(text: str, longest: int | None = LONGEST) -> str:
+    """Return `text` with unprintable characters escaped, cut after `longest` characters (None: whole).
 
     For text from files of unknown origin, such as names, that goes to a log or a terminal.
     """
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:LONGEST])
-    return visible(safe) + ("…" if len(text) > LONGEST else "")
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:longest])
+    return visible(safe) + ("…" if longest is not None and len(text) > longest else "")
 
 
 def print_safely(text: str) -> None:
@@ -112,5 +112,5 @@ def print_safely(text: str) -> None:
 
 
 def printable_lines(text: str) -> str:
-    """Return text of several lines, each as `printable` returns it; tabs become spaces."""
-    return "\n".join(printable(line.expandtabs()) for line in text.split("\n"))
+    """Return text of several lines, each whole, as `printable` returns it; tabs become spaces."""
+    return "\n".join(printable(line.expandtabs(), None) for line in text.split("\n"))

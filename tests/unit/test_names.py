@@ -88,3 +88,4 @@ def test_log_lines_hold_no_commands_for_a_terminal():
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s left out:\n\tb", ("\x1b]0;x\x07\u202ea",), None)
     assert PrintableFormatter("%(message)s").format(record) == ("\\x1b]0;x\\x07\\u202ea left out:\n        b")
     assert printable_lines("a\x1bb\nc") == "a\\x1bb\nc"
+    assert printable_lines("a" * 5000) == "a" * 5000 and len(printable("a" * 5000)) == 2001
