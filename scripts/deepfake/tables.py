@@ -43,7 +43,8 @@ UNPACKED = "video file reason".split()
 FRAMES = "image video frame time width height video_status phash bytes sha256 status reason".split()
 """A row for each frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in
 seconds, `video_status` the state of its video (OK, or "damaged: 150 of 300 frames"). `status` is OK, DAMAGED
-or MISSING. A video without any frame has one row, without `frame` and with status UNREADABLE."""
+or MISSING. A video without any frame has one row, without `frame` and with status UNREADABLE; one that could
+not be read to its end has a last row without `frame`, with status MISSING."""
 
 FACES = (
     "image video frame time x y width height score faces counted crop_x crop_y crop_side sharpness"
