@@ -1,7 +1,7 @@
 """The promise of docs/reruns.md for models and reports, checked row by row on the real workflow.
 
 Rules, config, checkpoints and all steps up to the dataset and its audit are the real ones. The steps of
-models and reports take seconds each, so stand-ins derive their outputs from their inputs.
+models and reports take seconds each, so stand-ins derive their outputs from their inputs, and write records.
 """
 
 import json
@@ -36,19 +36,24 @@ import hashlib, json, os, sys
 script, args = os.path.basename(sys.argv[1]), sys.argv[2:]
 if script not in {steps}:
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+from deepfake import provenance
+option = provenance.option_of(args)
+args = args[: args.index("--record")]
 given = dict(zip(args, args[1:]))
 outputs = [flag for flag in given if flag.startswith("--output") or flag in {plots}]
 text = repr(args).encode() + b"".join(open(name, "rb").read() for name in args if os.path.isfile(name))
-for flag in outputs:
-    names = [given[flag]]
-    if script == "train.py":
-        names = [names[0] + "/" + name for name in {trained}]
-    for name in names:
-        os.makedirs(os.path.dirname(name), exist_ok=True)
-        content = given["--config"] if name.endswith("facts.json") else hashlib.sha256(text).hexdigest()
-        open(name, "w").write(content)
-        if os.path.basename(name) == "kept":
-            os.remove(name)
+with provenance.recorded(option):
+    for flag in outputs:
+        names = [given[flag]]
+        if script == "train.py":
+            names = [names[0] + "/" + name for name in {trained}]
+        for name in names:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            content = given["--config"] if name.endswith("facts.json") else hashlib.sha256(text).hexdigest()
+            open(name, "w").write(content)
+            if os.path.basename(name) == "kept":
+                os.remove(name)
 """
 STEPS = "decode train combine choose predict evaluate compare distort explain summarise".split()
 STEPS += "convert weigh package".split()
