@@ -176,14 +176,16 @@ def _check_folder(folder: Path, settings: dict, limits: dict) -> None:
     """
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
     size = check_file_sizes(files, folder, limits)
+    if not files:
+        return  # transformers says so, before it makes anything
     for path in files:
         check_header(path) if path.suffix == ".safetensors" else check_archive(path)
     try:
         with limited_modules(size // 64), torch.device("meta"):  # no tensor has fewer bytes
-            tensors = [*_new_model(settings).parameters(), *_new_model(settings).buffers()]
+            network = _new_model(settings)
     except UNUSABLE as error:
         raise ModelError(f"{folder} can't be read by transformers: {_reason(error)}") from None
-    numbers = sum(tensor.numel() for tensor in tensors)
+    numbers = sum(tensor.numel() for tensor in [*network.parameters(), *network.buffers()])
     if numbers > size + MADE_ANEW:
         raise ModelError(
             f"{folder}/config.json describes a network of {numbers:,} weights, and the files of weights have "
