@@ -165,7 +165,7 @@ def test_every_key_of_the_schema_is_described():
             "nan ",
             "a finite number",
         ),
-        ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.15", "that add up to 1"),
+        ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.2", "that add up to 1"),
         (
             "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
             "datasets.d.splits:",
@@ -226,7 +226,9 @@ def test_missing_keys_of_a_section_are_named():
 
 def test_a_config_file_changes_only_its_own_keys_and_gets_the_defaults():
     config = checked("datasets: {mine: {corpora: [demo]}, dataset_2gb: {size_mb: null}}")
-    assert config["datasets"]["mine"] == {**DEFAULTS["datasets"]["dataset_2gb"], "corpora": ["demo"]}
+    splits = {"train": 0.8, "val": 0.15, "test": 0.05}  # those of dataset_2gb suit the small demo
+    demo = DEFAULTS["datasets"]["dataset_2gb"]
+    assert config["datasets"]["mine"] == {**demo, "corpora": ["demo"], "splits": splits}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None
     assert config["frames"] == DEFAULTS["frames"]
 
