@@ -69,10 +69,6 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
     if not Path(workflow.basedir).is_relative_to(Path.cwd()):  # the only folder that Snakemake binds
         workflow.deployment_settings.apptainer_args += f" --bind {shlex.quote(str(workflow.basedir))}"
 
-# in commands, but in no `params`: results don't depend on a limit that no model is over
-MODEL_LIMITS = as_param(model_limits(config))
-
-
 onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
@@ -121,6 +117,11 @@ def program(script):
     Snakemake compares no param that is derived from a job's threads.
     """
     return lambda w, threads: workflow_file(f"scripts/{script}")
+
+
+def limits_of_models(w, threads):
+    """The limits of a model, as a param that makes no step stale: results don't depend on them."""
+    return as_param(model_limits(config))
 
 
 def per_attempt(amount):

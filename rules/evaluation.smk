@@ -33,6 +33,7 @@ rule predict:
     params:
         program=program("predict.py"),
         code=script_digest("predict.py"),
+        limits=limits_of_models,
         split=lambda w: w.part.rpartition(".")[2],
     shell:
         "python {params.program:q}"
@@ -41,7 +42,7 @@ rule predict:
         " --rows {input.rows:q}"
         " --split {params.split:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output {output.table:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
@@ -163,6 +164,7 @@ rule distort:
     params:
         program=program("distort.py"),
         code=script_digest("distort.py"),
+        limits=limits_of_models,
         cfg=as_param(config["evaluate"]["robustness"] | {"seed": config["seed"]}),
     shell:
         "python {params.program:q}"
@@ -171,7 +173,7 @@ rule distort:
         " --metrics {input.metrics:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
         " --record {params.record:q}"
@@ -215,6 +217,7 @@ rule explain:
     params:
         program=program("explain.py"),
         code=script_digest("explain.py"),
+        limits=limits_of_models,
     shell:
         "python {params.program:q}"
         " --dataset {input.dataset:q}"
@@ -222,7 +225,7 @@ rule explain:
         " --predictions {input.predictions:q}"
         " --metrics {input.metrics:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output-mistakes {output.mistakes:q}"
         " --output-gradcam {output.gradcam:q}"
         " --output-table {output.table:q}"

@@ -37,6 +37,7 @@ rule convert:
     params:
         program=program("convert.py"),
         code=script_digest("convert.py"),
+        limits=limits_of_models,
         cfg=lambda w: as_param(config["forms"] if w.form == CALIBRATED else {}),
     shell:
         "python {params.program:q}"
@@ -46,7 +47,7 @@ rule convert:
         " --rows {input.rows:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output {output.file:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
@@ -84,6 +85,7 @@ rule weigh:
     params:
         program=program("weigh.py"),
         code=script_digest("weigh.py"),
+        limits=limits_of_models,
     shell:
         "python {params.program:q}"
         " --checkpoint {input.checkpoint:q}"
@@ -91,7 +93,7 @@ rule weigh:
         " --images {input.images:q}"
         " --rows {input.rows:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output {output.table:q}"
         " --output-json {output.json:q}"
         " --output-text {output.text:q}"

@@ -29,13 +29,13 @@ reasons_shown = set()
 
 def record_path(rule, wildcards):
     """Where the record of a job lies."""
-    values = [wildcards[name] for name in sorted(rule.wildcard_names)]
-    return "/".join(["results/provenance", rule.name, *values]) + ".json"
+    folders = [wildcards[name] for name in sorted(rule.wildcard_names)]
+    return f"{PurePosixPath('results/provenance', rule.name, *folders)}.json"
 
 
 @functools.cache
 def settings_params(rule):
-    """The parameters of a rule that are settings: those that don't depend on a job's files or resources."""
+    """The parameters of a rule that are settings, which don't depend on a job's files or resources."""
     derived = {
         n for n, v in rule.params.items() if callable(v) and DERIVED & {*inspect.signature(v).parameters}
     }
@@ -57,10 +57,10 @@ def settings_of(rule, wildcards):
 def producer(path):
     """The recorded rule that makes a file, or the folder that it lies in, and the job's wildcards; or None."""
     for candidate in (path, *map(str, PurePosixPath(path).parents)):
-        for rule in recorded_rules:
-            for output in rule.output:
+        for maker in recorded_rules:
+            for output in maker.output:
                 if found := candidate.startswith(output.constant_prefix()) and output.match(candidate):
-                    return rule, Wildcards(fromdict=found.groupdict())
+                    return maker, Wildcards(fromdict=found.groupdict())
     return None
 
 

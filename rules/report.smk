@@ -53,6 +53,7 @@ rule summarise:
     params:
         program=program("summarise.py"),
         code=script_digest("summarise.py"),
+        command=run_command,
         models=config["train"]["models"],
         audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # named on the page, not read
         reports=lambda w, input: folders(input.metrics),
@@ -71,7 +72,7 @@ rule summarise:
         " --training {params.training:q}"
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
-        " --command {run_command:q}"
+        " --command {params.command:q}"
         " --output {output.page:q}"
         " --record {params.record:q}"
         " 2> {log:q}"

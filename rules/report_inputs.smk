@@ -15,5 +15,7 @@ if workflow.is_main_process:  # a job's process is started with other options, a
         options, _ = get_argument_parser().parse_known_args(sys.argv[1:])
         os.environ[RUN_COMMAND] = snakemake_command(vars(options), os.environ.get("SNAKEMAKE_PROFILE", ""))
 
-# in a command, but in no `params`: another call of the same makes no new page
-run_command = os.environ.get(RUN_COMMAND, "snakemake --cores all")
+
+def run_command(w, threads):
+    """The command of this run, as a param that makes no step stale: another call of the same makes no new page."""
+    return os.environ.get(RUN_COMMAND, "snakemake --cores all")

@@ -77,6 +77,7 @@ rule package:
     params:
         program=program("package.py"),
         code=script_digest("package.py"),
+        limits=limits_of_models,
         families=lambda w: as_param(dataset_section(config, w.dataset)["families"]),
     shell:
         "python {params.program:q}"
@@ -84,7 +85,7 @@ rule package:
         " --name {wildcards.model:q}"
         " --metrics {input.metrics:q}"
         " --families {params.families:q}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --requirements {input.requirements:q}"
         " --license {input.license:q}"
         " --output {output.package:q}"

@@ -89,6 +89,7 @@ rule train:
     params:
         program=program("train.py"),
         code=script_digest("train.py"),
+        limits=limits_of_models,
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
         run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
@@ -102,7 +103,7 @@ rule train:
         " --model {wildcards.model:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --run-folder {params.run:q}"
         " --output {params.folder:q}"
         " --record {params.record:q}"
@@ -140,6 +141,7 @@ rule combine:
     params:
         program=program("combine.py"),
         code=script_digest("combine.py"),
+        limits=limits_of_models,
         cfg=lambda w: as_param(config["ensembles"][w.model]),
         members=lambda w: config["ensembles"][w.model]["models"],
     shell:
@@ -153,7 +155,7 @@ rule combine:
         " --plan-summary {input.plan_summary:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
-        " --limits {MODEL_LIMITS:q}"
+        " --limits {params.limits:q}"
         " --output {output.best:q}"
         " --output-facts {output.facts:q}"
         " --record {params.record:q}"
