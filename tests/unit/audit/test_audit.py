@@ -11,7 +11,11 @@ from deepfake.extraction import images
 
 def test_a_good_dataset_passes_every_check(tmp_path):
     report = audit(write(tmp_path / "d", good_rows()))
-    assert report["passed"] and names(report, "passed") == set(CHECKS) - {"provenance"} and report["images"] == 40
+    assert (
+        report["passed"]
+        and names(report, "passed") == set(CHECKS) - {"provenance"}
+        and report["images"] == 40
+    )
     assert report["dataset"] == "d" and report["policy"] == "identity"
     counts = {split: part["classes"]["fake"]["images"] for split, part in report["splits"].items()}
     assert counts == {"train": 8, "val": 4, "test": 8}
