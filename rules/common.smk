@@ -69,6 +69,7 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
     if not Path(workflow.basedir).is_relative_to(Path.cwd()):  # the only folder that Snakemake binds
         workflow.deployment_settings.apptainer_args += f" --bind {shlex.quote(str(workflow.basedir))}"
 
+
 onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
