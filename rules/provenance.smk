@@ -42,7 +42,7 @@ def settings_params(rule):
     return {name: value for name, value in rule.params.items() if name not in derived}
 
 
-def settings_of(rule, wildcards):
+def job_settings(rule, wildcards):
     """The settings of a job, JSON text as what it holds, and the digest of its code."""
     settings = {}
     for name, value in settings_params(rule).items():
@@ -87,7 +87,7 @@ def why_stale(rule, wildcards, outputs):
         return ""  # Snakemake decides whether they are needed
     if rule.is_checkpoint and not all(exist):
         return "a part of it is missing"  # other rules read the parts by themselves
-    if reason := provenance.why_stale(record, *settings_of(rule, wildcards)):
+    if reason := provenance.why_stale(record, *job_settings(rule, wildcards)):
         return reason
     recorded = provenance.read_record(record)["inputs"]
     if "shard" not in rule.wildcard_names:  # the inputs of a shard have its name
@@ -127,11 +127,11 @@ def force_if_stale(rule):
 
 def job_of(rule, wildcards):
     """What the program of a job needs to check its inputs and write its record."""
-    settings, code = settings_of(rule, wildcards)
+    settings, code = job_settings(rule, wildcards)
     inputs = {}
     for path in sorted(deciding_inputs(rule, wildcards)[0]):
         made = producer(path)
-        inputs[path] = made and [record_path(*made), provenance.settings_digest(settings_of(*made)[0])]
+        inputs[path] = made and [record_path(*made), provenance.settings_digest(job_settings(*made)[0])]
     files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
     record = {"record": record_path(rule, wildcards), "step": rule.name, "settings": settings, "code": code}
     return record | {"inputs": inputs, "outputs": files}

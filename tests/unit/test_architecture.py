@@ -97,3 +97,17 @@ def test_imported_names_exist(folder):
 def test_the_order_of_the_rooms_is_described():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert re.search(r"^    layouts → .*?\n\n", text, re.DOTALL | re.MULTILINE)[0].split()[::2] == ROOMS
+
+
+def test_no_name_in_the_rules_means_two_things():
+    """All files of rules/ share one namespace; a later definition would replace an earlier one unnoticed."""
+    meanings: dict[str, set[str]] = {}
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        text = file.read_text(encoding="utf-8")
+        for name in re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE):
+            meanings.setdefault(name, set()).add(f"{file.name}: {name}")
+        for module, names in re.findall(r"^(?:from ([\w.]+) )?import (.+)$", text, re.MULTILINE):
+            for name in names.split(", "):
+                meanings.setdefault(name.split(" as ")[-1], set()).add(f"{module} {name}")
+    assert len(meanings) > 50
+    assert not {name: sorted(twice) for name, twice in meanings.items() if len(twice) > 1}
