@@ -195,18 +195,19 @@ def test_published_weights_are_evaluated_without_training_and_without_a_test_set
     assert "This dataset has no test set: the scores are of the validation set" in " ".join(page.split())
 
 
-def test_errors_of_a_model_are_in_its_log(zoo):
-    text = ZOO.replace("models: []", "models: [odd, gone]")
-    options = ["--configfile", zoo.configure(text), "--set-threads", *ONE_THREAD]
-    done = zoo.run(BEST, "--keep-going", *options, check=False)
+def test_errors_of_a_model_are_in_its_log_or_end_the_run_at_its_start(zoo):
+    options = ["--set-threads", *ONE_THREAD]
+    zoo.configure(ZOO.replace("models: []", "models: [odd]"))
+    done = zoo.run(BEST, "--keep-going", "--configfile", "mine.yaml", *options, check=False)
     assert done.code != 0 and "choose" not in done.rules
-    said = {m: (zoo / f"logs/train/dataset_2gb/{m}.log").read_text() for m in ("odd", "gone")}
-    assert "torchvision has no classifier 'resnet81'; did you mean" in said["odd"]
-    assert "resnet18" in said["odd"]
-    assert "gone.pt" in said["gone"]
-    for model, log in said.items():
-        assert "Traceback" not in log
-        assert log.strip() in done.text, f"the log of {model} isn't shown"
+    log = (zoo / "logs/train/dataset_2gb/odd.log").read_text()
+    assert "torchvision has no classifier 'resnet81'; did you mean" in log and "resnet18" in log
+    assert "Traceback" not in log
+    assert log.strip() in done.text, "the log of odd isn't shown"
+    zoo.configure(ZOO.replace("models: []", "models: [gone]"))
+    done = zoo.run(BEST, "--configfile", "mine.yaml", *options, check=False)
+    assert done.code != 0 and not done.jobs and "Traceback" not in done.text
+    assert "models.gone.weights: gone.pt doesn't exist" in done.text
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_errors_of_a_model_are_in_its_log(zoo):
         ("train: {models: [nobody]}", ["train.models", "nobody", "write some of meso4"]),
         ("train: {dataset: nothing}", ["train.dataset", "nothing", "write some of dataset_2gb"]),
         ("evaluate: {cross: {models: [meso4]}}", ["evaluate.cross", "name some of both, or none"]),
-        ("models: {vit: {arch: hf/baselines}}", ["models.vit", "no folder baselines", "save_pretrained"]),
+        ("models: {vit: {arch: hf/baselines}}", ["models.vit", "baselines doesn't exist", "save_pretrained"]),
         ("models: {x: {arch: resnet18}}", ["models.x.arch", "'resnet18'", "timm/<name>"]),
         ("models: {x: {arch: meso4, epochs: -1}}", ["models.x.epochs", "-1", "whole number from 0"]),
         ("models: {x: {arch: meso4, augment: weak}}", ["models.x.augment", "'weak'", "off | light | strong"]),
