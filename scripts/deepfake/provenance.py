@@ -24,6 +24,8 @@ from deepfake.files import new_file
 LISTING = "SHA256SUMS"
 """The file that stands for the content of a folder, if the folder has one."""
 
+SMALL = 1 << 24  # bytes
+
 LARGE, BLOCKS, BLOCK = 1 << 30, 256, 1 << 20
 """Of a file above LARGE bytes only BLOCKS blocks of BLOCK bytes are read, so that 470 GB take a second.
 
@@ -44,19 +46,21 @@ def settings_digest(settings: dict) -> str:
 
 
 def content(path: str | Path, known: dict | None = None) -> dict | None:
-    """Return the `sha256`, `size` and `mtime_ns` of a file; None if it doesn't exist.
+    """Return the `sha256`, `size`, `mtime_ns` and `inode` of a file; None if it doesn't exist.
 
-    `known` is an earlier result for the path: if size and time are still the same, the file isn't read. A
-    folder is identified by its SHA256SUMS; `sha256` of one without is empty, and anything may be done
-    to its files.
+    `known` is an earlier result for the path: if size and time are still the same, the file isn't read. Nor
+    is a file above SMALL of the same size and inode: Snakemake sets the time of every output after its job,
+    and programs write a new file instead of changing one. A folder is identified by its SHA256SUMS; `sha256`
+    of one without is empty, and anything may be done to its files.
     """
     path = Path(path)
     if path.is_dir():
-        return content(path / LISTING, known) or {"sha256": "", "size": 0, "mtime_ns": 0}
+        return content(path / LISTING, known) or {"sha256": "", "size": 0, "mtime_ns": 0, "inode": 0}
     try:
         status = path.stat()
-        state = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        if known and all(known.get(key) == value for key, value in state.items()):
+        state = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
+        same = {key for key, value in state.items() if (known or {}).get(key) == value}
+        if same >= {"size", "mtime_ns"} or (same >= {"size", "inode"} and status.st_size > SMALL):
             return {**state, "sha256": known.get("sha256")}
         return {**state, "sha256": _sha256(path, status.st_size)}
     except FileNotFoundError:

@@ -53,6 +53,19 @@ def test_a_file_of_another_time_is_read_once(job):
     assert noted["mtime_ns"] == Path(output).stat().st_mtime_ns
 
 
+def test_a_large_file_that_snakemake_has_touched_is_not_read(job, monkeypatch):
+    (output,) = (Path(path) for path in job["outputs"])
+    monkeypatch.setattr(provenance, "SMALL", 1)
+    monkeypatch.setattr(provenance, "_sha256", None)
+    output.touch()
+    assert why_stale(job["record"], SETTINGS, "b") == ""
+    monkeypatch.undo()
+    monkeypatch.setattr(provenance, "SMALL", 1)
+    output.replace(output.with_suffix(".old"))
+    output.write_text("FACES")  # another file of the same size
+    assert "another program" in why_stale(job["record"], SETTINGS, "b")
+
+
 def test_what_is_deleted_to_save_space_makes_nothing_stale(job):
     for path in (*job["inputs"], *job["outputs"]):
         Path(path).unlink()

@@ -21,6 +21,7 @@ def test_only_what_verify_finds_broken_is_made_again(project):
     (project / "corpus").mkdir()
     demo.make_corpus(project / "corpus/part_0.zip", "dfdc", TINY, 8)
     project.run(TARGET, "--configfile", project.configure(CONFIG))
+    assert not project.run(TARGET, "--configfile", "mine.yaml").jobs  # notes the times of the finished files
 
     def flip(path: Path) -> None:
         stat, data = path.stat(), bytearray(path.read_bytes())
@@ -30,7 +31,8 @@ def test_only_what_verify_finds_broken_is_made_again(project):
 
     def contents() -> dict[str, bytes]:
         files = (path for path in (project / "results").rglob("*") if path.is_file())
-        return {str(path): path.read_bytes() for path in files if path.name != ".snakemake_timestamp"}
+        own = (path for path in files if "provenance" not in path.parts)  # records name times
+        return {str(path): path.read_bytes() for path in own if path.name != ".snakemake_timestamp"}
 
     before = contents()
     frames, *_, faces = sorted(path.name for path in (project / "results/faces/mine").glob("*.tar"))
