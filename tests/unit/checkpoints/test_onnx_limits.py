@@ -133,9 +133,10 @@ def test_a_file_over_the_limit_of_its_size_is_not_read(tmp_path):
 
 
 def test_the_process_of_a_model_ends_with_it(tmp_path):
+    before = children()
     opened = open_model(save(model(), tmp_path))
     opened.logits(images_for(opened, 3))
-    (process,) = children()
+    (process,) = children() - before
     del opened
     assert process not in children()
 
