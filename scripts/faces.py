@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepfake import tables
 from deepfake.console import log, progress, progress_bar
@@ -23,6 +24,9 @@ from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, read_shard, write_shard
 from deepfake.extraction.tasks import FACES, Settings
 from deepfake.program import json_object, make_parser, run
+
+if TYPE_CHECKING:
+    from deepfake.extraction import face_worker  # noqa: F401  a part of this step, which only its process loads
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepfake import tables
 from deepfake.console import log, progress_bar
@@ -22,6 +23,9 @@ from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, write_shard
 from deepfake.extraction.tasks import FRAMES, ExtractionTask, Settings
 from deepfake.program import json_object, make_parser, run
+
+if TYPE_CHECKING:
+    from deepfake.extraction import worker  # noqa: F401  a part of this step, which only its process loads
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ from deepfake.console import log, printable_lines
 from deepfake.corpora.checksums import Crc32Cache
 from deepfake.corpora.index import check_classes, index_corpus, label_entries
 from deepfake.corpora.index_report import left_out, other_files, summary
-from deepfake.corpora.label_conflicts import WARNING_FILE, label_warning
+from deepfake.corpora.label_conflicts import label_warning
 from deepfake.corpora.sources import Source, open_source
 from deepfake.files import new_directory, new_file
 from deepfake.layouts.registry import is_media
@@ -65,7 +65,7 @@ def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str]
 def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> None:
     """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json.
 
-    A warning is in WARNING_FILE, for the steps that go by the labels; without one there is no such file.
+    A warning is in tables.WARNING_FILE, for the steps that go by the labels.
     """
     by_shard = defaultdict(list)
     for row in rows:
@@ -76,7 +76,9 @@ def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> 
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
         tables.write_rows(part / "videos.csv", tables.INDEX, rows)
         if warning:
-            (part / WARNING_FILE).write_text(f"{warning}\n", encoding="utf-8", errors="surrogateescape")
+            (part / tables.WARNING_FILE).write_text(
+                f"{warning}\n", encoding="utf-8", errors="surrogateescape"
+            )
         for shard, videos in by_shard.items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 

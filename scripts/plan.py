@@ -15,10 +15,9 @@ from pathlib import Path
 
 from deepfake.audit.attrition import as_text, attrition
 from deepfake.console import log, printable_lines
-from deepfake.corpora.label_conflicts import read_warning
 from deepfake.errors import UserError
 from deepfake.files import new_file
-from deepfake.plan.gather import gather
+from deepfake.plan.gather import gather, read_warning
 from deepfake.plan.links import read_same_identity
 from deepfake.plan.plan import make_plan
 from deepfake.plan.summary import plan_summary

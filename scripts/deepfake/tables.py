@@ -33,6 +33,9 @@ folder of them, whose `member` ends with `/`. `frames_wanted` is the number of f
 sampling strategy doesn't need one. `attributes` is a JSON object of what else the corpus says of the video.
 `reason` is why it can't be used, "" if it can."""
 
+WARNING_FILE = "warning.txt"
+"""A file beside videos.csv with a warning about the labels of a corpus; there is none without a warning."""
+
 SHARD = "video kind archive member bytes crc32 frames_wanted".split()
 """The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes
 nothing again."""

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from deepfake.console import printable
 from deepfake.corpora.unique_names import row_path
@@ -26,7 +26,6 @@ WORDS = {
 NEGATIONS = {"no", "non", "not", "un"}
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
 CLASSES = {REAL: "real", FAKE: "fake"}
-WARNING_FILE = "warning.txt"  # in the folder of an index
 EXAMPLES = 2  # files named of each class
 
 
@@ -49,12 +48,6 @@ def label_warning(corpus: str, layout: str, columns: dict | None, rows: list[dic
         f"{corpus}: {len(wrong)} of {len(told)} labels contradict the folders of their files, such as "
         f"{examples}. {_advice(corpus, layout, columns)}"
     )
-
-
-def read_warning(index: Path) -> str:
-    """Return the warning of a corpus's index, the folder `index`; "" if there is none."""
-    path = index / WARNING_FILE
-    return path.read_text(encoding="utf-8", errors="backslashreplace").strip() if path.exists() else ""
 
 
 def _advice(corpus: str, layout: str, columns: dict | None) -> str:

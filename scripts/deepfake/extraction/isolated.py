@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from deepfake.errors import UserError
 from deepfake.extraction.limits import extensions
 from deepfake.extraction.stills import row_without_image
 from deepfake.extraction.tars import Images
-from deepfake.extraction.tasks import ExtractionTask, JobFailed, Settings, VideoOpened
+from deepfake.extraction.tasks import FACES, FRAMES, ExtractionTask, JobFailed, Settings, VideoOpened
 from deepfake.tables import MISSING, UNREADABLE
 from deepfake.worker_pool import WorkerPool
 from deepfake.worker_process import TaskDone
 
-if TYPE_CHECKING:
-    from deepfake.extraction import worker  # noqa: F401  a part of this code, which only its process loads
+PROGRAMS = {FRAMES: "deepfake.extraction.worker", FACES: "deepfake.extraction.face_worker"}
+"""The program of each step's worker process. The script of the step imports it for its code digest."""
 
-PROGRAM = "deepfake.extraction.worker"
 STILLS = 32  # that are read together: waiting for each of them would be slow
 
 
@@ -29,7 +27,7 @@ def read_isolated(
     that were read before. `advance` is called with the number of finished videos. Raises UserError if the
     worker process can't start, or if the machine fails.
     """
-    with WorkerPool(PROGRAM, settings, 1, settings.limits["memory_gb"]) as pool:
+    with WorkerPool(PROGRAMS[settings.step], settings, 1, settings.limits["memory_gb"]) as pool:
         for task in tasks:
             yield from _results(pool, task)
             advance(len(task.videos))

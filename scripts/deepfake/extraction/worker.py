@@ -1,11 +1,13 @@
-"""The program of a shard's worker process: reads videos and stills, which may be damaged or hostile.
+"""The program of the worker process of `frames`: reads videos and stills, which may be damaged or hostile.
 
-worker_process.py describes how it is started and talks to its parent process; see tasks.py for the messages.
+face_worker.py is that of `faces`, so that an edit of face detection decodes nothing again. worker_process.py
+describes how it is started and talks to its parent process; see tasks.py for the messages.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -15,12 +17,10 @@ import cv2
 from deepfake.console import log
 from deepfake.corpora.archives import SourceError
 from deepfake.corpora.sources import open_indexed
-from deepfake.extraction.detectors import load_detector
-from deepfake.extraction.faces import faces_of_video
 from deepfake.extraction.frames import frames_of_stills, open_frames
 from deepfake.extraction.limits import out_of_memory
 from deepfake.extraction.stills import read_stills
-from deepfake.extraction.tasks import FACES, ExtractionTask, JobFailed, Result, Settings, VideoOpened
+from deepfake.extraction.tasks import ExtractionTask, JobFailed, Result, Settings, VideoOpened
 from deepfake.worker_process import TaskDone, work
 
 MESSAGE = 1 << 22  # bytes of stills that are sent together: a message for each small one would be slow
@@ -29,18 +29,18 @@ Rows = Iterator[tuple[dict, bytes]]
 
 
 def start(settings: Settings) -> Callable[[ExtractionTask], Iterable[Result | TaskDone]]:
-    """Open the corpus and load the face detector; return the function that does a task."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    cv2.setNumThreads(1)  # a job keeps to its core
-    return Extractor(settings).results_of
+    """Open the corpus; return the function that does a task."""
+    return Extractor(settings, partial(frames_of_stills, limits=settings.limits)).results_of
 
 
 class Extractor:
-    """The opened corpus and the loaded detector of a shard."""
+    """The opened corpus of a shard. `of_stills` makes the rows of a step of the stills of one video."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, of_stills: Callable[[Rows], Rows]):
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+        cv2.setNumThreads(1)  # a job keeps to its core
         self._settings = settings
-        self._detector = load_detector(settings.cfg) if settings.step == FACES else None
+        self._of_stills = of_stills
         self._stack = ExitStack()
         if settings.sources:
             self._source = self._stack.enter_context(open_indexed(settings.sources))
@@ -80,11 +80,7 @@ class Extractor:
             yield [row]
 
     def _rows_of_still(self, video: dict[str, str]) -> Rows:
-        settings = self._settings
-        stills = read_stills(video, self._source, settings.sampling)
-        if settings.step == FACES:
-            return faces_of_video(stills, settings.cfg, self._detector, settings.limits)
-        return frames_of_stills(stills, settings.limits)
+        return self._of_stills(read_stills(video, self._source, self._settings.sampling))
 
 
 def in_messages(rows: Iterable[tuple[dict, bytes]]) -> Iterator[list[tuple[dict, bytes]]]:

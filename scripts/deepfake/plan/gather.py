@@ -34,6 +34,12 @@ def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame
     return whole.sort_values(["corpus", "video", "frame"], kind="stable", ignore_index=True)
 
 
+def read_warning(index: Path) -> str:
+    """Return the warning about labels in a corpus's index, the folder `index`; "" if there is none."""
+    path = index / tables.WARNING_FILE
+    return path.read_text(encoding="utf-8", errors="backslashreplace").strip() if path.exists() else ""
+
+
 def _gather_corpus(results: Path, corpus: str, family: str, images: str) -> pd.DataFrame:
     videos = pd.read_csv(results / "index" / corpus / "videos.csv", **AS_TEXT)
     for column in FAMILY_COLUMNS:

@@ -6,8 +6,9 @@ import index as index_program
 import pytest
 from unit.corpora.test_index import LIMITS, SECTION, index, member
 
-from deepfake.corpora.label_conflicts import label_warning, read_warning
+from deepfake.corpora.label_conflicts import label_warning
 from deepfake.layouts.entries import FAKE, REAL
+from deepfake.plan.gather import read_warning
 
 COLUMNS = {
     "table": "info.csv", "path": "path", "label": "label", "attributes": [],
