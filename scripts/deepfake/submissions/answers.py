@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake.checkpoints.inference import LoadedModel
-from deepfake.console import log, progress_bar
+from deepfake.console import log, printable, progress_bar
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import MediaFile
 from deepfake.detection.verdict import FAKE, NONE, Verdict
@@ -94,10 +94,12 @@ def write_submission(
 def log_summary(answers: Sequence[Answer], duplicates: dict[str, int], fallback: float) -> str:
     """Log the names with the fallback and those listed more than once; return one line with all counts."""
     for name, count in duplicates.items():
-        log.warning("%s is listed %d times; it is written once", name, count)
+        log.warning("%s is listed %d times; it is written once", printable(name), count)
     for one in answers:
         if one.verdict is None:
-            log.warning("%s: %s; it has the fallback %s", one.name, one.reason, fallback)
+            log.warning(
+                "%s: %s; it has the fallback %s", printable(one.name), printable(one.reason), fallback
+            )
     fake = sum(one.verdict is not None and one.verdict.verdict == FAKE for one in answers)
     failed = sum(one.verdict is None for one in answers)
     real = len(answers) - fake - failed
