@@ -36,6 +36,8 @@ def workflow_file(name):
 
 workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
+OWN_SETTINGS = own_settings()
+
 try:
     if workflow.is_main_process:
         check_writable([".snakemake"])  # of which Snakemake's own error is a traceback
@@ -43,11 +45,11 @@ try:
     check_config(
         config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text(encoding="utf-8"))
     )
-    DATASETS = apply_own_names(config, own_settings())
+    DATASETS = apply_own_names(config, OWN_SETTINGS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-for corpus in unused_corpora(config, own_settings()) if workflow.is_main_process else []:
+for corpus in unused_corpora(config, OWN_SETTINGS) if workflow.is_main_process else []:
     logger.warning(
         f"corpora.{corpus}: in no dataset, so nothing is made from it; write datasets: "
         f"{{my_dataset: {{corpora: [{corpus}]}}}}"

@@ -87,9 +87,10 @@ def why_stale(rule, wildcards, outputs):
         return ""  # Snakemake decides whether they are needed
     if rule.is_checkpoint and not all(exist):
         return "a part of it is missing"  # other rules read the parts by themselves
-    if reason := provenance.why_stale(record, *job_settings(rule, wildcards)):
+    made = provenance.read_record(record)
+    if reason := provenance.why_stale(record, made, *job_settings(rule, wildcards)):
         return reason
-    recorded = provenance.read_record(record)["inputs"]
+    recorded = made["inputs"]
     if "shard" not in rule.wildcard_names:  # the inputs of a shard have its name
         inputs, complete = deciding_inputs(rule, wildcards)
         if other := sorted(inputs ^ recorded.keys() if complete else inputs - recorded.keys()):

@@ -9,7 +9,6 @@ judged, and the table says why; 130 interrupted.
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -21,14 +20,14 @@ from deepfake.detection.media import LIMITS, find_media, read_list
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.detection.scores import DECISIVE
 from deepfake.files import new_file
-from deepfake.program import add_limits, json_object, make_parser, positive_int, run
+from deepfake.program import add_limits, exit_on_sigterm, json_object, make_parser, positive_int, run
 
 CROPS_SHOWN = 8  # frames of each video of which the page shows faces
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the workers, too
+    exit_on_sigterm()
     limits = LIMITS | args.limits
     model = open_model(args.model, args.threads, limits)
     preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)

@@ -9,7 +9,6 @@ A shard of stills has no frames: without `--frames` the stills of `--table` are 
 """
 
 import argparse
-import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from deepfake.extraction.isolated import read_isolated, tasks_of_stills
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, read_shard, write_shard
 from deepfake.extraction.tasks import FACES, Settings
-from deepfake.program import json_object, make_parser, run
+from deepfake.program import exit_on_sigterm, json_object, make_parser, run
 
 if TYPE_CHECKING:
     from deepfake.extraction import face_worker  # noqa: F401  a part of this step, which only its process loads
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the worker, too
+    exit_on_sigterm()
     crops = crops_of_frames(args) if args.frames else crops_of_stills(args)
     rows = write_shard(args.output, args.output_table, tables.FACES, crops)
     counts = Counter(row["status"] for row in rows)

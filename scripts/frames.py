@@ -8,7 +8,6 @@ A shard of stills has no unpacked videos: give the index's `--sources` in place 
 """
 
 import argparse
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +21,7 @@ from deepfake.extraction.isolated import read_isolated, tasks_of_stills
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tars import Images, write_shard
 from deepfake.extraction.tasks import FRAMES, ExtractionTask, Settings
-from deepfake.program import json_object, make_parser, run
+from deepfake.program import exit_on_sigterm, json_object, make_parser, run
 
 if TYPE_CHECKING:
     from deepfake.extraction import worker  # noqa: F401  a part of this step, which only its process loads
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # stop the worker, too
+    exit_on_sigterm()
     table, limits = tables.read_rows(args.table), MEDIA_LIMITS | args.limits
     sources = "" if args.videos else args.sources
     settings = Settings(FRAMES, args.config, args.config, sources, limits)

@@ -55,6 +55,11 @@ class PrintableFormatter(logging.Formatter):
         return printable_lines(super().format(record))
 
 
+def exit_on_sigterm() -> None:
+    """Let SIGTERM end the program as an error does, so that it stops its workers; exit code 143."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 def start_logging() -> None:
     """Send messages to standard error, which the workflow writes to the step's log file."""
     handler = logging.StreamHandler(sys.stderr)

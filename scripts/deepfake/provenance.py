@@ -32,6 +32,8 @@ LARGE, BLOCKS, BLOCK = 1 << 30, 256, 1 << 20
 The last of them has the list of contents of a zip.
 """
 
+NO_RECORD = "it has no record of what it was made with"
+
 LONGEST_OPTION = 32_000  # characters; Linux allows 131,072 for a whole command
 
 
@@ -121,14 +123,13 @@ def refresh(path: str | Path, record: dict) -> list[str]:
     return changed
 
 
-def why_stale(path: str | Path, settings: dict, code: str) -> str:
-    """Return why the outputs that the record `path` describes are not current, or "".
+def why_stale(path: str | Path, record: dict | None, settings: dict, code: str) -> str:
+    """Return why the outputs that `record` describes, which was read from `path`, are not current, or "".
 
     Files that don't exist are no reason: an output may be temporary, an input deleted to save space.
     """
-    record = read_record(path)
     if record is None:
-        return "it has no record of what it was made with"
+        return NO_RECORD
     if record["settings"] != json.loads(json.dumps(settings)):
         return f"it was made with other settings ({', '.join(_differing(record['settings'], settings))})"
     if record["code"] != code:
@@ -165,7 +166,7 @@ def chain(path: str | Path) -> tuple[dict[str, dict], list[str]]:
             continue
         record = read_record(name)
         if record is None:
-            problems.append(f"{file or name}: it has no record of what it was made with")
+            problems.append(f"{file or name}: {NO_RECORD}")
             continue
         records[name] = record
         for changed in refresh(name, record):
@@ -194,25 +195,27 @@ def from_option(text: str) -> dict:
     return json.loads(text)
 
 
-def check_inputs(job: dict) -> dict[str, dict]:
-    """Return the content of each input of a job. Raises StaleInput for one that the job must not read."""
+def check_inputs(job: dict, *, accept: bool = False) -> dict[str, dict]:
+    """Return the content of each input of a job that exists; the program says what it lacks.
+
+    Raises StaleInput for one that the job must not read; `accept` takes every input as it is.
+    """
     inputs = {}
     for name, made in job["inputs"].items():
         record = read_record(made[0]) if made else None
         known = (record or {"outputs": {}})["outputs"].get(name)
-        inputs[name] = now = content(name, known)
+        now = content(name, known)
         if now is None:
-            del inputs[name]  # the program says what it lacks
-        elif made:
-            inputs[name] = {**now, "record": made[0]}
-            if problem := _input_problem(record, known, now, made[1]):
-                raise StaleInput(f"{name}: {problem}; run snakemake again, and it is made anew ({made[0]})")
+            continue
+        inputs[name] = now | ({"record": made[0]} if made else {})
+        if made and not accept and (problem := _input_problem(record, known, now, made[1])):
+            raise StaleInput(f"{name}: {problem}; run snakemake again, and it is made anew ({made[0]})")
     return inputs
 
 
 def _input_problem(record: dict | None, known: dict | None, now: dict, digest: str) -> str:
     if record is None:
-        return "it has no record of what it was made with"
+        return NO_RECORD
     if settings_digest(record["settings"]) != digest:
         return "it was made with other settings than the config's"
     if known and known["sha256"] != now["sha256"]:
@@ -250,11 +253,7 @@ def _write_record_of(job: dict, inputs: dict[str, dict]) -> None:
 def adopt(job: dict) -> None:
     """Write the record of a job as if it had just made those of its outputs that exist; none if none does."""
     if any(Path(path).exists() for path in job["outputs"]):
-        states = {name: (content(name), made) for name, made in job["inputs"].items()}
-        inputs = {
-            n: state | ({"record": made[0]} if made else {}) for n, (state, made) in states.items() if state
-        }
-        _write_record_of(job, inputs)
+        _write_record_of(job, check_inputs(job, accept=True))
 
 
 def option_of(argv: Sequence[str]) -> str:

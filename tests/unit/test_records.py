@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake import provenance
-from deepfake.provenance import StaleInput, as_option, content, from_option, read_record, why_stale
+from deepfake.provenance import StaleInput, as_option, content, from_option, read_record
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 SETTINGS = {"cfg": {"margin": 1.3, "size": 64}, "layout": "dfdc"}
+
+
+def why_stale(path: str, settings: dict, code: str) -> str:
+    return provenance.why_stale(path, read_record(path), settings, code)
 
 
 @pytest.fixture
