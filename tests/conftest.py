@@ -185,13 +185,16 @@ def write_striped_video(
     audio: bool = False,
     cover: bool = False,
     index_first: bool = False,
+    aspect_ratio: Fraction | None = None,
 ) -> Path:
     """Encode a small video at 25 frames per second; `times` (in 1/25 s) gives a variable frame rate,
-    `index_first` puts an mp4's index before its data."""
+    `index_first` puts an mp4's index before its data, `aspect_ratio` is that of its pixels."""
     with av.open(str(path), "w", options={"movflags": "faststart"} if index_first else {}) as out:
         video = out.add_stream(codec, rate=25, options={"threads": "1", **(options or {})})
         video.width, video.height, video.pix_fmt, video.time_base = width, height, pix_fmt, Fraction(1, 25)
         video.codec_context.time_base = Fraction(1, 25)
+        if aspect_ratio:
+            video.codec_context.sample_aspect_ratio = aspect_ratio
         if rotation:
             video.set_display_rotation(rotation)
         sound = out.add_stream("aac", rate=48000) if audio else None

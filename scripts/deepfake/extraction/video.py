@@ -26,6 +26,7 @@ from av.stream import Disposition
 from deepfake.errors import UserError
 from deepfake.extraction.edit_lists import check_edit_lists
 from deepfake.extraction.limits import MEDIA_LIMITS, LimitExceeded, check_limit, check_pixels
+from deepfake.extraction.square_pixels import square_size
 
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,flv,asf,ogg,ivf,gif"
 """FFmpeg's names of the formats that are read. A file's content, not its name, decides which one it is.
@@ -43,8 +44,8 @@ class UnreadableVideo(UserError):
 class Frame:
     """One frame: `index` in presentation order, `time` in seconds (nan if the file has no times).
 
-    `pixels` are uint8 BGR (height, width, 3). `damaged` is true if the decoder reports that it had to make up
-    parts of the image.
+    `pixels` are uint8 BGR (height, width, 3), as players show them: upright, and square. `damaged` is true if
+    the decoder reports that it had to make up parts of the image.
     """
 
     index: int
@@ -71,8 +72,8 @@ class VideoReader:
 
     `frame_count` is the number of frames that the video shows. `declared_count` is the number that the header
     declares (0 if it declares none), and `held_count` how many of those the file holds. An edit list may show
-    fewer of them, or some repeatedly. `refusal` says why frames were not decoded that are over a limit ("" if
-    none was).
+    fewer of them, or some repeatedly. `refusal` says why frames were not decoded that are over a limit, or of
+    pixels that can't be made square ("" if none was).
 
     `limits` are those of the config. Raises UnreadableVideo if the file can't be opened, has no video stream
     or is over a limit, FileNotFoundError or PermissionError if the file itself can't be read.
@@ -222,16 +223,20 @@ class VideoReader:
 
     def _frame(self, index: int, frame: av.VideoFrame, stream: av.VideoStream) -> Frame | None:
         """Return a decoded frame with its pixels; None if it is too large, or can't be converted."""
+        width, height = square_size(frame.width, frame.height, stream.sample_aspect_ratio)
         try:
             check_pixels(frame.width, frame.height, self._limits)
-            # OpenCV's interpolation; it matters above 8 bits
-            pixels = frame.to_ndarray(format="bgr24", interpolation="BICUBIC")
+            check_pixels(width, height, self._limits)
+            # OpenCV's interpolation; it matters above 8 bits, and where pixels aren't square
+            pixels = frame.to_ndarray(format="bgr24", width=width, height=height, interpolation="BICUBIC")
         except LimitExceeded as error:
             self.refusal = str(error)
             return None
         except MemoryError:
             raise
         except (av.FFmpegError, ValueError):
+            if (width, height) != (frame.width, frame.height):
+                self.refusal = f"can't be scaled to square pixels, {width}x{height} of them"
             return None
         if frame.rotation:
             pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))

@@ -1,5 +1,7 @@
 """Frames are exactly those of a sequential read, whatever the codec and container."""
 
+from fractions import Fraction
+
 import av
 import cv2
 import numpy as np
@@ -78,6 +80,20 @@ def test_rotation_is_honoured(rotation, tmp_path):
     assert frames[0].pixels.shape == ((96, 64, 3) if rotation != 180 else (64, 96, 3))
     for frame in frames:
         assert np.array_equal(frame.pixels, expected[frame.index])
+
+
+@pytest.mark.parametrize(("ratio", "rotation", "size"), [
+    ("1/1", 0, (96, 64)), ("4/3", 0, (128, 64)), ("3/4", 0, (96, 85)), ("4/3", 90, (64, 128)),
+    ("3/4", 270, (85, 96)), ("3/4", 180, (96, 85)),
+])  # fmt: skip
+def test_frames_have_square_pixels(ratio, rotation, size, tmp_path):
+    """Wide pixels widen the frame as it is stored, high ones heighten it; then it is turned."""
+    path = write_striped_video(tmp_path / "a.mp4", rotation=rotation, aspect_ratio=Fraction(ratio))
+    plain = write_striped_video(tmp_path / "b.mp4", rotation=rotation)
+    for scaled, stored in zip(*(VideoReader(clip).frames([0, 7]) for clip in (path, plain)), strict=True):
+        expected = cv2.resize(stored.pixels, size, interpolation=cv2.INTER_CUBIC)
+        assert scaled.pixels.shape == expected.shape
+        assert np.abs(scaled.pixels.astype(int) - expected).mean() < 6  # its chroma is scaled alone
 
 
 def test_times_are_those_of_presentation(tmp_path):

@@ -3,6 +3,7 @@
 import resource
 import struct
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from deepfake.extraction.edit_lists import check_edit_lists
 from deepfake.extraction.frames import frames_of_video, shortfall
 from deepfake.extraction.limits import MEDIA_LIMITS, LimitExceeded
 from deepfake.extraction.video import UnreadableVideo, VideoReader
+from deepfake.tables import MISSING, OK
 
 CFG = {"strategy": "uniform", "format": "jpg", "quality": 90}
 OPTIONS = {"g": "35", "bf": "2"}
@@ -225,3 +227,17 @@ def test_a_video_of_many_streams_is_read(tmp_path):
     assert len(list(VideoReader(path).frames([0]))) == 1
     with pytest.raises(UnreadableVideo, match="limits.packets = 59"):
         VideoReader(path, MEDIA_LIMITS | {"packets": 59})
+
+
+@pytest.mark.parametrize(("wide", "high", "reason"), [
+    (10**9, 1, "more than limits.pixels"), (1, 10**9, "more than limits.pixels"),
+    (300_000, 1, "can't be scaled"), (0, 1, ""), (1, 0, ""), (2**32 - 1, 1, ""),
+])  # fmt: skip
+def test_absurd_pixels_are_a_row_with_a_reason(wide, high, reason, tmp_path):
+    """Ratios that FFmpeg counts as unknown are square pixels."""
+    path = write_striped_video(tmp_path / "a.mp4", width=16, height=16, aspect_ratio=Fraction(1, 1))
+    before, name, after = path.read_bytes().partition(b"pasp")
+    path.write_bytes(before + name + struct.pack(">II", wide, high) + after[8:])
+    rows = [row for row, _ in frames_of_video(path, "a", CFG, 2)]
+    assert [row["status"] for row in rows] == [MISSING if reason else OK] * 2
+    assert all(reason in row["reason"] for row in rows)
