@@ -43,13 +43,15 @@ def crops_of_frames(args: argparse.Namespace) -> Images:
 
     from deepfake.extraction.detectors import load_detector
     from deepfake.extraction.faces import faces_of_video
+    from deepfake.extraction.landmarks import load_landmarker
 
     cv2.setNumThreads(1)  # a job keeps to its core
     detector = load_detector(args.config)
+    landmarker = load_landmarker(args.config) if detector else None
     table = tables.read_rows(args.frame_table)
     videos = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
     for frames in read_shard(args.frames, progress(videos, f"faces {args.output.stem}", "videos")):
-        yield from faces_of_video(frames, args.config, detector)
+        yield from faces_of_video(frames, args.config, detector, landmarker=landmarker)
 
 
 def crops_of_stills(args: argparse.Namespace) -> Images:

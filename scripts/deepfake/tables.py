@@ -50,13 +50,17 @@ or MISSING. A video without any frame has one row, without `frame` and with stat
 not be read to its end has a last row without `frame`, with status MISSING."""
 
 FACES = (
-    "image video frame time x y width height score faces counted crop_x crop_y crop_side sharpness"
-    " phash bytes sha256 status reason"
+    "image video frame time x y width height score faces counted found_by landmarks landmarker"
+    " crop_x crop_y crop_side crop_angle filled sharpness phash bytes sha256 status reason"
 ).split()
-"""A row for each row of FRAMES. `x y width height` is the box of the largest face and `crop_x crop_y
-crop_side` the square cut out, in frame pixels. `faces` is the number of faces, `counted` in the whole "frame"
-or in the "window" that was searched. `sharpness` is the variance of the Laplacian of the crop. `status` is
-OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that isn't OK."""
+"""A row for each row of FRAMES. `x y width height` is the box of the largest face, in frame pixels, and
+`found_by` the detector that found it. `faces` is the number of faces, `counted` in the whole "frame" or in
+the "window" that was searched. `landmarks` are the face's points as "x y x y …", in frame pixels, in the
+order of the convention `landmarker` (extraction.landmarks.CONVENTIONS). The crop is the square whose top-left
+corner is `crop_x crop_y`, whose side is `crop_side`, in frame pixels, and which is turned by `crop_angle`
+degrees, clockwise; `filled` is the share of it outside the frame, 0 to 1. `sharpness` is the variance of the
+Laplacian of the crop. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that
+isn't OK."""
 
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"

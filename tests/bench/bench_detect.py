@@ -174,7 +174,7 @@ def measure_stages(model: Path, video: Path) -> str:
         for _, data in frames:
             pixels = decode_frame(data)
             if faces := tracker.find(pixels).faces:
-                crops.append(crop_face(pixels, faces[0], preprocessing["faces"])[2])
+                crops.append(crop_face(pixels, faces[0], preprocessing["faces"]).data)
         return [fit(decode(data), opened.geometries[0]) for data in crops]
 
     decoded, frames = cpu_seconds(decoding)

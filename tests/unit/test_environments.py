@@ -39,9 +39,19 @@ def environment(stack: str) -> dict:
     return yaml.safe_load((ROOT / f"envs/{stack}.yaml").read_text(encoding="utf-8"))
 
 
-def on_conda(stack: str) -> dict[str, str]:
-    """Versions by package."""
-    return dict(spec.split("=") for spec in environment(stack)["dependencies"])
+def dependencies(stack: str) -> tuple[list[str], list[str]]:
+    """What conda installs, and what pip then does: packages that conda-forge lacks."""
+    *specs, by_pip = environment(stack)["dependencies"]
+    assert set(by_pip) == {"pip"}
+    return specs, by_pip["pip"]
+
+
+def in_environment(stack: str) -> dict[str, str]:
+    """Versions by package, without Python and pip themselves."""
+    specs, by_pip = dependencies(stack)
+    versions = dict(spec.split("=") for spec in specs) | dict(spec.split("==") for spec in by_pip)
+    assert versions.pop("python") == "3.11" and versions.pop("pip")
+    return versions
 
 
 def on_pypi() -> dict[str, str]:
@@ -75,16 +85,16 @@ def test_conda_can_read_it(stack):
     found = environment(stack)
     assert set(found) == {"channels", "dependencies"}
     assert found["channels"] == ["conda-forge", "nodefaults"]
-    assert [spec for spec in found["dependencies"] if not SPEC.fullmatch(spec)] == []
-    names = [spec.split("=")[0] for spec in found["dependencies"]]
+    specs, by_pip = dependencies(stack)
+    assert [spec for spec in specs if not SPEC.fullmatch(spec)] == []
+    names = [spec.split("=")[0] for spec in [*specs, *by_pip]]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_versions_are_those_of_requirements(stack):
     wanted = {ON_CONDA.get(name, name): version for name, version in on_pypi().items()}
-    found = on_conda(stack)
-    assert found.pop("python") == "3.11"
+    found = in_environment(stack)
     # wheels count their own builds after the version that they package
     cut = {"py-opencv": r"\.\d+$", "dlib": r"\.post\d+$"}
     wanted |= {name: re.sub(end, "", wanted[name]) for name, end in cut.items()}
@@ -95,7 +105,7 @@ def test_versions_are_those_of_requirements(stack):
 def test_the_image_holds_what_the_environment_holds(stack):
     names = in_image(stack)
     assert len(names) == len(set(names))
-    assert {ON_CONDA.get(name, name) for name in names} == set(on_conda(stack)) - {"python"}
+    assert {ON_CONDA.get(name, name) for name in names} == set(in_environment(stack))
     assert [name for name in names if name not in on_pypi()] == []
 
 

@@ -65,6 +65,12 @@ def _in_faces(config: dict) -> Iterator[str]:
         if missing:
             detector = f"detector yunet (of {', '.join(missing)})"
             yield f"faces.{key}: None can't be used with {detector}; write {advice}"
+    for name, cfg in faces.items():
+        if cfg["detector"] != "none" and cfg["align"] != "none" and cfg["landmarks"] == "none":
+            yield (
+                f"faces.landmarks: none can't be used with align: {cfg['align']} (of {name}); "
+                "write five, which costs little, or 68"
+            )
 
 
 def _in_fractions(config: dict) -> Iterator[str]:

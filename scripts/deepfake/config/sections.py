@@ -50,6 +50,7 @@ def faces_section(config: dict, corpus: str) -> dict:
     cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
     unused = set().union(*DETECTOR_KEYS.values()) - set(DETECTOR_KEYS[cfg["detector"]])
     unused |= {"quality"} if cfg["format"] == "png" else set()
+    unused |= {"border"} if cfg["align"] == "none" else set()
     if cfg["search"] == "full":
         cfg["recount"] = 0  # every frame is searched whole anyway
     return {key: value for key, value in sorted(cfg.items()) if key not in unused}

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from deepfake.detection.appearance import describe
+from deepfake.extraction.boxes import Face
 from deepfake.extraction.detectors import Detector, load_detector
 from deepfake.extraction.faces import center_crop, crop_face, decode_frame
 from deepfake.extraction.frames import convert_still, sample_frames, shortfall
+from deepfake.extraction.landmarks import Landmarker, load_landmarker
 from deepfake.extraction.sampling import sample_indices, uniform
 from deepfake.extraction.tracking import FaceTracker
 from deepfake.extraction.video import VideoReader
@@ -69,8 +71,9 @@ class Extractor:
     """The loaded settings of extraction.
 
     `preprocessing` is the result of preprocessing.preprocessing_of, `geometries` are those of the model,
-    `detector` and `image_detector` find faces in videos and in images (None: they are crops). Crops are
-    kept of `shown` frames of each file, spread evenly over a video.
+    `detector` and `image_detector` find faces in videos and in images (None: they are crops), `landmarker`
+    finds the points by which crops are aligned (None: they aren't). Crops are kept of `shown` frames of each
+    file, spread evenly over a video.
     """
 
     preprocessing: dict
@@ -78,6 +81,7 @@ class Extractor:
     shown: int
     detector: Detector | None
     image_detector: Detector | None
+    landmarker: Landmarker | None = None
 
 
 def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) -> Extractor:
@@ -87,7 +91,8 @@ def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) 
     faces, images = preprocessing["faces"], preprocessing["images"]
     detector = load_detector(faces)
     image_detector = detector if images == faces else load_detector(images)
-    return Extractor(preprocessing, geometries, shown, detector, image_detector)
+    landmarker = load_landmarker(faces) if faces.get("align", "none") != "none" else None
+    return Extractor(preprocessing, geometries, shown, detector, image_detector, landmarker)
 
 
 def sample(reader: VideoReader, name: str, extractor: Extractor) -> list[int]:
@@ -154,6 +159,7 @@ def _crops(
     """Yield the index, crops and problems of each frame; frames that can't be used come last."""
     shows_frames = extractor.preprocessing["shows"] == "frames"
     tracker = FaceTracker(detector, cfg) if detector else None
+    landmarker = extractor.landmarker if cfg.get("align", "none") != "none" else None
     unusable: list[dict] = []
     for row, data in frames:
         row, pixels = decode_frame(row, data, cfg["width"] if tracker else None, limits)
@@ -162,19 +168,22 @@ def _crops(
         elif shows_frames:
             yield row["frame"], [(None, math.nan, convert_still(data)[1])], []
         elif tracker is None:
-            yield row["frame"], [(None, math.nan, center_crop(pixels, data, cfg)[2])], []
+            yield row["frame"], [(None, math.nan, center_crop(pixels, data, cfg).data)], []
         else:
-            yield row["frame"], *_cut_all(pixels, tracker.find(pixels).faces, cfg)
+            yield row["frame"], *_cut_all(pixels, tracker.find(pixels).faces, cfg, landmarker)
     for row in unusable:
         yield row["frame"], [], [row["reason"]]
 
 
-def _cut_all(pixels: np.ndarray, faces: list, cfg: dict) -> tuple[list[Crop], list[str]]:
+def _cut_all(
+    pixels: np.ndarray, faces: list[Face], cfg: dict, landmarker: Landmarker | None
+) -> tuple[list[Crop], list[str]]:
     """Return the crops of all faces of a frame, the largest first, which is the one that a dataset holds."""
     crops, problems = [], []
     for face in faces:
         try:
-            crops.append((face.xywh, face.score, crop_face(pixels, face, cfg)[2]))
+            located = landmarker(pixels, face) if landmarker else face
+            crops.append((face.xywh, face.score, crop_face(pixels, located, cfg).data))
         except ValueError as error:  # nothing of the face lies in the frame
             problems.append(str(error))
     return crops, problems if faces else [f"no face found by {cfg['detector']}"]

@@ -76,8 +76,9 @@ def _real(low: float, high: float) -> Check:
     )
 
 
-def _one_of(*values: str) -> Check:
-    return lambda value: value in values, f"one of {', '.join(values)}"
+def _one_of(*values: str | int) -> Check:
+    known = [(type(value), value) for value in values]
+    return lambda value: (type(value), value) in known, f"one of {', '.join(map(str, values))}"
 
 
 def _or_null(check: Check) -> Check:
@@ -114,8 +115,14 @@ FACES = FORMAT | {
     "model": (lambda value: isinstance(value, str), "a path"),
     "sha256": (lambda value: isinstance(value, str), "a checksum"),
     "min_score": _real(0, 1),
+    "landmarks": _one_of("none", "five", 68),
+    "align": _one_of("none", "five_points"),
+    "border": _one_of("black", "replicate", "reflect"),
 }
 """The valid values of the keys of `frames` and `faces`; they are those of rules/config.schema.yaml."""
+
+EARLIER = {"landmarks": "none", "align": "none", "border": "black"}
+"""What models of earlier versions don't record."""
 
 FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are recorded, and not used here
 
@@ -133,6 +140,7 @@ def _checked_faces(cfg: dict) -> dict:
     """Return a copy of a `faces` section. Raises UserError if a key that its detector needs is invalid."""
     problem = _problem("faces", cfg, ["detector"], FACES)
     if not problem:
+        cfg = {key: value for key, value in EARLIER.items() if key in DETECTOR_KEYS[cfg["detector"]]} | cfg
         own = [key for key in DETECTOR_KEYS[cfg["detector"]] if key != "max_faces"]  # all faces are scored
         keys = ["size", "format", *_quality(cfg), *own]
         problem = _problem("faces", cfg, keys, FACES)

@@ -1,13 +1,17 @@
 """Faces as rectangles: what a detector finds in a scaled image, and the same in pixels of the frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+Points = tuple[tuple[float, float], ...]
+"""Landmarks as (x, y) in pixels; see `landmarks`."""
 
 
 @dataclass(frozen=True)
 class Box:
     """One face as a detector finds it, in pixels of the searched image: the frame scaled to `faces.width`.
 
-    The sides are coordinates, so that right - left is the width.
+    The sides are coordinates, so that right - left is the width. `found_by` is the name of the detector, and
+    `points` are its landmarks, () of a detector that gives none.
     """
 
     left: float
@@ -15,6 +19,8 @@ class Box:
     right: float
     bottom: float
     score: float
+    found_by: str = ""
+    points: Points = ()
 
     @property
     def width(self) -> float:
@@ -28,16 +34,34 @@ class Box:
     def area(self) -> float:
         return self.width * self.height
 
+    def shifted(self, x: float, y: float) -> "Box":
+        """Return the box moved by so many pixels."""
+        return replace(
+            self,
+            left=self.left + x,
+            top=self.top + y,
+            right=self.right + x,
+            bottom=self.bottom + y,
+            points=tuple((px + x, py + y) for px, py in self.points),
+        )
+
 
 @dataclass(frozen=True)
 class Face:
-    """One face in frame pixels. The rectangle may reach beyond the frame; `score` is the detector's."""
+    """One face in frame pixels. The rectangle may reach beyond the frame; `score` is the detector's.
+
+    `found_by` is the name of the detector. `points` are the landmarks, and `landmarker` the name of their
+    convention in `landmarks.CONVENTIONS`; () and "" if there are none.
+    """
 
     x: int
     y: int
     width: int
     height: int
     score: float
+    found_by: str = ""
+    points: Points = ()
+    landmarker: str = ""
 
     @property
     def xywh(self) -> tuple[int, int, int, int]:
@@ -54,7 +78,10 @@ def to_faces(boxes: list[Box], scale: float) -> list[Face]:
     for box in sorted(boxes, key=lambda box: (-box.area, -box.score, box.left, box.top)):
         left, top = int(box.left / scale), int(box.top / scale)
         right, bottom = int(box.right / scale), int(box.bottom / scale)
-        faces.append(Face(left, top, right - left, bottom - top, box.score))
+        points = tuple((x / scale, y / scale) for x, y in box.points)
+        landmarker = box.found_by if points else ""
+        rectangle = (left, top, right - left, bottom - top)
+        faces.append(Face(*rectangle, box.score, box.found_by, points, landmarker))
     return faces
 
 

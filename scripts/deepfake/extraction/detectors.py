@@ -82,7 +82,8 @@ def dlib_hog(cfg: dict[str, Any]) -> Detector:
 def yunet(cfg: dict[str, Any]) -> Detector:
     """YuNet (Wu et al. 2023) from an ONNX file with the SHA-256 that the config gives, on one thread.
 
-    It finds faces of about 10 to 300 pixels in the searched image, with scores from `min_score` to 1.
+    It finds faces of about 10 to 300 pixels in the searched image, with scores from `min_score` to 1, and
+    five landmarks of each.
     """
     model = cv2.FaceDetectorYN.create(str(verify_model(cfg["model"], cfg["sha256"])), "", (320, 320))
     model.setScoreThreshold(cfg["min_score"])
@@ -91,7 +92,11 @@ def yunet(cfg: dict[str, Any]) -> Detector:
         model.setInputSize((image.shape[1], image.shape[0]))
         rows = model.detect(image)[1]
         rows = [] if rows is None else [[float(value) for value in row] for row in rows]
-        return [Box(x, y, x + w, y + h, score) for x, y, w, h, *_, score in rows if w >= 1 and h >= 1]
+        return [
+            Box(x, y, x + w, y + h, score, "yunet", tuple(zip(points[::2], points[1::2], strict=True)))
+            for x, y, w, h, *points, score in rows
+            if w >= 1 and h >= 1
+        ]
 
     return Detector(find)
 

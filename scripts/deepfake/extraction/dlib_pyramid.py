@@ -38,7 +38,7 @@ def to_box(rectangle: dlib.rectangle, score: float) -> Box:
     dlib's `right` is the last column inside. It is taken as it is, so that the width is right - left, one
     less than dlib's own, as in the crop of FaceForensics++.
     """
-    return Box(rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom(), float(score))
+    return Box(rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom(), float(score), "dlib")
 
 
 def local_search(hog: dlib.fhog_object_detector, upsample: int) -> Callable[[np.ndarray, Box], list[Box]]:

@@ -1,14 +1,17 @@
 """The face crops of one video's frames: the largest face of each frame, and a row for every frame."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from deepfake.extraction import images
+from deepfake.extraction.alignment import Place, aligned_place, cut, share_outside
 from deepfake.extraction.boxes import Face
-from deepfake.extraction.crops import Square, crop_and_resize, crop_square
+from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.detectors import Detector
+from deepfake.extraction.landmarks import Landmarker, points_text
 from deepfake.extraction.tracking import Detections, FaceTracker
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
 
@@ -16,14 +19,34 @@ MIN_SIDE = 8  # pixels of the scaled image: one cell of dlib's; a thinner one ca
 MAX_RATIO = 16  # of an image's sides: only the width is scaled, and a higher one would take gigabytes
 
 
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """A face crop: `pixels`, uint8 BGR (size, size, 3), and the bytes of its file, `data`.
+
+    `place` is where it was cut from the frame, `filled` the share of it that lies outside, 0 to 1, and
+    `format` is "jpg" or "png".
+    """
+
+    pixels: np.ndarray
+    place: Place
+    filled: float
+    data: bytes
+    format: str
+
+
 def faces_of_video(
-    frames: Iterable[tuple[dict, bytes]], cfg: dict, detector: Detector | None, limits: dict | None = None
+    frames: Iterable[tuple[dict, bytes]],
+    cfg: dict,
+    detector: Detector | None,
+    limits: dict | None = None,
+    landmarker: Landmarker | None = None,
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FACES and the bytes of the crop (empty if there is none) for each frame.
 
     `frames` are rows of one video with the bytes of their images, in order: rows of tables.FRAMES, or from
     stills.read_stills. Frames without a usable image come last. `cfg` is the `faces` section of the config;
-    without a `detector` each frame is a crop already. `limits` are those of decode_frame.
+    without a `detector` each frame is a crop already. `limits` are those of decode_frame. A `landmarker`
+    finds the points of each face that is kept.
     """
     tracker = FaceTracker(detector, cfg) if detector else None
     unusable = []
@@ -34,7 +57,7 @@ def faces_of_video(
         elif tracker is None:
             yield _center_crop_row(row, data, pixels, cfg)
         else:
-            yield _face_row(row, pixels, tracker.find(pixels), cfg)
+            yield _face_row(row, pixels, tracker.find(pixels), cfg, landmarker)
     yield from ((row, b"") for row in unusable)
 
 
@@ -62,19 +85,30 @@ def decode_frame(
     return row, pixels
 
 
-def crop_face(pixels: np.ndarray, face: Face, cfg: dict) -> tuple[np.ndarray, Square, bytes]:
-    """Return the crop of a face, uint8 BGR (size, size, 3), the square that it shows, and its encoded bytes.
+def crop_face(pixels: np.ndarray, face: Face, cfg: dict) -> Crop:
+    """Return the crop of a face: with `align: five_points` turned upright by its landmarks, else a square.
 
-    `pixels` is the frame, uint8 BGR; `cfg` is the `faces` section, with `margin`, `size`, `format` and
-    `quality`. Raises ValueError if no part of the face lies in the frame.
+    `pixels` is the frame, uint8 BGR; `cfg` is the `faces` section, with `align`, `margin`, `size`, `format`
+    and `quality`. Raises ValueError if no part of the face lies in the frame, or its landmarks are not those
+    of a face.
     """
-    square = crop_square(face.xywh, pixels.shape[1], pixels.shape[0], cfg["margin"])
-    crop = crop_and_resize(pixels, square, cfg["size"])
-    return crop, square, images.encode(crop, cfg["format"], cfg.get("quality", 0))
+    height, width = pixels.shape[:2]
+    if cfg.get("align", "none") == "none":
+        x, y, side = crop_square(face.xywh, width, height, cfg["margin"])
+        place, filled = Place(x, y, side), 0.0
+        crop = crop_and_resize(pixels, (x, y, side), cfg["size"])
+    else:
+        place = aligned_place(face, cfg["margin"])
+        filled = share_outside(place, cfg["size"], width, height)
+        if filled == 1:
+            raise ValueError(f"no crop: nothing of the aligned face lies in the frame of {width}x{height}")
+        crop = cut(pixels, place, cfg["size"], cfg["border"])
+    data = images.encode(crop, cfg["format"], cfg.get("quality", 0))
+    return Crop(crop, place, filled, data, cfg["format"])
 
 
-def center_crop(pixels: np.ndarray, data: bytes, cfg: dict) -> tuple[np.ndarray, Square, bytes, str]:
-    """Return the central square of a still that is a face crop already: as crop_face, and its format.
+def center_crop(pixels: np.ndarray, data: bytes, cfg: dict) -> Crop:
+    """Return the central square of a still that is a face crop already.
 
     It is cropped rather than stretched, which would distort the face. A still that has `size` x `size` pixels
     keeps its bytes, `data`, if it is a JPEG or PNG.
@@ -82,47 +116,59 @@ def center_crop(pixels: np.ndarray, data: bytes, cfg: dict) -> tuple[np.ndarray,
     height, width = pixels.shape[:2]
     side = min(width, height)
     x, y = (width - side) // 2, (height - side) // 2
+    place = Place(x, y, side)
     if width == height == cfg["size"] and (format := images.kept_format(data)):
-        return pixels, (x, y, side), data, format
+        return Crop(pixels, place, 0.0, data, format)
     interpolation = cv2.INTER_AREA if side > cfg["size"] else cv2.INTER_CUBIC
     crop = cv2.resize(pixels[y : y + side, x : x + side], (cfg["size"],) * 2, interpolation=interpolation)
     data = images.encode(crop, cfg["format"], cfg.get("quality", 0))
-    return crop, (x, y, side), data, cfg["format"]
+    return Crop(crop, place, 0.0, data, cfg["format"])
 
 
 def _center_crop_row(row: dict, data: bytes, pixels: np.ndarray, cfg: dict) -> tuple[dict, bytes]:
     height, width = pixels.shape[:2]
     known = {"video": row["video"], "frame": row["frame"], "time": row["time"]}
     known |= {"x": 0, "y": 0, "width": width, "height": height}
-    crop, square, data, format = center_crop(pixels, data, cfg)
-    return known | _crop_columns(row, crop, square, data, format), data
+    crop = center_crop(pixels, data, cfg)
+    return known | _crop_columns(row, crop), crop.data
 
 
-def _face_row(row: dict, pixels: np.ndarray, found: Detections, cfg: dict) -> tuple[dict, bytes]:
+def _face_row(
+    row: dict, pixels: np.ndarray, found: Detections, cfg: dict, landmarker: Landmarker | None
+) -> tuple[dict, bytes]:
     known = {"video": row["video"], "frame": row["frame"], "time": row["time"]}
     known |= {"faces": len(found.faces), "counted": found.counted}
     if not found.faces:
         return known | {"status": NO_FACE, "reason": f"no face found by {cfg['detector']}"}, b""
     face = found.faces[0]
     known |= {"x": face.x, "y": face.y, "width": face.width, "height": face.height}
-    known |= {"score": f"{face.score:.4f}"}
+    known |= {"score": f"{face.score:.4f}", "found_by": face.found_by}
     if len(found.faces) > cfg["max_faces"]:
         reason = f"{len(found.faces)} faces, more than max_faces = {cfg['max_faces']}"
         return known | {"status": TOO_MANY_FACES, "reason": reason}, b""
+    if landmarker:
+        face = landmarker(pixels, face)
+        known |= {"landmarks": points_text(face.points), "landmarker": face.landmarker}
     try:
-        crop, square, data = crop_face(pixels, face, cfg)
+        crop = crop_face(pixels, face, cfg)
     except ValueError as error:
         return known | {"status": FACE_OUTSIDE, "reason": str(error)}, b""
-    return known | _crop_columns(row, crop, square, data, cfg["format"]), data
+    return known | _crop_columns(row, crop), crop.data
 
 
-def _crop_columns(row: dict, crop: np.ndarray, square: Square, data: bytes, format: str) -> dict:
+def _crop_columns(row: dict, crop: Crop) -> dict:
     """The columns of a row that has a crop: its name, place, sharpness and status."""
+    place = crop.place
     return {
-        "image": f"{row['video']}/{int(row['frame']):06d}.{format}",
-        **dict(zip(("crop_x", "crop_y", "crop_side"), square, strict=True)),
-        "sharpness": f"{images.sharpness(crop):.2f}",
-        **images.image_columns(data),
+        "image": f"{row['video']}/{int(row['frame']):06d}.{crop.format}",
+        **{f"crop_{name}": _short(getattr(place, name)) for name in ("x", "y", "side", "angle")},
+        "filled": _short(crop.filled, 4),
+        "sharpness": f"{images.sharpness(crop.pixels):.2f}",
+        **images.image_columns(crop.data),
         "status": OK,
         "reason": "",
     }
+
+
+def _short(value: float, decimals: int = 2) -> int | str:
+    return int(value) if value == int(value) else f"{value:.{decimals}f}"

@@ -3,7 +3,7 @@
 They stand apart from `detectors`, which needs OpenCV, because the config is checked without it.
 """
 
-SEARCH_KEYS = ("search", "recount", "width", "margin", "max_faces")
+SEARCH_KEYS = ("search", "recount", "width", "margin", "max_faces", "landmarks", "align", "border")
 DETECTOR_KEYS: dict[str, tuple[str, ...]] = {
     "dlib": (*SEARCH_KEYS, "upsample"),
     "yunet": (*SEARCH_KEYS, "model", "sha256", "min_score"),

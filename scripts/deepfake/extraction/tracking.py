@@ -119,7 +119,4 @@ def find_in_window(detector: Detector, image: np.ndarray, box: Box) -> list[Box]
     window = image[top:bottom, left:right]
     if window.size > MAX_WINDOW * image.size or window.size == 0:
         return []
-    return [
-        Box(found.left + left, found.top + top, found.right + left, found.bottom + top, found.score)
-        for found in detector.find(np.ascontiguousarray(window))
-    ]
+    return [found.shifted(left, top) for found in detector.find(np.ascontiguousarray(window))]

@@ -107,7 +107,7 @@ def faces() -> list[list[Face]]:
         tracker = FaceTracker(detector, made.FACES)
         for image in images:
             for face in tracker.find(image).faces[:1]:
-                crop = crop_face(image, face, made.FACES)[0]
+                crop = crop_face(image, face, made.FACES).pixels
                 found[-1].append(Face(face.xywh, describe(np.ascontiguousarray(crop[..., ::-1]))))
     assert all(len(of_one) >= 6 for of_one in found)
     return found

@@ -62,10 +62,8 @@ def test_a_turned_still_is_stored_upright_so_that_every_program_sees_the_same(fo
     shown = np.asarray(Image.open(io.BytesIO(stored)).convert("RGB"))  # as a program that ignores EXIF
     assert np.array_equal(shown, images.decode(data)[..., ::-1]) and frame["image"].endswith(".png")
     assert np.array_equal(shown, rgb.decode(stored)) and np.array_equal(shown, rgb.decode(data))
-    crop, _, kept, format = center_crop(
-        images.decode(data), data, {"size": 64, "format": "png", "quality": 90}
-    )
-    assert format == "png" and np.array_equal(rgb.decode(kept), shown) and kept != data
+    crop = center_crop(images.decode(data), data, {"size": 64, "format": "png", "quality": 90})
+    assert crop.format == "png" and np.array_equal(rgb.decode(crop.data), shown) and crop.data != data
 
 
 PLAIN = [

