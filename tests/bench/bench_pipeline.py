@@ -1,10 +1,10 @@
 """From videos to face crops: the whole workflow and a plain script, in CPU seconds of all processes.
 
-    python tests/bench/bench_pipeline.py --copies 4 --yunet face_detection_yunet_2023mar.onnx
+    python tests/bench/bench_pipeline.py --clips 48 --only "dlib full"
 
-The workflow runs from index to plan, with Snakemake. It gets every video under several names, so that the
-time to start has about the same part as in use, where a shard has 64 videos. The plain script starts in no
-time. It runs again before each row, and the row's ratio is to that run, since the speed of machines drifts.
+The workflow runs from the index to the crops, with Snakemake. The clips are a third each of FaceForensics++
+c23, c40 and Celeb-DF, each linked under a name of its own. The plain script starts in no time. It runs again
+right before each row, and the row's ratio is to that run, since the speed of machines drifts.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plain
-from videos import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_videos
+from videos import WORKFLOW, YUNET, copy_workflow, cpu_seconds, find_clips
 
 CONFIG = """
 corpora: {{bench: {{layout: imagefolder, folder: videos}}}}
@@ -38,7 +38,7 @@ faces: {faces}
 
 @dataclass
 class Cost:
-    """CPU and wall seconds a video, the number of crops, and the largest process's peak of memory in MB."""
+    """CPU and wall seconds a clip, the number of crops, and the largest process's peak of memory in MB."""
 
     cpu: float
     wall: float
@@ -50,31 +50,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--copies", type=int, default=9, help="names for each video")
+    parser.add_argument("--clips", type=int, default=48)
+    parser.add_argument("--only", nargs="+", help="names of rows, as 'dlib full'")
     parser.add_argument("--yunet", type=Path, default=YUNET)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    methods = [("dlib full", "{search: full}", 10, 1), ("dlib track", "{search: track}", 10, 1)]
-    if args.yunet.is_file():
-        digest = hashlib.sha256(args.yunet.read_bytes()).hexdigest()
-        model = f"detector: yunet, model: {args.yunet.resolve()}, sha256: {digest}"
-        methods += [("YuNet", f"{{{model}}}", 10, 1), ("YuNet track", f"{{{model}, search: track}}", 10, 1)]
-        methods += [("YuNet", f"{{{model}}}", 32, 1), ("YuNet track", f"{{{model}, search: track}}", 32, 1)]
-    else:
-        print(f"no YuNet model: {args.yunet} is not there")
-    methods += [("dlib full", "{search: full}", 10, 2)]
     with tempfile.TemporaryDirectory() as folder:
-        videos = find_videos(Path(folder))
-        number = link_copies(videos, Path(folder) / "videos", args.copies)
-        print(f"{number} videos for the workflow; costs are for one video")
+        clips = find_clips(Path(folder), args.clips)
+        link_clips(clips, Path(folder) / "videos")
+        print(f"{len(clips)} clips, {len(set(clips))} different ones; costs are for one clip")
         print(f"{'':30}{'frames':>7}{'CPU s':>7}{'wall s':>7}{'crops':>7}{'MB':>6}{'ratio':>7}")
-        show("plain, reading every frame", 10, run_plain(videos, plain.by_reading))
-        for name, faces, count, cores in methods:
-            reference = run_plain(videos, plain.by_seeking)
-            show("plain, seeking", 10, reference)
-            cost = run_workflow(Path(folder), faces, count, number, cores)
-            ratio = reference.cpu / cost.cpu if count == 10 else None
-            show(f"workflow, {name}, {cores} core{'s' * (cores > 1)}", count, cost, ratio)
+        for name, faces, count, cores in rows(args.yunet):
+            if args.only and name not in args.only:
+                continue
+            reference = run_plain(clips, count)
+            show("plain, seeking", count, reference)
+            cost = run_workflow(Path(folder), faces, count, len(clips), cores)
+            show(f"workflow, {name}", count, cost, reference.cpu / cost.cpu)
+
+
+def rows(yunet: Path) -> list[tuple[str, str, int, int]]:
+    """Return the name, the config section `faces`, the frames a clip and the cores of each row."""
+    settings = [("dlib full", "{search: full}", 10, 1), ("dlib track", "{search: track}", 10, 1)]
+    if not yunet.is_file():
+        print(f"no YuNet model: {yunet} is not there")
+        return settings
+    model = yunet_settings(yunet)
+    settings += [("YuNet full", f"{{{model}}}", 10, 1), ("YuNet track", f"{{{model}, search: track}}", 10, 1)]
+    settings += [("YuNet full, 32 frames", f"{{{model}}}", 32, 1)]
+    return [*settings, ("dlib full, 2 cores", "{search: full}", 10, 2)]
+
+
+def yunet_settings(model: Path) -> str:
+    """Return the keys of the config section `faces` that choose YuNet, in YAML."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    return f"detector: yunet, model: {model.resolve()}, sha256: {digest}"
 
 
 def show(name: str, count: int, cost: Cost, ratio: float | None = None) -> None:
@@ -82,31 +92,28 @@ def show(name: str, count: int, cost: Cost, ratio: float | None = None) -> None:
     print(row + (f"{ratio:>7.2f}" if ratio else ""), flush=True)
 
 
-def link_copies(videos: list[Path], folder: Path, times: int) -> int:
-    """Link the videos into folders of their class, each under `times` names. Return the number of links."""
-    for video in videos:
-        label = "fake" if "manipulated_sequences" in str(video) or video.stem > "m" else "real"
-        for number in range(times):
-            path = folder / label / f"{video.parent.parent.parent.name}{video.stem}x{number}{video.suffix}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.symlink_to(video)
-    return len(videos) * times
+def link_clips(clips: list[Path], folder: Path) -> None:
+    """Link the clips into folders of their class, in `folder`; a clip may come several times."""
+    for number, clip in enumerate(clips):
+        is_fake = "manipulated_sequences" in str(clip) or "Celeb-synthesis" in str(clip)
+        path = folder / ("fake" if is_fake else "real") / f"{number:03d}_{clip.name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(clip)
 
 
-def run_plain(videos: list[Path], read: Callable) -> Cost:
+def run_plain(clips: list[Path], count: int, read: Callable = plain.by_seeking) -> Cost:
     began = time.monotonic()
-    cpu, crops = cpu_seconds(lambda: plain.video_to_crops(videos, 10, read))
+    cpu, crops = cpu_seconds(lambda: plain.video_to_crops(clips, count, read))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Cost(cpu / len(videos), (time.monotonic() - began) / len(videos), crops, peak)
+    return Cost(cpu / len(clips), (time.monotonic() - began) / len(clips), crops, peak)
 
 
-def run_workflow(folder: Path, faces: str, count: int, videos: int, cores: int) -> Cost:
-    """Return the cost of a run from index to plan in `folder`, of so many `videos`; it leaves nothing."""
+def run_workflow(folder: Path, faces: str, count: int, clips: int, cores: int) -> Cost:
+    """Return the cost of a run from index to crops in `folder`, of so many `clips`; it leaves nothing."""
     copy_workflow(folder)
-    shard = min(64, -(-videos // cores))
-    (folder / "mine.yaml").write_text(CONFIG.format(shard=shard, count=count, faces=faces))
+    (folder / "mine.yaml").write_text(CONFIG.format(shard=max(64, clips), count=count, faces=faces))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "snakemake", "results/plans/bench_set.csv", "--cores", str(cores)]
+    command = [sys.executable, "-m", "snakemake", "results/faces/bench/all.csv", "--cores", str(cores)]
     command += ["--configfile", "mine.yaml"]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
@@ -116,7 +123,7 @@ def run_workflow(folder: Path, faces: str, count: int, videos: int, cores: int) 
     crops = sum(path.read_text().count(",ok,\n") for path in folder.glob("results/faces/bench/*.csv"))
     for part in [*WORKFLOW, "results", "benchmarks", "logs", ".snakemake"]:
         (shutil.rmtree if (folder / part).is_dir() else os.remove)(folder / part)
-    return Cost(cpu / videos, wall / videos, crops, max(peaks))
+    return Cost(cpu / clips, wall / clips, crops, max(peaks))
 
 
 def peak_of(path: Path) -> float:

@@ -31,6 +31,23 @@ def find_videos(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.mp4"))
 
 
+def find_clips(folder: Path, number: int) -> list[Path]:
+    """Return `number` clips: a third each of FaceForensics++ c23, c40 and Celeb-DF, repeated as needed.
+
+    Without them these are demo videos, made in `folder`. A corpus is gone through in steps, so that a few of
+    its clips show all methods.
+    """
+    corpora = [sorted((DATA / name).rglob("*.mp4")) for name in ("ffpp", "ffpp_c40", "celebdf")]
+    if not all(corpora):
+        corpora = [find_videos(folder)]
+    clips = []
+    for place in range(number):
+        corpus, turn = corpora[place % len(corpora)], place // len(corpora)
+        step = next(step for step in (5, 3, 2, 1) if len(corpus) % step)
+        clips.append(corpus[turn * step % len(corpus)])
+    return clips
+
+
 def copy_workflow(folder: Path) -> None:
     """Copy the workflow into `folder`, to run it there."""
     for part in WORKFLOW:
