@@ -15,7 +15,7 @@ Frames that this doesn't give are tried once more by decoding everything.
 import math
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import numpy as np
 from av.stream import Disposition
 
 from deepfake.errors import UserError
+from deepfake.extraction.bgr import BgrConverter
 from deepfake.extraction.edit_lists import check_edit_lists
 from deepfake.extraction.limits import MEDIA_LIMITS, LimitExceeded, check_limit, check_pixels
 from deepfake.extraction.square_pixels import square_size
@@ -32,6 +33,9 @@ FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,flv,asf,ogg
 """FFmpeg's names of the formats that are read. A file's content, not its name, decides which one it is.
 Playlists and lists of files to join are left out, since they would open other files."""
 
+
+KEPT_BYTES = 16_000_000  # of packets: those of a video with fewer are kept, rather than read twice
+PACKET_BYTES = 500  # that a packet takes beside its data
 
 UNTIMED = -(2**63)  # FFmpeg's AV_NOPTS_VALUE: a packet without a time
 
@@ -81,6 +85,8 @@ class VideoReader:
 
     def __init__(self, path: str | Path, limits: dict = MEDIA_LIMITS):
         self._path, self._limits = str(path), limits
+        self._converter = BgrConverter()
+        self._kept: tuple[ExitStack, av.VideoStream, list[av.Packet]] | None = None
         self.refusal = ""
         try:
             check_edit_lists(path, limits)
@@ -109,8 +115,9 @@ class VideoReader:
     def _read_packets(self) -> "_Packets":
         """Read the packets of all streams; return those of the video. Raises LimitExceeded."""
         pts, key, discard = array("q"), bytearray(), bytearray()
-        untimed = False
-        with self._open() as (container, stream):
+        untimed, kept, room = False, [], KEPT_BYTES
+        with ExitStack() as stack:
+            container, stream = stack.enter_context(self._open())
             self.declared_count = stream.frames
             check_limit(
                 "frames", len(stream.index_entries), "frames", self._limits
@@ -121,8 +128,13 @@ class VideoReader:
                     pts.append(UNTIMED if packet.pts is None else packet.pts)
                     key.append(packet.is_keyframe)
                     discard.append(packet.is_discard)
+                    room -= packet.size + PACKET_BYTES
+                    if room >= 0:
+                        kept.append(packet)
                     check_limit("frames", len(pts), "frames", self._limits)
                 check_limit("packets", number, "packets", self._limits)
+            if room >= 0:
+                self._kept = stack.pop_all(), stream, kept
         # A damaged tail ends the packets: what was read before it counts; `declared_count` shows the loss.
         return _Packets(
             np.array(pts, np.int64), np.array(key, np.uint8) > 0, np.array(discard, np.uint8) > 0, untimed
@@ -169,11 +181,10 @@ class VideoReader:
 
         Frames that were found are removed from `missing`.
         """
-        with self._open() as (container, stream):
+        with self._packets_again() as (stream, packets):
             decoder = stream.codec_context
             after_gap = fed = False
-            packets = (p for p in container.demux(stream) if p.size)
-            for packet, need in _until_error(zip(packets, needed, strict=False)):
+            for packet, need in zip(packets, needed, strict=False):
                 if not missing:
                     return
                 if not need:
@@ -187,6 +198,18 @@ class VideoReader:
                 fed = True
                 yield from self._pop_found(self._decode(decoder, packet), missing, stream)
             yield from self._pop_found(self._decode(decoder, None), missing, stream)
+
+    @contextmanager
+    def _packets_again(self) -> Iterator[tuple[av.VideoStream, Iterable[av.Packet]]]:
+        """Yield the video stream and its packets: the first time those that were kept, if they were."""
+        if self._kept:
+            stack, stream, packets = self._kept
+            self._kept = None
+            with stack:
+                yield stream, packets
+        else:
+            with self._open() as (container, stream):
+                yield stream, (packet for packet in _until_error(container.demux(stream)) if packet.size)
 
     def _pop_found(
         self, frames: Iterable[av.VideoFrame], missing: dict[int, int], stream: av.VideoStream
@@ -227,8 +250,7 @@ class VideoReader:
         try:
             check_pixels(frame.width, frame.height, self._limits)
             check_pixels(width, height, self._limits)
-            # OpenCV's interpolation; it matters above 8 bits, and where pixels aren't square
-            pixels = frame.to_ndarray(format="bgr24", width=width, height=height, interpolation="BICUBIC")
+            pixels = self._converter.convert(frame, width, height)
         except LimitExceeded as error:
             self.refusal = str(error)
             return None
