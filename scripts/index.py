@@ -10,14 +10,13 @@
 import argparse
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deepfake import tables
 from deepfake.console import log, printable_lines
 from deepfake.corpora.checksums import Crc32Cache
-from deepfake.corpora.index import check_classes, index_corpus, label_entries
+from deepfake.corpora.index import check_classes, index_corpus, label_entries, rows_of_shards
 from deepfake.corpora.index_report import left_out, other_files, summary
 from deepfake.corpora.label_conflicts import label_warning
 from deepfake.corpora.sources import Source, open_source
@@ -67,10 +66,6 @@ def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> 
 
     A warning is in tables.WARNING_FILE, for the steps that go by the labels.
     """
-    by_shard = defaultdict(list)
-    for row in rows:
-        if row["shard"]:
-            by_shard[row["shard"]].append({key: row.get(key, "") for key in tables.SHARD})
     with new_directory(folder) as part:
         text = json.dumps(sources, indent=2, ensure_ascii=False)
         (part / "sources.json").write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -79,7 +74,7 @@ def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> 
             (part / tables.WARNING_FILE).write_text(
                 f"{warning}\n", encoding="utf-8", errors="surrogateescape"
             )
-        for shard, videos in by_shard.items():
+        for shard, videos in rows_of_shards(rows).items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 
 

@@ -25,20 +25,21 @@ SPLITS = ("train", "val", "test")
 """The splits of a dataset, in order."""
 
 INDEX = (
-    "video shard kind archive member bytes crc32 frames_wanted label method target source original group"
-    " split attributes reason"
+    "video shard kind archive member bytes crc32 frames_wanted frames_base label method target source"
+    " original group split attributes reason"
 ).split()
 """videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence": a tar of stills, or a
 folder of them, whose `member` ends with `/`. `frames_wanted` is the number of frames to take, "" if the
-sampling strategy doesn't need one. `attributes` is a JSON object of what else the corpus says of the video.
+sampling strategy doesn't need one; `frames_base` of them are those that a video of the other class gives too.
+`attributes` is a JSON object of what else the corpus says of the video.
 `reason` is why it can't be used, "" if it can."""
 
 WARNING_FILE = "warning.txt"
 """A file beside videos.csv with a warning about the labels of a corpus; there is none without a warning."""
 
-SHARD = "video kind archive member bytes crc32 frames_wanted".split()
+SHARD = "video kind archive member bytes crc32 frames_wanted frames_base original".split()
 """The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes
-nothing again."""
+nothing again. `original` is the `video` of a fake's original, if that is in the shard, else ""."""
 
 UNPACKED = "video file reason".split()
 """A row for each video of a shard: its unpacked `file`, or the `reason` why there is none."""

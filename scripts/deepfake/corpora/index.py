@@ -17,6 +17,7 @@ from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
 from deepfake.layouts.shared import NO_LABEL
 from deepfake.names import add_hash, escape_formula, slugify, visible
+from deepfake.tables import SHARD
 
 CLASSES = {REAL: "real", FAKE: "fake"}
 REASONS_SHOWN = 5  # in the error about a corpus without usable videos
@@ -69,12 +70,8 @@ def index_corpus(
     make_names_unique(rows)
     _limit_videos(rows, cfg["seed"], cfg["max_videos"])
     _count_frames(rows, cfg["frames"])
-    shards = {}
-    for kind in KINDS:
-        names = (row["video"] for row in rows if not row["reason"] and row["kind"] == kind)
-        shards |= assign_shards(names, cfg["shard_size"], kind)
+    _assign_shards(rows, cfg["shard_size"])
     for row in rows:
-        row["shard"] = shards.get(row["video"], "")
         row["reason"] = visible(row["reason"])
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
 
@@ -157,9 +154,10 @@ def _limit_videos(rows: list[dict], seed: int, max_videos: int | None) -> None:
 
 
 def _count_frames(rows: list[dict], frames: dict | None) -> None:
-    """Set `frames_wanted` of each usable video: `count`, and more in the class with fewer videos.
+    """Set `frames_base` of each usable video to `count`, and `frames_wanted` to that or a multiple of it.
 
-    `frames` has `count` and `boost`; it is None if the sampling strategy needs no count. Images have none.
+    The class with fewer videos gives more frames. `frames` has `count` and `boost`; it is None if the
+    sampling strategy needs no count. Images have none.
     """
     if not frames:
         return
@@ -168,7 +166,36 @@ def _count_frames(rows: list[dict], frames: dict | None) -> None:
     fewer, more = sorted(numbers, key=numbers.get)
     factor = boost_factor(numbers[fewer], numbers[more], frames["boost"])
     for row in videos:
+        row["frames_base"] = frames["count"]
         row["frames_wanted"] = frames["count"] * (factor if row["label"] == fewer else 1)
+
+
+def _assign_shards(rows: list[dict], size: int) -> None:
+    """Set `shard` of each row, "" of one that can't be used."""
+    originals = {row["video"]: row["original"] for row in rows if row.get("original")}
+    shards = {}
+    for kind in KINDS:
+        names = (row["video"] for row in rows if not row["reason"] and row["kind"] == kind)
+        shards |= assign_shards(names, size, kind, originals)
+    for row in rows:
+        row["shard"] = shards.get(row["video"], "")
+
+
+def rows_of_shards(rows: list[dict]) -> dict[str, list[dict]]:
+    """Return the rows of tables.SHARD of each shard, from those of the index.
+
+    A fake has its `original` only where that is usable and in the same shard, so that no shard depends on
+    another one, and has no other original itself. Labels don't count: to correct one decodes nothing again.
+    """
+    firsts = {(row["shard"], row["video"]) for row in rows if row.get("original") in ("", row["video"])}
+    shards: dict[str, list[dict]] = {}
+    for row in rows:
+        if not row["shard"]:
+            continue
+        pair = row["original"] != row["video"] and (row["shard"], row["original"]) in firsts
+        known = {key: row.get(key, "") for key in SHARD} | {"original": row["original"] if pair else ""}
+        shards.setdefault(row["shard"], []).append(known)
+    return shards
 
 
 def boost_factor(fewer: int, more: int, most: int) -> int:

@@ -63,23 +63,24 @@ def shortfall(reader: VideoReader) -> str:
 
 
 def frames_of_video(
-    path: Path, video: str, cfg: dict, count: int | str, limits: dict = MEDIA_LIMITS
+    path: Path, video: str, cfg: dict, count: int | str, limits: dict = MEDIA_LIMITS, base: int | str = ""
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
     The arguments are those of open_frames.
     """
-    yield from open_frames(path, video, cfg, count, limits)[1]
+    yield from open_frames(path, video, cfg, count, base, limits)[1]
 
 
 def open_frames(
-    path: Path, video: str, cfg: dict, count: int | str, limits: dict
+    path: Path, video: str, cfg: dict, count: int | str, base: int | str, limits: dict
 ) -> tuple[int, Iterator[tuple[dict, bytes]]]:
     """Return the number of frames of a video, and what frames_of_video yields.
 
-    `cfg` is the `frames` section of the config, `count` the video's `frames_wanted` in the index, "" if
-    the strategy needs none. A frame or video that can't be decoded, or is over `limits`, has a row with the
-    reason. One frame is in memory at a time. An image that is named like a video gives itself.
+    `cfg` is the `frames` section of the config, `count` and `base` are the video's `frames_wanted` and
+    `frames_base` in the index, "" if the strategy needs none. A frame or video that can't be decoded, or is
+    over `limits`, has a row with the reason. One frame is in memory at a time. An image that is named like a
+    video gives itself.
     """
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
         row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
@@ -88,13 +89,15 @@ def open_frames(
         reader = VideoReader(path, limits)
     except UnreadableVideo as error:
         return 0, iter([(row_without_image(video, UNREADABLE, str(error)), b"")])
-    return reader.frame_count, _rows_of(reader, video, cfg, count)
+    return reader.frame_count, _rows_of(
+        reader, video, cfg, sample_indices(reader.frame_count, cfg, video, count, base)
+    )
 
 
-def _rows_of(reader: VideoReader, video: str, cfg: dict, count: int | str) -> Iterator[tuple[dict, bytes]]:
+def _rows_of(reader: VideoReader, video: str, cfg: dict, indices: list[int]) -> Iterator[tuple[dict, bytes]]:
     short = shortfall(reader)
     video_status = f"{DAMAGED}: {short}" if short else OK
-    for frame in sample_frames(reader, sample_indices(reader.frame_count, cfg, video, count), cfg):
+    for frame in sample_frames(reader, indices, cfg):
         if frame.pixels is None:
             row = row_without_image(
                 video, frame.status, frame.reason, frame=frame.index, video_status=video_status

@@ -7,6 +7,7 @@ STRATEGIES.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
@@ -16,6 +17,25 @@ def uniform(frames: int, seed: int, video: str, count: int) -> list[int]:
     """`count` frames, evenly spaced from the first to the last, both included."""
     count = min(count, frames)
     return [i * (frames - 1) // (count - 1) for i in range(count)] if count > 1 else list(range(count))
+
+
+def boosted(frames: int, seed: int, video: str, count: int, base: int) -> list[int]:
+    """The frames of `uniform` for `base`, and others spread evenly between them: `count` in all.
+
+    So the frames of a fake are among those of its original where real videos give more of them.
+    """
+    kept = uniform(frames, seed, video, min(base, count))
+    if len(kept) < 2:  # none to spread others between, and the first frame is in every sample
+        return uniform(frames, seed, video, count)
+    gaps, more = list(pairwise(kept)), min(count, frames) - len(kept)
+    each, rest = divmod(more, len(gaps))
+    roomy = [first for first, last in gaps if last - first > each + 1]
+    fuller = {roomy[i * len(roomy) // rest] for i in range(rest)}
+    indices = []
+    for first, last in gaps:
+        steps = each + 1 + (first in fuller)
+        indices += [first + i * (last - first) // steps for i in range(steps)]
+    return indices + kept[-1:]
 
 
 def interval(frames: int, seed: int, video: str, every: int, max: int | None) -> list[int]:
@@ -50,12 +70,14 @@ STRATEGIES = {
 """By name: the function, and the settings that it needs. `count` comes from the index, others from `cfg`."""
 
 
-def sample_indices(frames: int, cfg: dict, video: str, count: int | str) -> list[int]:
+def sample_indices(frames: int, cfg: dict, video: str, count: int | str, base: int | str = "") -> list[int]:
     """Return the indices of the frames to take from a video of `frames` frames.
 
-    `cfg` is the `frames` section of the config. `count` is the video's `frames_wanted` in the index's tables,
-    "" if the strategy needs none.
+    `cfg` is the `frames` section of the config. `count` and `base` are the video's `frames_wanted` and
+    `frames_base` in the index's tables, "" if the strategy needs none; without a `base` it is `count`.
     """
+    if cfg["strategy"] == "uniform" and base:
+        return boosted(frames, cfg.get("seed", 0), video, int(count), int(base))
     function, keys = STRATEGIES[cfg["strategy"]]
     settings = {**cfg, "count": int(count)} if "count" in keys else cfg
     return function(frames, cfg.get("seed", 0), video, **{key: settings[key] for key in keys})

@@ -50,7 +50,7 @@ def _read_sequence(video: dict[str, str], source: Source, cfg: dict) -> Iterator
                 log.warning("%s: %s", video["video"], note)
             if not sequence.names:
                 raise MemberError("no stills in it")
-            for frame in sample_indices(len(sequence.names), cfg, video["video"], video["frames_wanted"]):
+            for frame in _sample(len(sequence.names), video, cfg):
                 try:
                     yield _row(video, frame), sequence.read(frame)
                 except MemberError as error:
@@ -61,11 +61,15 @@ def _read_folder(video: dict[str, str], source: Source, cfg: dict) -> Iterator[t
     folder = Entry(video["archive"], video["member"].rstrip("/"))
     stills = source.frames(folder.archive, folder.path)
     check_crc32(folder_member(folder, stills).crc32, video)
-    for frame in sample_indices(len(stills), cfg, video["video"], video["frames_wanted"]):
+    for frame in _sample(len(stills), video, cfg):
         try:
             yield _row(video, frame), source.read(folder.archive, stills[frame].path)
         except MemberError as error:
             yield row_without_image(video["video"], MISSING, str(error), frame=frame), b""
+
+
+def _sample(stills: int, video: dict[str, str], cfg: dict) -> list[int]:
+    return sample_indices(stills, cfg, video["video"], video["frames_wanted"], video["frames_base"])
 
 
 def _row(video: dict[str, str], frame: int) -> dict:

@@ -72,8 +72,9 @@ class Extractor:
             yield from in_messages(chain.from_iterable(map(self._rows_of_still, task.videos)))
             return
         (video,) = task.videos
+        counts = video["frames_wanted"], video["frames_base"]
         frame_count, rows = open_frames(
-            Path(task.path), video["video"], settings.cfg, video["frames_wanted"], settings.limits
+            Path(task.path), video["video"], settings.cfg, *counts, settings.limits
         )
         yield VideoOpened(frame_count)
         for row in rows:

@@ -17,6 +17,7 @@ from deepfake.corpora.index import (
     check_classes,
     index_corpus,
     label_entries,
+    rows_of_shards,
 )
 from deepfake.corpora.index_report import left_out, summary
 from deepfake.errors import UserError
@@ -206,6 +207,19 @@ def test_more_frames_are_taken_from_videos_of_the_smaller_class(real, fake, limi
     rows = [row for row in dfdc(labels, [member("a.zip", "t/new.mp4")], max_videos=limit)]
     assert {row["label"]: row["frames_wanted"] for row in rows if not row["reason"]} == frames
     assert not any(row.get("frames_wanted") for row in rows if row["reason"])
+
+
+def test_a_shard_names_the_original_of_each_fake_that_is_in_it():
+    records = {"r.mp4": ("REAL", None), "a.mp4": ("FAKE", "r.mp4"), "b.mp4": ("FAKE", "gone.mp4")}
+    labels = {name: {"label": label, "original": original} for name, (label, original) in records.items()}
+    files = {("a.zip", "t/metadata.json"): json.dumps(labels).encode()}
+    members = [member("a.zip", f"t/{name}", name.encode()) for name in ("metadata.json", *records)]
+    rows = index(members, "dfdc", files)
+    assert {row["video"]: row["original"] for row in rows} == {"r": "r", "a": "r", "b": "gone"}
+    shards = rows_of_shards(rows)
+    assert {row["video"]: row["original"] for row in shards["all"]} == {"r": "", "a": "r", "b": ""}
+    apart = rows_of_shards(index(members, "dfdc", files, shard_size=1))
+    assert {(row["video"], row["original"]) for (row,) in apart.values()} == {("r", ""), ("a", ""), ("b", "")}
 
 
 def test_images_and_other_strategies_have_no_number_of_frames():

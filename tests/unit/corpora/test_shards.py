@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,13 @@ from deepfake.corpora.shards import WHOLE, assign_shards, max_videos
 
 NAMES = st.sets(st.text(min_size=1, max_size=12) | st.integers(0, 10**6).map("video{}".format), max_size=150)
 SIZES = st.integers(1, 20)
+FAMILIES = st.dictionaries(st.integers(0, 10**6).map("f{}".format), st.integers(0, 9).map("r{}".format))
+"""Names of fakes, and of the original of each."""
 
 
-def by_shard(videos, size):
+def by_shard(videos, size, originals=None):
     shards = defaultdict(set)
-    for video, shard in assign_shards(videos, size).items():
+    for video, shard in assign_shards(videos, size, originals=originals or {}).items():
         shards[shard].add(video)
     return dict(shards)
 
@@ -40,10 +42,16 @@ def test_no_shard_name_is_a_prefix_of_another(videos, size):
     assert all(set(name) <= {"0", "1"} for name in names)
 
 
-@given(videos=NAMES, size=SIZES, new=st.text(min_size=1))
-def test_one_video_more_touches_one_shard(videos, size, new):
-    """It extends one, splits one, or gets a new one; all others keep their names and videos."""
-    before, after = by_shard(videos - {new}, size), by_shard(videos | {new}, size)
+@given(
+    videos=NAMES, fakes=FAMILIES, size=SIZES, new=st.text(min_size=1) | st.integers(0, 9).map("r{}".format)
+)
+def test_one_video_more_touches_one_shard(videos, fakes, size, new):
+    """It extends one, splits one, or gets a new one; all others keep their names and videos.
+
+    Also where it is the original of others.
+    """
+    videos |= set(fakes)
+    before, after = by_shard(videos - {new}, size, fakes), by_shard(videos | {new}, size, fakes)
     kept = {name for name in before if after.get(name) == before[name]}
     changed, fresh = before.keys() - kept, after.keys() - kept
     assert len(changed) <= 1
@@ -53,6 +61,16 @@ def test_one_video_more_touches_one_shard(videos, size, new):
         assert set().union(*(after[other] for other in fresh)) == before[name] | {new}
         assert all(prefix(other).startswith(prefix(name)) for other in fresh)
         assert fresh == {name} or len(before[name]) == max_videos(size)
+
+
+@given(videos=NAMES, fakes=FAMILIES, size=SIZES)
+def test_a_fake_is_in_the_shard_of_its_original_unless_they_fill_more_than_one(videos, fakes, size):
+    shards = by_shard(videos | set(fakes) | set(fakes.values()), size, fakes)
+    assert all(len(members) <= max_videos(size) for members in shards.values())
+    shard_of = {video: shard for shard, members in shards.items() for video in members}
+    families = Counter(fakes.values())
+    for fake, original in fakes.items():
+        assert shard_of[fake] == shard_of[original] or families[original] >= max_videos(size)
 
 
 @given(videos=NAMES, size=SIZES, rng=st.randoms(use_true_random=False))

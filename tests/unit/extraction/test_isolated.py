@@ -114,7 +114,9 @@ def test_a_still_that_crashes_hangs_or_takes_all_memory_is_a_row_with_the_reason
 
 def read(folder: Path, videos: dict[str, Path], limits: dict = MEDIA_LIMITS) -> list[tuple[dict, bytes]]:
     tasks = [
-        ExtractionTask(number, [{"video": name, "frames_wanted": "4"}], str(path), limits["seconds"])
+        ExtractionTask(
+            number, [{"video": name, "frames_wanted": "4", "frames_base": ""}], str(path), limits["seconds"]
+        )
         for number, (name, path) in enumerate(videos.items())
     ]
     return list(read_isolated(Settings(FRAMES, CFG, CFG, "", limits), tasks))

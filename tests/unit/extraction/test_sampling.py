@@ -1,5 +1,7 @@
 """Frame sampling: for every strategy, indices rise, lie in the video and never repeat."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,6 +67,18 @@ def test_fractions_are_exact(frames, at, taken):
 def test_a_fraction_outside_0_to_1_is_an_error(part):
     with pytest.raises(ValueError, match="between 0 and 1"):
         parse_fraction(part)
+
+
+@given(lengths, st.integers(1, 60), st.integers(1, 8))
+def test_more_uniform_frames_are_those_of_a_fake_and_others_evenly_between(frames, base, boost):
+    cfg = {"strategy": "uniform"}
+    fake, plain = (sample_indices(frames, cfg, "v", count, base) for count in (base, base * boost))
+    assert fake == sample_indices(frames, cfg, "v", base)
+    assert plain == sorted(set(plain)) and set(fake) <= set(plain) <= set(range(frames))
+    assert len(plain) == min(base * boost, frames)
+    gaps = [b - a for a, b in pairwise(plain)]
+    if base > 1 and gaps:
+        assert max(gaps) <= 2 * min(gaps) + 1
 
 
 @given(st.integers(1, 500), st.integers(1, 50), st.integers(1, 50))

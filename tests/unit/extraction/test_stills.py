@@ -49,7 +49,8 @@ def tar_of(files: dict[str, bytes | tarfile.TarInfo], mode: str = "w") -> bytes:
 def row_of(archive: str, member: str, data: bytes, count: object = "") -> dict[str, str]:
     kind = "image" if member.endswith("png") else "sequence"
     return {"video": "v", "kind": kind, "archive": archive, "member": member,
-            "crc32": f"{zlib.crc32(data):08x}", "frames_wanted": str(count)}  # fmt: skip
+            "crc32": f"{zlib.crc32(data):08x}", "frames_wanted": str(count),
+            "frames_base": ""}  # fmt: skip
 
 
 def stills(folder: Path, data: bytes, name: str = "a.tar", cfg: dict = ALL, limits=LIMITS, count=""):
