@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from deepfake.extraction.sampling import parse_fraction
+from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
@@ -61,7 +62,9 @@ def _in_faces(config: dict) -> Iterator[str]:
         name: {**config["faces"], **corpus.get("faces", {})} for name, corpus in config["corpora"].items()
     }
     for key, advice in YUNET_KEYS.items():
-        missing = [name for name, cfg in faces.items() if cfg["detector"] == "yunet" and not cfg[key]]
+        missing = [
+            name for name, cfg in faces.items() if "yunet" in detector_names(cfg["detector"]) and not cfg[key]
+        ]
         if missing:
             detector = f"detector yunet (of {', '.join(missing)})"
             yield f"faces.{key}: None can't be used with {detector}; write {advice}"

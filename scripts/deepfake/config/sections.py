@@ -9,7 +9,7 @@ import json
 from deepfake.corpora.archives import ARCHIVE_LIMITS
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
-from deepfake.extraction.settings import DETECTOR_KEYS
+from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_names
 from deepfake.layouts.registry import LAYOUTS
 from deepfake.networks.limits import MODEL_LIMITS
 
@@ -48,7 +48,9 @@ def frames_section(config: dict, corpus: str) -> dict:
 def faces_section(config: dict, corpus: str) -> dict:
     """Return the `faces` settings of a corpus that its detector and search use."""
     cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
-    unused = set().union(*DETECTOR_KEYS.values()) - set(DETECTOR_KEYS[cfg["detector"]])
+    names = detector_names(cfg["detector"])
+    cfg["detector"] = names if len(names) > 1 else names[0]
+    unused = set().union(*DETECTOR_KEYS.values()) - detector_keys(names)
     unused |= {"quality"} if cfg["format"] == "png" else set()
     unused |= {"border"} if cfg["align"] == "none" else set()
     if cfg["search"] == "full":

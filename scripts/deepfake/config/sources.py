@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from deepfake.config.paths import WILDCARD, files_of_pattern, is_weights_file
 from deepfake.errors import UserError
+from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import is_hub_name, parse_arch
 
 YUNET = "write the path of face_detection_yunet_2023mar.onnx"
@@ -73,7 +74,7 @@ def check_model(config: dict, name: str) -> None:
 def _check_face_model(config: dict, corpus: str) -> None:
     own = config["corpora"][corpus].get("faces", {})
     cfg = {**config["faces"], **own}
-    if cfg["detector"] == "yunet":
+    if "yunet" in detector_names(cfg["detector"]):
         key = f"corpora.{corpus}.faces.model" if own.get("model") else "faces.model"
         _check_file(key, cfg["model"], YUNET, is_input=False)
 

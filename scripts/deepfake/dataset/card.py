@@ -18,7 +18,7 @@ from deepfake.dataset.card_tables import (
 )
 from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import terms_of
-from deepfake.extraction.settings import DETECTOR_TITLES
+from deepfake.extraction.settings import DETECTOR_TITLES, detector_names
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, METADATA
@@ -164,9 +164,10 @@ def _frames(cfg: dict) -> str:
 def _faces(cfg: dict) -> str:
     if cfg["detector"] == "none":
         return "taken as they are, without a detector"
-    detector = DETECTOR_TITLES.get(cfg["detector"], cfg["detector"])
+    detector, *others = (DETECTOR_TITLES.get(name, name) for name in detector_names(cfg["detector"]))
+    or_else = "".join(f", or else {other}" for other in others)
     return (
-        f"the largest face that {detector} found, of {cfg['max_faces']} at the most, in "
+        f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, in "
         f"a square with a side of {cfg['margin']:g} times the face's longer side, scaled to "
         f"{cfg['size']} pixels, "
         f"stored as {_format(cfg)}"

@@ -12,7 +12,7 @@ import numpy as np
 from deepfake.detection.appearance import describe
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.detectors import Detector, load_detector
-from deepfake.extraction.faces import center_crop, crop_face, decode_frame
+from deepfake.extraction.faces import center_crop, crop_face, decode_frame, no_face_reason
 from deepfake.extraction.frames import convert_still, sample_frames, shortfall
 from deepfake.extraction.landmarks import Landmarker, load_landmarker
 from deepfake.extraction.sampling import sample_indices, uniform
@@ -186,7 +186,7 @@ def _cut_all(
             crops.append((face.xywh, face.score, crop_face(pixels, located, cfg).data))
         except ValueError as error:  # nothing of the face lies in the frame
             problems.append(str(error))
-    return crops, problems if faces else [f"no face found by {cfg['detector']}"]
+    return crops, problems if faces else [no_face_reason(cfg)]
 
 
 def _face_crops(crops: list[Crop], extractor: Extractor, is_shown: bool) -> tuple[list[FaceCrop], list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES, parse_fraction
-from deepfake.extraction.settings import DETECTOR_KEYS
+from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_names
 
 SHOWS = ("faces", "frames")
 UNTRUSTED = "train the model again, or get it from someone you trust"
@@ -53,7 +53,7 @@ def preprocessing_of(
         raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {UNTRUSTED}")
     faces = _checked_faces(sections["faces"])
     images = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
-    if face_model is not None and faces["detector"] == "yunet":
+    if face_model is not None and "yunet" in detector_names(faces["detector"]):
         faces["model"] = str(face_model)
     return {
         "shows": recorded["shows"],
@@ -96,6 +96,13 @@ def _is_fractions(value: object) -> bool:
         return False
 
 
+def _is_detector(value: object) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, str) and value in DETECTOR_KEYS
+    names = {name for name in value if isinstance(name, str) and name in DETECTOR_KEYS and name != "none"}
+    return 0 < len(value) == len(names)
+
+
 FORMAT = {"format": _one_of("jpg", "png"), "quality": _integer(1, 100)}
 FRAMES = FORMAT | {
     "strategy": _one_of(*STRATEGIES),
@@ -105,7 +112,7 @@ FRAMES = FORMAT | {
     "at": (_is_fractions, 'a list of fractions of the video, such as ["1/3", 0.5]'),
 }
 FACES = FORMAT | {
-    "detector": _one_of(*DETECTOR_KEYS),
+    "detector": (_is_detector, f"one of {', '.join(DETECTOR_KEYS)}, or a list of them without none"),
     "size": _integer(16, 2048),
     "search": _one_of("full", "track"),
     "recount": _integer(0, 10**6),
@@ -140,8 +147,8 @@ def _checked_faces(cfg: dict) -> dict:
     """Return a copy of a `faces` section. Raises UserError if a key that its detector needs is invalid."""
     problem = _problem("faces", cfg, ["detector"], FACES)
     if not problem:
-        cfg = {key: value for key, value in EARLIER.items() if key in DETECTOR_KEYS[cfg["detector"]]} | cfg
-        own = [key for key in DETECTOR_KEYS[cfg["detector"]] if key != "max_faces"]  # all faces are scored
+        own = sorted(detector_keys(cfg["detector"]) - {"max_faces"})  # all faces are scored
+        cfg = {key: value for key, value in EARLIER.items() if key in own} | cfg
         keys = ["size", "format", *_quality(cfg), *own]
         problem = _problem("faces", cfg, keys, FACES)
     if problem:

@@ -2,12 +2,14 @@
 
 A detector finds the boxes of all faces in one image. To add one, write a function like `yunet` below, which
 takes the config section `faces` and returns a Detector, and name it in DETECTORS. The keys that it needs are
-listed in `settings`. `faces.search: track` works with every detector (see `tracking`).
+listed in `settings`. `faces.search: track` works with every detector (see `tracking`), and in a list of
+detectors the next is asked where those before it find nothing.
 """
 
 import hashlib
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,11 @@ import numpy as np
 
 from deepfake.errors import UserError
 from deepfake.extraction.boxes import Box
+from deepfake.extraction.package_models import MMOD, package_model
+from deepfake.extraction.settings import detector_names
 
+MAX_CNN_PIXELS = 4 * 640 * 480  # searched at once by mmod, which takes about 1 kB for each
+SMALLEST_CNN_SIDE = 40  # pixels: a smaller image has no room for a face, and some are an error to the CNN
 MODEL_HINT = "YuNet is face_detection_yunet_2023mar.onnx of the OpenCV model zoo"
 
 
@@ -26,11 +32,13 @@ class Detector:
 
     `find` takes an image, uint8 BGR (height, width, 3), and returns the boxes of all faces in it. `find_near`
     takes an image and a box, and returns the boxes of the faces at about that place; without it, tracking
-    runs `find` on a part of the image.
+    runs `find` on a part of the image. `members` are the detectors of a list by name: a face is followed by
+    the one that found it.
     """
 
     find: Callable[[np.ndarray], list[Box]]
     find_near: Callable[[np.ndarray, Box], list[Box]] | None = None
+    members: dict[str, "Detector"] = field(default_factory=dict)
 
 
 def load_detector(cfg: dict[str, Any]) -> Detector | None:
@@ -38,13 +46,28 @@ def load_detector(cfg: dict[str, Any]) -> Detector | None:
 
     Raises UserError or FileNotFoundError, which name the key, where the section does not describe one.
     """
-    name = cfg["detector"]
-    if name == "none":
+    names = detector_names(cfg["detector"])
+    if names == ["none"]:
         return None
-    if name not in DETECTORS:
-        raise UserError(f"faces.detector is {name!r}: write one of {', '.join(sorted(DETECTORS))}, or none")
+    for name in names:
+        if name not in DETECTORS:
+            known = f"write one of {', '.join(sorted(DETECTORS))}, or a list of some"
+            raise UserError(f"faces.detector is {cfg['detector']!r}: {known}, or none alone")
     cv2.setNumThreads(1)  # of this process: the scheduler counts cores, and a frame is too small to divide
-    return DETECTORS[name](cfg)
+    members = {name: DETECTORS[name](cfg) for name in names}
+    return members[names[0]] if len(members) == 1 else first_that_finds(members)
+
+
+def first_that_finds(members: dict[str, Detector]) -> Detector:
+    """Return a detector that asks each of `members` only where those before it find nothing in the image."""
+
+    def find(image: np.ndarray) -> list[Box]:
+        for name, member in members.items():
+            if boxes := member.find(image):
+                return [replace(box, found_by=name) for box in boxes]
+        return []
+
+    return Detector(find, members=members)
 
 
 def shrink(frame: np.ndarray, width: int) -> tuple[np.ndarray, float]:
@@ -77,6 +100,35 @@ def dlib_hog(cfg: dict[str, Any]) -> Detector:
     if cfg["search"] == "full":
         return Detector(find)
     return Detector(find, dlib_pyramid.local_search(hog, cfg["upsample"]))
+
+
+def dlib_mmod(cfg: dict[str, Any]) -> Detector:
+    """dlib's CNN face detector: max-margin object detection (King 2015), scores above 0, about 1 mostly.
+
+    `upsample` is how often the image is doubled first: the smallest box is about 80 pixels / 2**upsample. An
+    image that would then have more than MAX_CNN_PIXELS is scaled to have so many, which bounds the time and
+    the memory.
+    """
+    import dlib
+
+    cnn = dlib.cnn_face_detection_model_v1(str(package_model(MMOD, "faces.detector: mmod")))
+
+    def find(image: np.ndarray) -> list[Box]:
+        scale, doublings = 1.0, cfg["upsample"]
+        if image.shape[0] * image.shape[1] * 4**doublings > MAX_CNN_PIXELS:
+            scale, doublings = math.sqrt(MAX_CNN_PIXELS / (image.shape[0] * image.shape[1])), 0
+            image = cv2.resize(image, None, fx=scale, fy=scale)
+        if min(image.shape[:2]) * 2**doublings < SMALLEST_CNN_SIDE:
+            return []
+        return [
+            Box(*(side / scale for side in sides(each.rect)), each.confidence, "mmod")
+            for each in cnn(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), doublings)
+        ]
+
+    def sides(rectangle: dlib.rectangle) -> tuple[int, int, int, int]:
+        return rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom()
+
+    return Detector(find)
 
 
 def yunet(cfg: dict[str, Any]) -> Detector:
@@ -122,5 +174,9 @@ def verify_model(model: str | None, sha256: str | None) -> Path:
     return path
 
 
-DETECTORS: dict[str, Callable[[dict[str, Any]], Detector]] = {"dlib": dlib_hog, "yunet": yunet}
+DETECTORS: dict[str, Callable[[dict[str, Any]], Detector]] = {
+    "dlib": dlib_hog,
+    "mmod": dlib_mmod,
+    "yunet": yunet,
+}
 """By the value of `faces.detector`: the function that loads the detector."""

@@ -12,6 +12,7 @@ from deepfake.extraction.boxes import Face
 from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.detectors import Detector
 from deepfake.extraction.landmarks import Landmarker, points_text
+from deepfake.extraction.settings import detector_names
 from deepfake.extraction.tracking import Detections, FaceTracker
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
 
@@ -139,7 +140,7 @@ def _face_row(
     known = {"video": row["video"], "frame": row["frame"], "time": row["time"]}
     known |= {"faces": len(found.faces), "counted": found.counted}
     if not found.faces:
-        return known | {"status": NO_FACE, "reason": f"no face found by {cfg['detector']}"}, b""
+        return known | {"status": NO_FACE, "reason": no_face_reason(cfg)}, b""
     face = found.faces[0]
     known |= {"x": face.x, "y": face.y, "width": face.width, "height": face.height}
     known |= {"score": f"{face.score:.4f}", "found_by": face.found_by}
@@ -168,6 +169,11 @@ def _crop_columns(row: dict, crop: Crop) -> dict:
         "status": OK,
         "reason": "",
     }
+
+
+def no_face_reason(cfg: dict) -> str:
+    """Return the reason for a frame in which no detector of the `faces` section finds a face."""
+    return f"no face found by {' or '.join(detector_names(cfg['detector']))}"
 
 
 def _short(value: float, decimals: int = 2) -> int | str:

@@ -13,6 +13,7 @@ import numpy as np
 from deepfake.errors import UserError
 from deepfake.extraction.boxes import Face, Points
 from deepfake.extraction.package_models import FIVE_POINTS, SIXTY_EIGHT_POINTS, package_model
+from deepfake.extraction.settings import detector_names
 
 CONVENTIONS = {
     "yunet": "eye, eye, tip of the nose, corner of the mouth, corner of the mouth",
@@ -42,8 +43,7 @@ def load_landmarker(cfg: dict) -> Landmarker | None:
         return None
     if name not in MODELS:
         raise UserError(f"faces.landmarks is {name!r}: write none, five or 68")
-    detectors = cfg["detector"] if isinstance(cfg["detector"], list) else [cfg["detector"]]
-    if name == "five" and detectors == ["yunet"]:
+    if name == "five" and detector_names(cfg["detector"]) == ["yunet"]:
         return lambda pixels, face: face
     convention, file = MODELS[name]
     predict = dlib_predictor(str(package_model(file, f"faces.landmarks: {name}")))

@@ -6,10 +6,21 @@ They stand apart from `detectors`, which needs OpenCV, because the config is che
 SEARCH_KEYS = ("search", "recount", "width", "margin", "max_faces", "landmarks", "align", "border")
 DETECTOR_KEYS: dict[str, tuple[str, ...]] = {
     "dlib": (*SEARCH_KEYS, "upsample"),
+    "mmod": (*SEARCH_KEYS, "upsample"),
     "yunet": (*SEARCH_KEYS, "model", "sha256", "min_score"),
     "none": (),
 }
 """By the value of `faces.detector`. Keys that are not here, such as `size`, are used with every detector."""
 
-DETECTOR_TITLES = {"dlib": "dlib's HOG detector", "yunet": "YuNet"}
+DETECTOR_TITLES = {"dlib": "dlib's HOG detector", "mmod": "dlib's CNN detector", "yunet": "YuNet"}
 """As a dataset's card names them; without a title by the name itself."""
+
+
+def detector_names(detector: str | list[str]) -> list[str]:
+    """Return the names in `faces.detector`, which is one name or a list of them."""
+    return detector if isinstance(detector, list) else [detector]
+
+
+def detector_keys(detector: str | list[str]) -> set[str]:
+    """Return the keys of `faces` that are used with a value of `faces.detector`."""
+    return {key for name in detector_names(detector) for key in DETECTOR_KEYS[name]}

@@ -5,7 +5,7 @@ the whole frame.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,17 +84,17 @@ def find_again(detector: Detector, image: np.ndarray, last: list[Box]) -> list[B
 def find_one_again(detector: Detector, image: np.ndarray, last: Box) -> Box | None:
     """Return the box in `image` of the face that was at `last`; None if it is not found for certain.
 
-    If it has moved to the border of the window that was searched, a better box may lie beyond: then it is
-    searched once more from there.
+    Of a list of detectors, the one that found the face searches for it. If it has moved to the border of the
+    window that was searched, a better box may lie beyond: then it is searched once more from there.
     """
-    near = last
+    detector, near = detector.members.get(last.found_by, detector), last
     for _ in range(MAX_SEARCHES):
         found = (
             detector.find_near(image, near) if detector.find_near else find_in_window(detector, image, near)
         )
         best = nearest(last, [box for box in found if box.score >= MIN_SCORE_RATIO * last.score])
         if best is None or distance(best, near) <= MAX_MOVE * near.width:
-            return best
+            return best and replace(best, found_by=last.found_by)
         near = best
     return None
 

@@ -13,6 +13,7 @@ from deepfake.checkpoints.open_model import open_model
 from deepfake.code_digest import imported_files
 from deepfake.errors import UserError
 from deepfake.extraction.detectors import verify_model
+from deepfake.extraction.settings import detector_names
 from deepfake.files import new_file
 from deepfake.submissions import standalone  # imported so that the digest of package.py covers its code
 from deepfake.submissions.card import model_card
@@ -106,7 +107,9 @@ def face_detector(preprocessing: dict, face_model: str | None) -> Path | None:
     Raises UserError if the corpora need different files.
     """
     sections = [steps["faces"] for steps in preprocessing["corpora"].values()]
-    by_checksum = {faces["sha256"]: faces for faces in sections if faces.get("detector") == "yunet"}
+    by_checksum = {
+        faces["sha256"]: faces for faces in sections if "yunet" in detector_names(faces.get("detector"))
+    }
     if not by_checksum:
         return None
     if len(by_checksum) > 1:

@@ -32,12 +32,18 @@ def test_the_default_config_passes_as_it_is():
     [
         ("corpora", "layout", LAYOUTS),
         ("frames", "strategy", STRATEGIES),
-        ("faces", "detector", DETECTOR_KEYS),
     ],
 )
 def test_the_schema_allows_exactly_what_the_code_knows(section, key, names):
     properties = SCHEMA["properties"][section].get("additionalProperties") or SCHEMA["$defs"][section]
     assert sorted(properties["properties"][key]["enum"]) == sorted(names)
+
+
+def test_the_schema_allows_each_detector_and_lists_of_them():
+    assert sorted([*SCHEMA["$defs"]["detector"]["enum"], "none"]) == sorted(DETECTOR_KEYS)
+    yunet = f"model: x.onnx, sha256: {SHA}"
+    for detector in ("none", "mmod", "[dlib]", "[dlib, mmod, yunet]"):
+        checked(f"faces: {{detector: {detector}, {yunet}}}")
 
 
 def test_the_schema_allows_the_smallest_demo_that_can_be_made():
@@ -95,6 +101,11 @@ def test_every_key_of_the_schema_is_described():
         ("frames: {at: [1/0]}", "frames.at.0:", "'1/0'", "such as 1/3"),
         ("frames: null", "frames:", "None ", "keys with values"),
         ("faces: {margin: 9}", "faces.margin:", "9 ", "from 0.5 to 5"),
+        ("faces: {detector: cascade}", "faces.detector:", "'cascade'", "dlib, mmod, yunet or none"),
+        ("faces: {detector: []}", "faces.detector:", "[] ", "a list such as [dlib, yunet]"),
+        ("faces: {detector: [dlib, dlib]}", "faces.detector:", "['dlib', 'dlib']", "a list such as"),
+        ("faces: {detector: [dlib, none]}", "faces.detector:", "['dlib', 'none']", "without none"),
+        (f"faces: {{detector: [dlib, yunet], sha256: {SHA}}}", "faces.model:", "None ", "the path of"),
         ("faces: {sha256: abc}", "faces.sha256:", "'abc'", "64 digits"),
         (
             f"faces: {{detector: yunet, sha256: {SHA}}}",

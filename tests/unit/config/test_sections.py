@@ -57,6 +57,15 @@ def test_crops_depend_on_their_size_and_format_only():
     assert section == {"detector": "none", "format": "jpg", "quality": 95, "size": 224}
 
 
+def test_a_list_of_detectors_uses_the_keys_of_all_of_them():
+    def section(detector: str) -> dict:
+        yunet = f"model: x.onnx, sha256: {SHA}"
+        return faces_section(checked(f"faces: {{detector: {detector}, {yunet}}}"), "demo")
+
+    assert set(section("[mmod, yunet]")) == set(section("mmod")) | set(section("yunet"))
+    assert section("[dlib]") == section("dlib") != section("[dlib, yunet]") != section("[yunet, dlib]")
+
+
 @pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5"])
 def test_an_unused_key_of_faces_changes_nothing(key):
     assert faces_section(checked(f"faces: {{{key}}}"), "demo") == faces_section(checked(), "demo")

@@ -23,6 +23,12 @@ def test_settings_are_those_recorded_unless_others_are_requested():
     yunet = made.FACES | {"detector": "yunet", "model": "there", "sha256": "0", "min_score": 0.6}
     metadata = {"preprocessing": made.recorded(faces=yunet)}
     assert preprocessing_of(metadata, face_model="here")["faces"] == yunet | {"model": "here"}
+    both = yunet | {"detector": ["dlib", "yunet"]}
+    metadata = {"preprocessing": made.recorded(faces=both)}
+    assert preprocessing_of(metadata, face_model="here")["faces"] == both | {"model": "here"}
+    del both["upsample"]  # dlib's
+    with pytest.raises(UserError, match="faces.upsample is None"):
+        preprocessing_of(metadata)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +63,8 @@ HOSTILE = {
     "margin": made.recorded(faces=made.FACES | {"margin": float("nan")}),
     "width": made.recorded(faces=made.FACES | {"width": 640.0}),
     "detector": made.recorded(faces=made.FACES | {"detector": {}}),
+    "detectors": made.recorded(faces=made.FACES | {"detector": ["dlib", ["yunet"]]}),
+    "a list with none": made.recorded(faces=made.FACES | {"detector": ["dlib", "none"]}),
     "model": made.recorded(faces=made.FACES | {"detector": "yunet", "model": 1, "sha256": "0"}),
 }
 
@@ -83,6 +91,15 @@ VALUES = [
     "interval",
 ]
 VALUES += ["fractions", "random", [], ["1/3", 0.5], ["x"], [2], {}]
+VALUES += [
+    ["dlib"],
+    ["dlib", "yunet", "mmod"],
+    ["dlib", "none"],
+    ["none"],
+    ["dlib", "dlib"],
+    [["dlib"]],
+    "mmod",
+]
 VALUES += [value for edge in (0, 1, 3, 5, 16, 80, 100, 2048, 8192) for value in (edge - 1, edge, edge + 1)]
 VALUES += [0.5, 0.49, 1.5, 5.1, -0.1]
 
@@ -94,7 +111,7 @@ def test_values_are_valid_if_the_config_allows_them(section, key):
     schema = yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text())
     allowed = schema["$defs"][section.lower()]["properties"][key]
     is_valid, _ = getattr(preprocessing, section)[key]
-    validator = Draft202012Validator(allowed)
+    validator = Draft202012Validator(allowed | {"$defs": schema["$defs"]})
     for value in VALUES:
         if key in ("model", "sha256"):  # a model records neither null nor, here, a path's or checksum's form
             assert is_valid(value) or not (validator.is_valid(value) and value is not None)

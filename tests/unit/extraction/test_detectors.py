@@ -15,9 +15,10 @@ from conftest import DATA, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepfake.extraction import detectors
 from deepfake.extraction.boxes import Box
 from deepfake.extraction.crops import crop_and_resize, crop_square
-from deepfake.extraction.detectors import DETECTORS, Detector, load_detector, shrink
+from deepfake.extraction.detectors import DETECTORS, Detector, first_that_finds, load_detector, shrink
 from deepfake.extraction.settings import DETECTOR_KEYS, DETECTOR_TITLES
 from deepfake.extraction.tracking import Detections, FaceTracker, nearest
 
@@ -210,6 +211,89 @@ def test_no_face(cfg, search):
 
 
 @real_videos
+def test_mmod_finds_the_faces_that_dlib_finds(videos, full_search):
+    cfg = DLIB | {"detector": "mmod", "width": 320, "upsample": 0}
+    detector = load_detector(cfg)
+    for name, frames in list(videos.items())[:3]:
+        x, y, width, height = full_search[name][0].faces[0].xywh
+        region = frames[0][max(0, y - height) : y + 2 * height, max(0, x - width) : x + 2 * width]
+        (found,) = find_faces([region], cfg, detector)
+        left, top = x - max(0, x - width), y - max(0, y - height)
+        (face,) = (f for f in found.faces if left < f.x + f.width / 2 < left + width)
+        assert top < face.y + face.height / 2 < top + height
+        assert face.found_by == "mmod" and 0.7 < face.width / width < 1.3
+
+
+def test_mmod_searches_images_of_any_size(monkeypatch):
+    """It scales what would take too much memory, and gives boxes in pixels of the image even so."""
+    monkeypatch.setattr(detectors, "MAX_CNN_PIXELS", 200 * 300)
+    noise = np.random.default_rng(1).integers(0, 256, (300, 500, 3), np.uint8)
+    detector = load_detector(DLIB | {"detector": "mmod"})
+    for image in (noise, noise[:8], noise[:, :8], noise[:1, :1], noise[:20, :20]):
+        assert detector.find(image) == []
+
+
+LEFT, RIGHT = Box(40, 40, 60, 60, 1.0, "first"), Box(120, 40, 140, 60, 0.9, "second")
+
+
+def lit(image: np.ndarray, box: Box) -> bool:
+    return bool(image[50, int(box.left) + 10, 0]) if image.shape[:2] == (180, 320) else bool(image.max())
+
+
+def listed(asked: list) -> Detector:
+    """Two detectors, each of which sees one lamp; `asked` gets the name of each that is asked."""
+
+    def member(name: str, own: Box) -> Detector:
+        def find(image: np.ndarray) -> list[Box]:
+            asked.append(name)
+            return [own] if lit(image, own) else []
+
+        def find_near(image: np.ndarray, box: Box) -> list[Box]:
+            asked.append(f"{name} near")
+            return [own] if lit(image, own) else []
+
+        return Detector(find, find_near)
+
+    return first_that_finds({"first": member("first", LEFT), "second": member("second", RIGHT)})
+
+
+def scene(*boxes: Box) -> np.ndarray:
+    frame = np.zeros((180, 320, 3), np.uint8)
+    for box in boxes:
+        frame[40:60, int(box.left) : int(box.right)] = 255
+    return frame
+
+
+def test_the_next_detector_is_asked_only_where_those_before_it_find_nothing():
+    asked: list[str] = []
+    found = find_faces([scene(LEFT, RIGHT), scene(RIGHT), scene()], DLIB, listed(asked))
+    assert [[face.found_by for face in each.faces] for each in found] == [["first"], ["second"], []]
+    assert asked == ["first", "first", "second", "first", "second"]
+
+
+def test_a_face_is_followed_by_the_detector_that_found_it():
+    asked: list[str] = []
+    frames = [scene(RIGHT), scene(LEFT, RIGHT), scene(LEFT), scene(LEFT, RIGHT)]
+    found = find_faces(frames, DLIB | {"search": "track"}, listed(asked))
+    by = [[face.found_by for face in each.faces] for each in found]
+    assert by == [["second"], ["second"], ["first"], ["first"]]
+    assert [each.counted for each in found] == ["frame", "window", "frame", "window"]
+    assert asked == ["first", "second", "second near", "second near", "first", "first near"]
+
+
+@real_videos
+@real_model
+def test_a_list_of_real_detectors(videos):
+    frames = next(iter(videos.values()))[:2]
+    for search in ("full", "track"):
+        cfg = YUNET_CFG | {"detector": ["dlib", "yunet"], "search": search, "upsample": 0}
+        assert [face.found_by for each in find_faces(frames, cfg) for face in each.faces] == ["dlib"] * 2
+        small = cfg | {"width": 200}  # the faces are too small for dlib
+        found = find_faces(frames, small)
+        assert found == find_faces(frames, small | {"detector": "yunet"}) and found[0].faces
+
+
+@real_videos
 @real_model
 @pytest.mark.parametrize("search", ["full", "track"])
 def test_yunet_finds_the_faces_that_dlib_finds(videos, full_search, search):
@@ -229,7 +313,8 @@ def test_errors_of_the_config_name_the_key(tmp_path):
         ({"model": str(model)}, FileNotFoundError, "faces.model: there is no file .*OpenCV model zoo"),
         ({"model": __file__, "sha256": None}, ValueError, "faces.sha256 is not set.* write [0-9a-f]{64}"),
         ({"model": __file__, "sha256": "0" * 64}, ValueError, "faces.sha256 is 0+, but .* has [0-9a-f]{64}"),
-        ({"detector": "cascade"}, ValueError, "faces.detector is 'cascade': write one of dlib, yunet"),
+        ({"detector": "cascade"}, ValueError, "faces.detector is 'cascade': write one of dlib, mmod, yunet"),
+        ({"detector": ["dlib", "none"]}, ValueError, "faces.detector is .*'none'.*, or none alone"),
     ]
     for change, error, message in cases:
         with pytest.raises(error, match=message):
@@ -241,7 +326,7 @@ def test_errors_of_the_config_name_the_key(tmp_path):
 def test_settings_and_schema_list_all_detectors():
     schema = yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text(encoding="utf-8"))
     faces = schema["$defs"]["faces"]["properties"]
-    assert set(DETECTORS) | {"none"} == set(DETECTOR_KEYS) == set(faces["detector"]["enum"])
+    assert set(DETECTORS) | {"none"} == set(DETECTOR_KEYS) == {*schema["$defs"]["detector"]["enum"], "none"}
     assert set(DETECTOR_TITLES) <= set(DETECTORS)
     assert set().union(*DETECTOR_KEYS.values()) <= set(faces)
 
