@@ -12,54 +12,36 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfake import tables
-from deepfake.console import log, progress, progress_bar
-from deepfake.extraction.isolated import read_isolated, tasks_of_stills
+from deepfake.console import log, progress_bar
+from deepfake.extraction.isolated import read_isolated, tasks_of_frames, tasks_of_stills
 from deepfake.extraction.limits import MEDIA_LIMITS
-from deepfake.extraction.tars import Images, read_shard, write_shard
+from deepfake.extraction.tars import write_shard
 from deepfake.extraction.tasks import FACES, Settings
-from deepfake.program import exit_on_sigterm, json_object, make_parser, run
+from deepfake.program import exit_on_sigterm, json_object, make_parser, positive_int, run
 
 if TYPE_CHECKING:
-    from deepfake.extraction import face_worker  # noqa: F401  a part of this step, which only its process loads
+    from deepfake.extraction import face_worker  # noqa: F401  a part of this step, which only its processes load
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     exit_on_sigterm()
-    crops = crops_of_frames(args) if args.frames else crops_of_stills(args)
-    rows = write_shard(args.output, args.output_table, tables.FACES, crops)
+    limits = MEDIA_LIMITS | args.limits
+    if args.frames:
+        tasks = tasks_of_frames(args.frames, tables.read_rows(args.frame_table))
+    else:
+        tasks = tasks_of_stills(tables.read_rows(args.table), limits, args.workers)
+    settings = Settings(FACES, args.config, args.sampling, args.sources, limits, args.frames or "")
+    number = sum(len(task.videos) for task in tasks)
+    with progress_bar(number, f"faces {args.output.stem}", "videos" if args.frames else "stills") as advance:
+        crops = read_isolated(settings, tasks, advance, args.workers)
+        rows = write_shard(args.output, args.output_table, tables.FACES, crops)
     counts = Counter(row["status"] for row in rows)
     log.info("%d frames: %s", len(rows), ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
-
-
-def crops_of_frames(args: argparse.Namespace) -> Images:
-    """Yield the faces of each video, from the frames that the step `frames` stored: within all limits."""
-    import cv2  # what decodes and detects is loaded where it is used: for stills, in the worker process
-
-    from deepfake.extraction.detectors import load_detector
-    from deepfake.extraction.faces import faces_of_video
-    from deepfake.extraction.landmarks import load_landmarker
-
-    cv2.setNumThreads(1)  # a job keeps to its core
-    detector = load_detector(args.config)
-    landmarker = load_landmarker(args.config) if detector else None
-    table = tables.read_rows(args.frame_table)
-    videos = [list(rows) for _, rows in groupby(table, key=lambda row: row["video"])]
-    for frames in read_shard(args.frames, progress(videos, f"faces {args.output.stem}", "videos")):
-        yield from faces_of_video(frames, args.config, detector, landmarker=landmarker)
-
-
-def crops_of_stills(args: argparse.Namespace) -> Images:
-    """Yield the faces of each still, or of the stills of each tar or folder, read from the corpus itself."""
-    videos, limits = tables.read_rows(args.table), MEDIA_LIMITS | args.limits
-    settings = Settings(FACES, args.config, args.sampling, args.sources, limits)
-    with progress_bar(len(videos), f"faces {args.output.stem}", "stills") as advance:
-        yield from read_isolated(settings, tasks_of_stills(videos, limits), advance)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -73,6 +55,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--config", required=True, type=json_object, help="JSON: the faces section")
     parser.add_argument("--limits", type=json_object, default={}, help="JSON: limits on a still")
+    parser.add_argument("--workers", type=positive_int, default=1, help="processes that do the work")
     parser.add_argument("--output", required=True, type=Path, help="tar of the crops to write")
     parser.add_argument("--output-table", required=True, help="table of the crops to write")
     return parser.parse_args(argv)

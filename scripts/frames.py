@@ -10,7 +10,7 @@ A shard of stills has no unpacked videos: give the index's `--sources` in place 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,12 @@ from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
 from deepfake.extraction.isolated import read_isolated, tasks_of_stills
 from deepfake.extraction.limits import MEDIA_LIMITS
-from deepfake.extraction.tars import Images, write_shard
+from deepfake.extraction.tars import write_shard
 from deepfake.extraction.tasks import FRAMES, ExtractionTask, Settings
-from deepfake.program import exit_on_sigterm, json_object, make_parser, run
+from deepfake.program import exit_on_sigterm, json_object, make_parser, positive_int, run
 
 if TYPE_CHECKING:
-    from deepfake.extraction import worker  # noqa: F401  a part of this step, which only its process loads
+    from deepfake.extraction import worker  # noqa: F401  a part of this step, which only its processes load
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -35,9 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = Settings(FRAMES, args.config, args.config, sources, limits)
     with progress_bar(len(table), f"frames {args.output.stem}", "videos") as advance:
         if args.videos:
-            frames = of_videos(table, args.videos, settings, advance)
+            tasks = tasks_of_videos(table, args.videos, limits)
         else:
-            frames = read_isolated(settings, tasks_of_stills(table, limits), advance)
+            tasks = tasks_of_stills(table, limits, args.workers)
+        frames = read_isolated(settings, tasks, advance, args.workers)
         rows = write_shard(args.output, args.output_table, tables.FRAMES, frames)
     for row in rows:
         if row["reason"]:
@@ -46,10 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.info("%d videos: %s", len(table), ", ".join(f"{n} frames {s}" for s, n in sorted(counts.items())))
 
 
-def of_videos(
-    videos: Iterable[dict], folder: Path, settings: Settings, advance: Callable[[int], None]
-) -> Images:
-    """Yield the rows and images of videos that were unpacked to `folder`."""
+def tasks_of_videos(videos: list[dict[str, str]], folder: Path, limits: dict) -> list[ExtractionTask]:
+    """Return the tasks of a shard's videos, which were unpacked to `folder`."""
     unpacked = {row["video"]: row for row in tables.read_rows(folder / "unpacked.csv")}
     tasks = []
     for number, video in enumerate(videos):
@@ -58,8 +57,8 @@ def of_videos(
             raise UserError(f"{folder}/unpacked.csv has no row for {name}; delete the folder, run again")
         file, reason = unpacked[name]["file"], unpacked[name]["reason"]
         path = str((folder / file).absolute()) if not reason else ""
-        tasks.append(ExtractionTask(number, [video], path, settings.limits["seconds"], reason))
-    return read_isolated(settings, tasks, advance)
+        tasks.append(ExtractionTask(number, [video], path, limits["seconds"], reason))
+    return tasks
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -69,6 +68,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
     parser.add_argument("--config", required=True, type=json_object, help="JSON: the frames section")
     parser.add_argument("--limits", type=json_object, default={}, help="JSON: limits on a video or still")
+    parser.add_argument("--workers", type=positive_int, default=1, help="processes that do the work")
     parser.add_argument("--output", required=True, type=Path, help="tar of the frames to write")
     parser.add_argument("--output-table", required=True, help="table of the frames to write")
     return parser.parse_args(argv)

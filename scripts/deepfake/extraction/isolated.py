@@ -1,13 +1,22 @@
-"""Read the videos and stills of a shard in a worker process, so that none of them can end the job."""
+"""Read the videos and stills of a shard in worker processes, so that none of them can end the job.
 
-from collections.abc import Callable, Iterable, Iterator
+Each worker does one task at a time. Results leave in the order of the tasks, whatever each of them takes, so
+that the number of workers changes no byte. Those of later tasks wait in spools, and only AHEAD tasks for each
+worker are begun before the first one is done.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import groupby
 
 from deepfake.errors import UserError
 from deepfake.extraction.limits import extensions
+from deepfake.extraction.spool import Spool
 from deepfake.extraction.stills import row_without_image
-from deepfake.extraction.tars import Images
-from deepfake.extraction.tasks import FACES, FRAMES, ExtractionTask, JobFailed, Settings, VideoOpened
+from deepfake.extraction.tars import Images, StoredImages
+from deepfake.extraction.tasks import FACES, FRAMES, ExtractionTask, JobFailed, Result, Settings, VideoOpened
 from deepfake.tables import MISSING, UNREADABLE
 from deepfake.worker_pool import WorkerPool
 from deepfake.worker_process import TaskDone
@@ -16,52 +25,120 @@ PROGRAMS = {FRAMES: "deepfake.extraction.worker", FACES: "deepfake.extraction.fa
 """The program of each step's worker process. The script of the step imports it for its code digest."""
 
 STILLS = 32  # that are read together: waiting for each of them would be slow
+SHARE = 4  # tasks for each worker, at least: with fewer, some would be idle for long at the end
+AHEAD = 3
 
 
 def read_isolated(
-    settings: Settings, tasks: Iterable[ExtractionTask], advance: Callable[[int], None] = lambda videos: None
+    settings: Settings,
+    tasks: Iterable[ExtractionTask],
+    advance: Callable[[int], None] = lambda videos: None,
+    workers: int = 1,
 ) -> Images:
-    """Yield the rows and images of each task's videos, in order.
+    """Yield the rows and images of each task's videos, in order. So many `workers` do the tasks.
 
     A video that crashes its process, or is over a limit, has a row with the reason after those of its frames
-    that were read before. `advance` is called with the number of finished videos. Raises UserError if the
-    worker process can't start, or if the machine fails.
+    that were read before. `advance` is called with the number of finished videos. Raises UserError if a
+    worker process can't start, if the machine fails, or if stored frames can't be read or searched.
     """
-    with WorkerPool(PROGRAMS[settings.step], settings, 1, settings.limits["memory_gb"]) as pool:
-        for task in tasks:
-            yield from _results(pool, task)
-            advance(len(task.videos))
+    waiting, begun = deque(tasks), deque[_Task]()
+    workers = min(workers, len(waiting))
+    memory = math.inf if settings.frames else settings.limits["memory_gb"]
+    with WorkerPool(PROGRAMS[settings.step], settings, workers, memory) as pool:
+        while waiting or begun:
+            while waiting and len(begun) < AHEAD * workers:
+                begun.append(_Task(waiting.popleft()))
+            for task in begun:
+                if task.is_waiting and pool.has_idle:
+                    pool.submit(task.begin())
+            first = begun[0]
+            yield from first.spool.take()
+            if first.is_done:
+                begun.popleft().spool.close()
+                advance(len(first.task.videos))
+                continue
+            part, result = pool.next_result()
+            task = next(task for task in begun if task.task.number == part.number)
+            rows = task.receive(part, result, pool)
+            if task is first:
+                yield from rows
+            elif rows:
+                task.spool.add(rows)
 
 
-def tasks_of_stills(videos: list[dict[str, str]], limits: dict) -> Iterator[ExtractionTask]:
-    """Yield the tasks of a shard of stills: single ones together, each tar or folder of them by itself."""
-    size = STILLS if all(video["kind"] == "image" for video in videos) else 1
-    for first in range(0, len(videos), size):
-        yield ExtractionTask(first, videos[first : first + size], "", limits["seconds"])
+def tasks_of_stills(videos: list[dict[str, str]], limits: dict, workers: int = 1) -> list[ExtractionTask]:
+    """Return the tasks of a shard of stills: single ones together, each tar or folder of them by itself."""
+    size = 1
+    if all(video["kind"] == "image" for video in videos):
+        size = max(1, min(STILLS, len(videos) // (SHARE * workers)))
+    return [
+        ExtractionTask(first, videos[first : first + size], "", limits["seconds"])
+        for first in range(0, len(videos), size)
+    ]
 
 
-def _results(pool: WorkerPool, task: ExtractionTask) -> Images:
-    if task.problem:
-        yield row_without_image(task.videos[0]["video"], UNREADABLE, task.problem), b""
-        return
-    pool.submit(task)
-    read = set()
-    while not isinstance(result := pool.next_result()[1], TaskDone):
+def tasks_of_frames(tar: str, table: list[dict[str, str]]) -> list[ExtractionTask]:
+    """Return the tasks of a shard of frames, one for each video. Raises TarMismatch."""
+    with StoredImages(tar) as stored:
+        stored.check_names(table)
+    videos = [(video, list(rows)) for video, rows in groupby(table, key=lambda row: row["video"])]
+    return [
+        ExtractionTask(number, [{"video": video}], "", math.inf, frames=rows)
+        for number, (video, rows) in enumerate(videos)
+    ]
+
+
+class _Task:
+    """A task that was begun, and its rows that nobody has asked for yet."""
+
+    def __init__(self, task: ExtractionTask):
+        self.task = task
+        self.spool = Spool()
+        self._parts = deque([task])  # that no worker has got yet
+        self._is_running = False
+        self._read: set[str] = set()
+        if task.problem:
+            self._parts.clear()
+            self.spool.add([(row_without_image(task.videos[0]["video"], UNREADABLE, task.problem), b"")])
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a part of it is left, and none is being done: its rows must stay in order."""
+        return bool(self._parts) and not self._is_running
+
+    @property
+    def is_done(self) -> bool:
+        return not self._parts and not self._is_running
+
+    def begin(self) -> ExtractionTask:
+        """Return the part of it that is to be done now."""
+        self._is_running = True
+        return self._parts.popleft()
+
+    def receive(self, part: ExtractionTask, result: Result | TaskDone, pool: WorkerPool) -> list:
+        """Return the rows and images of a result of its part."""
         match result:
             case JobFailed():
                 raise UserError(result.problem)
             case VideoOpened():
-                pool.extend(task.number, extensions(result.frame_count))
+                pool.extend(part.number, extensions(result.frame_count))
+            case TaskDone():
+                pool.forget(part.number)
+                self._is_running = False
+                return self._end(part, result.problem) if result.problem else []
             case rows:
-                read |= {row["video"] for row, _ in rows}
-                yield from rows
-    pool.forget(task.number)
-    if not result.problem:
-        return
-    if len(task.videos) == 1:
-        name = task.videos[0]["video"]
-        yield row_without_image(name, MISSING if name in read else UNREADABLE, result.problem), b""
-        return
-    for video in task.videos:  # one of them is at fault
-        if video["video"] not in read:
-            yield from _results(pool, replace(task, videos=[video]))
+                self._read |= {row["video"] for row, _ in rows}
+                return rows
+        return []
+
+    def _end(self, part: ExtractionTask, problem: str) -> list:
+        """Return the row of a part that could not be done to its end; several stills are tried one by one."""
+        name = part.videos[0]["video"]
+        if part.frames:  # they are our own: the machine or the program has failed, and not the video
+            raise UserError(f"{name}: {problem}")
+        if len(part.videos) == 1:
+            status = MISSING if name in self._read else UNREADABLE
+            return [(row_without_image(name, status, problem), b"")]
+        left = [video for video in part.videos if video["video"] not in self._read]  # one of them is at fault
+        self._parts.extend(replace(part, videos=[video]) for video in left)
+        return []

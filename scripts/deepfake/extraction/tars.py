@@ -5,7 +5,9 @@ import io
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
+from types import TracebackType
 
 from deepfake import tables
 from deepfake.errors import UserError
@@ -57,33 +59,51 @@ def read_tar(path: str | Path) -> Iterator[tuple[str, bytes]]:
             yield member.name, tar.extractfile(member).read()
 
 
-def read_shard(tar: str | Path, videos: Iterable[list[dict[str, str]]]) -> Iterator[Images]:
-    """Yield the images of each video of a shard, and check them against the shard's table.
+class StoredImages:
+    """The images of a shard's tar, which can be read in any order.
 
-    `videos` are all rows of the table, a list for each video. A video's images have to be read to the end
-    before the next video. Raises TarMismatch.
+    Use it in a `with` block, or for the life of a process. Raises TarMismatch for a file that is no tar, or
+    a part of one.
     """
-    stored = _read_tar_of_shard(tar)
-    for rows in videos:
-        yield _read_images(tar, rows, stored)
-    if extra := next(stored, None):
-        raise TarMismatch(tar, f"it also holds {extra[0]}, which the table doesn't list")
 
+    def __init__(self, tar: str | Path):
+        self._tar = tar
+        try:
+            with tarfile.open(tar, "r:") as members:
+                self._places = [(member.name, member.offset_data, member.size) for member in members]
+        except tarfile.TarError as error:
+            raise TarMismatch(tar, str(error)) from error
+        self._by_name = {name: (offset, size) for name, offset, size in self._places}
+        self._file = open(tar, "rb")  # noqa: SIM115
 
-def _read_tar_of_shard(tar: str | Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        yield from read_tar(tar)
-    except tarfile.TarError as error:
-        raise TarMismatch(tar, str(error)) from error
+    def __enter__(self) -> "StoredImages":
+        return self
 
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
 
-def _read_images(tar: str | Path, rows: list[dict[str, str]], stored: Iterator[tuple[str, bytes]]) -> Images:
-    for row in rows:
-        data = b""
-        if row["image"]:
-            name, data = next(stored, ("nothing", b""))
-            if name != row["image"]:
-                raise TarMismatch(tar, f"it holds {name} where the table lists {row['image']}")
-            if hashlib.sha256(data).hexdigest() != row["sha256"]:
-                raise TarMismatch(tar, f"the checksum of {name} is not the table's")
-        yield row, data
+    def check_names(self, rows: Iterable[dict[str, str]]) -> None:
+        """Check that the tar holds the images that the rows of its table list, in the same order, and no
+        others. Raises TarMismatch."""
+        listed = [row["image"] for row in rows if row["image"]]
+        for name, image in zip_longest([name for name, *_ in self._places], listed, fillvalue=""):
+            if not image:
+                raise TarMismatch(self._tar, f"it also holds {name}, which the table doesn't list")
+            if name != image:
+                raise TarMismatch(self._tar, f"it holds {name or 'nothing'} where the table lists {image}")
+
+    def read(self, row: dict[str, str]) -> bytes:
+        """Return the bytes of a row's image, whose checksum the row has; none for a row without an image.
+
+        Raises TarMismatch.
+        """
+        if not row["image"]:
+            return b""
+        if row["image"] not in self._by_name:
+            raise TarMismatch(self._tar, f"it doesn't hold {row['image']}")
+        offset, size = self._by_name[row["image"]]
+        self._file.seek(offset)
+        data = self._file.read(size)
+        if hashlib.sha256(data).hexdigest() != row["sha256"]:
+            raise TarMismatch(self._tar, f"the checksum of {row['image']} is not the table's")
+        return data

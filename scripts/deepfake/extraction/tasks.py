@@ -1,6 +1,6 @@
-"""What the worker process of a shard is sent and what it sends back, pickled over a pipe."""
+"""What the worker processes of a shard are sent and what they send back, pickled over a pipe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FRAMES, FACES = "frames", "faces"
 
@@ -11,7 +11,7 @@ class Settings:
 
     `step` is FRAMES or FACES, `cfg` the config section of that name, `sampling` the `frames` section for tars
     and folders of stills, `sources` the index's sources.json for stills ("" for videos), `limits` those on
-    one video or still.
+    one video or still, `frames` the tar of the frames that FACES searches ("" for stills).
     """
 
     step: str
@@ -19,14 +19,16 @@ class Settings:
     sampling: dict
     sources: str
     limits: dict
+    frames: str = ""
 
 
 @dataclass(frozen=True)
 class ExtractionTask:
-    """Read one video, or a few stills.
+    """Read one video, a few stills, or the stored frames of one video.
 
-    `videos` are rows of tables.SHARD, `path` the unpacked video ("" for stills). `number` and `seconds` are
-    those of worker_pool.Task. `problem` says why a video can't be read ("" if none is known).
+    `videos` are rows of tables.SHARD (of a video with stored frames, its name alone), `path` the unpacked
+    video ("" for stills and stored frames). `number` and `seconds` are those of worker_pool.Task. `problem`
+    says why a video can't be read ("" if none is known). `frames` are rows of tables.FRAMES.
     """
 
     number: int
@@ -34,6 +36,7 @@ class ExtractionTask:
     path: str
     seconds: float
     problem: str = ""
+    frames: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

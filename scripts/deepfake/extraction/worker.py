@@ -1,4 +1,4 @@
-"""The program of the worker process of `frames`: reads videos and stills, which may be damaged or hostile.
+"""The program of the worker processes of `frames`: reads videos and stills, which may be damaged or hostile.
 
 face_worker.py is that of `faces`, so that an edit of face detection decodes nothing again. worker_process.py
 describes how it is started and talks to its parent process; see tasks.py for the messages.
@@ -30,15 +30,20 @@ Rows = Iterator[tuple[dict, bytes]]
 
 def start(settings: Settings) -> Callable[[ExtractionTask], Iterable[Result | TaskDone]]:
     """Open the corpus; return the function that does a task."""
+    set_up_process()
     return Extractor(settings, partial(frames_of_stills, limits=settings.limits)).results_of
+
+
+def set_up_process() -> None:
+    """Let this process log to the job's log, and keep to one core."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    cv2.setNumThreads(1)
 
 
 class Extractor:
     """The opened corpus of a shard. `of_stills` makes the rows of a step of the stills of one video."""
 
     def __init__(self, settings: Settings, of_stills: Callable[[Rows], Rows]):
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-        cv2.setNumThreads(1)  # a job keeps to its core
         self._settings = settings
         self._of_stills = of_stills
         self._stack = ExitStack()

@@ -134,8 +134,8 @@ def make_frames(folder: Path) -> list[dict]:
     return rows
 
 
-def run(folder: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "scripts/faces.py", "--config", json.dumps(CFG)]
+def run(folder: Path, workers: int = 2, cfg: dict = CFG) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "scripts/faces.py", "--config", json.dumps(cfg), f"--workers={workers}"]
     command += [f"--frames={folder}/frames.tar", f"--frame-table={folder}/frames.csv"]
     command += [f"--output={folder}/faces.tar", f"--output-table={folder}/faces.csv"]
     return subprocess.run(command, capture_output=True, text=True)
@@ -154,6 +154,16 @@ def test_every_frame_of_a_shard_has_a_row(tmp_path):
             same if row["reason"] else ("no_face", "no face found by dlib")
         )
     assert list(read_tar(tmp_path / "faces.tar")) == []
+
+
+def test_the_number_of_workers_changes_no_byte(tmp_path):
+    make_frames(tmp_path)
+    found = []
+    for workers in (1, 3):
+        done = run(tmp_path, workers, CROPS)
+        assert done.returncode == 0, done.stderr
+        found.append([(tmp_path / name).read_bytes() for name in ("faces.tar", "faces.csv")])
+    assert found[0] == found[1] and len(list(read_tar(tmp_path / "faces.tar"))) == 3
 
 
 def other_bytes(rows):
@@ -179,6 +189,16 @@ def test_a_tar_that_does_not_fit_its_table_is_an_error(tmp_path, change, message
     assert done.returncode == 1
     assert message in done.stderr and "frames.tar doesn't fit" in done.stderr and "run again" in done.stderr
     assert not (tmp_path / "faces.tar").exists() and not (tmp_path / "faces.csv").exists()
+
+
+def test_a_detector_that_crashes_on_a_stored_frame_fails_the_job(tmp_path, monkeypatch):
+    make_frames(tmp_path)
+    bug = "import os\nfrom deepfake.extraction import images\nimages.decode = lambda *a, **k: os.abort()\n"
+    (tmp_path / "sitecustomize.py").write_text(bug)
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'scripts'}:{tmp_path}")
+    done = run(tmp_path)
+    assert done.returncode == 1 and ": the process that read it ended by SIGABRT" in done.stderr
+    assert not (tmp_path / "faces.csv").exists()
 
 
 def test_a_truncated_tar_is_an_error(tmp_path):

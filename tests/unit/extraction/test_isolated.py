@@ -103,6 +103,7 @@ def test_a_still_that_crashes_hangs_or_takes_all_memory_is_a_row_with_the_reason
     out = buggy / "out"
     args = ["--table", table, "--sources", sources, "--limits", json.dumps(LIMITS)]
     args += ["--config", json.dumps(CFG if step == "frames" else CROPS)]
+    args += ["--workers", "2"]
     code = run_program(f"{step}.py", *args, "--output", f"{out}.tar", "--output-table", f"{out}.csv")
     rows = {row["video"]: row for row in tables.read_rows(f"{out}.csv")}
     assert code == 0 and list(rows) == list(FILES)
@@ -112,20 +113,23 @@ def test_a_still_that_crashes_hangs_or_takes_all_memory_is_a_row_with_the_reason
     assert dict(read_tar(f"{out}.tar")) == {f"{name}/000000.png": FILES[name] for name in "ach"}
 
 
-def read(folder: Path, videos: dict[str, Path], limits: dict = MEDIA_LIMITS) -> list[tuple[dict, bytes]]:
+def read(
+    folder: Path, videos: dict[str, Path], limits: dict = MEDIA_LIMITS, workers: int = 1
+) -> list[tuple[dict, bytes]]:
     tasks = [
         ExtractionTask(
             number, [{"video": name, "frames_wanted": "4", "frames_base": ""}], str(path), limits["seconds"]
         )
         for number, (name, path) in enumerate(videos.items())
     ]
-    return list(read_isolated(Settings(FRAMES, CFG, CFG, "", limits), tasks))
+    return list(read_isolated(Settings(FRAMES, CFG, CFG, "", limits), tasks, workers=workers))
 
 
-def test_a_crash_in_the_midst_of_a_video_keeps_the_frames_before_it(buggy):
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_crash_in_the_midst_of_a_video_keeps_the_frames_before_it(buggy, workers):
     good = write_striped_video(buggy / "good.mp4")
     bad = write_striped_video(buggy / "bad.mp4", width=98, height=66)
-    rows = read(buggy, {"one": good, "two": bad, "three": good})
+    rows = read(buggy, {"one": good, "two": bad, "three": good}, workers=workers)
     assert [row["video"] for row, _ in rows] == ["one"] * 4 + ["two"] * 3 + ["three"] * 4
     (first, _), (second, _), (last, data) = rows[4:7]
     assert first["status"] == second["status"] == "ok" and last["status"] == "missing" and not data
@@ -173,4 +177,4 @@ def test_progress_counts_videos(tmp_path):
     count: Callable[[int], None] = done.append
     tasks = tasks_of_stills(tables.read_rows(table), MEDIA_LIMITS)
     rows = list(read_isolated(Settings(FRAMES, CFG, CFG, str(sources), MEDIA_LIMITS), tasks, count))
-    assert len(rows) == sum(done) == 40 and len(done) == 2
+    assert len(rows) == sum(done) == 40 and len(done) == 4
