@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from deepfake.extraction.tasks import ExtractionTask, Settings
 from deepfake.worker_process import TaskDone, work
@@ -28,7 +27,8 @@ def rows_of(video: str) -> list[tuple[dict, bytes]]:
 def start(settings: Settings) -> Callable[[ExtractionTask], Iterator[object]]:
     def do(task: ExtractionTask) -> Iterator[object]:
         if settings.sources:
-            Path(settings.sources, str(task.number)).touch()
+            with open(settings.sources, "a") as begun:
+                print(task.number, file=begun)
         (video,) = (video["video"] for video in task.videos)
         time.sleep(float(video.split("-")[1]))
         for row in rows_of(video):

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from conftest import ROOT
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from made.sleeper import HANG, name_of, rows_of
 
 from deepfake.errors import UserError
-from deepfake.extraction.isolated import AHEAD, PROGRAMS, read_isolated
+from deepfake.extraction import isolated
+from deepfake.extraction.isolated import PROGRAMS, read_isolated
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.tasks import FRAMES, ExtractionTask, Settings
 
@@ -29,16 +31,15 @@ def sleeper(monkeypatch):
     monkeypatch.setitem(PROGRAMS, FRAMES, "made.sleeper")
 
 
-def read(
-    names: list[str], workers: int, seconds: float = 60, folder: Path | str = "", advance=lambda number: None
-):
+def read(names: list[str], workers: int, seconds: float = 60, log: Path | str = "", advance=None):
     def task(number: int, name: str) -> ExtractionTask:
         problem = "not unpacked" if name.endswith("unread") else ""
-        return ExtractionTask(number, [{"video": name}], "", seconds, problem)
+        video = {"video": name, "bytes": str(crc32(name.encode()) % 9)}
+        return ExtractionTask(number, [video], "", seconds, problem)
 
     tasks = [task(number, name) for number, name in enumerate(names)]
-    common = Settings(FRAMES, {}, {}, str(folder), MEDIA_LIMITS)
-    return read_isolated(common, tasks, advance, workers)
+    common = Settings(FRAMES, {}, {}, str(log), MEDIA_LIMITS)
+    return read_isolated(common, tasks, advance or (lambda videos: None), workers)
 
 
 def expected(name: str) -> list[tuple[dict, bytes]]:
@@ -60,15 +61,26 @@ def test_rows_leave_in_order_whatever_each_video_takes(videos, workers):
     assert done == [1] * len(names)
 
 
-def test_a_video_over_its_time_holds_the_others_up_only_so_far(tmp_path):
-    workers = 2
+@pytest.mark.parametrize(("limit", "most"), [("WINDOW", 5), ("SPOOLED", LARGE)])
+def test_a_video_over_its_time_holds_the_others_up_only_so_far(tmp_path, monkeypatch, limit, most):
+    monkeypatch.setattr(isolated, limit, most)
     names = [name_of(0, HANG, 1, 1)] + [name_of(number, 0, 2, LARGE) for number in range(1, 30)]
-    rows = read(names, workers, seconds=2, folder=tmp_path)
+    rows = read(names, 2, seconds=2, log=tmp_path / "begun")
     row, data = next(rows)
     assert (row["video"], row["status"], data) == (names[0], "unreadable", b"")
     assert row["reason"].startswith("not done after limits.seconds = 2")
-    assert 1 < len(list(tmp_path.iterdir())) <= AHEAD * workers
+    assert len((tmp_path / "begun").read_text().split()) <= 5
     assert list(rows) == [row for name in names[1:] for row in expected(name)]
+
+
+def test_the_largest_of_several_videos_are_read_first(tmp_path):
+    names = [name_of(number, 0, 1, 1) for number in range(9)]
+    sizes = [crc32(name.encode()) % 9 for name in names]
+    for workers in (1, 2):
+        log = tmp_path / str(workers)
+        list(read(names, workers, log=log))
+        begun = [sizes[int(number)] for number in log.read_text().split()]
+        assert begun[0] == (sizes[0] if workers == 1 else max(sizes)) and len(begun) == 9
 
 
 def test_a_reader_that_takes_its_time_costs_no_video_its_own():
