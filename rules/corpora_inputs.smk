@@ -2,10 +2,13 @@
 
 import functools
 
+from snakemake.exceptions import IncompleteCheckpointException
+
 from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import faces_section, frames_section, index_section, media_limits
 from deepfake.config.sources import check_corpus
 from deepfake.corpora.sources import fingerprint
+from deepfake.extraction.job_cores import job_cores
 
 fingerprint = functools.cache(fingerprint)
 
@@ -85,9 +88,19 @@ def stills_limits(w):
     return as_param(media_limits(config) if has_stills(w) else {})
 
 
-def media_memory(w, attempt):
-    """The MB of a job that reads videos or stills: if the first attempt fails, all that one of them may take."""
-    return 1000 if attempt == 1 else int(1000 * config["limits"]["memory_gb"]) + 500
+def media_cores(w):
+    """The cores of a job that reads a shard's videos, frames or stills. A job on a cluster computes them there again."""
+    try:
+        shards = len(shard_names(w.corpus))
+    except IncompleteCheckpointException:
+        return 1  # asked again once the index is there
+    on_cluster = workflow.remote_exec or workflow.non_local_exec
+    return job_cores(shards, None if on_cluster else workflow.resource_settings.cores, config["shard_size"])
+
+
+def media_memory(w, threads, attempt):
+    """The MB of such a job: if the first attempt fails, all that each of its workers may take."""
+    return 500 + threads * (500 if attempt == 1 else int(1000 * config["limits"]["memory_gb"]))
 
 
 def keeps_frames(corpus):

@@ -71,9 +71,9 @@ rule frames:
         "../envs/media.yaml"
     container:
         config["containers"]["media"]
-    threads: 1
+    threads: media_cores
     resources:
-        mem_mb=media_memory,  # 154 MB for 256 frames of a 1080p video: one is held at a time
+        mem_mb=media_memory,  # a worker takes 154 MB for 256 frames of a 1080p video: one is held at a time
         runtime=per_attempt(60),
     params:
         program=program("frames.py"),
@@ -87,6 +87,7 @@ rule frames:
         " --sources {input.sources:q}"
         " --config {params.cfg:q}"
         " --limits {params.limits:q}"
+        " --workers {threads}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " --record {params.record:q}"
@@ -114,9 +115,9 @@ rule faces:
         "../envs/media.yaml"
     container:
         config["containers"]["media"]
-    threads: 1
+    threads: media_cores
     resources:
-        mem_mb=media_memory,  # 102 MB for 256 frames of a 1080p video, 278 MB for 7 videos of 32 frames with dlib
+        mem_mb=media_memory,  # a worker takes 102 MB for 256 frames of a 1080p video, 278 MB with dlib
         runtime=per_attempt(120),
         keep_frames=lambda w: int(keeps_frames(w.corpus)),
     params:
@@ -134,6 +135,7 @@ rule faces:
         " --config {params.cfg:q}"
         " --sampling {params.sampling:q}"
         " --limits {params.limits:q}"
+        " --workers {threads}"
         " --output {output.tar:q}"
         " --output-table {output.table:q}"
         " --record {params.record:q}"

@@ -25,7 +25,7 @@ from deepfake.worker_process import TaskDone
 PROGRAMS = {FRAMES: "deepfake.extraction.worker", FACES: "deepfake.extraction.face_worker"}
 """The program of each step's worker process. The script of the step imports it for its code digest."""
 
-STILLS = 32  # that are read together: waiting for each of them would be slow
+STILLS = (8, 32)  # that are read together, at least and at most: waiting for each of them would be slow
 SHARE = 4  # tasks for each worker, at least: with fewer, some would be idle for long at the end
 WINDOW = 128  # tasks from the first unfinished one that may be done before it: each may have an open file
 SPOOLED = 1 << 30  # bytes of images that wait; with more, no task but the first unfinished one is begun
@@ -82,7 +82,7 @@ def tasks_of_stills(videos: list[dict[str, str]], limits: dict, workers: int = 1
     """Return the tasks of a shard of stills: single ones together, each tar or folder of them by itself."""
     size = 1
     if all(video["kind"] == "image" for video in videos):
-        size = max(1, min(STILLS, len(videos) // (SHARE * workers)))
+        size = min(max(STILLS[0], len(videos) // (SHARE * workers)), STILLS[1])
     return [
         ExtractionTask(first, videos[first : first + size], "", limits["seconds"])
         for first in range(0, len(videos), size)
