@@ -137,5 +137,8 @@ def per_attempt(amount):
 
 
 def script_digest(script):
-    """A digest of a script and of the library modules that it imports: editing one makes its steps stale."""
-    return code_digest(Path(workflow.basedir, "scripts", script))
+    """A digest of a script and of the library modules that it imports: editing one makes its steps stale.
+
+    It is computed when a job is considered: a run has jobs of few rules, and all digests take a second.
+    """
+    return lambda w: code_digest(Path(workflow.basedir, "scripts", script))

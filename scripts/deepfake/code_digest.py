@@ -12,15 +12,16 @@ from pathlib import Path
 PACKAGE = "deepfake"
 
 
+@cache
 def code_digest(script: Path) -> str:
     """Return 16 hexadecimal digits that identify the code of `script` and of all library files it uses.
 
     The digest changes with the name or the syntax tree of a Python file (docstrings and positions excluded),
-    and with the name or the bytes of a data file, such as a page's template.
+    and with the name or the bytes of a data file, such as a page's template. A process computes it once.
     """
     digest = hashlib.sha256()
     modules = imported_files(script)
-    contents = {path: _meaning_of(path) for path in modules}
+    contents = {path: _parsed(path)[0] for path in modules}
     contents |= {path: path.read_bytes() for path in data_files(modules)}
     for path in sorted(contents):
         digest.update(path.relative_to(script.parent).as_posix().encode() + b"\0" + contents[path] + b"\0")
@@ -55,19 +56,28 @@ def meaning(source: str) -> str:
 
 
 @cache
-def _meaning_of(path: Path) -> bytes:
-    """Return the meaning of a file, which many scripts import, computed once in a process."""
-    return meaning(path.read_text(encoding="utf-8")).encode()
+def _parsed(path: Path) -> tuple[bytes, frozenset[str]]:
+    """Return the meaning of a file, which many scripts import, and the names of the modules it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return _text(tree).encode(), frozenset(names)
 
 
 def _text(node: object) -> str:
+    if isinstance(node, ast.AST):  # one pass without generators: a run has several hundred thousand nodes
+        texts = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is not None and (text := _text(value)) != "[]":
+                texts.append(f"{name}={text}")
+        return f"{type(node).__name__}({', '.join(texts)})"
     if isinstance(node, list):
-        return f"[{', '.join(_text(item) for item in node if not _is_documentation(item))}]"
-    if isinstance(node, ast.AST):
-        fields = ((name, _text(value)) for name, value in ast.iter_fields(node) if value is not None)
-        return (
-            f"{type(node).__name__}({', '.join(f'{name}={text}' for name, text in fields if text != '[]')})"
-        )
+        return f"[{', '.join([_text(item) for item in node if not _is_documentation(item)])}]"
     return repr(node)
 
 
@@ -78,12 +88,7 @@ def _is_documentation(node: object) -> bool:
 
 @cache
 def _imports(path: Path, top: Path) -> frozenset[Path]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    names = _parsed(path)[1]
     return frozenset(file for name in names if name.split(".")[0] == PACKAGE for file in _files(name, top))
 
 
