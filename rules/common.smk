@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 
 from deepfake.code_digest import code_digest
 from deepfake.config.check import check_config
-from deepfake.config.defaults import apply_own_names, unused_corpora
+from deepfake.config.defaults import apply_own_names, mixed_alignment, unused_corpora
 from deepfake.config.files import check_files
 from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param, model_limits
@@ -54,6 +54,9 @@ for corpus in unused_corpora(config, OWN_SETTINGS) if workflow.is_main_process e
         f"corpora.{corpus}: in no dataset, so nothing is made from it; write datasets: "
         f"{{my_dataset: {{corpora: [{corpus}]}}}}"
     )
+
+for line in mixed_alignment(config, DATASETS) if workflow.is_main_process else []:
+    logger.warning(line)
 
 if workflow.storage_settings.default_storage_provider == "s3":
     from snakemake_storage_plugin_s3 import StorageObject

@@ -68,12 +68,31 @@ def _in_faces(config: dict) -> Iterator[str]:
         if missing:
             detector = f"detector yunet (of {', '.join(missing)})"
             yield f"faces.{key}: None can't be used with {detector}; write {advice}"
-    for name, cfg in faces.items():
-        if cfg["detector"] != "none" and cfg["align"] != "none" and cfg["landmarks"] == "none":
-            yield (
-                f"faces.landmarks: none can't be used with align: {cfg['align']} (of {name}); "
-                "write five, which costs little, or 68"
-            )
+    aligned = {name: cfg for name, cfg in faces.items() if cfg["align"] != "none"}
+    pointless = [
+        name for name, cfg in aligned.items() if cfg["detector"] != "none" and cfg["landmarks"] == "none"
+    ]
+    if pointless:
+        yield (
+            f"faces.landmarks: none can't be used with align: five_points (of {', '.join(pointless)}); "
+            "write five, which costs little, or 68"
+        )
+    yield from _in_crops(config, aligned)
+
+
+def _in_crops(config: dict, aligned: dict[str, dict]) -> Iterator[str]:
+    """Yield a line for each `align` of images that no detector searches; inherited ones count for nothing."""
+    asked = {}
+    for name, cfg in aligned.items():
+        own = config["corpora"][name].get("faces", {})
+        if cfg["detector"] == "none" and ("align" in own or "detector" not in own):
+            key = f"corpora.{name}.faces.align" if "align" in own else "faces.align"
+            asked.setdefault(key, []).append(name)
+    for key, names in asked.items():
+        yield (
+            f"{key}: five_points can't be used with detector: none (of {', '.join(names)}), "
+            "whose images are crops already; write none"
+        )
 
 
 def _in_fractions(config: dict) -> Iterator[str]:

@@ -4,6 +4,8 @@ config.yaml works as it is, on the demo corpus. Its dataset and its model are no
 adds a dataset or a model.
 """
 
+from collections.abc import Collection
+
 from deepfake.errors import UserError
 
 
@@ -30,6 +32,26 @@ def unused_corpora(config: dict, own: dict) -> list[str]:
     """Return the corpora of `own`, what the user has merged over config.yaml, that no dataset contains."""
     used = {corpus for dataset in config["datasets"].values() for corpus in dataset["corpora"]}
     return [name for name in config["corpora"] if name in (own.get("corpora") or {}) and name not in used]
+
+
+def mixed_alignment(config: dict, datasets: Collection[str]) -> list[str]:
+    """Return a warning for each of `datasets` in which the face crops of some corpora alone are aligned.
+
+    Corpora of images that are crops already count for nothing.
+    """
+    warnings = []
+    for dataset in datasets:
+        cfg, aligned, plain = config["datasets"][dataset], [], []
+        for corpus in cfg["corpora"] if cfg["images"] == "faces" else []:
+            faces = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
+            if faces["detector"] != "none":
+                (plain if faces["align"] == "none" else aligned).append(corpus)
+        if aligned and plain:
+            warnings.append(
+                f"datasets.{dataset}: faces of {', '.join(aligned)} are aligned, and those of "
+                f"{', '.join(plain)} are not, which tells them apart; write the same faces.align for all"
+            )
+    return warnings
 
 
 def trained_dataset(config: dict, *datasets: str) -> str:

@@ -120,6 +120,24 @@ def test_every_key_of_the_schema_is_described():
             "(of demo)",
             "the path of",
         ),
+        (
+            "faces: {align: five_points, landmarks: none}",
+            "faces.landmarks:",
+            "(of demo, demo_ffpp)",
+            "write five, which costs little",
+        ),
+        (
+            "corpora: {demo: {faces: {detector: none, align: five_points}}}",
+            "corpora.demo.faces.align:",
+            "detector: none (of demo)",
+            "write none",
+        ),
+        (
+            "faces: {detector: none, align: five_points}",
+            "faces.align:",
+            "(of demo, demo_ffpp)",
+            "crops already",
+        ),
         ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is organised"),
         (
             "corpora: {x: {layout: dfdc}}",

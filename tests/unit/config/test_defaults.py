@@ -4,7 +4,7 @@ import pytest
 import yaml
 from made.config import checked, updated
 
-from deepfake.config.defaults import apply_own_names, trained_dataset, unused_corpora
+from deepfake.config.defaults import apply_own_names, mixed_alignment, trained_dataset, unused_corpora
 from deepfake.errors import UserError
 
 MINE = "mine: {corpora: [demo]}"
@@ -68,6 +68,18 @@ def test_a_corpus_of_the_user_that_no_dataset_contains_is_told():
     assert unused(corpus) == ["new"]
     assert unused(f"{corpus}\ndatasets: {{mine: {{corpora: [new]}}}}") == []
     assert unused("corpora: {demo: {max_videos: 3}}") == unused("seed: 1") == []
+
+
+def test_a_dataset_in_which_alignment_tells_the_corpora_apart_has_a_warning():
+    def warnings(faces: str, more: str = "") -> list[str]:
+        corpora = f"corpora: {{demo: {{faces: {faces}}}}}"
+        text = f"{corpora}\ndatasets: {{mine: {{corpora: [demo, demo_ffpp]{more}}}}}"
+        return mixed_alignment(checked(text), ["mine"])
+
+    (line,) = warnings("{align: five_points}")
+    assert line.startswith("datasets.mine: faces of demo are aligned, and those of demo_ffpp are not")
+    assert warnings("{align: five_points}", ", images: frames") == []
+    assert warnings("{align: none}") == warnings("{detector: none}") == []
 
 
 def test_empty_sections_of_the_user_are_none():
