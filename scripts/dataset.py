@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tars = [(corpus, args.results / cfg["images"] / corpus / f"{shard}.tar") for corpus, shard in shards]
     with new_directory(args.output) as folder:
         write_images(folder, rows, progress(tars, f"dataset {args.output.name}", "shards"))
-        write_metadata(folder, args.output.name, rows, cfg)
+        write_metadata(folder, args.output.name, rows, cfg, steps)
         write_contact_sheet(folder, rows)
         text = card(args.output.name, rows, cfg, steps)
         (folder / "README.md").write_text(text, encoding="utf-8")

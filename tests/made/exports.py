@@ -60,7 +60,7 @@ def make_dataset(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"
                 }
                 rows.append(known | images.image_columns(data))
     kept = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("")
-    write_metadata(folder, folder.name, kept, CFG)
+    write_metadata(folder, folder.name, kept, CFG, {})
     (folder / "README.md").write_text(card(folder.name, kept, CFG, {}), encoding="utf-8")
     return kept
 

@@ -17,7 +17,7 @@ from deepfake.dataset.card_tables import (
     markdown_table,
 )
 from deepfake.dataset.metadata import metadata_table
-from deepfake.dataset.terms import terms_of
+from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES, detector_names
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.summary import plan_summary
@@ -25,6 +25,11 @@ from deepfake.tables import CLASSES, METADATA
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
 CITATION_NOTE = "Their papers, which whoever publishes with this dataset should cite:"
+BORDERS = {
+    "black": "black outside the frame",
+    "replicate": "outside the frame as the frame's edge",
+    "reflect": "outside the frame as the frame's mirror image",
+}
 POLICIES = {
     "identity": "No person and no original with all that was made of it stands in two splits, as far as the "
     "corpora name their people. A fake of two people counts for both.",
@@ -54,7 +59,7 @@ def card(name: str, rows: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, di
         "Splits": _splits(cfg),
         "What was left out": _left_out(name),
         "Uses": _uses(cfg),
-        "Distribution": _distribution(cfg),
+        "Distribution": _distribution(cfg, steps),
         "Maintenance": _maintenance(name, cfg),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
@@ -167,10 +172,31 @@ def _faces(cfg: dict) -> str:
     detector, *others = (DETECTOR_TITLES.get(name, name) for name in detector_names(cfg["detector"]))
     or_else = "".join(f", or else {other}" for other in others)
     return (
-        f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, in "
-        f"a square with a side of {cfg['margin']:g} times the face's longer side, scaled to "
-        f"{cfg['size']} pixels, "
-        f"stored as {_format(cfg)}"
+        f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, "
+        f"{_landmarks(cfg)}{_shape(cfg)}, scaled to {cfg['size']} pixels, stored as {_format(cfg)}"
+    )
+
+
+def _landmarks(cfg: dict) -> str:
+    """Return which points were found, where the images depend on them or a licence on their model."""
+    points, is_aligned = str(cfg.get("landmarks", "none")), cfg.get("align", "none") != "none"
+    if points == "68":
+        return "with the landmarks of dlib's 68-point model, "
+    if points == "none" or not is_aligned:
+        return ""
+    detectors = detector_names(cfg["detector"])
+    if detectors == ["yunet"]:
+        return "with YuNet's five landmarks, "
+    else_of = "YuNet's own where it found the face, else " if "yunet" in detectors else ""
+    return f"with five landmarks ({else_of}those of dlib's 5-point model), "
+
+
+def _shape(cfg: dict) -> str:
+    if cfg.get("align", "none") == "none":
+        return f"in a square with a side of {cfg['margin']:g} times the face's longer side"
+    return (
+        "turned upright so that the eyes, the nose and the mouth lie as on ArcFace's template, in a square "
+        f"with a side of {cfg['margin']:g} times the template's, {BORDERS[cfg['border']]}"
     )
 
 
@@ -205,16 +231,17 @@ cameras need a test of their own. Use it neither to recognise or describe people
 detector that learnt from it judge anybody by itself."""
 
 
-def _distribution(cfg: dict) -> str:
+def _distribution(cfg: dict, steps: dict) -> str:
     by_corpus = {corpus: terms_of(corpus, cfg["families"]) for corpus in cfg["corpora"]}
     papers = sorted({terms.paper for terms in by_corpus.values() if terms.paper})
     citations = f"{CITATION_NOTE}\n\n" + "\n".join(f"- {paper}" for paper in papers) if papers else ""
+    landmarks = f"\n\n{terms}" if (terms := landmark_terms(cfg, steps)) else ""
     return f"""The images belong to those who made the corpora; their terms hold for this dataset too. In
 short, and to be read in full where the corpus is published:
 
 {markdown_table(["corpus", "use"], [(corpus, terms.use) for corpus, terms in by_corpus.items()])}
 
-A corpus that the workflow drew itself (`demo` in its settings) shows nobody and has no terms.
+A corpus that the workflow drew itself (`demo` in its settings) shows nobody and has no terms.{landmarks}
 
 {citations}""".rstrip()
 

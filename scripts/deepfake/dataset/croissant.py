@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from deepfake.dataset.terms import terms_of
+from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.tables import CLASSES
 
 CONTEXT = {
@@ -39,8 +39,10 @@ REFERENCES = {"label": "labels/label", "split": "splits/name"}
 """Columns with values that are keys of another record set."""
 
 
-def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict:
-    """Return the JSON-LD of a dataset with the section `cfg` of the config.
+def croissant(
+    name: str, metadata: pd.DataFrame, sha256: str, cfg: dict, steps: dict[str, dict[str, dict]]
+) -> dict:
+    """Return the JSON-LD of a dataset with the section `cfg` of the config, and the card's `steps`.
 
     `metadata` is its metadata.csv, and `sha256` the SHA-256 of that file. There is neither a date nor a URL,
     since a dataset in a folder has not been published.
@@ -53,7 +55,7 @@ def croissant(name: str, metadata: pd.DataFrame, sha256: str, cfg: dict) -> dict
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": name,
         "description": _description(metadata, cfg),
-        "license": LICENSE,
+        "license": f"{LICENSE} {landmark_terms(cfg, steps)}".rstrip(),
         "citeAs": "; ".join(papers) or f"{name}, made of {', '.join(cfg['corpora'])}",
         "version": "1.0.0",
         "keywords": ["deepfake detection", "face forgery", "image forensics"],

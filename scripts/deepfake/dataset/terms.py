@@ -54,3 +54,18 @@ TERMS = {
 def terms_of(corpus: str, families: dict[str, str]) -> Terms:
     """Return the terms of a corpus, or UNKNOWN; `families` maps each corpus of a dataset to its family."""
     return TERMS.get(corpus) or TERMS.get(families.get(corpus, ""), UNKNOWN)
+
+
+def landmark_terms(cfg: dict, steps: dict[str, dict[str, dict]]) -> str:
+    """Return what restricts the use of a dataset's landmarks; "" if nothing does.
+
+    `cfg` is the dataset's section, and `steps` the settings by corpus, as for the card.
+    """
+    faces = {corpus: steps.get(corpus, {}).get("faces", {}) for corpus in cfg["corpora"]}
+    found = [corpus for corpus, settings in faces.items() if settings.get("landmarks") == 68]
+    if not found or cfg["images"] != "faces":
+        return ""
+    return (
+        f"The landmarks of {', '.join(found)} were found by dlib's 68-point model. The data on which it was "
+        "trained, iBUG 300-W, exclude commercial use."
+    )

@@ -45,12 +45,17 @@ def write_images(folder: Path, rows: pd.DataFrame, tars: Iterable[tuple[str, Pat
         )
 
 
-def write_metadata(folder: Path, name: str, rows: pd.DataFrame, cfg: dict) -> None:
-    """Write metadata.csv, and croissant.json, which describes it and the images to programs."""
+def write_metadata(
+    folder: Path, name: str, rows: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, dict]]
+) -> None:
+    """Write metadata.csv, and croissant.json, which describes it and the images to programs.
+
+    `cfg` and `steps` are as for card.card.
+    """
     table = metadata_table(rows)
     data = table.to_csv(index=False, lineterminator="\n").encode()
     (folder / "metadata.csv").write_bytes(data)
-    description = croissant(name, table, hashlib.sha256(data).hexdigest(), cfg)
+    description = croissant(name, table, hashlib.sha256(data).hexdigest(), cfg, steps)
     text = json.dumps(description, indent=2, ensure_ascii=False)
     (folder / "croissant.json").write_text(text + "\n", encoding="utf-8")
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from deepfake import tables
+from deepfake.dataset.terms import landmark_terms
 from deepfake.dataset.write import write_metadata
 from deepfake.extraction import images
 
@@ -34,7 +35,7 @@ def made(tmp_path_factory):
         row["attributes"] = json.dumps({"hair colour/style": f"kind {number}"})
         rows.append({**row, **images.image_columns(data)})
     kept = pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna("")
-    write_metadata(folder, "d", kept, CFG)
+    write_metadata(folder, "d", kept, CFG, {})
     return folder, kept.set_index("file_name")
 
 
@@ -85,8 +86,12 @@ def test_it_describes_the_dataset(made):
 def test_a_dataset_of_one_split_and_format_names_no_other(made, tmp_path):
     kept = made[1].reset_index()
     part = kept[kept["file_name"].str.startswith("train") & (kept["corpus"] == "ff")]
-    write_metadata(tmp_path, "small", part, {**CFG, "corpora": ["own"]})
+    steps = {"own": {"faces": {"landmarks": 68}}}
+    write_metadata(tmp_path, "small", part, {**CFG, "corpora": ["own"]}, steps)
     description = json.loads((tmp_path / "croissant.json").read_text())
     assert description["distribution"][1]["includes"] == ["*/*/*.jpg"]
     assert [row["splits/name"] for row in description["recordSet"][0]["data"]] == ["train"]
     assert description["citeAs"] == "small, made of own"
+    assert description["license"].endswith(
+        "See README.md. " + landmark_terms({**CFG, "corpora": ["own"]}, steps)
+    )

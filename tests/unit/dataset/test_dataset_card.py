@@ -58,6 +58,35 @@ def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     assert json.dumps(CFG, sort_keys=True, ensure_ascii=False) in text
 
 
+ALIGNED = "turned upright so that the eyes, the nose and the mouth lie as on ArcFace's template"
+
+
+@pytest.mark.parametrize(
+    ("settings", "texts"),
+    [
+        (
+            {"landmarks": "five", "align": "none"},
+            ["at the most, in a square with a side of 1.3 times the face"],
+        ),
+        ({"landmarks": "five"}, ["with five landmarks (those of dlib's 5-point model), turned", ALIGNED]),
+        ({"landmarks": "five", "border": "reflect"}, ["1.3 times the template's, outside the frame as"]),
+        ({"landmarks": "five", "detector": "yunet"}, ["YuNet found, of 2 at the most, with YuNet's five"]),
+        ({"landmarks": 68, "align": "none"}, ["with the landmarks of dlib's 68-point model, in a square"]),
+        ({"landmarks": 68, "detector": "yunet"}, ["of dlib's 68-point model, turned", ALIGNED]),
+    ],
+)
+def test_the_card_says_how_faces_were_located_and_cut(made, settings, texts):
+    faces = {**STEPS["a"]["faces"], "align": "five_points", "border": "black", **settings}
+    kept = made[1][made[1]["file_name"] != ""]
+    text = card("d", kept, CFG, {"a": {"faces": faces}})
+    assert all(part in text for part in texts)
+    excluded = (
+        "The landmarks of a were found by dlib's 68-point model. The data on which it was trained, iBUG"
+    )
+    assert (excluded in text) == (settings["landmarks"] == 68)
+    assert excluded not in card("d", kept, {**CFG, "images": "frames"}, {"a": {"faces": faces}})
+
+
 def test_the_card_begins_with_metadata_for_the_hub(made):
     text = (made[0] / "README.md").read_text(encoding="utf-8").split("---\n")[1]
     head = yaml.safe_load(text)

@@ -169,7 +169,7 @@ def test_dfd_numbers_grow_wider_with_the_video(tmp_path):
     (tmp_path / "d/train/real").mkdir(parents=True)
     for row in rows:
         (tmp_path / "d" / row["file_name"]).write_bytes(data)
-    write_metadata(tmp_path / "d", "d", pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna(""), CFG)
+    write_metadata(tmp_path / "d", "d", pd.DataFrame(rows).reindex(columns=tables.PLAN).fillna(""), CFG, {})
     assert export(tmp_path / "d", "dfd", tmp_path / "o").returncode == 0
     names = sorted(path.name for path in (tmp_path / "o/real").iterdir())
     assert names[0].endswith("_frame_001.jpg") and names[-1].endswith("_frame_120.jpg")
