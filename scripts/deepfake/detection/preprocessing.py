@@ -151,6 +151,8 @@ def _checked_faces(cfg: dict) -> dict:
         cfg = {key: value for key, value in EARLIER.items() if key in own} | cfg
         keys = ["size", "format", *_quality(cfg), *own]
         problem = _problem("faces", cfg, keys, FACES)
+    if not problem and cfg.get("align", "none") != "none" and cfg["landmarks"] == "none":
+        problem = f"faces.landmarks is none, and faces.align: {cfg['align']} needs them: write five or 68"
     if problem:
         raise UserError(f"the model's preprocessing is invalid: {problem}; {UNTRUSTED}")
     return dict(cfg)

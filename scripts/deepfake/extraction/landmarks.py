@@ -43,9 +43,10 @@ def load_landmarker(cfg: dict) -> Landmarker | None:
         return None
     if name not in MODELS:
         raise UserError(f"faces.landmarks is {name!r}: write none, five or 68")
-    if name == "five" and detector_names(cfg["detector"]) == ["yunet"]:
+    file = landmark_model(cfg)
+    if file is None:
         return lambda pixels, face: face
-    convention, file = MODELS[name]
+    convention = MODELS[name][0]
     predict = dlib_predictor(str(package_model(file, f"faces.landmarks: {name}")))
 
     def locate(pixels: np.ndarray, face: Face) -> Face:
@@ -54,6 +55,17 @@ def load_landmarker(cfg: dict) -> Landmarker | None:
         return replace(face, points=predict(pixels, face), landmarker=convention)
 
     return locate
+
+
+def landmark_model(cfg: dict) -> str | None:
+    """Return the name of the file of dlib's model that finds the landmarks; None if there is none.
+
+    `cfg` is the config section `faces`. YuNet's five points come with its boxes.
+    """
+    name, detectors = str(cfg.get("landmarks", "none")), detector_names(cfg["detector"])
+    if name == "none" or detectors == ["none"] or (name == "five" and detectors == ["yunet"]):
+        return None
+    return MODELS[name][1]
 
 
 def dlib_predictor(path: str) -> Callable[[np.ndarray, Face], Points]:

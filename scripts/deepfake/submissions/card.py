@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Collection
 
 from deepfake.dataset.terms import terms_of
+from deepfake.extraction.package_models import FIVE_POINTS, MMOD, SIXTY_EIGHT_POINTS, TERMS
 from deepfake.markdown import code_span, plain_text
 from deepfake.names import visible
 
@@ -16,35 +18,50 @@ returns the probability that a face is fake; label 0 is real, 1 is fake. It work
 OTHER_MODELS = """Replace `model.onnx` by another exported format of the model, or by another model: any .onnx
 file of `results/forms/<dataset>/<model>/`, under the name `model.onnx`. It contains its own preprocessing and
 thresholds; `preprocessing.json` and this page then still describe the old model, and `SHA256SUMS` no longer
-matches. `--model FILE` uses another file for one run."""
+matches. `--model FILE` uses another file for one run. A model whose faces are found or aligned by other files
+than those of this package is better packed itself."""
+
+FACE_MODELS = {
+    "face_detector.onnx": "YuNet, which finds the faces",
+    FIVE_POINTS: "dlib's 5-point model, by which face crops are turned upright",
+    SIXTY_EIGHT_POINTS: "dlib's 68-point model, by which face crops are turned upright",
+    MMOD: "dlib's CNN detector, which finds the faces",
+}
+"""By the name of the file in the package: what it is for."""
 
 
 def model_card(
-    name: str, metadata: dict, metrics: dict, families: dict[str, str], file: str, has_yunet: bool
+    name: str,
+    metadata: dict,
+    metrics: dict,
+    families: dict[str, str],
+    file: str,
+    face_models: Collection[str] = (),
 ) -> str:
     """Return the card as Markdown.
 
     `name` is the model's name in the config, `metadata` the metadata in its file, `metrics` the contents of
     metrics.json, `families` those of its corpora, `file` the name of the exported model, such as
-    float32.onnx.
+    float32.onnx, `face_models` are the keys of FACE_MODELS that the package contains.
     """
     corpora = list(metadata["preprocessing"]["corpora"])
     sections = {
-        "How to run it": _usage(has_yunet),
+        "How to run it": _usage(face_models),
         "The model": _model(metadata, file),
         "Results": _results(metadata, metrics),
         "Preprocessing": _preprocessing(metadata["preprocessing"]),
         "Intended use and limits": _intended_use(corpora),
         "Other models": OTHER_MODELS,
-        "Licence": _licence(corpora, families),
+        "Licence": _licence(corpora, families, face_models),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
     dataset = plain_text(metadata["dataset"]["name"])
     return f"# {name}, trained on {dataset}\n\n{INTRODUCTION}\n\n{body}\n"
 
 
-def _usage(has_yunet: bool) -> str:
-    yunet = "\n`face_detector.onnx` is YuNet, which finds the faces; its checksum is verified before use."
+def _usage(face_models: Collection[str]) -> str:
+    files = "".join(f"\n- `{name}`: {FACE_MODELS[name]}" for name in face_models)
+    files = f"\n\nFiles for faces, whose checksums are verified before use:\n{files}" if files else ""
     return f"""Python 3.11 or later:
 
     python3 -m venv .venv && . .venv/bin/activate
@@ -58,7 +75,7 @@ def _usage(has_yunet: bool) -> str:
 `--crops` says that images are face crops already; `--help` lists all options. Files that can't be judged (no
 face, missing, unreadable) are logged, have the fallback in the output, and make the exit code 3.
 `sha256sum -c SHA256SUMS` (macOS: `shasum -a 256 -c SHA256SUMS`) verifies the unpacked
-files.{yunet if has_yunet else ""}"""
+files.{files}"""
 
 
 def _model(metadata: dict, file: str) -> str:
@@ -137,9 +154,11 @@ nor manipulations of an image outside faces. It makes errors of both kinds, as t
 decide about people by itself, and let everyone affected have a person review the decision."""
 
 
-def _licence(corpora: list[str], families: dict[str, str]) -> str:
+def _licence(corpora: list[str], families: dict[str, str], face_models: Collection[str]) -> str:
+    files = "; ".join(f"`{name}`: {TERMS[name]}" for name in face_models if name in TERMS)
+    files = f"\n\nThe files of dlib's models have terms of their own: {files}." if files else ""
     terms = "\n".join(f"- {plain_text(corpus)}: {terms_of(corpus, families).use}" for corpus in corpora)
     return f"""The programs have the MIT licence, see `LICENSE`; the packages of `requirements.txt` have their
 own. The use of the weights depends on the terms of the corpora that the model was trained on:
 
-{terms}"""
+{terms}{files}"""

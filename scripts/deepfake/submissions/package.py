@@ -11,17 +11,16 @@ from pathlib import Path
 
 from deepfake.checkpoints.open_model import open_model
 from deepfake.code_digest import imported_files
+from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.errors import UserError
-from deepfake.extraction.detectors import verify_model
-from deepfake.extraction.settings import detector_names
 from deepfake.files import new_file
 from deepfake.submissions import standalone  # imported so that the digest of package.py covers its code
 from deepfake.submissions.card import model_card
+from deepfake.submissions.face_models import face_models_of, unused_modules, with_packed_detector
 from deepfake.submissions.requirements import requirements
 
 LIBRARY = Path(__file__).resolve().parents[1]
 PROGRAM = Path(standalone.__file__)
-FACE_MODEL = "face_detector.onnx"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can store
 MODE = (stat.S_IFREG | 0o644) << 16
 
@@ -49,20 +48,24 @@ def write_package(
     metadata = open_model(model, limits=limits).metadata
     if not metadata["preprocessing"]:
         raise UserError(f"{model} doesn't record how its training images were made; train it again")
-    detector = face_detector(metadata["preprocessing"], face_model)
-    metadata = metadata | {"preprocessing": _with_packed_detector(metadata["preprocessing"])}
+    for corpus in (None, *metadata["preprocessing"].get("corpora", {})):
+        preprocessing_of(metadata, corpus)  # what predict.py would refuse is refused here
+    face_models = face_models_of(metadata["preprocessing"], face_model)
+    metadata = metadata | {"preprocessing": with_packed_detector(metadata["preprocessing"])}
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
         code = copy_code(top)
         shutil.copyfile(model, top / "model.onnx")
         shutil.copyfile(licence, top / "LICENSE")
-        if detector:
-            shutil.copyfile(detector, top / FACE_MODEL)
+        for file, source in face_models.items():
+            shutil.copyfile(source, top / file)
         steps = json.dumps(metadata["preprocessing"], indent=2, sort_keys=True, ensure_ascii=False)
         texts = {
             "preprocessing.json": f"{steps}\n",
-            "requirements.txt": requirements(code, pinned.read_text(encoding="utf-8")),
-            "README.md": model_card(name, metadata, metrics, families, model.name, detector is not None),
+            "requirements.txt": requirements(
+                code, pinned.read_text(encoding="utf-8"), unused_modules(metadata["preprocessing"])
+            ),
+            "README.md": model_card(name, metadata, metrics, families, model.name, list(face_models)),
         }
         for file, text in texts.items():
             (top / file).write_text(text, encoding="utf-8")
@@ -99,35 +102,6 @@ def copy_code(top: Path) -> list[Path]:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(whole / name, top / name)
     return [top / name for name in names]
-
-
-def face_detector(preprocessing: dict, face_model: str | None) -> Path | None:
-    """Return YuNet's file, verified, where the faces of any corpus were found by it; else None.
-
-    Raises UserError if the corpora need different files.
-    """
-    sections = [steps["faces"] for steps in preprocessing["corpora"].values()]
-    by_checksum = {
-        faces["sha256"]: faces for faces in sections if "yunet" in detector_names(faces.get("detector"))
-    }
-    if not by_checksum:
-        return None
-    if len(by_checksum) > 1:
-        raise UserError(
-            f"the faces of the model's corpora were found by {len(by_checksum)} files of YuNet, and a "
-            "package contains one; train it on corpora with the same faces.model"
-        )
-    ((sha256, faces),) = by_checksum.items()
-    return verify_model(face_model or faces["model"], sha256)
-
-
-def _with_packed_detector(preprocessing: dict) -> dict:
-    """Return `preprocessing` with the path of the face detector's file in the package."""
-    corpora = {
-        name: {**steps, "faces": {k: FACE_MODEL if k == "model" else v for k, v in steps["faces"].items()}}
-        for name, steps in preprocessing["corpora"].items()
-    }
-    return {**preprocessing, "corpora": corpora}
 
 
 def _files(top: Path) -> list[str]:

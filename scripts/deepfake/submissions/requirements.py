@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from deepfake.errors import UserError
@@ -50,17 +50,18 @@ def modules_of(files: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def requirements(files: Iterable[Path], pinned: str) -> str:
+def requirements(files: Iterable[Path], pinned: str, unused: Collection[str] = ()) -> str:
     """Return lines `name==version` of all packages that `files` need.
 
-    `pinned` is the text of the project's requirements.txt. Raises UserError if a file imports a module
+    `pinned` is the text of the project's requirements.txt, `unused` are modules that need not be installed
+    although a file imports them somewhere. Raises UserError if a file imports a module
     that is not in PACKAGES, or a package's version isn't pinned.
     """
     modules = modules_of(files)
     if unknown := sorted(set(modules) - set(PACKAGES)):
         where = ", ".join(f"{name} (in {modules[name].name})" for name in unknown)
         raise UserError(f"a submission package can't need {where}; only {', '.join(PACKAGES)}")
-    needed = {PACKAGES[name] for name in modules}
+    needed = {PACKAGES[name] for name in modules if name not in unused}
     needed |= {other for name in needed for other in DEPENDENCIES.get(name, [])}
     pins = {found[1]: found[0].strip() for line in pinned.splitlines() if (found := PIN.match(line))}
     if missing := sorted(needed - set(pins)):

@@ -31,6 +31,12 @@ def test_settings_are_those_recorded_unless_others_are_requested():
         preprocessing_of(metadata)
 
 
+def test_models_of_earlier_versions_have_plain_crops_without_landmarks():
+    earlier = {key: value for key, value in made.FACES.items() if key not in preprocessing.EARLIER}
+    assert set(made.FACES) - set(earlier) == set(preprocessing.EARLIER)
+    assert preprocessing_of({"preprocessing": made.recorded(faces=earlier)})["faces"] == made.FACES
+
+
 @pytest.mark.parametrize(
     ("requested", "message"),
     [
@@ -66,6 +72,10 @@ HOSTILE = {
     "detectors": made.recorded(faces=made.FACES | {"detector": ["dlib", ["yunet"]]}),
     "a list with none": made.recorded(faces=made.FACES | {"detector": ["dlib", "none"]}),
     "model": made.recorded(faces=made.FACES | {"detector": "yunet", "model": 1, "sha256": "0"}),
+    "landmarks": made.recorded(faces=made.FACES | {"landmarks": "../68"}),
+    "align": made.recorded(faces=made.FACES | {"align": ["five_points"]}),
+    "points": made.recorded(faces=made.FACES | {"align": "five_points", "landmarks": "none"}),
+    "border": made.recorded(faces=made.FACES | {"align": "five_points", "landmarks": "five", "border": 0}),
 }
 
 

@@ -79,6 +79,17 @@ def test_without_the_package_the_error_names_the_key_and_the_package(monkeypatch
     assert package_models.MODULE not in sys.modules  # found, never imported
 
 
+def test_a_file_beside_the_program_is_taken_before_the_package_and_no_other(monkeypatch, tmp_path):
+    original = package_models.package_model(package_models.FIVE_POINTS, "x")
+    monkeypatch.setattr(package_models, "BESIDE_PROGRAM", tmp_path)
+    beside = tmp_path / package_models.FIVE_POINTS
+    beside.write_bytes(original.read_bytes())
+    assert package_models.package_model(package_models.FIVE_POINTS, "x") == beside
+    beside.write_bytes(b"another")
+    with pytest.raises(UserError, match=r"faces.landmarks: five needs shape_predictor_5.* is another file"):
+        load_landmarker(DLIB)
+
+
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), max_size=68))
 def test_points_in_a_table_are_read_back_with_two_decimals(points):
     back = parse_points(points_text(tuple(points)))

@@ -18,7 +18,7 @@ def card(name: str) -> str:
         "dataset": {"name": name, "sha256": name},
         "preprocessing": {"corpora": {name: steps}, "default": name, "shows": "faces"},
     }
-    return model_card("mine", metadata, METRICS, {}, "float32.onnx", has_yunet=False)
+    return model_card("mine", metadata, METRICS, {}, "float32.onnx")
 
 
 @pytest.mark.parametrize(

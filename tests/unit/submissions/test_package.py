@@ -13,15 +13,22 @@ from pathlib import Path
 import onnx
 import pytest
 from conftest import ROOT, write_striped_video
+from made import media
 from made import report as made_report
 from made.programs import run_program
 from made.submission import PREPROCESSING, STEPS, export_onnx, submit, write_images, write_model
 
 from deepfake.checkpoints.onnx_export import as_bytes
 from deepfake.checkpoints.open_model import open_model
+from deepfake.detection.detect import detect_media
+from deepfake.detection.media import find_media
+from deepfake.detection.output import as_json
+from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.errors import UserError
 from deepfake.evaluation.evaluate import evaluate
+from deepfake.extraction.package_models import FIVE_POINTS, MMOD, SIXTY_EIGHT_POINTS
 from deepfake.submissions.card import model_card
+from deepfake.submissions.face_models import face_models_of, unused_modules
 from deepfake.submissions.requirements import DEPENDENCIES, PACKAGES, modules_of, requirements
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -109,7 +116,8 @@ def test_it_needs_few_packages_with_the_versions_of_the_project(packed, tmp_path
     assert {"numpy", "onnxruntime", "av", "opencv-python-headless"} <= names
     assert not names & NOT_NEEDED
     modules = modules_of(tmp_path.rglob("*.py"))
-    assert {PACKAGES[name] for name in modules} <= names
+    assert {PACKAGES[name] for name in set(modules) - {"dlib"}} <= names
+    assert "dlib-bin" not in names  # the model's images are crops already
     for name in names:  # what pip would install beside them, in any version
         needed = [re.match(r"[\w.-]+", need)[0] for need in metadata.requires(name) or [] if ";" not in need]
         assert set(needed) <= names
@@ -162,7 +170,7 @@ def test_the_card_names_the_members_of_an_ensemble(made):
     contents = open_model(made / "float32.onnx").metadata
     part = {key: contents.pop(key) for key in ("network", "geometry")}
     contents |= {"parts": [{**part, "views": [0, 1]}, {**part, "views": [0]}], "temperature": 1.25}
-    text = model_card("both", contents, measured(), {}, "float32.onnx", has_yunet=False)
+    text = model_card("both", contents, measured(), {}, "float32.onnx")
     parts = "meso4 at 32 pixels and meso4 at 32 pixels"
     assert f"- network: the mean of {parts}, 2 views of each image, at temperature 1.250\n" in text
 
@@ -177,6 +185,7 @@ def test_the_face_detector_is_included_where_the_model_needs_it(made, tmp_path, 
     detector = tmp_path / "yunet.onnx"
     detector.write_bytes(b"weights")
     faces = {"detector": "yunet", "model": str(tmp_path / "moved.onnx"), "min_score": 0.7, "search": "full"}
+    faces |= {"recount": 0, "width": 640, "margin": 1.3}
     faces |= {"sha256": hashlib.sha256(b"weights").hexdigest()}
     steps = {**PREPROCESSING, "corpora": {"made": STEPS | {"faces": {**STEPS["faces"], **faces}}}}
     model = rewrite(made / "float32.onnx", tmp_path / "float32.onnx", steps)
@@ -192,14 +201,75 @@ def test_the_face_detector_is_included_where_the_model_needs_it(made, tmp_path, 
     assert "download the file again" in caplog.text
 
 
+ALIGNED = media.FACES | {"landmarks": "five", "align": "five_points"}
+WITHOUT = "import sys\nfor name in ('torch', 'face_recognition_models'):\n    sys.modules[name] = None\n"
+
+
+def test_aligned_faces_are_scored_as_by_detect_without_torch_or_the_package_of_models(tmp_path, monkeypatch):
+    checkpoint = media.write_model(tmp_path / "best.pt", media.recorded(faces=ALIGNED))
+    model = export_onnx(checkpoint, tmp_path / "float32.onnx")
+    unpacked = tmp_path / "unpacked"
+    with zipfile.ZipFile(pack(model, tmp_path / "packed")) as file:
+        file.extractall(unpacked)
+    assert (unpacked / FIVE_POINTS).is_file() and not (unpacked / "face_detector.onnx").exists()
+    text = (unpacked / "README.md").read_text()
+    assert f"- `{FIVE_POINTS}`: dlib's 5-point model" in text
+    assert f"`{FIVE_POINTS}`: public domain (CC0)" in text
+    assert "dlib-bin==" in (unpacked / "requirements.txt").read_text()
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/sitecustomize.py").write_text(WITHOUT)
+    media.write_video(tmp_path / "a.mp4", media.person(0, 4))
+    monkeypatch.chdir(tmp_path)
+    opened = open_model(model)
+    (verdict,) = detect_media(find_media(["a.mp4"], media.LIMITS), opened, preprocessing_of(opened.metadata))
+
+    def predict() -> subprocess.CompletedProcess:
+        command = [sys.executable, "unpacked/predict.py", "a.mp4", "--json", "found.json", "--threads", "1"]
+        variables = os.environ | {"PYTHONPATH": "without"}
+        return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=100)
+
+    done = predict()
+    assert done.returncode == 0, done.stderr
+    assert json.loads(Path("found.json").read_text()) == [as_json(verdict) | {"reason": ""}]
+    (unpacked / FIVE_POINTS).write_bytes(b"another")
+    done = predict()
+    assert done.returncode == 1 and f"{FIVE_POINTS} is another file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("faces", "files", "needs_dlib"),
+    [
+        ({"detector": "dlib", "landmarks": "five"}, [], True),
+        ({"detector": "dlib", "landmarks": "five", "align": "five_points"}, [FIVE_POINTS], True),
+        ({"detector": "dlib", "landmarks": 68, "align": "five_points"}, [SIXTY_EIGHT_POINTS], True),
+        ({"detector": "yunet", "landmarks": "five", "align": "five_points"}, [], False),
+        ({"detector": "yunet", "landmarks": 68, "align": "five_points"}, [SIXTY_EIGHT_POINTS], True),
+        ({"detector": "yunet", "landmarks": 68}, [], False),
+        ({"detector": "mmod", "landmarks": "none"}, [MMOD], True),
+        ({"detector": ["dlib", "yunet"], "landmarks": "five", "align": "five_points"}, [FIVE_POINTS], True),
+        ({"detector": "none"}, [], False),
+    ],
+)
+def test_the_package_holds_the_files_that_its_crops_need(faces, files, needs_dlib, data):
+    yunet = data / "yunet_n_640_640.onnx"
+    faces |= {"model": "moved.onnx", "sha256": hashlib.sha256(yunet.read_bytes()).hexdigest()}
+    preprocessing = {"corpora": {"a": {"faces": faces}, "b": {"faces": {"detector": "none"}}}}
+    found = face_models_of(preprocessing, str(yunet))
+    assert list(found) == ["face_detector.onnx"] * ("yunet" in faces["detector"]) + files
+    assert all(path.is_file() for path in found.values())
+    assert unused_modules(preprocessing) == (set() if needs_dlib else {"dlib"})
+
+
 def test_a_model_that_can_not_be_used_is_an_error(made, tmp_path, caplog):
     (tmp_path / "foreign.onnx").write_bytes(b"no model")
     silent = rewrite(made / "float32.onnx", tmp_path / "silent.onnx", {})
-    for number, model in enumerate([tmp_path / "foreign.onnx", tmp_path / "none.onnx", silent]):
+    hostile = rewrite(made / "float32.onnx", tmp_path / "hostile.onnx", media.recorded(faces={"size": 64}))
+    for number, model in enumerate([tmp_path / "foreign.onnx", tmp_path / "none.onnx", silent, hostile]):
         pack(model, tmp_path / str(number), code=1)
         assert list((tmp_path / str(number)).iterdir()) == []
     assert "foreign.onnx" in caplog.text and "none.onnx" in caplog.text
     assert "silent.onnx doesn't record how its training images were made" in caplog.text
+    assert "the model's preprocessing is invalid: faces.detector is None" in caplog.text
 
 
 # in a clean environment
