@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepfake.extraction.alignment import (
+    DLIB_5_TEMPLATE,
     FIVE_OF_68,
     TEMPLATE,
     aligned_place,
@@ -73,6 +74,17 @@ def test_a_turned_scaled_and_shifted_frame_gives_the_same_place(angle, scale, sh
     assert (after.x, after.y) == pytest.approx(tuple(turn[:, :2] @ (before.x, before.y) + turn[:, 2]))
     difference = (after.angle - before.angle + angle + 180) % 360 - 180
     assert difference == pytest.approx(0, abs=1e-6)
+
+
+@given(noise=st.lists(st.floats(-9, 9), min_size=10, max_size=10))
+def test_a_mirrored_face_of_dlibs_five_points_gives_the_mirrored_place(noise):
+    points = np.array(DLIB_5_TEMPLATE) * 3 + np.array(noise).reshape(5, 2)
+    mirrored = (points * (-1, 1) + (720, 0))[[2, 3, 0, 1, 4]]
+    before = aligned_place(face(points, "dlib_5"), 1.3)
+    after = aligned_place(face(mirrored, "dlib_5"), 1.3)
+    assert (after.side, after.angle) == pytest.approx((before.side, -before.angle))
+    top_right = before.x + before.side * math.cos(math.radians(before.angle))
+    assert after.x == pytest.approx(720 - top_right)
 
 
 def test_a_turned_scaled_and_shifted_frame_gives_the_same_pixels():

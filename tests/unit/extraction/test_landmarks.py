@@ -50,6 +50,22 @@ def test_points_follow_the_frames_size(frame, found, scale):
     assert np.abs(points / scale - plain).max() < 0.03 * found.width
 
 
+@pytest.mark.parametrize(("landmarks", "most"), [("five", 0.015), (68, 0.05)])
+def test_points_depend_little_on_the_detectors_box(frame, found, landmarks, most):
+    x, y, width, height = found.xywh
+    other = Face(x - width // 12, y + height // 12, width * 6 // 5, height, 1.0, "dlib")
+    apart = located(frame, found, landmarks) - located(frame, other, landmarks)
+    assert np.abs(apart).max() < most * width  # of the first points alone: 0.020 and 0.073
+
+
+def test_points_turn_with_the_frame(frame, found):
+    middle = (found.x + found.width / 2, found.y + found.height / 2)
+    turn = cv2.getRotationMatrix2D(middle, 20, 1.0)
+    turned = cv2.warpAffine(frame, turn, frame.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    expected = located(frame, found, "five") @ turn[:, :2].T + turn[:, 2]
+    assert np.abs(located(turned, found, "five") - expected).max() < 0.03 * found.width
+
+
 def test_a_face_that_reaches_beyond_the_frame_has_points(frame, found):
     cut = frame[:, : found.x + found.width * 3 // 4]
     points = located(cut, found, "five")
