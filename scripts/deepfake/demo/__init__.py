@@ -2,5 +2,6 @@
 
 A video goes through these files: `layouts` (which videos a corpus has), `corpus` (the zip), `video` (the
 frames of one video and its encoding), `manipulations` (the fake part), `rendering` (one frame), and what it
-is painted from: `person`, `portrait`, `hair`, `features`, `background`, on a `canvas`.
+is painted from: `person`, `portrait`, `hair`, `features`, `background`, on a `canvas`. `landmarks` says where
+in a frame the eyes, nose and mouth were drawn.
 """

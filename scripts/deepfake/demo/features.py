@@ -12,6 +12,13 @@ from deepfake.demo.canvas import ORIGIN, SHIFT, SIZE, Window, curve, fixed_point
 from deepfake.demo.person import Person
 from deepfake.demo.portrait import Head
 
+# In face pixels from the middle of an eye, from its inner corner to the outer one.
+EYE_X = (-17.5, -9.0, 0.7, 10.0, 15.0)
+UPPER_LID = (1.2, -6.1, -8.1, -6.5, -4.0)
+LOWER_LID = (1.9, 4.8, 5.8, 4.8, 2.2)
+IRIS_Y = -1.4
+LIP_U = (-1, -0.64, -0.28, 0, 0.28, 0.64, 1)  # in halves of the mouth's width from its middle
+
 
 @lru_cache(maxsize=2048)
 def eye(
@@ -21,38 +28,49 @@ def eye(
 
     `side` is -1 or 1, `blink` 0 to 1, `gaze` -1 to 1. Eyes are cached, since most frames show them again.
     """
-    apart = head.person.apart
-    at = region((side * apart - 34, side * apart + 34, -22, 22))
+    middle = side * head.person.apart
+    at = region((middle - 34, middle + 34, -22, 22))
+    centre = np.array((middle + ORIGIN[0] - at[1].start, ORIGIN[1] - at[0].start))
     left, right = (
-        _paint_eye(canvas[at], head.person, side, blink, gaze) for canvas in (head.bare if bare else head.lit)
+        _paint_eye(canvas[at], centre, head.person, side, blink, gaze)
+        for canvas in (head.bare if bare else head.lit)
     )
     return at, left, right
 
 
-def _paint_eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: float) -> np.ndarray:
-    """Return the region `skin`, uint8 (height, width, 3), with an eye painted on it."""
-    big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
+def eyelids(person: Person, side: int, blink: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the upper and the lower lid of an eye, each (33, 2), from the inner corner to the outer one.
+
+    They are relative to the eye's middle, (side * person.apart, 0). A pointed outer corner would be lost in
+    the lashes: landmark models see the corner where the white ends.
+    """
     e, shut = person.eyes, min(1.0, max(0.0, blink))
-    droop = 1 - 0.16 * person.age
-    x = np.array([-23, -12, 1, 13, 24.0]) * e
-    lower = np.array([2.5, 6.2, 7.5, 5.8, 0.0]) * e
-    upper = np.array([1.5, -7.8, -10.4, -8.0, -1.0]) * e * droop
+    x, lower = np.array(EYE_X) * e, np.array(LOWER_LID) * e
+    upper = np.array(UPPER_LID) * e * (1 - 0.16 * person.age)
     upper = upper + (lower - upper) * shut * 0.94
     lean = -person.tilt * x / 46
-    top = curve(np.c_[x * side, upper + lean], closed=False)
-    bottom = curve(np.c_[x * side, lower + lean], closed=False)
-    middle = np.array((34.0, 22.0))
+    top, bottom = (curve(np.c_[x * side, y + lean], closed=False) for y in (upper, lower))
+    return top, bottom
+
+
+def _paint_eye(
+    skin: np.ndarray, centre: np.ndarray, person: Person, side: int, blink: float, gaze: float
+) -> np.ndarray:
+    """Return the region `skin`, uint8 (height, width, 3), with an eye painted on it at the pixel `centre`."""
+    big = cv2.resize(skin, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)  # drawn at twice the size
+    e, shut = person.eyes, min(1.0, max(0.0, blink))
+    top, bottom = eyelids(person, side, blink)
 
     def corners(points: np.ndarray) -> np.ndarray:
-        return fixed_point((points + middle) * 2)
+        return fixed_point((points + centre) * 2 + 0.5)  # a pixel becomes two, whose middle is 0.5
 
     if shut < 0.93:
         white = np.array((232, 226, 221)) * (0.93 if person.skin.mean() < 150 else 1.0)
         ball = np.empty_like(big)
         ball[:] = white * (1 - 0.05 * person.age)
-        pupil = corners(np.array((gaze * 5.5, -1.6)))
+        pupil = corners(np.array((gaze * 4.2, IRIS_Y)))
         iris = np.array(person.iris, float)
-        for radius, tone in ((11.2, iris * 0.45), (9.8, iris), (7.0, iris * 1.25), (4.6, iris * 0.14)):
+        for radius, tone in ((8.5, iris * 0.45), (7.4, iris), (5.3, iris * 1.25), (3.5, iris * 0.14)):
             cv2.circle(
                 ball, pupil, round(radius * e * 32), tone.clip(0, 255).tolist(), -1, cv2.LINE_AA, SHIFT
             )
@@ -73,18 +91,17 @@ def _paint_eye(skin: np.ndarray, person: Person, side: int, blink: float, gaze: 
     return cv2.resize(big, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def paint_mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> None:
-    """Paint the mouth onto a canvas, uint8; `opening` is 0 to 1, `smile` -1 to 1."""
-    at = region((-52, 52, 62, 126))
-    patch = canvas[at].copy()
-    wide = 31 * person.smile * (1 + 0.12 * smile - 0.16 * opening)
-    corner, full, gap = -4.5 * smile, person.lips, 19 * opening
+def lips(
+    person: Person, opening: float, smile: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the upper edges of the upper lip, of its lower edge, and the two of the lower lip.
 
-    def corners(points: np.ndarray) -> np.ndarray:
-        return fixed_point(points + (52, 88 - 62))
-
-    u = np.array([-1, -0.62, -0.2, 0, 0.2, 0.62, 1])
-    bend = corner * u**2
+    Each is (49, 2) from left to right, with every eighth point at LIP_U times half the mouth's width.
+    """
+    wide = 37.5 * person.smile * (1 + 0.05 * smile - 0.04 * opening)
+    full, gap = person.lips, 19 * opening
+    u = np.array(LIP_U)
+    bend = 88 + (0.2 * gap - 3.0 * smile) * u**2  # the corners of a mouth that opens sink a little
 
     def lip(bow: tuple, by: float, drop: float = 0.0) -> np.ndarray:
         fall = np.array((0, 0.8, 1, 1, 1, 0.8, 0)) * drop
@@ -93,12 +110,24 @@ def paint_mouth(canvas: np.ndarray, person: Person, opening: float, smile: float
     above = lip((0, -5.2, -9, -7, -9, -5.2, 0), full) - (0, 0.12 * gap)
     middle = lip((0, -0.4, 0.3, 1.0, 0.3, -0.4, 0), 1.0) - (0, 0.1 * gap)
     below = lip((0, 0.8, 1, 1, 1, 0.8, 0), 0.8, gap)
-    under = lip((0, 7, 11, 11.5, 11, 7, 0), 0.35 + 0.65 * full, gap)
+    under = lip((0, 8.2, 13.2, 14, 13.2, 8.2, 0), 0.35 + 0.65 * full, gap)
+    return above, middle, below, under
+
+
+def paint_mouth(canvas: np.ndarray, person: Person, opening: float, smile: float) -> None:
+    """Paint the mouth onto a canvas, uint8; `opening` is 0 to 1, `smile` -1 to 1."""
+    at = region((-52, 52, 62, 126))
+    patch = canvas[at].copy()
+    above, middle, below, under = lips(person, opening, smile)
+
+    def corners(points: np.ndarray) -> np.ndarray:
+        return fixed_point(points + (52, -62))
+
     red = person.skin * (0.86, 0.60, 0.60) if not person.woman else person.skin * (0.82, 0.48, 0.50)
     red = red * (1 - 0.06 * person.age)
     for one, two, tone in ((above, middle, red * 0.86), (below, under, red)):
         cv2.fillPoly(patch, [corners(np.concatenate([one, two[::-1]]))], tone.tolist(), cv2.LINE_AA, SHIFT)
-    cv2.polylines(patch, [corners(under[3:-3] * (0.6, 1) + (0, -6 * full))], False,
+    cv2.polylines(patch, [corners(under[3:-3] * (0.6, 1) + (0, -6 * person.lips))], False,
                   np.minimum(red * 1.16 + 6, 255).tolist(), 3, cv2.LINE_AA, SHIFT)  # fmt: skip
     if opening > 0.04:
         inside = corners(np.concatenate([middle, below[::-1]]))
@@ -126,7 +155,7 @@ def _rims(kind: str, apart: float, width: float) -> tuple[Window, np.ndarray, np
     """Return the region of the glasses on the canvas, their opacity there, and that of the face below."""
     mask = np.zeros(SIZE[::-1], np.uint8)
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    power, tall = (1.0, 31) if kind == "round" else (0.55, 25)
+    power, tall = (1.0, 31) if kind == "round" else (0.55, 28)
     x, y = (np.sign(f) * np.abs(f) ** power for f in (np.cos(angles), np.sin(angles)))
     inner = apart + 1 - 34
     parts = [(curve(np.array([(-inner, 0), (0, -5), (inner, 0)]), closed=False), False)]

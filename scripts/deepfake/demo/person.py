@@ -70,10 +70,10 @@ def make_person(seed: int, number: int) -> Person:
         beard="none" if woman else BEARDS[(among + first // 7) % len(BEARDS)],
         glasses=GLASSES[(position + first // 11) % len(GLASSES)], age=age, woman=woman,
         width=rng.uniform(0.93, 1.05) - 0.03 * woman, jaw=rng.uniform(0.88, 1.08) - 0.08 * woman,
-        chin=rng.uniform(0.95, 1.06) - 0.02 * woman, eyes=rng.uniform(0.92, 1.1) + 0.05 * woman,
-        apart=rng.uniform(40, 45), tilt=rng.uniform(-1.5, 3.5), brow=rng.uniform(0.8, 1.35) - 0.3 * woman,
+        chin=rng.uniform(0.95, 1.06) - 0.02 * woman, eyes=rng.uniform(0.94, 1.07) + 0.03 * woman,
+        apart=rng.uniform(40.5, 44), tilt=rng.uniform(-1.5, 3.5), brow=rng.uniform(0.8, 1.35) - 0.3 * woman,
         nose=rng.uniform(0.85, 1.2) - 0.08 * woman, lips=rng.uniform(0.8, 1.25) + 0.15 * woman,
-        smile=rng.uniform(0.92, 1.12), seed=seeded_hash(seed, "texture", number),
+        smile=rng.uniform(0.94, 1.09), seed=seeded_hash(seed, "texture", number),
     )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _paint_features(canvas: Canvas, person: Person, rng: np.random.Generator) ->
             rise = rng.uniform(-4.5, -0.5) if along[i] < 0.6 else 1.5
             hair_stroke = np.array([start, start + (side * rng.uniform(3, 7), rise)])
             canvas.line(hair_stroke, 1.0, tone * rng.uniform(0.7, 1.1), 0.55, 0)
-        lid = np.array([(-23, 0), (-12, -13), (2, -17), (15, -13), (25, -2)])
+        lid = np.array([(-17.5, 0), (-9, -12.4), (1.5, -16.2), (11.5, -12.4), (19, -2)])
         lid = lid * (side * person.eyes, person.eyes) + (side * person.apart, -person.tilt / 2)
         canvas.line(curve(lid, closed=False), 1.8, person.skin * (0.55, 0.45, 0.42), 0.6, 0.9)
 

@@ -140,14 +140,36 @@ def sampling_map(scene: Scene, state: State, at: Window) -> tuple[np.ndarray, np
     y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - np.float32(cy)
     # The bulge of the inner face is the product of two curves and ignores the small roll: that is cheap, and
     # the bulge is too smooth for the difference to show.
-    fx, fy = x / np.float32(s), y / np.float32(s)
-    across, down = np.exp(-((fx / 78) ** 2)), np.exp(-(((fy - 42) / 92) ** 2))
-    jaw = np.exp(-(((fy - 132) / 48) ** 2)) * np.float32(9 * state.mouth)
+    bulge_x, bulge_y = _bulge(state, x / np.float32(s), y / np.float32(s))
     map_x = cos * x + (sin * y + np.float32(ORIGIN[0]))
-    map_x -= across * (down * np.float32(12 * state.yaw))
+    map_x -= bulge_x
     map_y = cos * y - (sin * x - np.float32(ORIGIN[1]))
-    map_y -= across * (down * np.float32(8 * state.pitch) + jaw)
+    map_y -= bulge_y
     return map_x, map_y
+
+
+def to_frame(points: np.ndarray, scene: Scene, state: State) -> np.ndarray:
+    """Return where points of the canvas, (n, 2) in face pixels, are in the frame: (n, 2) in its pixels.
+
+    This is the inverse of `sampling_map`, found by iteration: the bulge changes by less than 0.4 face pixels
+    from one to the next, so that 20 rounds leave an error below 1e-6.
+    """
+    angle = np.deg2rad(state.roll)
+    back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    found = np.asarray(points, float)
+    for _ in range(20):
+        found = (points + np.stack(_bulge(state, *found.T), axis=1)) @ back
+    return found * (scene.scale * state.scale) + _centre(scene, state)
+
+
+def _bulge(state: State, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the inner face is moved at x and y, both ways in face pixels, by turning and talking."""
+    across, down = np.exp(-((x / 78) ** 2)), np.exp(-(((y - 42) / 92) ** 2))
+    jaw = np.exp(-(((y - 132) / 48) ** 2)) * np.float32(9 * state.mouth)
+    return (
+        across * (down * np.float32(12 * state.yaw)),
+        across * (down * np.float32(8 * state.pitch) + jaw),
+    )
 
 
 def render_frame(scene: Scene, head: Head, state: State) -> np.ndarray:

@@ -24,7 +24,7 @@ def render_frames(video: VideoSpec, seed: int) -> Iterator[np.ndarray]:
     """Yield the frames of a video before compression, each uint8 RGB (height, width, 3)."""
     target = rendering.head_of(seed, video.target)
     scene = rendering.make_scene(seed, video.target, video.size, video.take)
-    states = _performance(seed, video.take, video.frames)
+    states = performance_of(video, seed)
     noise = _SensorNoise(video.size, seeded_hash(seed, "grain", video.take))
     manipulate = None
     if video.method:
@@ -35,6 +35,11 @@ def render_frames(video: VideoSpec, seed: int) -> Iterator[np.ndarray]:
         if manipulate:
             manipulate(frame, scene, state, index)
         yield frame
+
+
+def performance_of(video: VideoSpec, seed: int) -> list[rendering.State]:
+    """Return the states of the person in front of the camera, one for each frame."""
+    return _performance(seed, video.take, video.frames)
 
 
 def encode(frames: Iterable[np.ndarray], size: tuple[int, int]) -> bytes:
