@@ -18,6 +18,7 @@ SIZE = (240, 240)
 FACES = {"detector": "dlib", "search": "full", "recount": 0, "width": 640, "upsample": 0, "max_faces": 2}
 FACES |= {"margin": 1.3, "size": 64, "format": "jpg", "quality": 95}
 FACES |= {"landmarks": "none", "align": "none", "border": "black"}
+FACES |= {"smooth": 0, "smoothing": "median"}
 FRAMES = {"strategy": "uniform", "count": 4, "boost": 8, "format": "jpg", "quality": 95}
 CROPS = {"detector": "none", "size": 64, "format": "jpg", "quality": 95}
 LIMITS = {"members": 1000, "member_gb": 1, "total_gb": 1, "ratio": 200}

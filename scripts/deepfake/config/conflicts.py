@@ -77,7 +77,22 @@ def _in_faces(config: dict) -> Iterator[str]:
             f"faces.landmarks: none can't be used with align: five_points (of {', '.join(pointless)}); "
             "write five, which costs little, or 68"
         )
+    yield from _in_smoothing(faces)
     yield from _in_crops(config, aligned)
+
+
+def _in_smoothing(faces: dict[str, dict]) -> Iterator[str]:
+    medians = {
+        name: cfg["smooth"]
+        for name, cfg in faces.items()
+        if cfg["detector"] != "none" and cfg["smoothing"] == "median"
+    }
+    for n in sorted(n for n in set(medians.values()) if n and n % 2 == 0):
+        yield (
+            f"faces.smooth: {n} can't be used with smoothing: median "
+            f"(of {', '.join(name for name in medians if medians[name] == n)}); "
+            f"write {n + 1}, a frame and as many before as after it"
+        )
 
 
 def _in_crops(config: dict, aligned: dict[str, dict]) -> Iterator[str]:

@@ -53,6 +53,9 @@ def faces_section(config: dict, corpus: str) -> dict:
     unused = set().union(*DETECTOR_KEYS.values()) - detector_keys(names)
     unused |= {"quality"} if cfg["format"] == "png" else set()
     unused |= {"border"} if cfg["align"] == "none" else set()
+    if cfg["smooth"] <= 1:  # over one frame is as it is
+        cfg["smooth"] = 0
+        unused.add("smoothing")
     if cfg["search"] == "full":
         cfg["recount"] = 0  # every frame is searched whole anyway
     return {key: value for key, value in sorted(cfg.items()) if key not in unused}

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from deepfake.detection.appearance import describe
+from deepfake.extraction.appearance import describe
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.detectors import Detector, load_detector
-from deepfake.extraction.faces import center_crop, crop_face, decode_frame, no_face_reason
+from deepfake.extraction.faces import center_crop, crop_face
+from deepfake.extraction.frame_faces import no_face_reason, search_frames
 from deepfake.extraction.frames import convert_still, sample_frames, shortfall
 from deepfake.extraction.landmarks import Landmarker, load_landmarker
 from deepfake.extraction.sampling import sample_indices, uniform
-from deepfake.extraction.tracking import FaceTracker
 from deepfake.extraction.video import VideoReader
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import InvalidImage, decode, fit
@@ -158,19 +158,18 @@ def _crops(
 ) -> Iterator[tuple[int, list[Crop], list[str]]]:
     """Yield the index, crops and problems of each frame; frames that can't be used come last."""
     shows_frames = extractor.preprocessing["shows"] == "frames"
-    tracker = FaceTracker(detector, cfg) if detector else None
     landmarker = extractor.landmarker if cfg.get("align", "none") != "none" else None
     unusable: list[dict] = []
-    for row, data in frames:
-        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None, limits)
-        if pixels is None:
-            unusable.append(row)
+    for frame in search_frames(frames, cfg, detector, limits, landmarker):
+        if frame.pixels is None:
+            unusable.append(frame.row)
         elif shows_frames:
-            yield row["frame"], [(None, math.nan, convert_still(data)[1])], []
-        elif tracker is None:
-            yield row["frame"], [(None, math.nan, center_crop(pixels, data, cfg).data)], []
+            yield frame.row["frame"], [(None, math.nan, convert_still(frame.data)[1])], []
+        elif frame.found is None:
+            crop = center_crop(frame.pixels, frame.data, cfg)
+            yield frame.row["frame"], [(None, math.nan, crop.data)], []
         else:
-            yield row["frame"], *_cut_all(pixels, tracker.find(pixels).faces, cfg, landmarker)
+            yield frame.row["frame"], *_cut_all(frame.pixels, frame.found.faces, cfg, landmarker)
     for row in unusable:
         yield row["frame"], [], [row["reason"]]
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.detection.appearance import distance
+from deepfake.extraction.appearance import distance
 
 SAME_PERSON = 0.42  # the largest distance between descriptors of one person, wherever the faces are
 SAME_PLACE = 0.48  # the same where the face is at about the same place as in the frame before

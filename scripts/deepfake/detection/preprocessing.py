@@ -125,10 +125,12 @@ FACES = FORMAT | {
     "landmarks": _one_of("none", "five", 68),
     "align": _one_of("none", "five_points"),
     "border": _one_of("black", "replicate", "reflect"),
+    "smooth": _integer(0, 31),
+    "smoothing": _one_of("median", "exponential"),
 }
 """The valid values of the keys of `frames` and `faces`; they are those of rules/config.schema.yaml."""
 
-EARLIER = {"landmarks": "none", "align": "none", "border": "black"}
+EARLIER = {"landmarks": "none", "align": "none", "border": "black", "smooth": 0, "smoothing": "median"}
 """What models of earlier versions don't record."""
 
 FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are recorded, and not used here

@@ -100,7 +100,8 @@ def _faces_of_image(file: MediaFile, extractor: Extractor, sources: "Sources") -
 def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources") -> Iterator[Result]:
     reader = sources.open_video(task)
     sampled = sample(reader, task.file.name, extractor)
-    follows = extractor.detector and extractor.preprocessing["faces"]["search"] == "track"
+    cfg = extractor.preprocessing["faces"]  # a frame's faces depend on the frames around it where it follows:
+    follows = extractor.detector and (cfg["search"] == "track" or cfg.get("smooth", 0) > 1)
     parts = divide(len(sampled), task.part_size, 1 if follows else task.max_parts)
     if len(parts) > 1:
         yield VideoOpened(reader.frame_count, sampled, damage(reader), parts)

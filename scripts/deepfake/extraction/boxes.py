@@ -51,7 +51,8 @@ class Face:
     """One face in frame pixels. The rectangle may reach beyond the frame; `score` is the detector's.
 
     `found_by` is the name of the detector. `points` are the landmarks, and `landmarker` the name of their
-    convention in `landmarks.CONVENTIONS`; () and "" if there are none.
+    convention in `landmarks.CONVENTIONS`; () and "" if there are none. `edges` are the left, top, right and
+    bottom of the rectangle before they were cut to whole pixels; () where they were never anything else.
     """
 
     x: int
@@ -62,6 +63,7 @@ class Face:
     found_by: str = ""
     points: Points = ()
     landmarker: str = ""
+    edges: tuple[float, ...] = ()
 
     @property
     def xywh(self) -> tuple[int, int, int, int]:
@@ -76,13 +78,17 @@ def to_faces(boxes: list[Box], scale: float) -> list[Face]:
     """
     faces = []
     for box in sorted(boxes, key=lambda box: (-box.area, -box.score, box.left, box.top)):
-        left, top = int(box.left / scale), int(box.top / scale)
-        right, bottom = int(box.right / scale), int(box.bottom / scale)
+        edges = tuple(edge / scale for edge in (box.left, box.top, box.right, box.bottom))
         points = tuple((x / scale, y / scale) for x, y in box.points)
         landmarker = box.found_by if points else ""
-        rectangle = (left, top, right - left, bottom - top)
-        faces.append(Face(*rectangle, box.score, box.found_by, points, landmarker))
+        faces.append(Face(*whole_pixels(edges), box.score, box.found_by, points, landmarker, edges))
     return faces
+
+
+def whole_pixels(edges: tuple[float, ...]) -> tuple[int, int, int, int]:
+    """Return x, y, width and height of a rectangle, its left, top, right and bottom cut to whole pixels."""
+    left, top, right, bottom = (int(edge) for edge in edges)
+    return left, top, right - left, bottom - top
 
 
 def distance(one: Box, other: Box) -> float:

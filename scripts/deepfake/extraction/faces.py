@@ -11,13 +11,10 @@ from deepfake.extraction.alignment import Place, aligned_place, cut, share_outsi
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.detectors import Detector
+from deepfake.extraction.frame_faces import no_face_reason, search_frames
 from deepfake.extraction.landmarks import Landmarker, points_text
-from deepfake.extraction.settings import detector_names
-from deepfake.extraction.tracking import Detections, FaceTracker
-from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES, UNREADABLE
-
-MIN_SIDE = 8  # pixels of the scaled image: one cell of dlib's; a thinner one can't be searched
-MAX_RATIO = 16  # of an image's sides: only the width is scaled, and a higher one would take gigabytes
+from deepfake.extraction.tracking import Detections
+from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,41 +46,16 @@ def faces_of_video(
     without a `detector` each frame is a crop already. `limits` are those of decode_frame. A `landmarker`
     finds the points of each face that is kept.
     """
-    tracker = FaceTracker(detector, cfg) if detector else None
     unusable = []
-    for row, data in frames:
-        row, pixels = decode_frame(row, data, cfg["width"] if tracker else None, limits)
-        if pixels is None:
+    for frame in search_frames(frames, cfg, detector, limits, landmarker):
+        row = frame.row
+        if frame.pixels is None:
             unusable.append({key: row.get(key, "") for key in ("video", "frame", "time", "status", "reason")})
-        elif tracker is None:
-            yield _center_crop_row(row, data, pixels, cfg)
+        elif frame.found is None:
+            yield _center_crop_row(row, frame.data, frame.pixels, cfg)
         else:
-            yield _face_row(row, pixels, tracker.find(pixels), cfg, landmarker)
+            yield _face_row(row, frame.pixels, frame.found, cfg, landmarker)
     yield from ((row, b"") for row in unusable)
-
-
-def decode_frame(
-    row: dict, data: bytes, search_width: int | None = None, limits: dict | None = None
-) -> tuple[dict, np.ndarray | None]:
-    """Return a frame's row, and its pixels, uint8 BGR (height, width, 3), or None if it can't be used.
-
-    A frame can't be used if its status isn't OK, or if its bytes are no image or one over `limits` (None: any
-    size). With `search_width`, the width to which a detector scales it, it must not be too thin to be
-    searched either: stills come in every shape. The row of a frame that can't be used has the status and the
-    reason.
-    """
-    if row["status"] != OK:
-        return row, None
-    try:
-        pixels = images.decode(data, limits=limits)
-    except images.UnreadableImage as error:
-        return {**row, "status": UNREADABLE, "reason": str(error)}, None
-    height, width = pixels.shape[:2]
-    thinnest = min(height, width) * min(1.0, search_width / width) if search_width else MIN_SIDE
-    if thinnest < MIN_SIDE or (search_width and max(height, width) > MAX_RATIO * min(height, width)):
-        reason = f"no face found: an image of {width}x{height} is too thin"
-        return {**row, "status": NO_FACE, "reason": reason}, None
-    return row, pixels
 
 
 def crop_face(pixels: np.ndarray, face: Face, cfg: dict) -> Crop:
@@ -169,11 +141,6 @@ def _crop_columns(row: dict, crop: Crop) -> dict:
         "status": OK,
         "reason": "",
     }
-
-
-def no_face_reason(cfg: dict) -> str:
-    """Return the reason for a frame in which no detector of the `faces` section finds a face."""
-    return f"no face found by {' or '.join(detector_names(cfg['detector']))}"
 
 
 def _short(value: float, decimals: int = 2) -> int | str:

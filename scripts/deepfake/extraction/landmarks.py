@@ -62,7 +62,7 @@ def load_landmarker(cfg: dict) -> Landmarker | None:
     predict = dlib_predictor(str(package_model(file, f"faces.landmarks: {name}")))
 
     def locate(pixels: np.ndarray, face: Face) -> Face:
-        if name == "five" and face.landmarker:
+        if face.landmarker == convention or (name == "five" and face.landmarker):
             return face
         return replace(face, points=predict(pixels, face), landmarker=convention)
 

@@ -3,7 +3,10 @@
 They stand apart from `detectors`, which needs OpenCV, because the config is checked without it.
 """
 
-SEARCH_KEYS = ("search", "recount", "width", "margin", "max_faces", "landmarks", "align", "border")
+SEARCH_KEYS = (
+    *("search", "recount", "width", "max_faces", "landmarks", "smooth", "smoothing"),
+    *("margin", "align", "border"),
+)
 DETECTOR_KEYS: dict[str, tuple[str, ...]] = {
     "dlib": (*SEARCH_KEYS, "upsample"),
     "mmod": (*SEARCH_KEYS, "upsample"),

@@ -106,6 +106,9 @@ def test_every_key_of_the_schema_is_described():
         ("faces: {detector: [dlib, dlib]}", "faces.detector:", "['dlib', 'dlib']", "a list such as"),
         ("faces: {detector: [dlib, none]}", "faces.detector:", "['dlib', 'none']", "without none"),
         (f"faces: {{detector: [dlib, yunet], sha256: {SHA}}}", "faces.model:", "None ", "the path of"),
+        ("faces: {smooth: 4}", "faces.smooth:", "4 ", "median (of demo, demo_ffpp); write 5"),
+        ("faces: {smooth: 33}", "faces.smooth:", "33 ", "from 0 to 31"),
+        ("faces: {smoothing: mean}", "faces.smoothing:", "'mean'", "median | exponential"),
         ("faces: {sha256: abc}", "faces.sha256:", "'abc'", "64 digits"),
         (
             f"faces: {{detector: yunet, sha256: {SHA}}}",

@@ -66,7 +66,11 @@ def test_a_list_of_detectors_uses_the_keys_of_all_of_them():
     assert section("[dlib]") == section("dlib") != section("[dlib, yunet]") != section("[yunet, dlib]")
 
 
-@pytest.mark.parametrize("key", ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5"])
+UNUSED = ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5", "border: reflect"]
+UNUSED += ["smooth: 1", "smoothing: exponential"]
+
+
+@pytest.mark.parametrize("key", UNUSED)
 def test_an_unused_key_of_faces_changes_nothing(key):
     assert faces_section(checked(f"faces: {{{key}}}"), "demo") == faces_section(checked(), "demo")
 

@@ -73,6 +73,7 @@ def as_in_training(path: Path, opened, cfg: dict, shows: str = "faces") -> tuple
 SECTIONS = {
     "full": made.FACES,
     "track": made.FACES | {"search": "track"},
+    "smooth": made.FACES | {"smooth": 3, "smoothing": "median"},
     "crops": made.CROPS,
 }
 
@@ -91,10 +92,12 @@ def test_media_files_are_preprocessed_as_the_images_of_a_dataset(opened, media, 
         assert person.score == pytest.approx(scores.mean(), abs=1e-5)
 
 
-def test_the_largest_face_of_several_is_the_crop_of_a_dataset(opened, media):
-    preprocessing = preprocessing_of(opened.metadata)
+@pytest.mark.parametrize("smoothing", ["", "median", "exponential"])
+def test_the_largest_face_of_several_is_the_crop_of_a_dataset(opened, media, smoothing):
+    faces = made.FACES | ({"smooth": 3, "smoothing": smoothing} if smoothing else {})
+    preprocessing = preprocessing_of({"preprocessing": made.recorded(faces=faces)})
     frames, crops, scores = as_in_training(media / "two.mp4", opened, preprocessing)
-    (verdict,) = verdicts([media / "two.mp4"], opened, shown=12)
+    (verdict,) = verdicts([media / "two.mp4"], opened, preprocessing, shown=12)
     assert len(verdict.people) == 2 and all(len(person.faces) == 4 for person in verdict.people)
     faces = {(face.frame, face.crop): face.probability for p in verdict.people for face in p.faces}
     for frame, crop, score in zip(frames, crops, scores, strict=True):
@@ -114,8 +117,10 @@ def test_a_model_of_whole_frames_judges_whole_frames(opened, media):
         assert np.allclose([face.probability for face in person.faces], scores, atol=1e-5)
 
 
-def test_verdicts_do_not_depend_on_the_number_of_workers(opened, media):
-    preprocessing = preprocessing_of(opened.metadata, frames={"strategy": "interval", "every": 1})
+@pytest.mark.parametrize("smooth", [0, 3])
+def test_verdicts_do_not_depend_on_the_number_of_workers(opened, media, smooth):
+    metadata = {"preprocessing": made.recorded(faces=made.FACES | {"smooth": smooth})}
+    preprocessing = preprocessing_of(metadata, frames={"strategy": "interval", "every": 1})
     one = verdicts([media], opened, preprocessing, workers=1)
     assert [Path(verdict.name).name for verdict in one] == ["one.mp4", "a.png", "b.jpg", "two.mp4"]
     assert repr(verdicts([media], opened, preprocessing, workers=3)) == repr(one)

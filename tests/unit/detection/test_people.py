@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import media as made
 
-from deepfake.detection.appearance import LENGTH, describe, distance
 from deepfake.detection.people import link_people
 from deepfake.detection.scores import decide, interval, score_person
 from deepfake.detection.verdict import Person, ScoredFace
+from deepfake.extraction.appearance import LENGTH, describe, distance
 from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.faces import crop_face
 from deepfake.extraction.tracking import FaceTracker

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from deepfake import tables
-from deepfake.extraction import images
+from deepfake.extraction import frame_faces, images
 from deepfake.extraction.boxes import Box
 from deepfake.extraction.detectors import Detector, load_detector
 from deepfake.extraction.faces import faces_of_video
@@ -61,6 +61,22 @@ def test_frames_without_an_image_come_last_with_their_reasons():
         ("0", "no_face"), ("0", "missing"), ("2", "unreadable"),
     ]  # fmt: skip
     assert rows[1][0]["reason"] == "a link" and "not an image" in rows[2][0]["reason"]
+
+
+def test_boxes_are_smoothed_along_a_clip_and_every_frame_keeps_its_row(monkeypatch):
+    """Whether the frames wait decoded or encoded; a frame that can't be read is a gap."""
+    found = [[Box(x, 10, x + 40, 50, 1.0)] for x in (20, 21, 30, 22, 23)] + [[]]
+    detector = Detector(lambda image: found[int(image[0, 0, 0]) // 10])
+    stored = [*frames(5), frame(5, b"no image"), *frames(6)[1:]]
+    cfg = CFG | {"smooth": 3, "smoothing": "median"}
+    rows = list(faces_of_video(stored, cfg, detector))
+    assert [row.get("x") for row, _ in rows] == [20, 21, 22, 23, 23, 21, 22, 23, 23, None, None]
+    assert [row["status"] for row, _ in rows] == ["ok"] * 9 + ["no_face", "unreadable"]
+    assert [row["frame"] for row, _ in rows] == list("01234") + list("12345") + ["5"]
+    monkeypatch.setattr(frame_faces, "PIXELS_WAITING", 0)
+    assert list(faces_of_video(stored, cfg, detector)) == rows
+    later = list(faces_of_video(stored, cfg | {"smoothing": "exponential"}, detector))
+    assert [row.get("x") for row, _ in later] == [20, 20, 25, 23, 23, 21, 25, 23, 23, None, None]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 9000), (9000, 3), (9, 9000)])

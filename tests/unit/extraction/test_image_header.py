@@ -13,7 +13,8 @@ from PIL import Image, ImageOps
 
 from deepfake.audit.files import read_files
 from deepfake.extraction import images
-from deepfake.extraction.faces import center_crop, decode_frame
+from deepfake.extraction.faces import center_crop
+from deepfake.extraction.frame_faces import decode_frame
 from deepfake.extraction.frames import convert_still, frames_of_stills
 from deepfake.extraction.image_header import ImageHeader, read_header
 from deepfake.extraction.limits import MEDIA_LIMITS
