@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager, nullcontext
-from typing import TextIO, TypeVar
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from deepfake.names import visible
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Item = TypeVar("Item")
 LONGEST = 2000  # characters of a text shown in a log
@@ -41,16 +42,15 @@ def progress_bar(total: int | None, title: str, unit: str) -> Iterator[Callable[
     alone = sys.stderr.isatty()
     with (
         nullcontext() if alone else _terminal() as screen,
-        tqdm(
-            desc=title, total=total, leave=False, file=sys.stderr, unit=f" {unit}", disable=not alone
-        ) as bar,
+        _bar(total, title, unit) if alone else nullcontext() as bar,
     ):
         lines = Quarters(total)
 
         def advance(number: int) -> None:
             nonlocal done, last
             done += number
-            bar.update(number)
+            if bar is not None:
+                bar.update(number)
             now = time.monotonic()
             said = f"{title}: {done} of {total or '?'} {unit}, {done / max(now - start, 1e-9):.1f} a second"
             if screen and lines.is_due(done, now - start):
@@ -82,6 +82,12 @@ class Quarters:
             return False
         self.quarter, self.last = max(quarter, self.quarter), seconds
         return True
+
+
+def _bar(total: int | None, title: str, unit: str) -> "tqdm":
+    from tqdm import tqdm  # here, since it takes longer to load than the rest, and a job draws no bar
+
+    return tqdm(desc=title, total=total, leave=False, file=sys.stderr, unit=f" {unit}")
 
 
 @contextmanager
