@@ -19,6 +19,7 @@ from deepfake import tables
 from deepfake.console import log, progress_bar
 from deepfake.extraction.isolated import read_isolated, tasks_of_frames, tasks_of_stills
 from deepfake.extraction.limits import MEDIA_LIMITS
+from deepfake.extraction.settings import uses_pairs
 from deepfake.extraction.tars import write_shard
 from deepfake.extraction.tasks import FACES, Settings
 from deepfake.program import exit_on_sigterm, json_object, make_parser, positive_int, run
@@ -32,9 +33,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     exit_on_sigterm()
     limits = MEDIA_LIMITS | args.limits
     if args.frames:
-        tasks = tasks_of_frames(args.frames, tables.read_rows(args.frame_table))
+        videos = tables.read_rows(args.table) if uses_pairs(args.config) else []
+        originals = {video["video"]: video["original"] for video in videos}
+        tasks = tasks_of_frames(args.frames, tables.read_rows(args.frame_table), originals)
     else:
-        tasks = tasks_of_stills(tables.read_rows(args.table), limits, args.workers)
+        videos = tables.read_rows(args.table)
+        tasks = tasks_of_stills(videos, limits, args.workers, uses_pairs(args.config))
     settings = Settings(FACES, args.config, args.sampling, args.sources, limits, args.frames or "")
     number = sum(len(task.videos) for task in tasks)
     with progress_bar(number, f"faces {args.output.stem}", "videos" if args.frames else "stills") as advance:
@@ -48,7 +52,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--frames", nargs="?", help="tar of the frames; none: stills")
     parser.add_argument("--frame-table", nargs="?", help="table of the frames")
-    parser.add_argument("--table", help="table of the shard's stills")
+    parser.add_argument("--table", help="table of the shard's videos, for pairs, or stills")
     parser.add_argument("--sources", help="the index's sources.json: where stills are read from")
     parser.add_argument(
         "--sampling", type=json_object, default={}, help="JSON: the frames section, for tars of stills"

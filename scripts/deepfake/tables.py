@@ -52,30 +52,38 @@ not be read to its end has a last row without `frame`, with status MISSING."""
 
 FACES = (
     "image video frame time x y width height score faces counted found_by landmarks landmarker"
-    " crop_x crop_y crop_side crop_angle filled sharpness phash bytes sha256 status reason"
+    " crop_x crop_y crop_side crop_angle filled sharpness phash bytes sha256"
+    " mask mask_sha256 mask_from status reason"
 ).split()
 """A row for each row of FRAMES. `x y width height` is the box of the largest face, in frame pixels, and
-`found_by` the detector that found it. `faces` is the number of faces, `counted` in the whole "frame" or in
-the "window" that was searched. `landmarks` are the face's points as "x y x y …", in frame pixels, in the
-order of the convention `landmarker` (extraction.landmarks.CONVENTIONS). The crop is the square whose top-left
-corner is `crop_x crop_y`, whose side is `crop_side`, in frame pixels, and which is turned by `crop_angle`
-degrees, clockwise; `filled` is the share of it outside the frame, 0 to 1. `sharpness` is the variance of the
-Laplacian of the crop. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that
-isn't OK."""
+`found_by` the detector that found it, or "original" for a fake's box that is its original's. `faces` is the
+number of faces, `counted` in the whole "frame" or in the "window" that was searched. `landmarks` are the
+face's points as "x y x y …", in frame pixels, in the order of the convention `landmarker`
+(extraction.landmarks.CONVENTIONS). The crop is the square whose top-left corner is `crop_x crop_y`, whose
+side is `crop_side`, in frame pixels, and which is turned by `crop_angle` degrees, clockwise; `filled` is the
+share of it outside the frame, 0 to 1. `sharpness` is the variance of the Laplacian of the crop. `mask` is the
+name of the crop's mask in the tar, and `mask_from` is "difference", or says why there is none; "" where no
+masks are made. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that isn't
+OK."""
 
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"
-    " phash attributes step reason"
+    " phash mask mask_sha256 attributes step reason"
 ).split()
 """A row for each image of a dataset's corpora, and for each video without one (`frame` -1). `split` is the
 corpus's official one. `target source original group` begin with the family of their corpus (`ffpp/000`), so
-that corpora which share names share them here too. `step` is the step that left the image out, if any."""
+that corpora which share names share them here too. `mask` is the name in the tar of the image's mask. `step`
+is the step that left the image out, if any."""
 
 PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset and the image's `file_name` in it; both "" if it is left out."""
 
 METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
-"""The first columns of a dataset's metadata.csv, a row for each image; one for each attribute follows."""
+"""The first columns of a dataset's metadata.csv, a row for each image. MASK follows where there are masks,
+and then one column for each attribute."""
+
+MASK = "mask"
+"""The column of metadata.csv with the path of an image's mask in the dataset, "" for an image without one."""
 
 
 FORMULA_STARTS = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # of all that escape_formula changes

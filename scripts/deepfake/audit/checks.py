@@ -15,7 +15,7 @@ from deepfake.dataset.read import DESCRIPTIONS, checksum_problem, leads_outside
 from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
-from deepfake.tables import CLASSES, SPLITS
+from deepfake.tables import CLASSES, MASK, SPLITS
 
 MB = 1_000_000  # bytes
 LEAKS = ("duplicates", "people", "originals", "videos")
@@ -76,8 +76,14 @@ def sort_splits(splits: Iterable[str]) -> list[str]:
     return sorted(set(splits), key=lambda s: (SPLITS.index(s) if s in SPLITS else len(SPLITS), s))
 
 
+def _named(e: Evidence) -> pd.Series:
+    """The names of the files that metadata.csv lists: images, and their masks."""
+    masks = e.rows[MASK] if MASK in e.rows else pd.Series(dtype=str)
+    return pd.concat([e.rows["file_name"], masks[masks != ""]])
+
+
 def files(e: Evidence) -> Iterator[str]:
-    named = e.rows["file_name"]
+    named = _named(e)
     for name, what in sorted(e.others.items()):
         yield f"{name}: {what}"
     for name, count in sorted(named.value_counts().items()):
@@ -94,7 +100,7 @@ def files(e: Evidence) -> Iterator[str]:
 
 
 def checksums(e: Evidence) -> Iterator[str]:
-    named = set(e.rows["file_name"])
+    named = set(_named(e))
     yield from e.checksum_problems
     for name, sha256 in e.checksums:
         if name in e.files:

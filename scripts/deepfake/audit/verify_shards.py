@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import cv2
+import numpy as np
 
 from deepfake import tables
 from deepfake.audit.faults import Checked, Fault
@@ -48,7 +49,7 @@ def check_shard(tar: Path, step: str) -> Checked:
         return checked
     for image, reason in _check_rows(rows, step):
         add_fault(image, reason)
-    expected = {row["image"]: row for row in rows if row["image"]}
+    expected = {row[key]: row for row in rows for key in ("image", "mask") if row.get(key)}
     if step == "frames" and not tar.exists():
         checked.absent = 1
     elif expected or tar.exists():
@@ -89,6 +90,9 @@ def _check_rows(rows: list[dict[str, str]], step: str) -> Iterator[tuple[str, st
             FRAME_INDEX.fullmatch(frame) and name.startswith(f"{row['video']}/{int(frame):06d}.")
         ):
             yield name, f"its row is of frame {frame} of {row['video']}"
+        mask = row.get("mask", "")
+        if mask and (not name or mask != f"{name.rpartition('.')[0]}.mask.png"):
+            yield mask, f"a mask whose row has {name or 'no image'}"
 
 
 def _check_tar(tar: Path, expected: dict[str, dict[str, str]], step: str) -> Iterator[tuple[str, int, str]]:
@@ -109,7 +113,13 @@ def _check_tar(tar: Path, expected: dict[str, dict[str, str]], step: str) -> Ite
                     elif positions[name] < last:
                         problem = "not in the table's order"
                     else:
-                        last, problem = positions[name], _image_problem(data, expected[name], step)
+                        row = expected[name]
+                        problem = (
+                            _mask_problem(data, row)
+                            if name != row["image"]
+                            else _image_problem(data, row, step)
+                        )
+                        last = positions[name]
                     missing.discard(name)
                     all_right = all_right and not problem
                     yield name, len(data), problem
@@ -153,6 +163,19 @@ def _image_problem(data: bytes, row: dict[str, str], step: str) -> str:
     if step == "faces" and width != height:
         return f"{width}x{height} pixels, but crops are square"
     return "" if phash == row["phash"] else f"its perceptual hash is {phash}, in the table {row['phash']}"
+
+
+def _mask_problem(data: bytes, row: dict[str, str]) -> str:
+    """Return what is wrong with the mask of a crop, or ""."""
+    if problem := checksum_problem(hashlib.sha256(data).hexdigest(), row["mask_sha256"], "the table"):
+        return problem
+    try:
+        pixels = images.decode(data, cv2.IMREAD_UNCHANGED)
+    except images.UnreadableImage as error:
+        return str(error)
+    if pixels.ndim != 2 or pixels.shape[0] != pixels.shape[1] or not np.isin(pixels, (0, 255)).all():
+        return "a mask is a square of black and white pixels"
+    return ""
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -9,7 +9,7 @@ import json
 from deepfake.corpora.archives import ARCHIVE_LIMITS
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
-from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_names
+from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
 from deepfake.layouts.registry import LAYOUTS
 from deepfake.networks.limits import MODEL_LIMITS
 
@@ -56,6 +56,7 @@ def faces_section(config: dict, corpus: str) -> dict:
     if cfg["smooth"] <= 1:  # over one frame is as it is
         cfg["smooth"] = 0
         unused.add("smoothing")
+    unused |= {key for key, off in PAIR_KEYS.items() if names == ["none"] or cfg[key] == off}
     if cfg["search"] == "full":
         cfg["recount"] = 0  # every frame is searched whole anyway
     return {key: value for key, value in sorted(cfg.items()) if key not in unused}

@@ -21,7 +21,7 @@ from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES, detector_names
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.summary import plan_summary
-from deepfake.tables import CLASSES, METADATA
+from deepfake.tables import CLASSES, MASK, METADATA
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
 CITATION_NOTE = "Their papers, which whoever publishes with this dataset should cite:"
@@ -99,7 +99,7 @@ def _composition(rows: pd.DataFrame, summary: dict) -> str:
     people = set(rows["target"]) | set(rows["source"])
     weights = ", ".join(f"{label} {summary['class_weights'][label]:g}" for label in CLASSES.values())
     metadata = metadata_table(rows)
-    attributes = [name for name in metadata if name not in METADATA]
+    attributes = [name for name in metadata if name not in (*METADATA, MASK)]
     attribute_text = (
         f"What the corpora say besides, of the people or of the video, in images:\n\n"
         f"{count_by_attribute(metadata, attributes)}"
@@ -174,7 +174,15 @@ def _faces(cfg: dict) -> str:
     return (
         f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, "
         f"{_landmarks(cfg)}{_shape(cfg)}, scaled to {cfg['size']} pixels, stored as {_format(cfg)}"
+        f"{_pairs(cfg)}"
     )
+
+
+def _pairs(cfg: dict) -> str:
+    """Return what a fake's images have from its original."""
+    boxes = "; a fake's face is its original's, where that was sampled at the same frame"
+    masks = "; masks show where a fake differs from the same frame of its original"
+    return (boxes if cfg.get("boxes") == "original" else "") + (masks if cfg.get("masks") else "")
 
 
 def _landmarks(cfg: dict) -> str:

@@ -1,7 +1,7 @@
 """The face crops of one video's frames: the largest face of each frame, and a row for every frame."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,8 +11,9 @@ from deepfake.extraction.alignment import Place, aligned_place, cut, share_outsi
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.detectors import Detector
-from deepfake.extraction.frame_faces import no_face_reason, search_frames
+from deepfake.extraction.frame_faces import SearchedFrame, no_face_reason, search_frames
 from deepfake.extraction.landmarks import Landmarker, points_text
+from deepfake.extraction.pairs import Original, Pair
 from deepfake.extraction.tracking import Detections
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES
 
@@ -38,23 +39,29 @@ def faces_of_video(
     detector: Detector | None,
     limits: dict | None = None,
     landmarker: Landmarker | None = None,
+    pair: Pair | None = None,
+    keep: Original | None = None,
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FACES and the bytes of the crop (empty if there is none) for each frame.
 
     `frames` are rows of one video with the bytes of their images, in order: rows of tables.FRAMES, or from
     stills.read_stills. Frames without a usable image come last. `cfg` is the `faces` section of the config;
     without a `detector` each frame is a crop already. `limits` are those of decode_frame. A `landmarker`
-    finds the points of each face that is kept.
+    finds the points of each face that is kept. `pair` is what a fake's original gives for its faces, and
+    `keep` is where the faces of an original are kept for its fakes.
     """
     unusable = []
-    for frame in search_frames(frames, cfg, detector, limits, landmarker):
+    for frame in search_frames(frames, cfg, detector, limits, landmarker, pair.faces if pair else None):
         row = frame.row
         if frame.pixels is None:
             unusable.append({key: row.get(key, "") for key in ("video", "frame", "time", "status", "reason")})
         elif frame.found is None:
             yield _center_crop_row(row, frame.data, frame.pixels, cfg)
         else:
-            yield _face_row(row, frame.pixels, frame.found, cfg, landmarker)
+            found = _located(frame.pixels, frame.found, cfg, landmarker)
+            if keep:
+                keep.add(row, frame.data, frame.pixels, found)
+            yield _face_row(replace(frame, found=found), cfg, landmarker, pair)
     yield from ((row, b"") for row in unusable)
 
 
@@ -106,27 +113,36 @@ def _center_crop_row(row: dict, data: bytes, pixels: np.ndarray, cfg: dict) -> t
     return known | _crop_columns(row, crop), crop.data
 
 
+def _located(pixels: np.ndarray, found: Detections, cfg: dict, landmarker: Landmarker | None) -> Detections:
+    """Return the faces of a frame, with the landmarks of the largest if it is kept."""
+    if not landmarker or not 0 < len(found.faces) <= cfg["max_faces"]:
+        return found
+    return replace(found, faces=[landmarker(pixels, found.faces[0]), *found.faces[1:]])
+
+
 def _face_row(
-    row: dict, pixels: np.ndarray, found: Detections, cfg: dict, landmarker: Landmarker | None
+    frame: SearchedFrame, cfg: dict, landmarker: Landmarker | None, pair: Pair | None
 ) -> tuple[dict, bytes]:
+    row, pixels, found = frame.row, frame.pixels, frame.found
     known = {"video": row["video"], "frame": row["frame"], "time": row["time"]}
     known |= {"faces": len(found.faces), "counted": found.counted}
+    where = " in the original" if frame.is_shared else ""
     if not found.faces:
-        return known | {"status": NO_FACE, "reason": no_face_reason(cfg)}, b""
+        return known | {"status": NO_FACE, "reason": no_face_reason(cfg) + where}, b""
     face = found.faces[0]
     known |= {"x": face.x, "y": face.y, "width": face.width, "height": face.height}
     known |= {"score": f"{face.score:.4f}", "found_by": face.found_by}
     if len(found.faces) > cfg["max_faces"]:
-        reason = f"{len(found.faces)} faces, more than max_faces = {cfg['max_faces']}"
+        reason = f"{len(found.faces)} faces{where}, more than max_faces = {cfg['max_faces']}"
         return known | {"status": TOO_MANY_FACES, "reason": reason}, b""
     if landmarker:
-        face = landmarker(pixels, face)
         known |= {"landmarks": points_text(face.points), "landmarker": face.landmarker}
     try:
         crop = crop_face(pixels, face, cfg)
     except ValueError as error:
         return known | {"status": FACE_OUTSIDE, "reason": str(error)}, b""
-    return known | _crop_columns(row, crop), crop.data
+    mask = pair.mask(row, pixels, face, crop.place) if pair else {}
+    return known | _crop_columns(row, crop) | mask, crop.data
 
 
 def _crop_columns(row: dict, crop: Crop) -> dict:

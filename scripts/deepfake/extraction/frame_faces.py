@@ -1,6 +1,6 @@
 """The faces of each frame of one video: decoded, searched, and smoothed along it where the config says so."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,13 +31,19 @@ class SearchedFrame:
     """One frame: its row, the bytes of its image, its pixels, and its faces.
 
     `row` has the columns video, frame, time, status and reason. `pixels` are uint8 BGR (height, width, 3),
-    None if the frame can't be used. `found` is None then, and without a detector.
+    None if the frame can't be used. `found` is None then, and without a detector. `is_shared` says that the
+    faces are those of a fake's original.
     """
 
     row: dict
     data: bytes
     pixels: np.ndarray | None
     found: Detections | None
+    is_shared: bool = False
+
+
+Shared = Callable[[dict, np.ndarray], Detections | None]
+"""Takes a frame's row and pixels; returns the faces of a fake's original, None to search the frame."""
 
 
 def search_frames(
@@ -46,15 +52,16 @@ def search_frames(
     detector: Detector | None,
     limits: dict | None = None,
     landmarker: Landmarker | None = None,
+    shared: Shared | None = None,
 ) -> Iterator[SearchedFrame]:
     """Yield each frame of one video with its faces, in order.
 
     `frames` are rows with the bytes of their images, `cfg` is the `faces` section of the config, `limits` are
     those of decode_frame. With `smooth` the faces are smoothed, with the landmarks that the `landmarker`
-    finds; without, it isn't used here.
+    finds; without, it isn't used here. The faces of a fake's original, which are `shared`, have been.
     """
     tracker = FaceTracker(detector, cfg) if detector else None
-    searched = _search(frames, cfg["width"] if tracker else None, tracker, limits)
+    searched = _search(frames, cfg["width"] if tracker else None, tracker, limits, shared)
     if tracker is None or cfg.get("smooth", 0) <= 1:
         yield from searched
         return
@@ -64,7 +71,8 @@ def search_frames(
             yield each
             continue
         pixels = images.decode(each.data, limits=limits) if each.pixels is None else each.pixels
-        yield replace(each, pixels=pixels, found=replace(each.found, faces=faces))
+        found = each.found if each.is_shared else replace(each.found, faces=faces)
+        yield replace(each, pixels=pixels, found=found)
 
 
 def decode_frame(
@@ -97,22 +105,34 @@ def no_face_reason(cfg: dict) -> str:
 
 
 def _search(
-    frames: Iterable[tuple[dict, bytes]], width: int | None, tracker: FaceTracker | None, limits: dict | None
+    frames: Iterable[tuple[dict, bytes]],
+    width: int | None,
+    tracker: FaceTracker | None,
+    limits: dict | None,
+    shared: Shared | None,
 ) -> Iterator[SearchedFrame]:
     for row, data in frames:
         row, pixels = decode_frame(row, data, width, limits)
-        searched = tracker is not None and pixels is not None
-        yield SearchedFrame(row, data, pixels, tracker.find(pixels) if searched else None)
+        if tracker is None or pixels is None:
+            yield SearchedFrame(row, data, pixels, None)
+            continue
+        found = shared(row, pixels) if shared else None
+        if found is not None:
+            yield SearchedFrame(row, data, pixels, found, is_shared=True)
+        else:
+            yield SearchedFrame(row, data, pixels, tracker.find(pixels))
 
 
 def _sighting(frame: SearchedFrame, cfg: dict, landmarker: Landmarker | None) -> Sighting:
     """Return what smoothing needs of a frame. Its pixels are left out where too many would wait."""
     if frame.found is None:
         return Sighting(frame, (), [], [])
-    faces = [landmarker(frame.pixels, face) if landmarker else face for face in frame.found.faces]
-    looks = [_look(frame.pixels, face) for face in faces]
     waiting = cfg["smooth"] // 2 if cfg["smoothing"] == "median" else 0
     kept = frame if frame.pixels.nbytes * waiting <= PIXELS_WAITING else replace(frame, pixels=None)
+    if frame.is_shared:  # smoothed already; it ends the tracks of the fake's own faces
+        return Sighting(kept, (), [], [])
+    faces = [landmarker(frame.pixels, face) if landmarker else face for face in frame.found.faces]
+    looks = [_look(frame.pixels, face) for face in faces]
     return Sighting(kept, frame.pixels.shape, faces, looks)
 
 

@@ -8,9 +8,10 @@ of later tasks wait in spools, whose size is limited.
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
+from types import MappingProxyType
 
 from deepfake.errors import UserError
 from deepfake.extraction.limits import extensions
@@ -78,26 +79,55 @@ def _next_task(left: deque["_Task"], window: int) -> "_Task | None":
     return max((task for task in tasks if task.is_waiting), key=lambda task: task.size, default=None)
 
 
-def tasks_of_stills(videos: list[dict[str, str]], limits: dict, workers: int = 1) -> list[ExtractionTask]:
-    """Return the tasks of a shard of stills: single ones together, each tar or folder of them by itself."""
+def tasks_of_stills(
+    videos: list[dict[str, str]], limits: dict, workers: int = 1, paired: bool = False
+) -> list[ExtractionTask]:
+    """Return the tasks of a shard of stills: single ones together, each tar or folder of them by itself.
+
+    Fakes that are `paired` are in the task of their original, after it.
+    """
     size = 1
     if all(video["kind"] == "image" for video in videos):
         size = min(max(STILLS[0], len(videos) // (SHARE * workers)), STILLS[1])
-    return [
-        ExtractionTask(first, videos[first : first + size], "", limits["seconds"])
-        for first in range(0, len(videos), size)
-    ]
+    tasks: list[ExtractionTask] = []
+    for family in _families(videos) if paired else ([video] for video in videos):
+        if tasks and len(tasks[-1].videos) + len(family) <= size:
+            tasks[-1].videos.extend(family)
+        else:
+            tasks.append(ExtractionTask(len(tasks), family, "", limits["seconds"]))
+    return tasks
 
 
-def tasks_of_frames(tar: str, table: list[dict[str, str]]) -> list[ExtractionTask]:
-    """Return the tasks of a shard of frames, one for each video. Raises TarMismatch."""
+def tasks_of_frames(
+    tar: str, table: list[dict[str, str]], originals: Mapping[str, str] = MappingProxyType({})
+) -> list[ExtractionTask]:
+    """Return the tasks of a shard of frames: one for each video, or for an original and its fakes after it.
+
+    `originals` are the names of fakes' originals. Raises TarMismatch.
+    """
     with StoredImages(tar) as stored:
         stored.check_names(table)
-    videos = [(video, list(rows)) for video, rows in groupby(table, key=lambda row: row["video"])]
+    frames = {video: list(rows) for video, rows in groupby(table, key=lambda row: row["video"])}
+    videos = [{"video": video, "original": originals.get(video, "")} for video in frames]
     return [
-        ExtractionTask(number, [{"video": video}], "", math.inf, frames=rows)
-        for number, (video, rows) in enumerate(videos)
+        ExtractionTask(
+            number, family, "", math.inf, frames=[row for video in family for row in frames[video["video"]]]
+        )
+        for number, family in enumerate(_families(videos))
     ]
+
+
+def _families(videos: list[dict[str, str]]) -> list[list[dict[str, str]]]:
+    """Return each original with its fakes after it, in the order of the first of them."""
+    originals = {video["video"]: video for video in videos if not video["original"]}
+    families: dict[str, list[dict[str, str]]] = {}
+    for video in videos:
+        name = video["original"] or video["video"]
+        first = originals.get(name)
+        family = families.setdefault(name, [first] if first else [])
+        if video is not first:
+            family.append(video)
+    return list(families.values())
 
 
 class _Task:

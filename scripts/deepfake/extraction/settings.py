@@ -18,6 +18,14 @@ DETECTOR_KEYS: dict[str, tuple[str, ...]] = {
 DETECTOR_TITLES = {"dlib": "dlib's HOG detector", "mmod": "dlib's CNN detector", "yunet": "YuNet"}
 """As a dataset's card names them; without a title by the name itself."""
 
+PAIR_KEYS = {"boxes": "own", "masks": False}
+"""The keys of `faces` that concern fakes and their originals, with the values at which neither is used."""
+
+
+def uses_pairs(cfg: dict) -> bool:
+    """Return whether the faces of a fake depend on those of its original; `cfg` is the `faces` section."""
+    return any(cfg.get(key, off) != off for key, off in PAIR_KEYS.items())
+
 
 def detector_names(detector: str | list[str]) -> list[str]:
     """Return the names in `faces.detector`, which is one name or a list of them."""

@@ -16,6 +16,9 @@ from deepfake.files import new_file
 Images = Iterator[tuple[dict, bytes]]
 """Rows of a table, each with the bytes of its image, empty if it has none."""
 
+MASK_DATA = "mask_data"
+"""The key of a row under which the bytes of the mask of its image come with it; no column of a table."""
+
 
 class TarMismatch(UserError):
     """A tar doesn't hold the images that the table beside it lists, in the same order."""
@@ -41,13 +44,19 @@ def new_tar(path: str | Path) -> Iterator[Callable[[str, bytes], None]]:
 
 
 def write_shard(tar: str | Path, table: str | Path, columns: Sequence[str], images: Images) -> list[dict]:
-    """Write the images to a tar, under the names in their rows, and the rows to a table. Return the rows."""
+    """Write the images to a tar, under the names in their rows, and the rows to a table. Return the rows.
+
+    A mask comes after its image.
+    """
     rows = []
     with new_tar(tar) as add:
         for row, data in images:
+            mask = row.pop(MASK_DATA, b"")
             rows.append(row)
             if data:
                 add(row["image"], data)
+            if mask:
+                add(row["mask"], mask)
     tables.write_rows(table, columns, rows)
     return rows
 

@@ -7,7 +7,6 @@ describes how it is started and talks to its parent process; see tasks.py for th
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -31,7 +30,7 @@ Rows = Iterator[tuple[dict, bytes]]
 def start(settings: Settings) -> Callable[[ExtractionTask], Iterable[Result | TaskDone]]:
     """Open the corpus; return the function that does a task."""
     set_up_process()
-    return Extractor(settings, partial(frames_of_stills, limits=settings.limits)).results_of
+    return Extractor(settings, lambda _, stills: frames_of_stills(stills, settings.limits)).results_of
 
 
 def set_up_process() -> None:
@@ -41,9 +40,9 @@ def set_up_process() -> None:
 
 
 class Extractor:
-    """The opened corpus of a shard. `of_stills` makes the rows of a step of the stills of one video."""
+    """The opened corpus of a shard. `of_stills` makes a step's rows from a video and its stills."""
 
-    def __init__(self, settings: Settings, of_stills: Callable[[Rows], Rows]):
+    def __init__(self, settings: Settings, of_stills: Callable[[dict[str, str], Rows], Rows]):
         self._settings = settings
         self._of_stills = of_stills
         self._stack = ExitStack()
@@ -86,7 +85,7 @@ class Extractor:
             yield [row]
 
     def _rows_of_still(self, video: dict[str, str]) -> Rows:
-        return self._of_stills(read_stills(video, self._source, self._settings.sampling))
+        return self._of_stills(video, read_stills(video, self._source, self._settings.sampling))
 
 
 def in_messages(rows: Iterable[tuple[dict, bytes]]) -> Iterator[list[tuple[dict, bytes]]]:

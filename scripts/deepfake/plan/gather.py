@@ -68,6 +68,7 @@ def _read_all(paths: list[Path]) -> pd.DataFrame:
     Their bytes are joined before they are parsed: to parse thousands of tables one by one takes minutes.
     """
     columns = ["image", "video", "frame", "bytes", "sha256", "phash", "status", "reason"]
+    columns += ["mask", "mask_sha256"]  # of faces alone
     if not paths:
         return pd.DataFrame(columns=columns, dtype=str)
     texts = [path.read_bytes() for path in paths]
@@ -77,4 +78,4 @@ def _read_all(paths: list[Path]) -> pd.DataFrame:
             raise UserError(f"{path}: columns differ from those of {paths[0]}; delete both and run again")
     body = io.BytesIO(header + b"".join(text[len(header) :] for text in texts))
     del texts  # hundreds of MB
-    return pd.read_csv(body, usecols=columns, **AS_TEXT)
+    return pd.read_csv(body, usecols=lambda name: name in columns, **AS_TEXT)

@@ -161,3 +161,32 @@ def test_a_shard_without_images_is_no_fault(tar):
     edit(tar, lambda rows: [rows.remove(row) for row in rows[:3]])
     rewrite(tar, lambda stored: [])
     assert fault_lines(tar) == []
+
+
+def masked(
+    tar: Path, mask: bytes, name: str = "v0/000001.mask.png", at: int = 2, sha256: str = ""
+) -> list[str]:
+    """The faults of the shard with a mask for its second image, as the `at`-th member of the tar."""
+    rows = tables.read_rows(table(tar))
+    rows[1] |= {"mask": name, "mask_sha256": sha256 or hashlib.sha256(mask).hexdigest()}
+    tables.write_rows(table(tar), tables.FACES, rows)
+    rewrite(tar, lambda stored: [*stored[:at], (name, mask), *stored[at:]])
+    return fault_lines(tar)
+
+
+def test_a_mask_comes_after_its_image(tar):
+    mask = images.encode(np.full((64, 64), 255, np.uint8), "png", 0)
+    assert masked(tar, mask) == []
+
+
+@pytest.mark.parametrize(("pixels", "change", "reason"), [
+    (np.full((64, 64), 255), {"sha256": "0" * 64}, "its SHA-256 is not that of the table"),
+    (np.full((64, 64), 255), {"at": 1}, "not in the table's order"),
+    (np.full((64, 64), 255), {"name": "v0/000007.mask.png"}, "a mask whose row has v0/000001.jpg"),
+    (np.full((64, 64), 7), {}, "a mask is a square of black and white pixels"),
+    (np.full((64, 32), 255), {}, "a mask is a square of black and white pixels"),
+    (np.full((64, 64, 3), 255), {}, "a mask is a square of black and white pixels"),
+])  # fmt: skip
+def test_a_wrong_mask_is_found(tar, pixels, change, reason):
+    found = masked(tar, images.encode(pixels.astype(np.uint8), "png", 0), **change)
+    assert any(reason in line for line in found), found

@@ -12,6 +12,7 @@ from deepfake.config.sections import (
 )
 from deepfake.detection.media import LIMITS
 from deepfake.extraction.limits import MEDIA_LIMITS
+from deepfake.extraction.settings import uses_pairs
 
 SHA = "a1" * 32
 
@@ -64,6 +65,13 @@ def test_a_list_of_detectors_uses_the_keys_of_all_of_them():
 
     assert set(section("[mmod, yunet]")) == set(section("mmod")) | set(section("yunet"))
     assert section("[dlib]") == section("dlib") != section("[dlib, yunet]") != section("[yunet, dlib]")
+
+
+def test_pairs_are_in_the_section_only_where_they_are_used():
+    assert not {"boxes", "masks"} & set(faces_section(checked("faces: {boxes: own, masks: false}"), "demo"))
+    section = faces_section(checked("faces: {boxes: original, masks: true}"), "demo")
+    assert (section["boxes"], section["masks"]) == ("original", True) and uses_pairs(section)
+    assert not uses_pairs(faces_section(checked("faces: {detector: none, masks: true}"), "demo"))
 
 
 UNUSED = ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5", "border: reflect"]

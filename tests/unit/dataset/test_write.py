@@ -7,13 +7,18 @@ import subprocess
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
 from made.planned import make_dataset, make_tree, write_dataset
 
+from deepfake.audit.files import read_files
+from deepfake.audit.verify import check_dataset, list_dataset
 from deepfake.dataset import contact_sheet
 from deepfake.dataset.metadata import metadata_table
-from deepfake.extraction.tars import new_tar
+from deepfake.dataset.read import read_metadata
+from deepfake.extraction.images import encode
+from deepfake.extraction.tars import new_tar, read_tar
 from deepfake.tables import METADATA
 
 
@@ -44,6 +49,46 @@ def test_sha256sum_accepts_every_file(made):
     done = subprocess.run([*program, "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == sum(path.is_file() for path in folder.rglob("*")) - 1
+
+
+def test_masks_lie_in_a_folder_of_their_own_and_are_checked(tmp_path):
+    plan, mask = make_tree(tmp_path, {"a": "jpg"}), encode(np.full((32, 32), 255, np.uint8), "png", 0)
+    fakes = (plan["label"] == "1") & (plan["frame"] == 0)
+    plan.loc[fakes, "mask"] = plan["image"].str.replace(".jpg", ".mask.png")
+    plan.loc[fakes, "mask_sha256"] = hashlib.sha256(mask).hexdigest()
+    plan.to_csv(tmp_path / "plans/d.csv", index=False)
+    for tar in (tmp_path / "faces/a").iterdir():
+        stored = list(read_tar(tar))
+        with new_tar(tar) as add:
+            for name, data in stored:
+                add(name, data)
+                if name.replace(".jpg", ".mask.png") in set(plan["mask"]):
+                    add(name.replace(".jpg", ".mask.png"), mask)
+    assert write_dataset(tmp_path).returncode == 0
+    table = read_metadata(tmp_path / "d")
+    assert list(table)[len(METADATA)] == "mask"
+    expected = "masks/" + table["split"] + "/" + table["file_name"].str.extract(r"([^/]+)\.jpg")[0] + ".png"
+    has_mask = (table["label"] == "1") & (table["frame"] == "0")
+    assert list(table["mask"]) == list(expected.where(has_mask, "")) and has_mask.sum() == 6
+    files = sorted(path.relative_to(tmp_path / "d").as_posix() for path in (tmp_path / "d").glob("masks/*/*"))
+    assert files == sorted(set(table["mask"]) - {""})
+    assert all((tmp_path / "d" / name).read_bytes() == mask for name in files)
+
+    def faults() -> list[str]:
+        dataset = list_dataset(tmp_path / "d")
+        return [
+            fault.line
+            for fault in check_dataset(dataset, read_files(dataset.folder, dataset.names, [])).faults
+        ]
+
+    phashes = faults()  # read_files decodes no image here
+    (tmp_path / "d" / files[0]).write_bytes(b"changed")
+    (tmp_path / "d" / files[1]).unlink()
+    (tmp_path / "d/masks/train/other.png").write_bytes(mask)
+    found = "\n".join(line for line in faults() if line not in phashes)
+    assert f"{files[0]}: its SHA-256 is not that of SHA256SUMS" in found
+    assert f"{files[1]}: a row, but no such file" in found
+    assert "masks/train/other.png: a file, but no row in metadata.csv" in found
 
 
 def test_metadata_names_every_image_first(made):
