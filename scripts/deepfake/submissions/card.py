@@ -155,8 +155,8 @@ decide about people by itself, and let everyone affected have a person review th
 
 
 def _licence(corpora: list[str], families: dict[str, str], face_models: Collection[str]) -> str:
-    files = "; ".join(f"`{name}`: {TERMS[name]}" for name in face_models if name in TERMS)
-    files = f"\n\nThe files of dlib's models have terms of their own: {files}." if files else ""
+    files = "".join(f"\n- `{name}`: {TERMS[name]}" for name in face_models if name in TERMS)
+    files = f"\n\ndlib's models have terms of their own:\n{files}" if files else ""
     terms = "\n".join(f"- {plain_text(corpus)}: {terms_of(corpus, families).use}" for corpus in corpora)
     return f"""The programs have the MIT licence, see `LICENSE`; the packages of `requirements.txt` have their
 own. The use of the weights depends on the terms of the corpora that the model was trained on:
