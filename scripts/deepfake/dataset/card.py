@@ -173,8 +173,8 @@ def _faces(cfg: dict) -> str:
     or_else = "".join(f", or else {other}" for other in others)
     return (
         f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, "
-        f"{_landmarks(cfg)}{_shape(cfg)}, scaled to {cfg['size']} pixels, stored as {_format(cfg)}"
-        f"{_pairs(cfg)}"
+        f"{_landmarks(cfg)}{_smoothed(cfg)}{_shape(cfg)}, scaled to {cfg['size']} pixels, "
+        f"stored as {_format(cfg)}{_pairs(cfg)}"
     )
 
 
@@ -197,6 +197,13 @@ def _landmarks(cfg: dict) -> str:
         return "with YuNet's five landmarks, "
     else_of = "YuNet's own where it found the face, else " if "yunet" in detectors else ""
     return f"with five landmarks ({else_of}those of dlib's 5-point model), "
+
+
+def _smoothed(cfg: dict) -> str:
+    if cfg.get("smooth", 0) <= 1:
+        return ""
+    mean = {"median": "the median", "exponential": "an exponential mean"}[cfg["smoothing"]]
+    return f"smoothed along the video by {mean} of {cfg['smooth']} frames, "
 
 
 def _shape(cfg: dict) -> str:

@@ -71,6 +71,7 @@ ALIGNED = "turned upright so that the eyes, the nose and the mouth lie as on Arc
         ({"landmarks": "five"}, ["with five landmarks (those of dlib's 5-point model), turned", ALIGNED]),
         ({"landmarks": "five", "border": "reflect"}, ["1.3 times the template's, outside the frame as"]),
         ({"landmarks": "five", "detector": "yunet"}, ["YuNet found, of 2 at the most, with YuNet's five"]),
+        ({"landmarks": "five", "smooth": 3, "smoothing": "median"}, ["by the median of 3 frames, turned"]),
         ({"landmarks": 68, "align": "none"}, ["with the landmarks of dlib's 68-point model, in a square"]),
         ({"landmarks": 68, "detector": "yunet"}, ["of dlib's 68-point model, turned", ALIGNED]),
     ],

@@ -76,6 +76,7 @@ def test_crops_of_a_real_person_are_those_of_a_dataset(data, detector, landmarks
     check(data / "celebdf/Celeb-real/id58_0002.mp4", cfg)
 
 
-@pytest.mark.parametrize("landmarks", ["five", 68])
-def test_crops_of_a_drawn_person_are_those_of_a_dataset(drawn, landmarks):
-    check(drawn, made.FACES | {"landmarks": landmarks, "align": "five_points", "border": "reflect"})
+@pytest.mark.parametrize(("landmarks", "smooth"), [("five", 0), ("five", 3), (68, 3)])
+def test_crops_of_a_drawn_person_are_those_of_a_dataset(drawn, landmarks, smooth):
+    cfg = made.FACES | {"landmarks": landmarks, "smooth": smooth}
+    check(drawn, cfg | {"align": "five_points", "border": "reflect"})
