@@ -14,6 +14,7 @@ from deepfake import tables
 CONFIG = """
 corpora: {demo: {demo: {people: 6, clips: 14, seconds: 0.4, width: 320}}}
 frames: {count: 4, boost: 1}
+faces: {align: five_points, border: reflect}
 datasets: {dataset_2gb: {splits: {train: 0.6, val: 0.4, test: 0}, duplicates: null}}
 models: {meso4: {image_size: 64, epochs: 1, batch_size: 8}}
 """
