@@ -57,7 +57,8 @@ def tasks_of_videos(videos: list[dict[str, str]], folder: Path, limits: dict) ->
             raise UserError(f"{folder}/unpacked.csv has no row for {name}; delete the folder, run again")
         file, reason = unpacked[name]["file"], unpacked[name]["reason"]
         path = str((folder / file).absolute()) if not reason else ""
-        tasks.append(ExtractionTask(number, [video], path, limits["seconds"], reason))
+        mask = str((folder / unpacked[name]["mask"]).absolute()) if unpacked[name]["mask"] else ""
+        tasks.append(ExtractionTask(number, [video], path, limits["seconds"], reason, mask=mask))
     return tasks
 
 

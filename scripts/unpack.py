@@ -12,7 +12,7 @@ from pathlib import Path
 from deepfake import tables
 from deepfake.console import log, progress
 from deepfake.corpora.archives import MemberError
-from deepfake.corpora.sources import check_crc32, open_indexed
+from deepfake.corpora.sources import Source, check_crc32, open_indexed
 from deepfake.files import new_directory
 from deepfake.program import make_parser, run
 
@@ -25,14 +25,28 @@ def main(argv: Sequence[str] | None = None) -> None:
         for video in progress(videos, f"unpack {args.output.name}", "videos"):
             name = video["video"] + Path(video["member"]).suffix.lower()
             reason = unpack(source, video, folder / name)
-            rows.append({"video": video["video"], "file": "" if reason else name, "reason": reason})
+            mask = "" if reason else unpack_mask(source, video, folder)
+            row = {"video": video["video"], "file": "" if reason else name, "mask": mask, "reason": reason}
+            rows.append(row)
             if reason:
                 log.warning("%s left out: %s", video["video"], reason)
         tables.write_rows(folder / "unpacked.csv", tables.UNPACKED, rows)
     log.info("%d of %d videos unpacked", sum(not row["reason"] for row in rows), len(rows))
 
 
-def unpack(source, video: dict[str, str], target: Path) -> str:
+def unpack_mask(source: Source, video: dict[str, str], folder: Path) -> str:
+    """Unpack or link the mask of a video to `folder`; return its name, "" if there is none."""
+    if not video["mask_member"]:
+        return ""
+    name = f"{video['video']}.mask{Path(video['mask_member']).suffix.lower()}"
+    mask = {key: video[f"mask_{key}"] for key in ("archive", "member", "crc32")}
+    if reason := unpack(source, mask, folder / name):
+        log.warning("the mask of %s left out: %s", video["video"], reason)
+        return ""
+    return name
+
+
+def unpack(source: Source, video: dict[str, str], target: Path) -> str:
     """Unpack or link a video to `target`; return the reason if that can't be done, else ""."""
     try:
         check_crc32(source.extract(video["archive"], video["member"], target), video)

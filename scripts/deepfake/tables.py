@@ -25,30 +25,37 @@ SPLITS = ("train", "val", "test")
 """The splits of a dataset, in order."""
 
 INDEX = (
-    "video shard kind archive member bytes crc32 frames_wanted frames_base label method target source"
-    " original group split attributes reason"
+    "video shard kind archive member bytes crc32 frames_wanted frames_base"
+    " mask_archive mask_member mask_crc32 label method target source original group split attributes reason"
 ).split()
 """videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence": a tar of stills, or a
 folder of them, whose `member` ends with `/`. `frames_wanted` is the number of frames to take, "" if the
 sampling strategy doesn't need one; `frames_base` of them are those that a video of the other class gives too.
-`attributes` is a JSON object of what else the corpus says of the video.
+`mask_archive` and `mask_member` are where the corpus has the video's mask, where it has one and masks are
+wanted. `attributes` is a JSON object of what else the corpus says of the video.
 `reason` is why it can't be used, "" if it can."""
 
 WARNING_FILE = "warning.txt"
 """A file beside videos.csv with a warning about the labels of a corpus; there is none without a warning."""
 
-SHARD = "video kind archive member bytes crc32 frames_wanted frames_base original".split()
+SHARD = (
+    "video kind archive member bytes crc32 frames_wanted frames_base mask_archive mask_member mask_crc32"
+    " original"
+).split()
 """The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes
 nothing again. `original` is the `video` of a fake's original, if that is in the shard, else ""."""
 
-UNPACKED = "video file reason".split()
-"""A row for each video of a shard: its unpacked `file`, or the `reason` why there is none."""
+UNPACKED = "video file mask reason".split()
+"""A row for each video of a shard: its unpacked `file`, or the `reason` why there is none, and its `mask`."""
 
-FRAMES = "image video frame time width height video_status phash bytes sha256 status reason".split()
+FRAMES = (
+    "image video frame time width height video_status phash bytes sha256 mask mask_sha256 status reason"
+).split()
 """A row for each frame. `image` is its name in the tar, `frame` its index in presentation order, `time` in
-seconds, `video_status` the state of its video (OK, or "damaged: 150 of 300 frames"). `status` is OK, DAMAGED
-or MISSING. A video without any frame has one row, without `frame` and with status UNREADABLE; one that could
-not be read to its end has a last row without `frame`, with status MISSING."""
+seconds, `video_status` the state of its video (OK, or "damaged: 150 of 300 frames"). `mask` is the name in
+the tar of the corpus's own mask of the frame. `status` is OK, DAMAGED or MISSING. A video without any frame
+has one row, without `frame` and with status UNREADABLE; one that could not be read to its end has a last row
+without `frame`, with status MISSING."""
 
 FACES = (
     "image video frame time x y width height score faces counted found_by landmarks landmarker"
@@ -62,9 +69,9 @@ face's points as "x y x y …", in frame pixels, in the order of the convention 
 (extraction.landmarks.CONVENTIONS). The crop is the square whose top-left corner is `crop_x crop_y`, whose
 side is `crop_side`, in frame pixels, and which is turned by `crop_angle` degrees, clockwise; `filled` is the
 share of it outside the frame, 0 to 1. `sharpness` is the variance of the Laplacian of the crop. `mask` is the
-name of the crop's mask in the tar, and `mask_from` is "difference", or says why there is none; "" where no
-masks are made. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where that isn't
-OK."""
+name of the crop's mask in the tar, and `mask_from` is "difference" or "corpus", or says why there is none;
+"" where no masks are made. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where
+that isn't OK."""
 
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"

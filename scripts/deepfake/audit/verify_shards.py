@@ -115,7 +115,7 @@ def _check_tar(tar: Path, expected: dict[str, dict[str, str]], step: str) -> Ite
                     else:
                         row = expected[name]
                         problem = (
-                            _mask_problem(data, row)
+                            _mask_problem(data, row, step)
                             if name != row["image"]
                             else _image_problem(data, row, step)
                         )
@@ -165,17 +165,18 @@ def _image_problem(data: bytes, row: dict[str, str], step: str) -> str:
     return "" if phash == row["phash"] else f"its perceptual hash is {phash}, in the table {row['phash']}"
 
 
-def _mask_problem(data: bytes, row: dict[str, str]) -> str:
-    """Return what is wrong with the mask of a crop, or ""."""
+def _mask_problem(data: bytes, row: dict[str, str], step: str) -> str:
+    """Return what is wrong with the mask of an image, or ""."""
     if problem := checksum_problem(hashlib.sha256(data).hexdigest(), row["mask_sha256"], "the table"):
         return problem
     try:
         pixels = images.decode(data, cv2.IMREAD_UNCHANGED)
     except images.UnreadableImage as error:
         return str(error)
-    if pixels.ndim != 2 or pixels.shape[0] != pixels.shape[1] or not np.isin(pixels, (0, 255)).all():
-        return "a mask is a square of black and white pixels"
-    return ""
+    if pixels.ndim != 2 or not np.isin(pixels, (0, 255)).all():
+        return "a mask has black and white pixels alone"
+    is_crop = step == "faces"
+    return "its crop is square, and it is not" if is_crop and pixels.shape[0] != pixels.shape[1] else ""
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

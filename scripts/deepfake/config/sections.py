@@ -20,6 +20,8 @@ def index_section(config: dict, corpus: str) -> dict:
     shared = {key: config[key] for key in ("seed", "shard_size")}
     shared["limits"] = {key: config["limits"][key] for key in ARCHIVE_LIMITS}
     own = {key: settings[key] for key in ("layout", "max_videos", "columns")}
+    if LAYOUTS[settings["layout"]].masks and "masks" in faces_section(config, corpus):
+        own["masks"] = True
     return {**own, **shared, "frames": _frame_count(config, corpus)}
 
 

@@ -67,6 +67,8 @@ def index_corpus(
         usable |= {folder: folder_member(folder, stills[folder]) for folder in folders}
     rows = [_row(video, usable.get(video.entry)) for video in videos if video.entry not in refused]
     rows += [_refused_row(entry, member) for entry, member in refused.items()]
+    if cfg.get("masks"):
+        _add_masks(rows, videos, usable)
     make_names_unique(rows)
     _limit_videos(rows, cfg["seed"], cfg["max_videos"])
     _count_frames(rows, cfg["frames"])
@@ -128,6 +130,15 @@ def _row(video: Video, member: Member | None) -> dict:
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
         "reason": reason,
     }
+
+
+def _add_masks(rows: list[dict], videos: list[Video], usable: dict[Entry, Member]) -> None:
+    """Set the columns of the masks that a corpus has of its videos."""
+    masks = {(v.entry.archive, v.entry.path): usable[v.mask] for v in videos if v.mask in usable}
+    for row in rows:
+        if mask := masks.get((row["archive"], row["member"])):
+            row |= {"mask_archive": mask.archive, "mask_member": mask.path}
+            row["mask_crc32"] = f"{mask.crc32:08x}"
 
 
 def _refused_row(entry: Entry, member: Member) -> dict:

@@ -60,7 +60,9 @@ def of_frames(
     frames = {video: list(rows) for video, rows in groupby(task.frames, key=lambda row: row["video"])}
 
     def rows_of(video: dict[str, str]) -> Rows:
-        return crop(video, ((row, stored.read(row)) for row in frames[video["video"]]))
+        return crop(
+            video, ((row | stored.read_mask(row), stored.read(row)) for row in frames[video["video"]])
+        )
 
     try:
         yield from in_messages(chain.from_iterable(map(rows_of, task.videos)))

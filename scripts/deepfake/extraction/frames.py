@@ -10,9 +10,11 @@ import numpy as np
 
 from deepfake.corpora.contents import content_of, head_of_file
 from deepfake.extraction import images
+from deepfake.extraction.corpus_masks import masks_of_video
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import sample_indices
 from deepfake.extraction.stills import row_without_image
+from deepfake.extraction.tars import mask_columns
 from deepfake.extraction.video import UnreadableVideo, VideoReader
 from deepfake.files import read_regular
 from deepfake.layouts.media_types import IMAGE
@@ -73,14 +75,20 @@ def frames_of_video(
 
 
 def open_frames(
-    path: Path, video: str, cfg: dict, count: int | str, base: int | str, limits: dict
+    path: Path,
+    video: str,
+    cfg: dict,
+    count: int | str,
+    base: int | str,
+    limits: dict,
+    mask: Path | None = None,
 ) -> tuple[int, Iterator[tuple[dict, bytes]]]:
     """Return the number of frames of a video, and what frames_of_video yields.
 
     `cfg` is the `frames` section of the config, `count` and `base` are the video's `frames_wanted` and
     `frames_base` in the index, "" if the strategy needs none. A frame or video that can't be decoded, or is
     over `limits`, has a row with the reason. One frame is in memory at a time. An image that is named like a
-    video gives itself.
+    video gives itself. `mask` is the corpus's video of masks of this one.
     """
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
         row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
@@ -89,9 +97,17 @@ def open_frames(
         reader = VideoReader(path, limits)
     except UnreadableVideo as error:
         return 0, iter([(row_without_image(video, UNREADABLE, str(error)), b"")])
-    return reader.frame_count, _rows_of(
-        reader, video, cfg, sample_indices(reader.frame_count, cfg, video, count, base)
-    )
+    indices = sample_indices(reader.frame_count, cfg, video, count, base)
+    rows = _rows_of(reader, video, cfg, indices)
+    return reader.frame_count, _with_masks(rows, mask, indices, limits) if mask else rows
+
+
+def _with_masks(
+    rows: Iterator[tuple[dict, bytes]], mask: Path, indices: list[int], limits: dict
+) -> Iterator[tuple[dict, bytes]]:
+    masks = masks_of_video(mask, indices, limits)
+    for row, data in rows:
+        yield (row | mask_columns(row, masks[row["frame"]]) if data and row["frame"] in masks else row), data
 
 
 def _rows_of(reader: VideoReader, video: str, cfg: dict, indices: list[int]) -> Iterator[tuple[dict, bytes]]:

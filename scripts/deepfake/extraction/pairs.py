@@ -4,17 +4,17 @@ A frame of a fake has the same index as the frame of the original that it was ma
 original was sampled at that index, and its frame has the same size, can they be compared.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 
+import cv2
 import numpy as np
 
 from deepfake.extraction import images
 from deepfake.extraction.alignment import Place
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.masks import manipulated_region, mask_of_crop
-from deepfake.extraction.tars import MASK_DATA
+from deepfake.extraction.tars import MASK_DATA, mask_columns
 from deepfake.extraction.tracking import Detections
 
 IN_MEMORY = 1 << 25  # bytes of an original's frames; more go to a file in TMPDIR that has no name
@@ -79,19 +79,23 @@ class Pair:
     def mask(self, row: dict, pixels: np.ndarray, face: Face, place: Place) -> dict:
         """Return the columns `mask`, `mask_sha256` and `mask_from` of a crop, and its bytes as MASK_DATA.
 
-        `row` and `pixels` are those of the frame, `place` is where the crop was cut. Without a mask there is
-        only `mask_from`, which says why.
+        `row` and `pixels` are those of the frame; the corpus's own mask of it comes with `row`. `place` is
+        where the crop was cut. Without a mask there is only `mask_from`, which says why.
         """
         if not self._cfg.get("masks"):
             return {}
+        if MASK_DATA in row:
+            region = images.decode(row[MASK_DATA], cv2.IMREAD_GRAYSCALE)
+            if region.shape == pixels.shape[:2]:
+                return self._columns(row, region, place) | {"mask_from": "corpus"}
         frame = self._original.frame(row) if self._original else None
         if frame is None:
             return {"mask_from": NOT_SAMPLED if self._original else NO_ORIGINAL}
         if frame.size != pixels.shape[:2]:
             return {"mask_from": OTHER_SIZE}
         region = manipulated_region(pixels, self._original.pixels(frame, self._limits), face.xywh)
+        return self._columns(row, region, place) | {"mask_from": "difference"}
+
+    def _columns(self, row: dict, region: np.ndarray, place: Place) -> dict:
         mask = mask_of_crop(region, place, self._cfg["size"], self._cfg.get("align", "none") != "none")
-        data = images.encode(mask, "png", 0)
-        name = f"{row['video']}/{int(row['frame']):06d}.mask.png"
-        digest = hashlib.sha256(data).hexdigest()
-        return {"mask": name, "mask_sha256": digest, "mask_from": "difference", MASK_DATA: data}
+        return mask_columns(row, images.encode(mask, "png", 0))

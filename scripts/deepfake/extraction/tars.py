@@ -27,6 +27,16 @@ class TarMismatch(UserError):
         super().__init__(f"{tar} doesn't fit the table beside it: {problem}; delete both and run again")
 
 
+def mask_columns(row: dict, data: bytes) -> dict:
+    """Return the columns `mask` and `mask_sha256` of a mask, and its bytes as MASK_DATA.
+
+    `row` has the columns `video` and `frame`. The name is that of the image with another ending, as
+    WebDataset names what belongs together.
+    """
+    name = f"{row['video']}/{int(row['frame']):06d}.mask.png"
+    return {"mask": name, "mask_sha256": hashlib.sha256(data).hexdigest(), MASK_DATA: data}
+
+
 @contextmanager
 def new_tar(path: str | Path) -> Iterator[Callable[[str, bytes], None]]:
     """Yield a function `add(name, data)`; the tar appears at `path` when the block ends without an error.
@@ -94,7 +104,7 @@ class StoredImages:
     def check_names(self, rows: Iterable[dict[str, str]]) -> None:
         """Check that the tar holds the images that the rows of its table list, in the same order, and no
         others. Raises TarMismatch."""
-        listed = [row["image"] for row in rows if row["image"]]
+        listed = [row[key] for row in rows for key in ("image", "mask") if row.get(key)]
         for name, image in zip_longest([name for name, *_ in self._places], listed, fillvalue=""):
             if not image:
                 raise TarMismatch(self._tar, f"it also holds {name}, which the table doesn't list")
@@ -106,13 +116,18 @@ class StoredImages:
 
         Raises TarMismatch.
         """
-        if not row["image"]:
-            return b""
-        if row["image"] not in self._by_name:
-            raise TarMismatch(self._tar, f"it doesn't hold {row['image']}")
-        offset, size = self._by_name[row["image"]]
+        return self._read(row["image"], row["sha256"]) if row["image"] else b""
+
+    def read_mask(self, row: dict[str, str]) -> dict[str, bytes]:
+        """Return the bytes of the mask of a row's image as MASK_DATA, or nothing. Raises TarMismatch."""
+        return {MASK_DATA: self._read(row["mask"], row["mask_sha256"])} if row.get("mask") else {}
+
+    def _read(self, name: str, sha256: str) -> bytes:
+        if name not in self._by_name:
+            raise TarMismatch(self._tar, f"it doesn't hold {name}")
+        offset, size = self._by_name[name]
         self._file.seek(offset)
         data = self._file.read(size)
-        if hashlib.sha256(data).hexdigest() != row["sha256"]:
-            raise TarMismatch(self._tar, f"the checksum of {row['image']} is not the table's")
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise TarMismatch(self._tar, f"the checksum of {name} is not the table's")
         return data

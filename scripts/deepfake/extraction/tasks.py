@@ -28,7 +28,8 @@ class ExtractionTask:
 
     `videos` are rows of tables.SHARD (of a video with stored frames, its name alone), `path` the unpacked
     video ("" for stills and stored frames). `number` and `seconds` are those of worker_pool.Task. `problem`
-    says why a video can't be read ("" if none is known). `frames` are rows of tables.FRAMES.
+    says why a video can't be read ("" if none is known). `frames` are rows of tables.FRAMES. `mask` is the
+    path of the video's unpacked mask ("" for none).
     """
 
     number: int
@@ -37,6 +38,7 @@ class ExtractionTask:
     seconds: float
     problem: str = ""
     frames: list[dict[str, str]] = field(default_factory=list)
+    mask: str = ""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,12 @@ class Extractor:
         (video,) = task.videos
         counts = video["frames_wanted"], video["frames_base"]
         frame_count, rows = open_frames(
-            Path(task.path), video["video"], settings.cfg, *counts, settings.limits
+            Path(task.path),
+            video["video"],
+            settings.cfg,
+            *counts,
+            settings.limits,
+            Path(task.mask) if task.mask else None,
         )
         yield VideoOpened(frame_count)
         for row in rows:

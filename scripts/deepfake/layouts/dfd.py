@@ -13,9 +13,10 @@ Source: Dufour and Gully, "Contributing Data to Deepfake Detection Research", Go
 """
 
 import re
+from dataclasses import replace
 
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
-from deepfake.layouts.faceforensics_tree import MASK, tree_folder
+from deepfake.layouts.faceforensics_tree import MASK, mask_of, masks_of_fakes, tree_folder
 from deepfake.layouts.shared import folders, unexpected_path, unusable
 
 NAME = re.compile(r"([0-9]{2})(?:_([0-9]{2}))?__([^_]+(?:_[^_]+)*?)(?:__([0-9A-Za-z]{8}))?")
@@ -25,7 +26,8 @@ FOLDER = re.compile(r"(original|manipulated)[ _]sequences", re.IGNORECASE)
 
 def read(corpus: Corpus) -> list[Video]:
     """Return the rows of the videos, in either form; there are no label files."""
-    return [_video(entry) for entry in corpus.media]
+    masks = masks_of_fakes(corpus.media)
+    return [replace(_video(entry), mask=mask_of(entry, masks)) for entry in corpus.media]
 
 
 def _video(entry: Entry) -> Video:

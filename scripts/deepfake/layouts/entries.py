@@ -137,7 +137,7 @@ class Video:
     in. `original` is the `name` of the video that a fake was made from (of a real its own name). Videos of
     one `group` are never divided between splits. `split` is the corpus's official split ("" for none).
     `attributes` is what else the corpus says, such as sex or age. `problem` says why the video can't be used
-    ("" if it can).
+    ("" if it can). `mask` is the file of a video that shows the manipulated region of each frame.
     """
 
     entry: Entry
@@ -151,3 +151,4 @@ class Video:
     split: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    mask: Entry | None = None

@@ -24,7 +24,7 @@ from deepfake.errors import UserError
 from deepfake.groups import connected_components
 from deepfake.layouts import dfd
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
-from deepfake.layouts.faceforensics_tree import MASK, TreeFolder, tree_folder
+from deepfake.layouts.faceforensics_tree import MASK, TreeFolder, mask_of, masks_of_fakes, tree_folder
 from deepfake.layouts.shared import unexpected_path, unusable
 
 # The videos come from only 977 YouTube videos; these pairs share one and are in different official splits.
@@ -47,7 +47,10 @@ def read(corpus: Corpus) -> list[Video]:
     rows = [_video(entry) for entry in corpus.media]
     splits = _read_splits(corpus)
     groups = _groups(rows)
-    return [_with_split_and_group(row, splits, groups) for row in rows]
+    masks = masks_of_fakes(corpus.media)
+    return [
+        replace(_with_split_and_group(row, splits, groups), mask=mask_of(row.entry, masks)) for row in rows
+    ]
 
 
 def _video(entry: Entry) -> Video:

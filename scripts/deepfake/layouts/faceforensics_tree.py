@@ -10,6 +10,7 @@ Source: the README of the FaceForensics++ data (Rössler et al., ICCV 2019).
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from deepfake.layouts.entries import FAKE, REAL, Entry
@@ -37,3 +38,17 @@ def tree_folder(entry: Entry) -> TreeFolder | None:
         return None
     side, origin, compression = match.groups()
     return TreeFolder(REAL if side == "original" else FAKE, origin, compression)
+
+
+def masks_of_fakes(media: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    """Return the videos of masks by method and name: a fake's, at any compression, has the same name."""
+    folders = ((entry, tree_folder(entry)) for entry in media)
+    return {(folder.origin, entry.stem): entry for entry, folder in folders if folder and folder.is_mask}
+
+
+def mask_of(entry: Entry, masks: dict[tuple[str, str], Entry]) -> Entry | None:
+    """Return the mask of a video among `masks`, those of masks_of_fakes; None for a real."""
+    folder = tree_folder(entry)
+    if not folder or folder.label == REAL or folder.is_mask or not entry.is_video:
+        return None
+    return masks.get((folder.origin, entry.stem))

@@ -35,7 +35,7 @@ class Layout:
     frame_folders.py). `family` ("" for none): corpora of one family use the same names for the same people,
     originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
     files give the labels, and where they lie. `from_tables`: the labels come from tables or lists, and may
-    contradict the folders.
+    contradict the folders. `masks`: a corpus may have masks of what is manipulated.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -45,16 +45,17 @@ class Layout:
     classes: tuple[int, ...] = (REAL, FAKE)
     labels: str = ""
     from_tables: bool = False
+    masks: bool = False
 
 
 LAYOUTS = {
     "celebdf": Layout(celebdf.read, family="celebdf"),
     "csv": Layout(csv_table.read, images=True, from_tables=True),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
-    "dfd": Layout(dfd.read, family="ffpp"),
+    "dfd": Layout(dfd.read, family="ffpp", masks=True),
     "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS, from_tables=True),
     "dffd": Layout(dffd.read, images=True),
-    "faceforensics": Layout(faceforensics.read, family="ffpp"),
+    "faceforensics": Layout(faceforensics.read, family="ffpp", masks=True),
     "imagefolder": Layout(imagefolder.read, images=True),
     "labels": Layout(labels.read, images=True, from_tables=True),
     "wilddeepfake": Layout(wilddeepfake.read, images=True, sequences=True),

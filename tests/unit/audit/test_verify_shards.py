@@ -183,9 +183,9 @@ def test_a_mask_comes_after_its_image(tar):
     (np.full((64, 64), 255), {"sha256": "0" * 64}, "its SHA-256 is not that of the table"),
     (np.full((64, 64), 255), {"at": 1}, "not in the table's order"),
     (np.full((64, 64), 255), {"name": "v0/000007.mask.png"}, "a mask whose row has v0/000001.jpg"),
-    (np.full((64, 64), 7), {}, "a mask is a square of black and white pixels"),
-    (np.full((64, 32), 255), {}, "a mask is a square of black and white pixels"),
-    (np.full((64, 64, 3), 255), {}, "a mask is a square of black and white pixels"),
+    (np.full((64, 64), 7), {}, "a mask has black and white pixels alone"),
+    (np.full((64, 32), 255), {}, "its crop is square, and it is not"),
+    (np.full((64, 64, 3), 255), {}, "a mask has black and white pixels alone"),
 ])  # fmt: skip
 def test_a_wrong_mask_is_found(tar, pixels, change, reason):
     found = masked(tar, images.encode(pixels.astype(np.uint8), "png", 0), **change)

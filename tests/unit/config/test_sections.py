@@ -74,6 +74,12 @@ def test_pairs_are_in_the_section_only_where_they_are_used():
     assert not uses_pairs(faces_section(checked("faces: {detector: none, masks: true}"), "demo"))
 
 
+def test_only_the_index_of_a_corpus_that_may_have_masks_depends_on_them():
+    with_masks = checked("faces: {masks: true}")
+    assert index_section(with_masks, "demo_ffpp") == index_section(checked(), "demo_ffpp") | {"masks": True}
+    assert index_section(with_masks, "demo") == index_section(checked(), "demo")
+
+
 UNUSED = ["min_score: 0.9", "model: x.onnx", f"sha256: {SHA}", "recount: 5", "border: reflect"]
 UNUSED += ["smooth: 1", "smoothing: exponential"]
 

@@ -172,3 +172,15 @@ def test_faceforensics_real_miniature(data):
         "NeuralTextures_c23_004_982": (FAKE, "004"),
     }
     assert not any(row.problem for row in rows)
+
+
+@pytest.mark.parametrize("layout", ["faceforensics", "dfd"])
+def test_a_fake_of_any_compression_has_the_mask_of_its_method_and_name(layout):
+    name = "01_02__exit__YVGY8LOK.mp4"
+    fakes = [f"manipulated_sequences/DeepFakeDetection/{folder}/videos/{name}" for folder in ("c23", "c40")]
+    mask = f"manipulated_sequences/DeepFakeDetection/masks/videos/{name}"
+    other = "manipulated_sequences/Deepfakes/masks/videos/000_003.mp4"
+    real = "original_sequences/actors/c23/videos/01__exit.mp4"
+    rows = {row.entry.path: row for row in read(layout, [*fakes, mask, other, real])}
+    assert [rows[path].mask.path for path in fakes] == [mask] * 2
+    assert not any(rows[path].mask for path in (mask, other, real))
