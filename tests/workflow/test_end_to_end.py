@@ -55,14 +55,17 @@ def counts(rows) -> Counter:
 
 def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
     checksums = []
-    for settings in ("shard_size: 64", "shard_size: 3"):
-        project.run("results/dataset_2gb", "--configfile", project.configure(DEMO + settings))
+    for settings in ("shard_size: 3", "shard_size: 64"):  # jobs of one core, and of all cores
+        done = project.run("results/dataset_2gb", "--configfile", project.configure(DEMO + settings))
         rows = check_dataset(project / "results/dataset_2gb")
         checksums.append((project / "results/dataset_2gb/SHA256SUMS").read_text())
     per_class = counts(rows)
     for split in ("train", "val"):
         assert per_class[split, "real"] == per_class[split, "fake"] > 0
     assert checksums[0] == checksums[1]
+    assert done.text.count("threads: 2\n") >= 2, "frames and faces were made by one process each"
+    again = project.run("results/dataset_2gb", "--configfile", "mine.yaml", "--cores", "3", "-n")
+    assert not again.jobs, "other cores make something stale"
     plan = tables.read_rows(project / "results/plans/dataset_2gb.csv")
     assert len({row["video"] for row in plan}) == TINY["clips"]
     assert all(bool(row["file_name"]) != bool(row["reason"]) for row in plan)

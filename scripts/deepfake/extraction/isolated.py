@@ -29,7 +29,9 @@ PROGRAMS = {FRAMES: "deepfake.extraction.worker", FACES: "deepfake.extraction.fa
 STILLS = (8, 32)  # that are read together, at least and at most: waiting for each of them would be slow
 SHARE = 4  # tasks for each worker, at least: with fewer, some would be idle for long at the end
 WINDOW = 128  # tasks from the first unfinished one that may be done before it: each may have an open file
-SPOOLED = 1 << 30  # bytes of images that wait; with more, no task but the first unfinished one is begun
+SPOOLED = 1 << 28
+"""Bytes of images that wait. With more of them tasks are begun in order, so that these leave soon. With so
+many for each worker, only the first unfinished task is begun: TMPDIR may be small, or in memory."""
 
 
 def read_isolated(
@@ -53,7 +55,7 @@ def read_isolated(
     memory = math.inf if settings.frames else settings.limits["memory_gb"]
     with WorkerPool(PROGRAMS[settings.step], settings, workers, memory) as pool:
         while left:
-            while pool.has_idle and (task := _next_task(left, WINDOW if workers > 1 else 1)):
+            while pool.has_idle and (task := _next_task(left, workers)):
                 pool.submit(task.begin())
             first = left[0]
             yield from first.spool.take()
@@ -71,12 +73,16 @@ def read_isolated(
                 advance(len(task.task.videos))
 
 
-def _next_task(left: deque["_Task"], window: int) -> "_Task | None":
+def _next_task(left: deque["_Task"], workers: int) -> "_Task | None":
     """Return the task to begin now; None if none waits, or if too much is spooled."""
-    tasks = list(islice(left, window))
-    if sum(task.spool.size for task in tasks) > SPOOLED:
+    tasks = list(islice(left, WINDOW if workers > 1 else 1))
+    spooled = sum(task.spool.size for task in tasks)
+    if spooled > workers * SPOOLED:
         tasks = tasks[:1]
-    return max((task for task in tasks if task.is_waiting), key=lambda task: task.size, default=None)
+    waiting = [task for task in tasks if task.is_waiting]
+    if spooled > SPOOLED:
+        return waiting[0] if waiting else None
+    return max(waiting, key=lambda task: task.size, default=None)
 
 
 def tasks_of_stills(
