@@ -199,7 +199,7 @@ def test_tracking_needs_no_local_search_of_the_detector():
     found = find_faces(frames, DLIB | {"search": "track"}, Detector(find))
     assert [each.faces[0].xywh for each in found] == [(300 + 10 * n, 200, 39, 49) for n in range(3)]
     assert [each.counted for each in found] == ["frame", "window", "window"]
-    assert searched == [(480, 640), (192, 192), (192, 160)]
+    assert searched == [(480, 640), (128, 128), (128, 128)]
 
 
 @pytest.mark.parametrize("search", ["full", "track"])
