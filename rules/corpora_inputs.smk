@@ -91,7 +91,7 @@ def stills_limits(w):
 def media_cores(w):
     """The cores of a job that reads a shard's videos, frames or stills. A job on a cluster computes them there again."""
     try:
-        shards = len(shard_names(w.corpus))
+        shards = len(shard_names(w.corpus)) or 1
     except IncompleteCheckpointException:
         return 1  # asked again once the index is there
     on_cluster = workflow.remote_exec or workflow.non_local_exec

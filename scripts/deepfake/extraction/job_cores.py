@@ -16,7 +16,8 @@ def job_cores(shards: int, cores: int | None, shard_size: int) -> int:
     turns where there are few shards. Those of one core are best for many: nothing has to wait for the last
     video of a shard. The result divides `cores`, so that jobs beside each other use all of them.
     """
+    most = max(1, shard_size // VIDEOS_PER_WORKER)
     if cores is None:
-        return next(each for each in ON_CLUSTER if each == 1 or each * shards <= CLUSTER_CORES)
-    wanted = min(math.ceil(JOBS_PER_CORE * cores / max(1, shards)), shard_size // VIDEOS_PER_WORKER, cores)
-    return next(each for each in range(max(1, wanted), cores + 1) if cores % each == 0)
+        return next(each for each in ON_CLUSTER if each == 1 or each <= min(most, CLUSTER_CORES // shards))
+    wanted = min(math.ceil(JOBS_PER_CORE * cores / shards), most, cores)
+    return next(each for each in range(wanted, cores + 1) if cores % each == 0)

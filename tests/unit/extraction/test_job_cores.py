@@ -19,6 +19,7 @@ COUNT = st.integers(1, 200)
 )  # fmt: skip
 def test_few_shards_have_jobs_of_many_cores(shards, cores, each):
     assert job_cores(shards, cores, 64) == each
+    assert job_cores(shards, cores, 4) == 1, "a shard has too few videos for two workers"
 
 
 @given(COUNT, COUNT, st.integers(1, 300))
