@@ -20,7 +20,6 @@ MIN_SCORE_RATIO = 1 / 3  # of the last score: what scores less may be a false hi
 SAME_FACE_IOU = 0.3  # intersection over union above which two boxes show one face
 MAX_MOVE = 20 / 72  # of the box's width: half a cell less than dlib_pyramid.MOVE_CELLS
 STRIDE = 32  # pixels; windows start at multiples of YuNet's coarsest stride
-WINDOW_PAD = 0.5  # of the box's longer side, around it: on real clips no face is lost, also with 0.4
 MAX_WINDOW = 0.6  # of the image: a larger window saves nothing
 
 
@@ -110,11 +109,11 @@ def nearest(last: Box, found: list[Box]) -> Box | None:
 
 
 def find_in_window(detector: Detector, image: np.ndarray, box: Box) -> list[Box]:
-    """Return the faces in the window around `box`, twice its longer side, in pixels of `image`.
+    """Return the faces in the window around `box`, as wide as the detector needs, in pixels of `image`.
 
     The list is empty if the window is most of the image, which is then better searched whole.
     """
-    pad = WINDOW_PAD * max(box.width, box.height)
+    pad = detector.pad * max(box.width, box.height)
     left, top = (max(0, int((low - pad) // STRIDE) * STRIDE) for low in (box.left, box.top))
     right, bottom = (max(0, math.ceil((high + pad) / STRIDE)) * STRIDE for high in (box.right, box.bottom))
     window = image[top:bottom, left:right]

@@ -196,7 +196,7 @@ def test_tracking_needs_no_local_search_of_the_detector():
     frames = [np.zeros((480, 640, 3), np.uint8) for _ in range(3)]
     for number, frame in enumerate(frames):
         frame[200:250, 300 + 10 * number : 340 + 10 * number] = 255
-    found = find_faces(frames, DLIB | {"search": "track"}, Detector(find))
+    found = find_faces(frames, DLIB | {"search": "track"}, Detector(find, pad=0.5))
     assert [each.faces[0].xywh for each in found] == [(300 + 10 * n, 200, 39, 49) for n in range(3)]
     assert [each.counted for each in found] == ["frame", "window", "window"]
     assert searched == [(480, 640), (128, 128), (128, 128)]
