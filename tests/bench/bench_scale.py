@@ -157,8 +157,8 @@ def make_project(folder: Path, videos: int, size: int) -> list[str]:
                 table.write(",".join(tables.SHARD) + "\n")
                 for number in range(place, videos, len(shards)):
                     name = f"video{number:07d}"
-                    found = f"video,empty.zip,dfdc_train_part_0/{name}.mp4,3790000,{number:08x},10"
-                    table.write(f"{name},{found}\n")
+                    found = f"video,empty.zip,dfdc_train_part_0/{name}.mp4,3790000,{number:08x},10,10,,,"
+                    table.write(f"{name},{found},\n")
                     whole.write(f"{name},{shard},{found},1,,,,{name},{name},,,\n")
     touch(folder, f"{CORPUS.format('index')}.txt")
     return shards

@@ -33,18 +33,17 @@ class FaceCropper:
         self._limits = None if settings.frames else settings.limits
         self._detector = load_detector(settings.cfg)
         self._landmarker = load_landmarker(settings.cfg) if self._detector else None
-        self._name, self._original = "", Original()
+        self._name, self._original = "", None
 
     def crop(self, video: dict[str, str], frames: Rows) -> Rows:
         """Return the rows of tables.FACES and the crops of `video`, a row of tables.SHARD."""
         pair = keep = None
-        if uses_pairs(self._cfg):
-            if video["original"]:
-                is_known = video["original"] == self._name
-                pair = Pair(self._original if is_known else None, self._cfg, self._limits)
-            else:
-                self._name, self._original = video["video"], Original()
-                pair, keep = Pair(None, self._cfg, self._limits), self._original
+        if video.get("fakes"):
+            keep = self._original = Original(with_frames=bool(self._cfg.get("masks")))
+            self._name = video["video"]
+        elif uses_pairs(self._cfg):
+            is_known = video["original"] and video["original"] == self._name
+            pair = Pair(self._original if is_known else None, self._cfg, self._limits)
         return faces_of_video(
             frames, self._cfg, self._detector, self._limits, self._landmarker, pair=pair, keep=keep
         )

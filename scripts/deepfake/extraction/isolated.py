@@ -124,7 +124,10 @@ def tasks_of_frames(
 
 
 def _families(videos: list[dict[str, str]]) -> list[list[dict[str, str]]]:
-    """Return each original with its fakes after it, in the order of the first of them."""
+    """Return each original with its fakes after it, in the order of the first of them.
+
+    An original's row has the number of its `fakes`.
+    """
     originals = {video["video"]: video for video in videos if not video["original"]}
     families: dict[str, list[dict[str, str]]] = {}
     for video in videos:
@@ -133,6 +136,9 @@ def _families(videos: list[dict[str, str]]) -> list[list[dict[str, str]]]:
         family = families.setdefault(name, [first] if first else [])
         if video is not first:
             family.append(video)
+    for family in families.values():
+        if len(family) > 1 and not family[0]["original"]:
+            family[0] = family[0] | {"fakes": str(len(family) - 1)}
     return list(families.values())
 
 

@@ -36,14 +36,16 @@ class _Frame:
 
 
 class Original:
-    """The faces that were found in an original's frames, and these frames, for its fakes."""
+    """The faces that were found in an original's frames, and, `with_frames`, these frames, for its fakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_frames: bool):
+        self._with_frames = with_frames
         self._frames: dict[int, _Frame] = {}
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  lives as long as this object
 
     def add(self, row: dict, data: bytes, pixels: np.ndarray, found: Detections) -> None:
         """Keep a frame: its row, the bytes of its image, its pixels and its faces."""
+        data = data if self._with_frames else b""
         offset = self._file.seek(0, 2)
         self._file.write(data)
         self._frames[int(row["frame"])] = _Frame(found, pixels.shape[:2], offset, len(data))

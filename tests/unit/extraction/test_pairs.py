@@ -1,12 +1,13 @@
 """A fake and its original: the same boxes where both were sampled, and masks of what differs."""
 
 import json
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from made.media import FACES, person
+from made.media import FACES, LIMITS, person
 from made.programs import run_program
 
 from deepfake import tables
@@ -35,7 +36,7 @@ def flat(width: int = 120) -> np.ndarray:
 
 def kept(*found: list[Box]) -> Original:
     """An original with these faces in its frames 0, 1, …"""
-    boxes, original = iter(found), Original()
+    boxes, original = iter(found), Original(with_frames=True)
     detector = Detector(lambda image: next(boxes))
     frames = (frame(number, flat()) for number in range(len(found)))
     list(faces_of_video(frames, CFG, detector, keep=original))
@@ -132,6 +133,7 @@ def test_pairs_of_a_shard_are_cut_alike_whatever_the_workers(shard, tmp_path, al
             assert [row[key] for key in PLACE] == [original[key] for key in PLACE]
         assert (row["found_by"] == "original") == (video.endswith("fake") and original is not None)
         assert (row["mask_from"] == "difference") == bool(row["mask"]) == (row["found_by"] == "original")
+        assert bool(row["mask_from"]) == (video != "original")
     assert found["b_fake", 9]["mask_from"] == NOT_SAMPLED and found["m_other", 0]["mask_from"] == NO_ORIGINAL
     stored = dict(read_tar(tmp_path / "one.tar"))
     shares = [
@@ -151,3 +153,35 @@ def test_without_pairs_each_video_has_its_own_faces_in_the_tables_order(shard, t
         "original"
     ] * 4
     assert {row["found_by"] for row in rows} == {"dlib"} and not any(row["mask_from"] for row in rows)
+
+
+def test_stills_are_paired_too(tmp_path):
+    rows, pixels = [], person(3, 1)[0][..., ::-1].copy()
+    for name, original in (("a_fake", "b_real"), ("b_real", ""), ("c_fake", "b_real"), ("d_real", "")):
+        image = pixels.copy()
+        if original:
+            cv2.ellipse(image, (120, 150), (25, 12), 0, 0, 360, (40, 40, 160), -1)
+        data = images.encode(image, "png", 0)
+        (tmp_path / "corpus").mkdir(exist_ok=True)
+        (tmp_path / "corpus" / f"{name}.png").write_bytes(data)
+        row = {"video": name, "kind": "image", "member": f"{name}.png", "crc32": f"{zlib.crc32(data):08x}"}
+        rows.append(row | {"original": original})
+    tables.write_rows(tmp_path / "shard.csv", tables.SHARD, rows)
+    sources = {"sources": [str(tmp_path / "corpus")], "limits": LIMITS}
+    (tmp_path / "sources.json").write_text(json.dumps(sources))
+    args = ["--table", tmp_path / "shard.csv", "--sources", tmp_path / "sources.json"]
+    args += [
+        "--config",
+        json.dumps(CFG),
+        "--output",
+        tmp_path / "a.tar",
+        "--output-table",
+        tmp_path / "a.csv",
+    ]
+    assert run_program("faces.py", *args) == 0
+    found = tables.read_rows(tmp_path / "a.csv")
+    assert [(row["video"], row["found_by"], row["mask_from"]) for row in found] == [
+        ("b_real", "dlib", ""), ("a_fake", "original", "difference"), ("c_fake", "original", "difference"),
+        ("d_real", "dlib", NO_ORIGINAL),
+    ]  # fmt: skip
+    assert len(dict(read_tar(tmp_path / "a.tar"))) == 6
