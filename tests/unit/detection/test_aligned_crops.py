@@ -14,6 +14,7 @@ from deepfake.extraction import faces as extraction
 from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.frames import frames_of_video
 from deepfake.extraction.landmarks import load_landmarker
+from deepfake.extraction.settings import detector_names
 from deepfake.extraction.video import VideoReader
 
 CASES = [
@@ -46,7 +47,7 @@ def stored_frames(clip: Path) -> list[tuple[dict, bytes]]:
 
 def crops_of_a_dataset(clip: Path, cfg: dict) -> list[tuple[dict, bytes]]:
     """The rows and crops that the step `faces` makes of the stored frames."""
-    landmarker = landmarker_of(cfg["detector"], cfg["landmarks"])
+    landmarker = landmarker_of(detector_names(cfg["detector"])[0], cfg["landmarks"])
     detector = load_detector(cfg)
     return list(extraction.faces_of_video(stored_frames(clip), cfg, detector, landmarker=landmarker))
 
@@ -74,6 +75,16 @@ def test_crops_of_a_real_person_are_those_of_a_dataset(data, detector, landmarks
     cfg = made.FACES | {"landmarks": landmarks, "align": align, "search": search}
     cfg |= yunet_of(data) if detector == "yunet" else {}
     check(data / "celebdf/Celeb-real/id58_0002.mp4", cfg)
+
+
+def test_crops_of_a_list_of_detectors_are_those_of_a_dataset(data):
+    """The frame is too small for dlib, so that YuNet finds the face."""
+    cfg = made.FACES | yunet_of(data) | {"detector": ["dlib", "yunet"], "width": 160, "search": "track"}
+    cfg |= {"landmarks": "five", "align": "five_points"}
+    clip = data / "celebdf/Celeb-real/id58_0002.mp4"
+    rows, crops = zip(*crops_of_a_dataset(clip, cfg), strict=True)
+    assert {row["found_by"] for row in rows} == {"yunet"} == {row["landmarker"] for row in rows}
+    assert crops_by_detection(clip, cfg) == list(crops)
 
 
 @pytest.mark.parametrize(("landmarks", "smooth"), [("five", 0), ("five", 3), (68, 3)])

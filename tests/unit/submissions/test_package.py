@@ -202,38 +202,57 @@ def test_the_face_detector_is_included_where_the_model_needs_it(made, tmp_path, 
 
 
 ALIGNED = media.FACES | {"landmarks": "five", "align": "five_points"}
-WITHOUT = "import sys\nfor name in ('torch', 'face_recognition_models'):\n    sys.modules[name] = None\n"
+
+
+def predict_without(modules: list[str], folder: Path) -> subprocess.CompletedProcess:
+    """Run unpacked/predict.py on a.mp4, in Python that can't import these modules."""
+    (folder / "without").mkdir(exist_ok=True)
+    lines = [f"sys.modules[{module!r}] = None" for module in modules]
+    (folder / "without/sitecustomize.py").write_text("\n".join(["import sys", *lines]))
+    command = [sys.executable, "unpacked/predict.py", "a.mp4", "--json", "found.json", "--threads", "1"]
+    variables = os.environ | {"PYTHONPATH": "without"}
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=100)
+
+
+def unpack_and_predict(model: Path, without: list[str], folder: Path) -> set[str]:
+    """Pack the model, unpack, and compare its verdict on a video with that of detect; return the members."""
+    with zipfile.ZipFile(pack(model, folder / "packed")) as file:
+        file.extractall(folder / "unpacked")
+        names = set(file.namelist())
+    media.write_video(folder / "a.mp4", media.person(0, 4))
+    opened = open_model(model)
+    (verdict,) = detect_media(find_media(["a.mp4"], media.LIMITS), opened, preprocessing_of(opened.metadata))
+    done = predict_without(without, folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "found.json").read_text()) == [as_json(verdict) | {"reason": ""}]
+    return names
 
 
 def test_aligned_faces_are_scored_as_by_detect_without_torch_or_the_package_of_models(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     checkpoint = media.write_model(tmp_path / "best.pt", media.recorded(faces=ALIGNED))
-    model = export_onnx(checkpoint, tmp_path / "float32.onnx")
+    without = ["torch", "face_recognition_models"]
+    names = unpack_and_predict(export_onnx(checkpoint, tmp_path / "float32.onnx"), without, tmp_path)
     unpacked = tmp_path / "unpacked"
-    with zipfile.ZipFile(pack(model, tmp_path / "packed")) as file:
-        file.extractall(unpacked)
-    assert (unpacked / FIVE_POINTS).is_file() and not (unpacked / "face_detector.onnx").exists()
+    assert FIVE_POINTS in names and "face_detector.onnx" not in names
+    assert "dlib-bin==" in (unpacked / "requirements.txt").read_text()
     text = (unpacked / "README.md").read_text()
     assert f"- `{FIVE_POINTS}`: dlib's 5-point model" in text
-    assert f"`{FIVE_POINTS}`: public domain (CC0)" in text
-    assert "dlib-bin==" in (unpacked / "requirements.txt").read_text()
-    (tmp_path / "without").mkdir()
-    (tmp_path / "without/sitecustomize.py").write_text(WITHOUT)
-    media.write_video(tmp_path / "a.mp4", media.person(0, 4))
-    monkeypatch.chdir(tmp_path)
-    opened = open_model(model)
-    (verdict,) = detect_media(find_media(["a.mp4"], media.LIMITS), opened, preprocessing_of(opened.metadata))
-
-    def predict() -> subprocess.CompletedProcess:
-        command = [sys.executable, "unpacked/predict.py", "a.mp4", "--json", "found.json", "--threads", "1"]
-        variables = os.environ | {"PYTHONPATH": "without"}
-        return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=100)
-
-    done = predict()
-    assert done.returncode == 0, done.stderr
-    assert json.loads(Path("found.json").read_text()) == [as_json(verdict) | {"reason": ""}]
+    assert f"- `{FIVE_POINTS}`: public domain (CC0)" in text
     (unpacked / FIVE_POINTS).write_bytes(b"another")
-    done = predict()
+    done = predict_without(without, tmp_path)
     assert done.returncode == 1 and f"{FIVE_POINTS} is another file" in done.stderr
+
+
+def test_faces_aligned_by_yunet_are_scored_without_dlib(made, tmp_path, monkeypatch, data):
+    monkeypatch.chdir(tmp_path)
+    yunet = data / "yunet_n_640_640.onnx"
+    faces = ALIGNED | {"detector": "yunet", "model": str(yunet), "min_score": 0.6}
+    faces |= {"sha256": hashlib.sha256(yunet.read_bytes()).hexdigest()}
+    model = rewrite(made / "float32.onnx", tmp_path / "float32.onnx", media.recorded(faces=faces))
+    names = unpack_and_predict(model, ["torch", "face_recognition_models", "dlib"], tmp_path)
+    assert "face_detector.onnx" in names and FIVE_POINTS not in names
+    assert "dlib" not in (tmp_path / "unpacked/requirements.txt").read_text()
 
 
 @pytest.mark.parametrize(
