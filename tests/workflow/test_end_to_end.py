@@ -56,6 +56,7 @@ def counts(rows) -> Counter:
 def test_the_demo_becomes_a_dataset_whatever_the_cores_and_shards(project):
     checksums = []
     for settings in ("shard_size: 3", "shard_size: 64"):  # jobs of one core, and of all cores
+        settings += "\nframes: {count: 4}"
         done = project.run("results/dataset_2gb", "--configfile", project.configure(DEMO + settings))
         rows = check_dataset(project / "results/dataset_2gb")
         checksums.append((project / "results/dataset_2gb/SHA256SUMS").read_text())
@@ -165,13 +166,14 @@ def test_the_real_faceforensics_tree(project, data):
     settings = f"""
 corpora: {{ffpp: {{layout: faceforensics, folder: {data}/ffpp}}}}
 datasets: {{small: {{corpora: [ffpp]}}}}
+frames: {{count: 4}}
 faces: {{search: track}}
 """
     done = project.run("results/small", "--configfile", project.configure(settings))
     assert "ffpp: 7 videos, 3 real, 4 fake, 0 unlabelled, 1 shards" in done.text
     rows = check_dataset(project / "results/small")
     assert {row["method"] for row in rows} == {"", "Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures"}
-    assert len(rows) == 80  # 10 of each of 4 fakes, and as many reals
+    assert len(rows) == 32  # 4 of each of 4 fakes, and as many reals
 
 
 def test_real_videos_in_a_zip_like_kaggles(project, data):
