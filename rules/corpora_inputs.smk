@@ -103,6 +103,12 @@ def media_memory(w, threads, attempt):
     return 500 + threads * (500 if attempt == 1 else int(1000 * config["limits"]["memory_gb"]))
 
 
+def faces_memory(w, threads, attempt):
+    """The MB of a job that finds faces: dlib's CNN takes up to 1100 more in each worker."""
+    has_cnn = "mmod" in faces_section(config, w.corpus)["detector"]
+    return media_memory(w, threads, attempt) + (1100 * threads if has_cnn else 0)
+
+
 def keeps_frames(corpus):
     """Whether a corpus's frames are kept: the config says so, or a dataset consists of them."""
     of_frames = [d for d in config["datasets"].values() if d["images"] == "frames"]

@@ -117,7 +117,7 @@ rule faces:
         config["containers"]["media"]
     threads: media_cores
     resources:
-        mem_mb=media_memory,  # a worker takes 102 MB for 256 frames of a 1080p video, 278 MB with dlib
+        mem_mb=faces_memory,  # a worker takes 102 MB for 256 frames of a 1080p video, 278 MB with dlib
         runtime=per_attempt(120),
         keep_frames=lambda w: int(keeps_frames(w.corpus)),
     params:

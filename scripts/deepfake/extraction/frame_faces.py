@@ -21,9 +21,7 @@ from deepfake.tables import NO_FACE, OK, UNREADABLE
 MIN_SIDE = 8  # pixels of the scaled image: one cell of dlib's; a thinner one can't be searched
 MAX_RATIO = 16  # of an image's sides: only the width is scaled, and a higher one would take gigabytes
 LOOK_MARGIN = 1.3  # of the square whose appearance tells people apart
-PIXELS_WAITING = (
-    32_000_000  # bytes of decoded frames that may wait for those after them; else they are encoded
-)
+PIXELS_WAITING = 16_000_000  # bytes of decoded frames that may wait for later ones; beyond, they wait encoded
 
 
 @dataclass(frozen=True, eq=False)
