@@ -6,7 +6,7 @@ from snakemake.exceptions import IncompleteCheckpointException
 
 from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import faces_section, frames_section, index_section, media_limits
-from deepfake.config.sources import check_corpus
+from deepfake.config.sources import check_corpus, check_sheet
 from deepfake.corpora.sources import fingerprint
 from deepfake.extraction.job_cores import job_cores
 
@@ -113,3 +113,21 @@ def keeps_frames(corpus):
     """Whether a corpus's frames are kept: the config says so, or a dataset consists of them."""
     of_frames = [d for d in config["datasets"].values() if d["images"] == "frames"]
     return config["keep_frames"] or any(corpus in d["corpora"] for d in of_frames)
+
+
+def shards_of_sheet(w):
+    """Up to four shards of a corpus, evenly spaced, which a sheet of its faces shows videos of."""
+    names = shard_names(w.corpus)
+    return [names[i * len(names) // min(4, len(names))] for i in range(min(4, len(names)))]
+
+
+def tables_of_faces(w):
+    """The tables of the shards that a sheet shows."""
+    return [f"results/faces/{w.corpus}/{shard}.csv" for shard in shards_of_sheet(w)]
+
+
+def frames_of_sheet(w, ending):
+    """The tars or tables of their frames. Stills have none: they are read where they are."""
+    require(check_sheet, w.corpus, keeps_frames(w.corpus))
+    shards = [s for s in shards_of_sheet(w) if not s.startswith(("images_", "sequences_"))]
+    return [f"results/frames/{w.corpus}/{shard}.{ending}" for shard in shards]

@@ -5,6 +5,7 @@ config    frames, faces, keep_frames, limits
 requires  results/index/{corpus}/{shard}.csv; sources.json, which says where the videos are
 creates   results/frames/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
           results/faces/{corpus}/{shard}.tar, <video>/<frame>.jpg; and .csv, one row per frame
+          results/sheets/{corpus}.jpg, a look at some of them
 
 Images, and tars and folders of them, are never unpacked: `faces` reads them where they are, and so does `frames`, which
 only datasets of whole frames need for them.
@@ -141,3 +142,53 @@ rule faces:
         " --record {params.record:q}"
         " > {log:q} 2>&1;"
         " if [ {resources.keep_frames} = 0 ]; then rm -f {input.frames:q}; fi"
+
+
+rule sheet:
+    """Draw frames of some videos with the box and landmarks of their faces, and both kinds of crop."""
+    input:
+        videos=lambda w: f"{index_folder(w.corpus)}/videos.csv",
+        sources=corpus_location,
+        archive=produced_archive,
+        faces=tables_of_faces,  # they decide, with the checksum of every crop
+        frames=lambda w: ancient(frames_of_sheet(w, "tar")),
+        frame_tables=lambda w: ancient(frames_of_sheet(w, "csv")),
+    output:
+        picture=report(
+            "results/sheets/{corpus}.jpg",
+            category="9 Corpora",
+            caption="../report/sheet.rst",
+            labels={"corpus": "{corpus}", "what": "faces"},
+        ),
+    log:
+        "logs/sheet/{corpus}.log",
+    benchmark:
+        "benchmarks/sheet/{corpus}.tsv"
+    conda:
+        "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+    params:
+        program=program("sheet.py"),
+        code=script_digest("sheet.py"),
+        cfg=lambda w: as_param(faces_section(config, w.corpus)),
+        sampling=lambda w: as_param(frames_section(config, w.corpus)),
+        limits=as_param(media_limits(config)),
+    shell:
+        "python {params.program:q}"
+        " --title {wildcards.corpus:q}"
+        " --videos {input.videos:q}"
+        " --faces {input.faces:q}"
+        " --frames {input.frames:q}"
+        " --frame-tables {input.frame_tables:q}"
+        " --sources {input.sources:q}"
+        " --sampling {params.sampling:q}"
+        " --config {params.cfg:q}"
+        " --limits {params.limits:q}"
+        " --output {output.picture:q}"
+        " --record {params.record:q}"
+        " > {log:q} 2>&1"

@@ -263,3 +263,17 @@ def test_a_corrupt_dataset_fails_its_audit_and_the_log_says_why(settled):
     done = settled.run(*reports, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
     log = (settled / "logs/audit/small.log").read_text()
     assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
+
+
+def test_a_sheet_of_faces_runs_nothing_else_and_follows_the_settings(settled):
+    sheet = "results/sheets/mine.jpg"
+    assert settled.run(sheet, "--configfile", "mine.yaml").jobs == {"sheet": 1}
+    first = (settled / sheet).read_bytes()
+    assert not settled.run(TARGET, sheet, "--configfile", "mine.yaml").jobs
+    reconfigure(settled, "frames: {count: 2, boost: 1}", "frames: {count: 2, boost: 1}\nfaces: {margin: 1.6}")
+    again = settled.run(sheet, "--configfile", "mine.yaml").jobs
+    assert again == {"faces": again["faces"], "sheet": 1} and 0 < again["faces"] <= 4
+    assert (settled / sheet).read_bytes() != first
+    (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "keep_frames: false\n")
+    refused = settled.run(sheet, "--configfile", "mine.yaml", "--forcerun", "sheet", check=False)
+    assert refused.code != 0 and "write keep_frames: true" in refused.text

@@ -24,6 +24,15 @@ def check_corpus(config: dict, corpus: str) -> None:
     _check_patterns(f"{key}.label_files", cfg.get("label_files"), "put the path right, or leave it out")
 
 
+def check_sheet(config: dict, corpus: str, keeps_frames: bool) -> None:
+    """Raise UserError unless a corpus's frames, which a sheet of its faces shows, are kept."""
+    if not keeps_frames:
+        raise UserError(
+            f"keep_frames: false deletes the frames that results/sheets/{corpus}.jpg shows; write "
+            "keep_frames: true (the frames are then made again), and false again after it"
+        )
+
+
 def check_dataset(config: dict, dataset: str) -> None:
     """Raise UserError unless a dataset's corpora, its table of pairs and its face detector's model exist."""
     cfg = config["datasets"][dataset]

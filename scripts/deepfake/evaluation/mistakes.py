@@ -1,15 +1,14 @@
 """The most confident mistakes of a detector: a table of them, and contact sheets of the images."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from deepfake.evaluation.predictions import PREDICTIONS, VIDEO_KEY
+from deepfake.plotting import font, shorten
 
 MAX_SHOWN = 12  # mistakes of each class on the sheet
 MAX_PER_VIDEO = 3  # of them, so that no single video fills the sheet
@@ -127,18 +126,18 @@ def _sheet(title: str, blocks: list[tuple[str, list[Tile]]], columns: int) -> Im
     height = TITLE + sum(HEAD + -(-len(tiles) // columns) * step for _, tiles in blocks) + GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, 8), shorten(title, width - 2 * GAP, 16), INK, _font(16))
+    draw.text((GAP, 8), shorten(title, width - 2 * GAP, 16), INK, font(16))
     top = TITLE
     for block_title, tiles in blocks:
         ink = INK if tiles else PALE
-        draw.text((GAP, top + 6), shorten(block_title, width - 2 * GAP, 13), ink, _font(13))
+        draw.text((GAP, top + 6), shorten(block_title, width - 2 * GAP, 13), ink, font(13))
         top += HEAD
         for place, (image, text) in enumerate(tiles):
             x, y = GAP + place % columns * (TILE + GAP), top + place // columns * step
             sheet.paste(*_fit_tile(image, x, y))
             for number, line in enumerate(text):
                 ink = PALE if number else INK
-                draw.text((x, y + TILE + 1 + number * LINE), shorten(line, TILE, 11), ink, _font(11))
+                draw.text((x, y + TILE + 1 + number * LINE), shorten(line, TILE, 11), ink, font(11))
         top += -(-len(tiles) // columns) * step
     return sheet
 
@@ -149,26 +148,3 @@ def _fit_tile(image: np.ndarray, x: int, y: int) -> tuple[Image.Image, tuple[int
     width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
     scaled = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
     return scaled, (x + (TILE - width) // 2, y + (TILE - height) // 2)
-
-
-def shorten(text: str, width: int, font_size: int) -> str:
-    """Return `text` on one line, without its middle if it is wider than `width` pixels."""
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    keep = len(text)
-    while _font(font_size).getlength(short := _without_middle(text, keep)) > width and keep > 1:
-        keep -= 1
-    return short
-
-
-def _without_middle(text: str, keep: int) -> str:
-    """Return the beginning and the end of `text`, `keep` characters together."""
-    if keep >= len(text):
-        return text
-    return f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Return the font that matplotlib includes: letters of many scripts, the same on every machine."""
-    path = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

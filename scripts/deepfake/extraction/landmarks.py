@@ -38,8 +38,10 @@ SQUARES = {"yunet": (0.054, 0.93), "mmod": (0.085, 1.05)}
 """By detector: how far below the centre of its box, in heights, the HOG detector's centre lies, and its
 side as a multiple of the root of the box's area. Medians over 891 (YuNet) and 97 (mmod) faces."""
 
-BOX_SIDE = 200  # pixels of the box that dlib's models see: they give whole pixels, 0.25 % of it at most
-REGION_SIDE = 2 * BOX_SIDE  # pixels: they look at points around the box, too
+BOX_SIDES = (100, 200)
+"""Pixels of the box that dlib's models see, first and then: they give whole pixels, 0.25 % of the second."""
+
+REGION = 1.5  # sides of that box that are shown to a model: it looks at points around the box, too
 
 Landmarker = Callable[[np.ndarray, Face], Face]
 """Takes a frame, uint8 BGR (height, width, 3), and a face in it; returns the face with its points."""
@@ -85,29 +87,30 @@ def dlib_predictor(path: str) -> Callable[[np.ndarray, Face], Points]:
 
     It predicts twice: in the box of the detector, and in an upright square that the first points give, where
     the HOG detector's box would lie. The models are trained on such boxes, and this makes the points
-    independent of the detector. Frames turned by 20 degrees gave crops that differed by 1.4 (five) and 1.6
-    (68) pixels of 224 from those of the unturned frame, and by 1.9 and 3.2 with the first points; YuNet's
-    boxes gave crops that differed by 1.4 and 1.8 pixels from those on the HOG detector's, and by 4.7 and 4.2
-    without SQUARES and the second points.
+    independent of the detector. On 247 faces, frames turned by 20 degrees gave crops that differed by 1.4
+    (five) and 1.6 (68) pixels of 224 from those of the unturned frame, and with one prediction by 1.9 and
+    3.2; crops on YuNet's boxes differed by 1.3 and 2.1 pixels from those on the HOG detector's, and with one
+    prediction in YuNet's own box by 4.7 and 4.2.
     """
     import dlib  # here, since YuNet needs none of it
 
     predictor = dlib.shape_predictor(path)
-    low, high = REGION_SIDE // 2 - BOX_SIDE // 2, REGION_SIDE // 2 + BOX_SIDE // 2
-    box = dlib.rectangle(low, low, high, high)
 
-    def predict_in(pixels: np.ndarray, place: Place) -> Points:
-        region = cut(pixels, place, REGION_SIDE, "replicate", cv2.INTER_LINEAR)
+    def predict_in(pixels: np.ndarray, place: Place, box_side: int) -> Points:
+        side = round(REGION * box_side)
+        low, high = (side - box_side) // 2, (side + box_side) // 2
+        region = cut(pixels, place, side, "replicate", cv2.INTER_LINEAR)
+        box = dlib.rectangle(low, low, high, high)
         found = predictor(cv2.cvtColor(region, cv2.COLOR_BGR2RGB), box).parts()
-        step = place.side / REGION_SIDE * np.exp(1j * math.radians(place.angle))
+        step = place.side / side * np.exp(1j * math.radians(place.angle))
         at = [place.x + 1j * place.y + step * (p.x + 1j * p.y) for p in found]
         return tuple((float(z.real), float(z.imag)) for z in at)
 
     def predict(pixels: np.ndarray, face: Face) -> Points:
-        points = predict_in(pixels, _first_region(face))
+        points = predict_in(pixels, _first_region(face), BOX_SIDES[0])
         five = points if len(points) == 5 else tuple(points[i] for i in DLIB_5_OF_68)
         try:
-            return predict_in(pixels, _upright_region(five))
+            return predict_in(pixels, _upright_region(five), BOX_SIDES[1])
         except ValueError:  # the points are not those of a face
             return points
 
@@ -117,7 +120,7 @@ def dlib_predictor(path: str) -> Callable[[np.ndarray, Face], Points]:
 def _first_region(face: Face) -> Place:
     """Return the part of the frame that is shown to a model, for the box of a detector."""
     down, factor = SQUARES.get(face.found_by, (0.0, 1.0))
-    half = max(math.sqrt(face.width * face.height) * factor, 1.0) * REGION_SIDE / BOX_SIDE / 2
+    half = max(math.sqrt(face.width * face.height) * factor, 1.0) * REGION / 2
     across, along = face.x + face.width / 2, face.y + face.height * (0.5 + down)
     return Place(across - half, along - half, 2 * half)
 
@@ -126,7 +129,7 @@ def _upright_region(five: Points) -> Place:
     """Return the part of the frame that is shown to a model, for points of "dlib_5"; or ValueError."""
     x, y, side = UPRIGHT_BOX
     a, b = similarity(np.array(five), np.array(DLIB_5_TEMPLATE))
-    half = side * REGION_SIDE / BOX_SIDE / 2
+    half = side * REGION / 2
     corner = (x - half + 1j * (y - half) - b) / a
     return Place(corner.real, corner.imag, 2 * half / abs(a), -math.degrees(np.angle(a)))
 

@@ -83,7 +83,7 @@ def test_dlib_finds_the_five_points_where_they_were_drawn(shots):
     error = errors(shots, DLIB, "dlib_5")
     assert np.hypot(*np.moveaxis(np.median(error, axis=1), -1, 0)).max() < 0.05  # of each person and point
     distance = np.hypot(error[..., 0], error[..., 1])
-    assert (distance < 0.05).mean() > 0.97 and distance.max() < 0.07
+    assert (distance < 0.05).mean() > 0.97 and distance.max() < 0.08
 
 
 def test_yunet_finds_its_points_around_where_they_were_drawn(shots, data):

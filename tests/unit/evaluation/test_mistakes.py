@@ -29,7 +29,6 @@ from deepfake.evaluation.mistakes import (
     gradcam_sheet,
     mistakes_sheet,
     overlay,
-    shorten,
 )
 from deepfake.evaluation.predictions import PREDICTIONS, VIDEO_KEY, write_predictions
 from deepfake.inputs.dataset_images import read_image_rows, read_images
@@ -137,20 +136,6 @@ def test_the_sheet_shows_counts_and_captions(monkeypatch):
     sheets(table([*MANY, ("x", 0, 0.1)]))
     assert {"30 of 31 reals called fake, 12 shown", "30 of 30 fakes called real, 12 shown"} <= set(texts)
     assert {"real, called fake", "fake, called real", "fake: 0.900", "c/0"} <= set(texts)
-
-
-@given(st.text(max_size=80), st.integers(30, 200))
-@settings(deadline=None, max_examples=60)
-def test_a_caption_fits_its_tile(text, width):
-    short = shorten(text, width, 11)
-    assert mistakes._font(11).getlength(short) <= width
-    assert short.isprintable()
-
-
-def test_a_long_name_keeps_its_beginning_and_its_end():
-    assert shorten("short", 136, 11) == "short"
-    long = shorten("faceforensics/" + "x" * 80 + "_of_045_889", 136, 11)
-    assert long.startswith("facef") and "…" in long and long.endswith("45_889")
 
 
 def test_only_hot_regions_get_colour():
