@@ -72,7 +72,7 @@ def draw_face_sheet(title: str, cropped: list[Example], without: list[Example], 
     """Return a JPEG of the examples; `cfg` is the `faces` section that made their rows."""
     kept = cfg.get("align", "none")
     names = ["frame", *(name + (" (in datasets)" if kind == kept else "") for kind, name in KINDS.items())]
-    blocks = [("Videos with faces", names, cropped), ("Frames without a crop", names, without)]
+    blocks = [("Frames with a crop", names, cropped), ("Frames without a crop", names, without)]
     blocks = [block for block in blocks if block[2]]
     step = TILE + 2 * LINE + GAP
     height = TITLE + sum(HEAD + -(-len(examples) // COLUMNS) * step for *_, examples in blocks) + GAP
