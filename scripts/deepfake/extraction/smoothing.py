@@ -61,10 +61,7 @@ def smooth(sightings: Iterable[Sighting], n: int, method: str) -> Iterator[tuple
             yield replace(sighting, frame=None)
 
     for faces in METHODS[method](_link(keep(sightings)), n):
-        faces.sort(
-            key=lambda face: -round((face.edges[2] - face.edges[0]) * (face.edges[3] - face.edges[1]), 6)
-        )
-        yield frames.popleft(), faces
+        yield frames.popleft(), sorted(faces, key=lambda face: -round(Box(*face.edges, 0).area, 6))
 
 
 def _median(linked: Iterable[_Linked], n: int) -> Iterator[list[Face]]:
