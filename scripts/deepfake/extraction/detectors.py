@@ -55,17 +55,22 @@ def load_detector(cfg: dict[str, Any]) -> Detector | None:
             known = f"write one of {', '.join(sorted(DETECTORS))}, or a list of some"
             raise UserError(f"faces.detector is {cfg['detector']!r}: {known}, or none alone")
     cv2.setNumThreads(1)  # of this process: the scheduler counts cores, and a frame is too small to divide
-    members = {name: DETECTORS[name](cfg) for name in names}
+    members = {name: named(name, DETECTORS[name](cfg)) for name in names}
     return members[names[0]] if len(members) == 1 else first_that_finds(members)
+
+
+def named(name: str, detector: Detector) -> Detector:
+    """Return the detector with its name in the boxes that it finds; tracking keeps the name."""
+    return replace(detector, find=lambda image: [replace(box, found_by=name) for box in detector.find(image)])
 
 
 def first_that_finds(members: dict[str, Detector]) -> Detector:
     """Return a detector that asks each of `members` only where those before it find nothing in the image."""
 
     def find(image: np.ndarray) -> list[Box]:
-        for name, member in members.items():
+        for member in members.values():
             if boxes := member.find(image):
-                return [replace(box, found_by=name) for box in boxes]
+                return boxes
         return []
 
     return Detector(find, members=members)

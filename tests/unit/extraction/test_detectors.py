@@ -281,6 +281,14 @@ def test_a_face_is_followed_by_the_detector_that_found_it():
     assert asked == ["first", "second", "second near", "second near", "first", "first near"]
 
 
+def test_the_name_of_any_detector_is_in_what_it_finds(monkeypatch):
+    middle = Box(80, 60, 240, 180, 1.0)
+    monkeypatch.setitem(DETECTORS, "middle", lambda cfg: Detector(lambda image: [middle]))
+    for detector in ("middle", ["middle", "dlib"]):
+        (found,) = find_faces([scene()], DLIB | {"detector": detector})
+        assert [(face.xywh, face.found_by) for face in found.faces] == [((80, 60, 160, 120), "middle")]
+
+
 @real_videos
 @real_model
 def test_a_list_of_real_detectors(videos):
