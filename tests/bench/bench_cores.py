@@ -10,6 +10,7 @@ machine that others use, or with more `--cores` than it has, this is what the wo
 import argparse
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -54,7 +55,7 @@ def run(folder: Path, cores: int, faces: str, shard_size: int) -> tuple[float, f
     command = [sys.executable, "-m", "snakemake", "results/plans/bench_set.csv", "--cores", str(cores)]
     command += ["--configfile", "mine.yaml", "--quiet", "all"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    snakemake = psutil.Popen(command, cwd=folder, env=environment)
+    snakemake = psutil.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     wall, before, spent = 0.0, time.monotonic(), {}
     while snakemake.poll() is None:
         time.sleep(INTERVAL)
