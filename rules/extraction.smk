@@ -74,7 +74,7 @@ rule frames:
         config["containers"]["media"]
     threads: media_cores
     resources:
-        mem_mb=media_memory,  # a worker takes 154 MB for 256 frames of a 1080p video: one is held at a time
+        mem_mb=media_memory,  # a worker takes 160 MB for 256 frames of a 1080p video: one is held at a time
         runtime=per_attempt(60),
     params:
         program=program("frames.py"),
