@@ -79,15 +79,25 @@ def make_finders(model: Path) -> tuple[dict[str, Finder], dict[str, float]]:
     if model.is_file():
         digest = hashlib.sha256(model.read_bytes()).hexdigest()
         detectors["yunet"] = {"detector": "yunet", "model": str(model), "sha256": digest, "min_score": 0.6}
-        ways += [("yunet", landmarks) for landmarks in ("own", "five", "68")]
+        ways += [("yunet", landmarks) for landmarks in ("own", "refined", "five", "68")]
     trackers = {name: FaceTracker(load_detector(CFG | cfg), CFG | cfg) for name, cfg in detectors.items()}
     seconds, finders = {}, {}
     for detector, landmarks in ways:
         name = f"{landmarks}, {detector}'s boxes"
-        locate = load_landmarker({"detector": "dlib", "landmarks": landmarks}) if landmarks != "own" else None
         seconds[name] = 0.0
+        locate = locator(landmarks, CFG | detectors[detector])
         finders[name] = finder(trackers[detector], locate, seconds, name)
     return finders, seconds
+
+
+def locator(landmarks: str, cfg: dict) -> Callable | None:
+    """Return the landmarker of dlib's models; "refined": of YuNet's points; "own": None."""
+    if landmarks == "own":
+        return None
+    if landmarks == "refined":
+        return load_landmarker(cfg | {"landmarks": "five"})
+    locate = load_landmarker({"detector": "dlib", "landmarks": landmarks})
+    return lambda frame, face: locate(frame, replace(face, points=(), landmarker=""))
 
 
 def finder(tracker: FaceTracker, locate: Callable | None, seconds: dict[str, float], name: str) -> Finder:
@@ -95,9 +105,8 @@ def finder(tracker: FaceTracker, locate: Callable | None, seconds: dict[str, flo
         faces = tracker.find(frame).faces
         if not faces or not locate:
             return faces[0] if faces else None
-        bare = replace(faces[0], points=(), landmarker="")
         start = time.process_time()
-        face = locate(frame, bare)
+        face = locate(frame, faces[0])
         seconds[name] += time.process_time() - start
         return face
 

@@ -51,8 +51,9 @@ class Face:
     """One face in frame pixels. The rectangle may reach beyond the frame; `score` is the detector's.
 
     `found_by` is the name of the detector. `points` are the landmarks, and `landmarker` the name of their
-    convention in `landmarks.CONVENTIONS`; () and "" if there are none. `edges` are the left, top, right and
-    bottom of the rectangle before they were cut to whole pixels; () where they were never anything else.
+    convention in `landmarks.CONVENTIONS`; () and "" if there are none; `refined` says that a landmarker has
+    refined the points of the detector. `edges` are the left, top, right and bottom of the rectangle before
+    they were cut to whole pixels; () where they were never anything else.
     """
 
     x: int
@@ -64,6 +65,7 @@ class Face:
     points: Points = ()
     landmarker: str = ""
     edges: tuple[float, ...] = ()
+    refined: bool = False
 
     @property
     def xywh(self) -> tuple[int, int, int, int]:

@@ -137,14 +137,16 @@ def dlib_mmod(cfg: dict[str, Any]) -> Detector:
     return Detector(find)
 
 
-def yunet(cfg: dict[str, Any]) -> Detector:
+def yunet(cfg: dict[str, Any], most_overlap: float = 0.3) -> Detector:
     """YuNet (Wu et al. 2023) from an ONNX file with the SHA-256 that the config gives, on one thread.
 
     It finds faces of about 10 to 300 pixels in the searched image, with scores from `min_score` to 1, and
-    five landmarks of each.
+    five landmarks of each. Of boxes that overlap by more than `most_overlap` (intersection over union) the
+    best is kept; with 1 all are.
     """
     model = cv2.FaceDetectorYN.create(str(verify_model(cfg["model"], cfg["sha256"])), "", (320, 320))
     model.setScoreThreshold(cfg["min_score"])
+    model.setNMSThreshold(most_overlap)
 
     def find(image: np.ndarray) -> list[Box]:
         model.setInputSize((image.shape[1], image.shape[0]))

@@ -1,7 +1,8 @@
 """Landmarks of faces: the points that `faces.landmarks` of the config asks for.
 
-`five`: YuNet's own, where it found the face; else those of dlib's 5-point model. `68`: dlib's 68-point model
-(Kazemi and Sullivan 2014), on the box of any detector. CONVENTIONS says which points they are.
+`five`: YuNet's own, where it found the face; else those of dlib's 5-point model. Crops that are aligned by
+YuNet's points need better ones, so these are refined. `68`: dlib's 68-point model (Kazemi and Sullivan 2014),
+on the box of any detector. CONVENTIONS says which points they are.
 """
 
 import math
@@ -12,8 +13,9 @@ import cv2
 import numpy as np
 
 from deepfake.errors import UserError
-from deepfake.extraction.alignment import DLIB_5_TEMPLATE, Place, cut, similarity
-from deepfake.extraction.boxes import Face, Points
+from deepfake.extraction.alignment import DLIB_5_TEMPLATE, Place, aligned_place, cut, similarity
+from deepfake.extraction.boxes import Box, Face, Points, overlap
+from deepfake.extraction.detectors import yunet
 from deepfake.extraction.package_models import FIVE_POINTS, SIXTY_EIGHT_POINTS, package_model
 from deepfake.extraction.settings import detector_names
 
@@ -43,6 +45,11 @@ BOX_SIDES = (100, 200)
 
 REGION = 1.5  # sides of that box that are shown to a model: it looks at points around the box, too
 
+YUNET_SIDE = 128  # pixels of the upright square in which YuNet's points are refined: the cost grows with them
+YUNET_MARGIN = 1.3  # of that square; with 1.8 turned crops differed half as much again
+YUNET_SCORE = 0.5  # of the boxes whose points are averaged, 8 or 9 mostly; 0.1 to 0.7 gave the same
+MIRRORED = [1, 0, 2, 4, 3]  # the points of "yunet" as a mirrored image has them
+
 Landmarker = Callable[[np.ndarray, Face], Face]
 """Takes a frame, uint8 BGR (height, width, 3), and a face in it; returns the face with its points."""
 
@@ -57,14 +64,17 @@ def load_landmarker(cfg: dict) -> Landmarker | None:
         return None
     if name not in MODELS:
         raise UserError(f"faces.landmarks is {name!r}: write none, five or 68")
+    own = yunet_refiner(cfg) if _refines(cfg) else lambda pixels, face: face
     file = landmark_model(cfg)
     if file is None:
-        return lambda pixels, face: face
+        return own
     convention = MODELS[name][0]
     predict = dlib_predictor(str(package_model(file, f"faces.landmarks: {name}")))
 
     def locate(pixels: np.ndarray, face: Face) -> Face:
-        if face.landmarker == convention or (name == "five" and face.landmarker):
+        if name == "five" and face.landmarker == "yunet":
+            return own(pixels, face)
+        if face.landmarker == convention:
             return face
         return replace(face, points=predict(pixels, face), landmarker=convention)
 
@@ -102,9 +112,7 @@ def dlib_predictor(path: str) -> Callable[[np.ndarray, Face], Points]:
         region = cut(pixels, place, side, "replicate", cv2.INTER_LINEAR)
         box = dlib.rectangle(low, low, high, high)
         found = predictor(cv2.cvtColor(region, cv2.COLOR_BGR2RGB), box).parts()
-        step = place.side / side * np.exp(1j * math.radians(place.angle))
-        at = [place.x + 1j * place.y + step * (p.x + 1j * p.y) for p in found]
-        return tuple((float(z.real), float(z.imag)) for z in at)
+        return _in_frame(np.array([(p.x, p.y) for p in found], float), place, side)
 
     def predict(pixels: np.ndarray, face: Face) -> Points:
         points = predict_in(pixels, _first_region(face), BOX_SIDES[0])
@@ -115,6 +123,71 @@ def dlib_predictor(path: str) -> Callable[[np.ndarray, Face], Points]:
             return points
 
     return predict
+
+
+def _refines(cfg: dict) -> bool:
+    """Return whether YuNet's points are refined; `cfg` is the config section `faces`.
+
+    Only aligned crops depend on them, and refining takes time.
+    """
+    aligned_by_five = str(cfg["landmarks"]) == "five" and cfg.get("align", "none") != "none"
+    return aligned_by_five and "yunet" in detector_names(cfg["detector"])
+
+
+def yunet_refiner(cfg: dict) -> Landmarker:
+    """Return a function that refines the points of a face that YuNet has found; any other is returned as is.
+
+    `cfg` has YuNet's keys of the config section `faces`. In a turned face YuNet's points show only a part of
+    the turn, and they scatter. So it searches the face again in an upright square that its points give,
+    twice, and a third time in the square's mirror image; the mean of the last two leans to neither side. Each
+    time the points of all its overlapping boxes are averaged, which scatter less than those of the best. On
+    95 faces of photos and videos, frames turned by 20 degrees gave crops that differed by 2.3 pixels of 224
+    from those of the unturned frame, and by 14.5 with the points as they were first. The points stay as they
+    are where YuNet finds no face at the middle of a square.
+    """
+    find = yunet(cfg | {"min_score": YUNET_SCORE}, most_overlap=1.0).find
+
+    def refine(pixels: np.ndarray, face: Face) -> Face:
+        if face.landmarker != "yunet" or face.refined:
+            return face
+        runs = [face]
+        for mirror in (False, False, True):
+            try:
+                place = aligned_place(runs[-1], YUNET_MARGIN)
+            except ValueError:  # the points are not those of a face
+                return replace(face, refined=True)
+            region = cut(pixels, place, YUNET_SIDE, "replicate", cv2.INTER_LINEAR)
+            points = _mean_points(find(cv2.flip(region, 1) if mirror else region))
+            if points is None:
+                return replace(face, refined=True)
+            if mirror:
+                points = ([YUNET_SIDE - 1, 0] + points * [-1, 1])[MIRRORED]
+            runs.append(replace(face, points=_in_frame(points, place, YUNET_SIDE)))
+        mean = np.mean([run.points for run in runs[-2:]], axis=0)
+        return replace(face, points=tuple((float(x), float(y)) for x, y in mean), refined=True)
+
+    return refine
+
+
+def _mean_points(boxes: list[Box]) -> np.ndarray | None:
+    """Return the mean points, (5, 2), of the boxes of the face at the middle of the square; None without."""
+    middle, reach = YUNET_SIDE / 2, YUNET_SIDE / 4
+    near = [
+        box
+        for box in boxes
+        if max(abs(box.left + box.width / 2 - middle), abs(box.top + box.height / 2 - middle)) < reach
+    ]
+    if not near:
+        return None
+    best = max(near, key=lambda box: box.score)
+    return np.mean([box.points for box in near if overlap(box, best) > 0.5], axis=0)
+
+
+def _in_frame(points: np.ndarray, place: Place, side: int) -> Points:
+    """Return points of a square of `side` pixels, (n, 2), in pixels of the frame that it was cut from."""
+    step = place.side / side * np.exp(1j * math.radians(place.angle))
+    at = place.x + 1j * place.y + step * (points @ (1, 1j))
+    return tuple((float(z.real), float(z.imag)) for z in at)
 
 
 def _first_region(face: Face) -> Place:

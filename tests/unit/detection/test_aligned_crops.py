@@ -1,6 +1,7 @@
 """Crops by detection are those of a dataset, byte for byte, whatever the landmarks and the alignment."""
 
 import hashlib
+import json
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -14,7 +15,6 @@ from deepfake.extraction import faces as extraction
 from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.frames import frames_of_video
 from deepfake.extraction.landmarks import load_landmarker
-from deepfake.extraction.settings import detector_names
 from deepfake.extraction.video import VideoReader
 
 CASES = [
@@ -36,8 +36,8 @@ def yunet_of(data: Path) -> dict:
 
 
 @cache
-def landmarker_of(detector: str, landmarks: str | int):
-    return load_landmarker({"detector": detector, "landmarks": landmarks})
+def landmarker_of(settings: str):
+    return load_landmarker(json.loads(settings))
 
 
 @cache
@@ -47,7 +47,8 @@ def stored_frames(clip: Path) -> list[tuple[dict, bytes]]:
 
 def crops_of_a_dataset(clip: Path, cfg: dict) -> list[tuple[dict, bytes]]:
     """The rows and crops that the step `faces` makes of the stored frames."""
-    landmarker = landmarker_of(detector_names(cfg["detector"])[0], cfg["landmarks"])
+    keys = ("detector", "landmarks", "align", "model", "sha256")
+    landmarker = landmarker_of(json.dumps({key: cfg[key] for key in keys if key in cfg}))
     detector = load_detector(cfg)
     return list(extraction.faces_of_video(stored_frames(clip), cfg, detector, landmarker=landmarker))
 

@@ -1,6 +1,9 @@
 """Landmarks: of YuNet, of dlib's models, and as a table holds them."""
 
+import hashlib
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,10 +14,12 @@ from made import media
 
 from deepfake.errors import UserError
 from deepfake.extraction import package_models
+from deepfake.extraction.alignment import aligned_place
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.detectors import load_detector
 from deepfake.extraction.landmarks import load_landmarker, parse_points, points_text
 from deepfake.extraction.tracking import FaceTracker
+from deepfake.extraction.video import VideoReader
 
 DLIB = media.FACES | {"upsample": 1, "landmarks": "five"}
 
@@ -78,6 +83,74 @@ def test_points_of_the_detector_are_kept_for_five_and_replaced_for_68(frame, fou
     assert load_landmarker(DLIB | {"landmarks": 68})(frame, own).landmarker == "dlib_68"
     yunet = {"detector": "yunet", "landmarks": "five"}
     assert load_landmarker(yunet)(frame, own) == own
+
+
+@pytest.fixture(scope="module")
+def aligned(data) -> dict:
+    """The settings of crops that are aligned by YuNet's points."""
+    model = data / "yunet_n_640_640.onnx"
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    cfg = {"detector": "yunet", "model": str(model), "sha256": digest, "min_score": 0.6}
+    return media.FACES | cfg | {"landmarks": "five", "align": "five_points"}
+
+
+def real_frames(data: Path) -> list[np.ndarray]:
+    clips = ("celebdf/Celeb-real/id58_0002.mp4", "celebdf/Celeb-real/id32_0003.mp4")
+    return [next(iter(VideoReader(str(data / clip)).frames([0]))).pixels for clip in clips]
+
+
+def corners(face: Face) -> np.ndarray:
+    """The corners of the aligned crop, x + iy in frame pixels."""
+    place = aligned_place(face, 1.3)
+    side = place.side * np.exp(1j * np.radians(place.angle))
+    return place.x + 1j * place.y + side * np.array([0, 1, 1j, 1 + 1j])
+
+
+def differences(frame: np.ndarray, face: Face, turned: list[tuple[np.ndarray, Face]]) -> float:
+    """How far the crops of turned frames are from that of the frame, in sides of the crop, on average."""
+    apart = []
+    for turn, other in turned:
+        x, y = corners(face).real, corners(face).imag
+        expected = np.array([x, y, np.ones(4)]).T @ turn.T @ (1, 1j)
+        apart.append(np.abs(corners(other) - expected).mean() / aligned_place(face, 1.3).side)
+    return float(np.mean(apart))
+
+
+def test_yunets_points_turn_with_a_real_frame_once_they_are_refined(data, aligned):
+    tracker, refine = FaceTracker(load_detector(aligned), aligned), load_landmarker(aligned)
+    for frame in real_frames(data):
+        face = tracker.find(frame).faces[0]
+        first, refined = [], []
+        for angle in (-20, 20):
+            middle = (face.x + face.width / 2, face.y + face.height / 2)
+            turn = cv2.getRotationMatrix2D(middle, angle, 1.0)
+            other = cv2.warpAffine(frame, turn, frame.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+            found = tracker.find(other).faces[0]
+            first.append((turn, found))
+            refined.append((turn, refine(other, found)))
+        better = differences(frame, refine(frame, face), refined)
+        assert better < 0.02 and better < 0.5 * differences(frame, face, first)
+
+
+def test_yunets_points_are_refined_once_and_only_for_aligned_crops(data, aligned):
+    frame = real_frames(data)[0]
+    face = FaceTracker(load_detector(aligned), aligned).find(frame).faces[0]
+    refined = load_landmarker(aligned)(frame, face)
+    assert refined.points != face.points
+    assert refined == replace(face, points=refined.points, refined=True)
+    assert load_landmarker(aligned)(frame[::-1], refined) == refined  # of a fake's original, or smoothed
+    assert load_landmarker(aligned | {"align": "none"})(frame, face) == face
+
+
+def test_points_stay_where_yunet_finds_no_face_or_another_one(data, aligned):
+    frame = real_frames(data)[0]
+    face = FaceTracker(load_detector(aligned), aligned).find(frame).faces[0]
+    refine = load_landmarker(aligned)
+    assert refine(np.zeros_like(frame), face) == replace(face, refined=True)
+    aside = replace(face, points=tuple((x + 0.8 * face.width, y) for x, y in face.points))
+    assert refine(frame, aside) == replace(aside, refined=True)
+    nowhere = replace(face, points=((1.0, 2.0),) * 5)
+    assert refine(frame, nowhere) == replace(nowhere, refined=True)
 
 
 def test_none_finds_no_points_and_another_word_is_refused():
