@@ -68,9 +68,14 @@ def produced_archive(w):
     return ancient(corpus_sources(w)) if is_produced(w.corpus) else []
 
 
-def has_stills(w):
+def are_stills(shard):
     """Whether a shard holds images, or tars or folders of them, which are read where they are."""
-    return w.shard.startswith(("images_", "sequences_"))
+    return shard.startswith(("images_", "sequences_"))
+
+
+def has_stills(w):
+    """Whether the shard of a job holds stills."""
+    return are_stills(w.shard)
 
 
 def only_for_videos(w, path):
@@ -129,5 +134,5 @@ def tables_of_faces(w):
 def frames_of_sheet(w, ending):
     """The tars or tables of their frames. Stills have none: they are read where they are."""
     require(check_sheet, w.corpus, keeps_frames(w.corpus))
-    shards = [s for s in shards_of_sheet(w) if not s.startswith(("images_", "sequences_"))]
+    shards = [s for s in shards_of_sheet(w) if not are_stills(s)]
     return [f"results/frames/{w.corpus}/{shard}.{ending}" for shard in shards]

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
+from deepfake.config.sections import faces_of_corpus
 from deepfake.extraction.sampling import parse_fraction
-from deepfake.extraction.settings import detector_names
+from deepfake.extraction.settings import detector_names, is_aligned
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
@@ -58,9 +59,7 @@ def _in_columns(name: str, layout: str, columns: dict | None) -> Iterator[str]:
 
 
 def _in_faces(config: dict) -> Iterator[str]:
-    faces = {
-        name: {**config["faces"], **corpus.get("faces", {})} for name, corpus in config["corpora"].items()
-    }
+    faces = {name: faces_of_corpus(config, name) for name in config["corpora"]}
     for key, advice in YUNET_KEYS.items():
         missing = [
             name for name, cfg in faces.items() if "yunet" in detector_names(cfg["detector"]) and not cfg[key]
@@ -68,7 +67,7 @@ def _in_faces(config: dict) -> Iterator[str]:
         if missing:
             detector = f"detector yunet (of {', '.join(missing)})"
             yield f"faces.{key}: None can't be used with {detector}; write {advice}"
-    aligned = {name: cfg for name, cfg in faces.items() if cfg["align"] != "none"}
+    aligned = {name: cfg for name, cfg in faces.items() if is_aligned(cfg)}
     pointless = [
         name for name, cfg in aligned.items() if cfg["detector"] != "none" and cfg["landmarks"] == "none"
     ]

@@ -6,7 +6,9 @@ adds a dataset or a model.
 
 from collections.abc import Collection
 
+from deepfake.config.sections import faces_of_corpus
 from deepfake.errors import UserError
+from deepfake.extraction.settings import is_aligned
 
 
 def apply_own_names(config: dict, own: dict) -> list[str]:
@@ -43,9 +45,9 @@ def mixed_alignment(config: dict, datasets: Collection[str]) -> list[str]:
     for dataset in datasets:
         cfg, aligned, plain = config["datasets"][dataset], [], []
         for corpus in cfg["corpora"] if cfg["images"] == "faces" else []:
-            faces = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
+            faces = faces_of_corpus(config, corpus)
             if faces["detector"] != "none":
-                (plain if faces["align"] == "none" else aligned).append(corpus)
+                (aligned if is_aligned(faces) else plain).append(corpus)
         if aligned and plain:
             warnings.append(
                 f"datasets.{dataset}: faces of {', '.join(aligned)} are aligned, and those of "

@@ -47,9 +47,14 @@ def frames_section(config: dict, corpus: str) -> dict:
     return {key: cfg[key] for key in sorted(keys)} | seed
 
 
+def faces_of_corpus(config: dict, corpus: str) -> dict:
+    """Return the `faces` settings with those of the corpus in place of the shared ones."""
+    return {**config["faces"], **config["corpora"][corpus].get("faces", {})}
+
+
 def faces_section(config: dict, corpus: str) -> dict:
     """Return the `faces` settings of a corpus that its detector and search use."""
-    cfg = {**config["faces"], **config["corpora"][corpus].get("faces", {})}
+    cfg = faces_of_corpus(config, corpus)
     names = detector_names(cfg["detector"])
     cfg["detector"] = names if len(names) > 1 else names[0]
     unused = set().union(*DETECTOR_KEYS.values()) - detector_keys(names)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Collection
 
 from deepfake.config.paths import WILDCARD, files_of_pattern, is_weights_file
+from deepfake.config.sections import faces_of_corpus
 from deepfake.errors import UserError
 from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import is_hub_name, parse_arch
@@ -82,7 +83,7 @@ def check_model(config: dict, name: str) -> None:
 
 def _check_face_model(config: dict, corpus: str) -> None:
     own = config["corpora"][corpus].get("faces", {})
-    cfg = {**config["faces"], **own}
+    cfg = faces_of_corpus(config, corpus)
     if "yunet" in detector_names(cfg["detector"]):
         key = f"corpora.{corpus}.faces.model" if own.get("model") else "faces.model"
         _check_file(key, cfg["model"], YUNET, is_input=False)

@@ -18,7 +18,7 @@ from deepfake.dataset.card_tables import (
 )
 from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import landmark_terms, terms_of
-from deepfake.extraction.settings import DETECTOR_TITLES, detector_names
+from deepfake.extraction.settings import DETECTOR_TITLES, detector_names, is_aligned, is_smoothed
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, MASK, METADATA
@@ -187,10 +187,10 @@ def _pairs(cfg: dict) -> str:
 
 def _landmarks(cfg: dict) -> str:
     """Return which points were found, where the images depend on them or a licence on their model."""
-    points, is_aligned = str(cfg.get("landmarks", "none")), cfg.get("align", "none") != "none"
+    points = str(cfg.get("landmarks", "none"))
     if points == "68":
         return "with the landmarks of dlib's 68-point model, "
-    if points == "none" or not is_aligned:
+    if points == "none" or not is_aligned(cfg):
         return ""
     detectors = detector_names(cfg["detector"])
     if detectors == ["yunet"]:
@@ -200,14 +200,14 @@ def _landmarks(cfg: dict) -> str:
 
 
 def _smoothed(cfg: dict) -> str:
-    if cfg.get("smooth", 0) <= 1:
+    if not is_smoothed(cfg):
         return ""
     mean = {"median": "the median", "exponential": "an exponential mean"}[cfg["smoothing"]]
     return f"smoothed along the video by {mean} of {cfg['smooth']} frames, "
 
 
 def _shape(cfg: dict) -> str:
-    if cfg.get("align", "none") == "none":
+    if not is_aligned(cfg):
         return f"in a square with a side of {cfg['margin']:g} times the face's longer side"
     return (
         "turned upright so that the eyes, the nose and the mouth lie as on ArcFace's template, in a square "

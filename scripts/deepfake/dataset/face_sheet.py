@@ -170,14 +170,12 @@ def _crop_tile(crop: Crop | str, points: Points) -> np.ndarray:
         crop.pixels, (TILE, TILE), interpolation=cv2.INTER_AREA if side > TILE else cv2.INTER_CUBIC
     )
     place = crop.place
-    turn = np.exp(-1j * np.deg2rad(place.angle)) * TILE / place.side
-    _draw_points(tile, (np.array([complex(*p) for p in points]) - (place.x + 1j * place.y)) * turn, 2)
+    _draw_points(tile, (np.array([complex(*p) for p in points]) - place.corner) / place.step(TILE), 2)
     return tile
 
 
 def _draw_square(tile: np.ndarray, place: Place, scale: float) -> None:
-    side = place.side * np.exp(1j * np.deg2rad(place.angle))
-    corners = (place.x + 1j * place.y + side * np.array([0, 1, 1 + 1j, 1j])) * scale
+    corners = (place.corner + place.step(1) * np.array([0, 1, 1 + 1j, 1j])) * scale
     outline = np.c_[corners.real, corners.imag].round().clip(-(10**6), 10**6).astype(np.int32)
     cv2.polylines(tile, [outline], True, OUTLINE, 1, cv2.LINE_AA)
 

@@ -17,6 +17,7 @@ from deepfake.extraction.frame_faces import no_face_reason, search_frames
 from deepfake.extraction.frames import convert_still, sample_frames, shortfall
 from deepfake.extraction.landmarks import Landmarker, load_landmarker
 from deepfake.extraction.sampling import sample_indices, uniform
+from deepfake.extraction.settings import is_aligned
 from deepfake.extraction.video import VideoReader
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import InvalidImage, decode, fit
@@ -91,7 +92,7 @@ def load_extractor(preprocessing: dict, geometries: list[Geometry], shown: int) 
     faces, images = preprocessing["faces"], preprocessing["images"]
     detector = load_detector(faces)
     image_detector = detector if images == faces else load_detector(images)
-    landmarker = load_landmarker(faces) if faces.get("align", "none") != "none" else None
+    landmarker = load_landmarker(faces) if is_aligned(faces) else None
     return Extractor(preprocessing, geometries, shown, detector, image_detector, landmarker)
 
 
@@ -158,7 +159,7 @@ def _crops(
 ) -> Iterator[tuple[int, list[Crop], list[str]]]:
     """Yield the index, crops and problems of each frame; frames that can't be used come last."""
     shows_frames = extractor.preprocessing["shows"] == "frames"
-    landmarker = extractor.landmarker if cfg.get("align", "none") != "none" else None
+    landmarker = extractor.landmarker if is_aligned(cfg) else None
     unusable: list[dict] = []
     for frame in search_frames(frames, cfg, detector, limits, landmarker):
         if frame.pixels is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES, parse_fraction
-from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_names
+from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_names, is_aligned
 
 SHOWS = ("faces", "frames")
 UNTRUSTED = "train the model again, or get it from someone you trust"
@@ -153,7 +153,7 @@ def _checked_faces(cfg: dict) -> dict:
         cfg = {key: value for key, value in EARLIER.items() if key in own} | cfg
         keys = ["size", "format", *_quality(cfg), *own]
         problem = _problem("faces", cfg, keys, FACES)
-    if not problem and cfg.get("align", "none") != "none" and cfg["landmarks"] == "none":
+    if not problem and is_aligned(cfg) and cfg["landmarks"] == "none":
         problem = f"faces.landmarks is none, and faces.align: {cfg['align']} needs them: write five or 68"
     if problem:
         raise UserError(f"the model's preprocessing is invalid: {problem}; {UNTRUSTED}")

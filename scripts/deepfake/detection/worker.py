@@ -35,6 +35,7 @@ from deepfake.detection.tasks import (
 )
 from deepfake.errors import UserError
 from deepfake.extraction.limits import out_of_memory
+from deepfake.extraction.settings import is_smoothed
 from deepfake.extraction.video import UnreadableVideo, VideoReader
 from deepfake.worker_process import TaskDone, work
 
@@ -101,7 +102,7 @@ def _results_of_video(task: VideoTask, extractor: Extractor, sources: "Sources")
     reader = sources.open_video(task)
     sampled = sample(reader, task.file.name, extractor)
     cfg = extractor.preprocessing["faces"]  # a frame's faces depend on the frames around it where it follows:
-    follows = extractor.detector and (cfg["search"] == "track" or cfg.get("smooth", 0) > 1)
+    follows = extractor.detector and (cfg["search"] == "track" or is_smoothed(cfg))
     parts = divide(len(sampled), task.part_size, 1 if follows else task.max_parts)
     if len(parts) > 1:
         yield VideoOpened(reader.frame_count, sampled, damage(reader), parts)

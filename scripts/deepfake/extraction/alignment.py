@@ -46,6 +46,15 @@ class Place:
     side: float
     angle: float = 0.0
 
+    @property
+    def corner(self) -> complex:
+        """The crop's top-left pixel in the frame, as x + iy."""
+        return complex(self.x, self.y)
+
+    def step(self, size: int) -> complex:
+        """Return the way in the frame, x + iy, to the next pixel on the right in a crop of `size` pixels."""
+        return complex(self.side / size * np.exp(1j * math.radians(self.angle)))
+
 
 def similarity(points: np.ndarray, targets: np.ndarray) -> tuple[complex, complex]:
     """Return (a, b) such that a * p + b comes nearest to the targets, by least squares (Umeyama 1991).
@@ -75,8 +84,13 @@ def aligned_place(face: Face, margin: float) -> Place:
         points = points[list(FIVE_OF_68)]
     template = np.array(DLIB_5_TEMPLATE if face.landmarker == "dlib_5" else TEMPLATE)
     a, b = similarity(points, template + TEMPLATE_SIDE * (margin - 1) / 2)
-    corner = -b / a
-    return Place(corner.real, corner.imag, TEMPLATE_SIDE * margin / abs(a), -math.degrees(np.angle(a)))
+    return square_in_frame(a, b, 0, 0, TEMPLATE_SIDE * margin)
+
+
+def square_in_frame(a: complex, b: complex, left: float, top: float, side: float) -> Place:
+    """Return where an upright square lies in the frame, from which `similarity` (a, b) leads to it."""
+    corner = (left + 1j * top - b) / a
+    return Place(corner.real, corner.imag, side / abs(a), -math.degrees(np.angle(a)))
 
 
 def cut(
@@ -98,9 +112,8 @@ def cut(
 
 def share_outside(place: Place, size: int, frame_width: int, frame_height: int) -> float:
     """Return the share of a crop's `size` x `size` pixels that lie outside the frame, 0 to 1."""
-    steps = np.arange(size) * (place.side / size)
-    unit = np.exp(1j * math.radians(place.angle))
-    at = (place.x + 1j * place.y) + unit * (steps[None, :] + 1j * steps[:, None])
+    pixels = np.arange(size)
+    at = place.corner + place.step(size) * (pixels[None, :] + 1j * pixels[:, None])
     inside = (
         (at.real > -0.5) & (at.real < frame_width - 0.5) & (at.imag > -0.5) & (at.imag < frame_height - 0.5)
     )
@@ -110,5 +123,5 @@ def share_outside(place: Place, size: int, frame_width: int, frame_height: int) 
 def _to_crop(place: Place, size: int) -> np.ndarray:
     """Return the affine transform from frame pixels to crop pixels, (2, 3)."""
     a = size / place.side * np.exp(-1j * math.radians(place.angle))
-    b = -a * (place.x + 1j * place.y)
+    b = -a * place.corner
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])

@@ -14,6 +14,7 @@ from deepfake.extraction.detectors import Detector
 from deepfake.extraction.frame_faces import SearchedFrame, no_face_reason, search_frames
 from deepfake.extraction.landmarks import Landmarker, points_text
 from deepfake.extraction.pairs import Original, Pair
+from deepfake.extraction.settings import is_aligned
 from deepfake.extraction.tracking import Detections
 from deepfake.tables import FACE_OUTSIDE, NO_FACE, OK, TOO_MANY_FACES
 
@@ -73,7 +74,7 @@ def crop_face(pixels: np.ndarray, face: Face, cfg: dict) -> Crop:
     of a face.
     """
     height, width = pixels.shape[:2]
-    if cfg.get("align", "none") == "none":
+    if not is_aligned(cfg):
         x, y, side = crop_square(face.xywh, width, height, cfg["margin"])
         place, filled = Place(x, y, side), 0.0
         crop = crop_and_resize(pixels, (x, y, side), cfg["size"])

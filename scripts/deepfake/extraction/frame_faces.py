@@ -13,7 +13,7 @@ from deepfake.extraction.boxes import Face
 from deepfake.extraction.crops import crop_and_resize, crop_square
 from deepfake.extraction.detectors import Detector
 from deepfake.extraction.landmarks import Landmarker
-from deepfake.extraction.settings import detector_names
+from deepfake.extraction.settings import detector_names, is_smoothed
 from deepfake.extraction.smoothing import Sighting, smooth
 from deepfake.extraction.tracking import Detections, FaceTracker
 from deepfake.tables import NO_FACE, OK, UNREADABLE
@@ -60,7 +60,7 @@ def search_frames(
     """
     tracker = FaceTracker(detector, cfg) if detector else None
     searched = _search(frames, cfg["width"] if tracker else None, tracker, limits, shared)
-    if tracker is None or cfg.get("smooth", 0) <= 1:
+    if tracker is None or not is_smoothed(cfg):
         yield from searched
         return
     sightings = (_sighting(each, cfg, landmarker) for each in searched)

@@ -13,11 +13,18 @@ import cv2
 import numpy as np
 
 from deepfake.errors import UserError
-from deepfake.extraction.alignment import DLIB_5_TEMPLATE, Place, aligned_place, cut, similarity
+from deepfake.extraction.alignment import (
+    DLIB_5_TEMPLATE,
+    Place,
+    aligned_place,
+    cut,
+    similarity,
+    square_in_frame,
+)
 from deepfake.extraction.boxes import Box, Face, Points, overlap
 from deepfake.extraction.detectors import yunet
 from deepfake.extraction.package_models import FIVE_POINTS, SIXTY_EIGHT_POINTS, package_model
-from deepfake.extraction.settings import detector_names
+from deepfake.extraction.settings import detector_names, is_aligned
 
 CONVENTIONS = {
     "yunet": "eye, eye, tip of the nose, corner of the mouth, corner of the mouth",
@@ -130,7 +137,7 @@ def _refines(cfg: dict) -> bool:
 
     Only aligned crops depend on them, and refining takes time.
     """
-    aligned_by_five = str(cfg["landmarks"]) == "five" and cfg.get("align", "none") != "none"
+    aligned_by_five = str(cfg["landmarks"]) == "five" and is_aligned(cfg)
     return aligned_by_five and "yunet" in detector_names(cfg["detector"])
 
 
@@ -185,8 +192,7 @@ def _mean_points(boxes: list[Box]) -> np.ndarray | None:
 
 def _in_frame(points: np.ndarray, place: Place, side: int) -> Points:
     """Return points of a square of `side` pixels, (n, 2), in pixels of the frame that it was cut from."""
-    step = place.side / side * np.exp(1j * math.radians(place.angle))
-    at = place.x + 1j * place.y + step * (points @ (1, 1j))
+    at = place.corner + place.step(side) * (points @ (1, 1j))
     return tuple((float(z.real), float(z.imag)) for z in at)
 
 
@@ -203,8 +209,7 @@ def _upright_region(five: Points) -> Place:
     x, y, side = UPRIGHT_BOX
     a, b = similarity(np.array(five), np.array(DLIB_5_TEMPLATE))
     half = side * REGION / 2
-    corner = (x - half + 1j * (y - half) - b) / a
-    return Place(corner.real, corner.imag, 2 * half / abs(a), -math.degrees(np.angle(a)))
+    return square_in_frame(a, b, x - half, y - half, 2 * half)
 
 
 def points_text(points: Points) -> str:

@@ -14,6 +14,7 @@ from deepfake.extraction import images
 from deepfake.extraction.alignment import Place
 from deepfake.extraction.boxes import Face
 from deepfake.extraction.masks import manipulated_region, mask_of_crop
+from deepfake.extraction.settings import is_aligned
 from deepfake.extraction.tars import MASK_DATA, mask_columns
 from deepfake.extraction.tracking import Detections
 
@@ -99,5 +100,5 @@ class Pair:
         return self._columns(row, region, place) | {"mask_from": "difference"}
 
     def _columns(self, row: dict, region: np.ndarray, place: Place) -> dict:
-        mask = mask_of_crop(region, place, self._cfg["size"], self._cfg.get("align", "none") != "none")
+        mask = mask_of_crop(region, place, self._cfg["size"], is_aligned(self._cfg))
         return mask_columns(row, images.encode(mask, "png", 0))

@@ -27,6 +27,16 @@ def uses_pairs(cfg: dict) -> bool:
     return any(cfg.get(key, off) != off for key, off in PAIR_KEYS.items())
 
 
+def is_aligned(cfg: dict) -> bool:
+    """Return whether crops are turned upright by their landmarks; `cfg` is the `faces` section."""
+    return cfg.get("align", "none") != "none"
+
+
+def is_smoothed(cfg: dict) -> bool:
+    """Return whether boxes and landmarks are smoothed along a video; over one frame they are as they were."""
+    return cfg.get("smooth", 0) > 1
+
+
 def detector_names(detector: str | list[str]) -> list[str]:
     """Return the names in `faces.detector`, which is one name or a list of them."""
     return detector if isinstance(detector, list) else [detector]

@@ -6,7 +6,7 @@ from deepfake.errors import UserError
 from deepfake.extraction.detectors import verify_model
 from deepfake.extraction.landmarks import landmark_model
 from deepfake.extraction.package_models import MMOD, package_model
-from deepfake.extraction.settings import detector_names
+from deepfake.extraction.settings import detector_names, is_aligned
 
 FACE_MODEL = "face_detector.onnx"
 """YuNet's file in a package; dlib's keep their names."""
@@ -68,4 +68,4 @@ def _sections(preprocessing: dict) -> list[dict]:
 
 def _aligning_model(faces: dict) -> str | None:
     """Return the name of the file that locates the points by which crops are aligned, if there is one."""
-    return landmark_model(faces) if faces.get("align", "none") != "none" else None
+    return landmark_model(faces) if is_aligned(faces) else None
