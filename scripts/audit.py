@@ -16,6 +16,7 @@ from pathlib import Path
 
 from deepfake import provenance
 from deepfake.audit.checks import Evidence, Result, audit
+from deepfake.audit.conclusion import conclusion
 from deepfake.audit.files import read_files
 from deepfake.audit.report import report
 from deepfake.console import log, progress
@@ -62,9 +63,8 @@ def log_results(dataset: str, results: list[Result], summary: dict) -> None:
     for result in results:
         for finding in result.findings:
             log.warning("%s: %s", result.name, finding)
-    lines = [f"  {r.status:6}  {r.name:10}  {len(r.findings) or ''!s:>6}  {r.text}" for r in results]
-    verdict = "passed" if summary["passed"] else "FAILED"
-    text = f"Audit of {dataset}, {summary['images']} images: {verdict}\n" + "\n".join(lines)
+    lines = [f"  {r.status:7}  {r.name:10}  {len(r.findings) or ''!s:>6}  {r.text}" for r in results]
+    text = f"Audit of {dataset}, {summary['images']} images: {conclusion(summary)}\n" + "\n".join(lines)
     if not summary["passed"]:
         text += f"\nEvery finding is in the log; under Snakemake that is logs/audit/{dataset}.log"
     log.info("%s", text)

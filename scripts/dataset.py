@@ -26,14 +26,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = args.config
     plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False)
     rows = plan[plan["file_name"] != ""].astype({"frame": "int64", "bytes": "int64"})
-    steps = json.loads(args.plan_summary.read_text())["steps"] if args.plan_summary else {}
+    summary = json.loads(args.plan_summary.read_text()) if args.plan_summary else {}
+    steps = summary.get("steps", {})
     shards = sorted(set(zip(rows["corpus"], rows["shard"], strict=True)))
     tars = [(corpus, args.results / cfg["images"] / corpus / f"{shard}.tar") for corpus, shard in shards]
     with new_directory(args.output) as folder:
         write_images(folder, rows, progress(tars, f"dataset {args.output.name}", "shards"))
         write_metadata(folder, args.output.name, rows, cfg, steps)
         write_contact_sheet(folder, rows)
-        text = card(args.output.name, rows, cfg, steps)
+        text = card(args.output.name, rows, cfg, steps, summary.get("known"))
         (folder / "README.md").write_text(text, encoding="utf-8")
         write_checksums(folder, dict(zip(rows["file_name"], rows["sha256"], strict=True)))
     size = f"{len(rows)} images, {rows['bytes'].sum() / 1e6:.1f} MB"

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from deepfake.audit.attrition import as_text, attrition
 from deepfake.console import log, printable_lines
 from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.plan.gather import gather, read_warning
-from deepfake.plan.links import read_same_identity
+from deepfake.plan.knowledge import corpora_known, count_known, warn_of_unknown_people
+from deepfake.plan.links import Pair, read_same_identity
 from deepfake.plan.plan import make_plan
 from deepfake.plan.summary import plan_summary
 from deepfake.program import make_parser, run
@@ -29,18 +32,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = json.loads(args.config)
     gathered = gather(args.results, cfg["families"], cfg["images"])
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
-    warnings = [text for c in cfg["families"] if (text := read_warning(args.results / "index" / c))]
-    for warning in warnings:
-        log.warning("%s", warning)
-        print(f"WARNING: {warning}")
     try:
         same_identity = read_same_identity(args.same_identity) if args.same_identity else []
+        warnings = warn(args, gathered, cfg, same_identity)
         plan = make_plan(gathered, cfg, same_identity)
     except UserError as error:
         losses = as_text(attrition(gathered, cfg["images"]))
         message = f"datasets.{args.output.stem}: {error}\nImages left out before:\n{losses}"
         raise UserError(message) from None
     summary = plan_summary(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
+    summary["known"] = count_known(plan[plan["file_name"] != ""], same_identity, cfg["families"])
     if warnings:
         summary["warnings"] = warnings
     with new_file(args.output) as new_plan, new_file(args.output_summary) as new_summary:
@@ -51,6 +52,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     losses = as_text(attrition(plan, cfg["images"]))
     size = f"{summary['images']} images, {summary['bytes'] / 1e6:.1f} MB"
     print(f"\n{args.output.stem}: {size}\n\n{printable_lines(losses)}")
+
+
+def warn(args: argparse.Namespace, gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair]) -> list[str]:
+    """Log, print and return the warnings of the indexes, and that of corpora whose people are unknown."""
+    known = corpora_known(gathered, same_identity, cfg["families"])
+    warnings = [read_warning(args.results / "index" / corpus) for corpus in cfg["families"]]
+    warnings.append(warn_of_unknown_people(args.output.stem, cfg["policy"], known))
+    warnings = [text for text in warnings if text]
+    for text in warnings:
+        log.warning("%s", text)
+        print(f"WARNING: {text}")
+    return warnings
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """The audit of a finished dataset: checks of what it promises, on the files themselves.
 
-A check is a function from Evidence to its findings, each a line of text. A check without findings has passed.
+A check is a function from Evidence to its findings, each a line of text. A check without findings has passed,
+unless it depends on knowledge that no image has: then its result is unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from deepfake.audit.files import StoredFile
 from deepfake.console import printable
 from deepfake.dataset.read import DESCRIPTIONS, checksum_problem, leads_outside
 from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
+from deepfake.plan.knowledge import originals_known, people_known
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
 from deepfake.tables import CLASSES, MASK, SPLITS
@@ -43,26 +45,37 @@ class Evidence:
 
 
 class Result(NamedTuple):
-    """The result of a check: `status` is "passed", "warned" or "failed", `text` says what must hold."""
+    """The result of a check: `text` says what must hold, and `status` whether it does.
+
+    "failed" and "warned" have findings, "passed" and "unknown" none. `known` is the number of images that the
+    check could compare, None for a check that needs no knowledge; where it is 0 the status is "unknown".
+    """
 
     name: str
     status: str
     text: str
     findings: list[str]
+    known: int | None = None
 
 
 def audit(evidence: Evidence) -> list[Result]:
     """Return the result of every check, in the order of CHECKS."""
     results = []
-    for name, (rule, check) in CHECKS.items():
+    for name, check in CHECKS.items():
         if name == "provenance" and evidence.provenance is None:
             continue  # a folder from elsewhere: how it was made is unknown
-        findings = [printable(line) for line in check(evidence)]
-        status = "passed" if not findings else _severity(name, evidence.cfg["policy"])
-        text = rule + NOTES.get(name, lambda _: "")(evidence)
+        findings = [printable(line) for line in check.find(evidence)]
+        known = check.count_known(evidence) if check.count_known else None
+        if findings:
+            status = _severity(name, evidence.cfg["policy"])
+        else:
+            status = "unknown" if known == 0 else "passed"
+        text = check.rule + NOTES.get(name, lambda _: "")(evidence)
+        if known is not None:
+            text += f" Known for {known} of {len(evidence.rows)} images."
         if status == "warned":
             text += f" The policy {evidence.cfg['policy']} does not promise this: a warning, not a failure."
-        results.append(Result(name, status, text, findings))
+        results.append(Result(name, status, text, findings, known))
     return results
 
 
@@ -151,7 +164,7 @@ def splits(e: Evidence) -> Iterator[str]:
 def duplicates(e: Evidence) -> Iterator[str]:
     found = list(_equal_files(e, "sha256", "split"))
     if e.cfg["duplicates"] is not None:
-        hashes = e.rows["file_name"].map(lambda name: e.files[name].phash if name in e.files else "")
+        hashes = _of_files(e, "phash")
         known = hashes[hashes != ""]
         cluster = pd.Series(cluster_hashes(parse_hashes(known), e.cfg["duplicates"]), known.index)
         similar = _first_files(e.rows.loc[known.index], cluster, "split")
@@ -210,58 +223,74 @@ def provenance(e: Evidence) -> Iterator[str]:
     yield from e.provenance
 
 
-CHECKS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
-    "files": (
+def _count_hashes(e: Evidence) -> int:
+    return int((_of_files(e, "sha256" if e.cfg["duplicates"] is None else "phash") != "").sum())
+
+
+def _count_people(e: Evidence) -> int:
+    return int(people_known(e.rows, e.same_identity, e.cfg["families"]).sum())
+
+
+def _count_originals(e: Evidence) -> int:
+    return int(originals_known(e.rows).sum())
+
+
+class Check(NamedTuple):
+    """What a check requires, the function that finds what breaks it, and, where a check depends on what is
+    known of the images, the function that counts those of which something is."""
+
+    rule: str
+    find: Callable[[Evidence], Iterator[str]]
+    count_known: Callable[[Evidence], int] | None = None
+
+
+CHECKS = {
+    "files": Check(
         "Every row must have a file, every file a row; every image must be readable; links are not allowed.",
         files,
     ),
-    "sums": (
+    "sums": Check(
         "SHA256SUMS must list every file; its checksums and those of metadata.csv must match the files.",
         checksums,
     ),
-    "labels": (
+    "labels": Check(
         "Every image must be in the folder of its label, and equal images must have equal labels.",
         labels,
     ),
-    "splits": (
+    "splits": Check(
         "Every image must be in the folder of its split, and every requested split must have both classes.",
         splits,
     ),
-    "duplicates": ("No image, and no two similar images, may be in two splits.", duplicates),
-    "people": ("No person may be in two splits, neither as target nor as source of a video.", people),
-    "originals": ("No original video, and no group, may be in two splits.", originals),
-    "videos": ("No video may be in two splits.", videos),
-    "balance": ("There must be as many real as fake images, where the config requests it.", balance),
-    "cap": ("The images may take no more than size_mb.", cap),
-    "test_only": ("Corpora reserved for test may be in no other split.", test_only),
-    "provenance": (
+    "duplicates": Check(
+        "No image, and no two similar images, may be in two splits.", duplicates, _count_hashes
+    ),
+    "people": Check(
+        "No person may be in two splits, neither as target nor as source of a video.", people, _count_people
+    ),
+    "originals": Check("No original video, and no group, may be in two splits.", originals, _count_originals),
+    "videos": Check("No video may be in two splits.", videos),
+    "balance": Check("There must be as many real as fake images, where the config requests it.", balance),
+    "cap": Check("The images may take no more than size_mb.", cap),
+    "test_only": Check("Corpora reserved for test may be in no other split.", test_only),
+    "provenance": Check(
         "The dataset, its plan, images and index must each have been made from the others as they are.",
         provenance,
     ),
 }
-"""By its name, what each check requires, and the function that finds what breaks it."""
-
-
-def _known(*columns: str) -> Callable[[Evidence], str]:
-    """Return a note on how many rows have a value at all: where nothing is known, nothing can be found."""
-
-    def note(e: Evidence) -> str:
-        known = (e.rows[list(columns)] != "").any(axis=1).sum()
-        return f" Known for {known} of {len(e.rows)} images."
-
-    return note
+"""The checks by their names, in the order in which they are reported."""
 
 
 def _comparison(e: Evidence) -> str:
     distance = e.cfg["duplicates"]
-    hashes = "" if distance is None else f", and by perceptual hashes that differ in {bits_apart(distance)}"
-    return f" Compared by their bytes{hashes}."
+    if distance is None:
+        return (
+            " Compared by their bytes alone, since `duplicates` is null: similar images were not looked for."
+        )
+    return f" Compared by their bytes, and by perceptual hashes that differ in {bits_apart(distance)}."
 
 
 NOTES: dict[str, Callable[[Evidence], str]] = {
     "duplicates": _comparison,
-    "people": _known("target", "source"),
-    "originals": _known("original", "group"),
     "balance": lambda e: f" Requested: {e.cfg['balance']}.",
     "cap": lambda e: " No limit is set." if e.cfg["size_mb"] is None else f" It is {e.cfg['size_mb']}.",
 }
@@ -269,8 +298,13 @@ NOTES: dict[str, Callable[[Evidence], str]] = {
 
 def _equal_files(e: Evidence, attribute: str, column: str) -> Iterator[list[str]]:
     """Yield the names of files that have an `attribute` of StoredFile in common, but differ in a column."""
-    values = e.rows["file_name"].map(lambda n: getattr(e.files[n], attribute) if n in e.files else "")
+    values = _of_files(e, attribute)
     return _first_files(e.rows[values != ""], values[values != ""], column)
+
+
+def _of_files(e: Evidence, attribute: str) -> pd.Series:
+    """Return an `attribute` of StoredFile for each row, "" where there is no such file."""
+    return e.rows["file_name"].map(lambda name: getattr(e.files[name], attribute) if name in e.files else "")
 
 
 def _first_files(rows: pd.DataFrame, key: pd.Series, column: str) -> Iterator[list[str]]:

@@ -50,6 +50,7 @@ def _check(result: Result) -> dict:
     return {
         "name": result.name,
         "status": result.status,
+        "known": result.known,
         "text": result.text,
         "found": len(result.findings),
         "examples": result.findings[:EXAMPLES],

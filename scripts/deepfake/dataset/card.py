@@ -20,6 +20,7 @@ from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES, detector_names, is_aligned, is_smoothed
 from deepfake.plan.duplicates import bits_apart
+from deepfake.plan.knowledge import count_known, describe_known
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, MASK, METADATA
 
@@ -31,9 +32,10 @@ BORDERS = {
     "reflect": "outside the frame as the frame's mirror image",
 }
 POLICIES = {
-    "identity": "No person and no original with all that was made of it stands in two splits, as far as the "
-    "corpora name their people. A fake of two people counts for both.",
-    "group": "No original with all that was made of it stands in two splits; a person may, in other videos.",
+    "identity": "No person and no original with all that was made of it stands in two splits, as far as they "
+    "are known. A fake of two people counts for both.",
+    "group": "No original with all that was made of it stands in two splits, as far as originals are known; "
+    "a person may, in other videos.",
     "official": "The splits are the corpora's own. Whatever their authors let cross them crosses them here.",
 }
 BALANCE = {
@@ -44,19 +46,27 @@ BALANCE = {
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(name: str, rows: pd.DataFrame, cfg: dict, steps: dict[str, dict[str, dict]]) -> str:
+def card(
+    name: str,
+    rows: pd.DataFrame,
+    cfg: dict,
+    steps: dict[str, dict[str, dict]],
+    known: dict[str, int] | None = None,
+) -> str:
     """Return the card of a dataset in Markdown.
 
     `rows` are those of tables.PLAN for the dataset's images, `cfg` its section of the config. `steps` maps a
-    corpus to its settings `frames` and `faces`; corpora and settings may be missing.
+    corpus to its settings `frames` and `faces`; corpora and settings may be missing. `known` is the number of
+    images whose people and originals are known, by knowledge.count_known; by default it is counted in `rows`.
     """
     summary = plan_summary(rows)
+    known = known or count_known(rows, [], cfg["families"])
     sections = {
         "Motivation": _motivation(cfg),
         "Composition": _composition(rows, summary),
         "Collection": _collection(cfg),
         "Preprocessing": _preprocessing(cfg, steps),
-        "Splits": _splits(cfg),
+        "Splits": _splits(cfg, known, summary["images"]),
         "What was left out": _left_out(name),
         "Uses": _uses(cfg),
         "Distribution": _distribution(cfg, steps),
@@ -96,7 +106,8 @@ share. Who made it, for whom and with whose money only the one who ran the workf
 def _composition(rows: pd.DataFrame, summary: dict) -> str:
     counts = rows.groupby(["corpus", "video"]).size()
     videos, fewest, most = len(counts), counts.min(), counts.max()
-    people = set(rows["target"]) | set(rows["source"])
+    people = (set(rows["target"]) | set(rows["source"])) - {""}
+    named = f"{len(people)} people" if people else "nobody"
     weights = ", ".join(f"{label} {summary['class_weights'][label]:g}" for label in CLASSES.values())
     metadata = metadata_table(rows)
     attributes = [name for name in metadata if name not in (*METADATA, MASK)]
@@ -111,7 +122,7 @@ def _composition(rows: pd.DataFrame, summary: dict) -> str:
 {count_by_split_and_class(summary)}
 
 They come from {videos} videos (a still counts as one) that give {fewest} to {most} images each.
-The corpora name {len(people - {""})} people. Class weights in train, all images over twice the class's:
+The corpora name {named}. Class weights in train, all images over twice the class's:
 {weights}.
 
 By corpus and manipulation method, in images:
@@ -219,9 +230,13 @@ def _format(cfg: dict) -> str:
     return f"{cfg['format']} of quality {cfg['quality']}" if cfg["format"] == "jpg" else cfg["format"]
 
 
-def _splits(cfg: dict) -> str:
+def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
     ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
     lines = [f"Asked for: {ratios}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
+    described = [describe_known(what, count, images) for what, count in known.items()]
+    unknown = " What is unknown could not be kept apart, and may stand in several splits."
+    text = "; ".join(described)
+    lines.append(f"{text[0].upper()}{text[1:]}.{'' if all(known.values()) else unknown}")
     if cfg["policy"] != "official" and cfg["duplicates"] is not None:
         lines.append("Nor do near-duplicates.")
     if cfg["stratify"]:

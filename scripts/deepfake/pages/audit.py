@@ -1,6 +1,7 @@
 """The page of an audit: whether a dataset passed its checks, and what is in its splits."""
 
 from deepfake.audit.checks import sort_splits
+from deepfake.audit.conclusion import conclusion, status_of
 from deepfake.pages.render import render
 
 EXAMPLES = 8  # findings shown of each check; audit.json and the log have more
@@ -18,19 +19,11 @@ def page(report: dict, cfg: dict) -> str:
         bytes=report["bytes"],
         policy=report["policy"],
         status=status_of(report),
-        failed=_names(report, "failed"),
-        warned=_names(report, "warned"),
+        conclusion=conclusion(report),
         strata={column: _stratum(found, report) for column, found in report["strata"].items()},
         cfg=cfg,
         **tables(report),
     )
-
-
-def status_of(report: dict) -> str:
-    """Return "failed", "warned" or "passed": the status of an audit as a whole."""
-    if not report["passed"]:
-        return "failed"
-    return "warned" if _names(report, "warned") else "passed"
 
 
 def tables(report: dict) -> dict:
@@ -51,10 +44,6 @@ def tables(report: dict) -> dict:
         "split_names": split_names,
         "methods": _methods(report["parts"], split_names),
     }
-
-
-def _names(report: dict, status: str) -> list[str]:
-    return [check["name"] for check in report["checks"] if check["status"] == status]
 
 
 def _split(name: str, split: dict) -> dict:

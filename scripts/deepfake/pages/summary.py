@@ -3,6 +3,7 @@
 import pandas as pd
 
 from deepfake.audit.attrition import STEP_NAMES, STEPS
+from deepfake.audit.conclusion import conclusion, names_of, status_of
 from deepfake.evaluation.bootstrap import FEW_UNITS
 from deepfake.pages import audit
 from deepfake.pages.render import render
@@ -29,7 +30,9 @@ def page(summary: Summary) -> str:
         "summary.html.j2",
         title=f"Deepfake detection on {summary.dataset.name}",
         audit=audit.tables(summary.audit),
-        audit_status=audit.status_of(summary.audit),
+        audit_status=status_of(summary.audit),
+        audit_conclusion=conclusion(summary.audit),
+        audit_unknown=names_of(summary.audit, "unknown"),
         audit_page=summary.audit_page,
         dataset=_dataset(summary),
         losses=losses.to_dict("records"),
@@ -43,7 +46,7 @@ def page(summary: Summary) -> str:
         video_auc=score(chosen, "video", "roc_auc"),
         split=evaluated_split(chosen),
         warning=warning(chosen),
-        label_warnings=summary.plan.get("warnings", []),
+        plan_warnings=summary.plan.get("warnings", []),
         units=units(chosen),
         has_few_units=has_few_units(chosen),
         few_units=FEW_UNITS,

@@ -1,5 +1,7 @@
 """The audit: a good dataset passes, and each kind of damage is found by exactly the check that is for it."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -25,6 +27,48 @@ def test_a_good_dataset_passes_every_check(tmp_path):
     assert report["strata"]["sex"]["values"]["f"] == {"all": 0.5, "train": 0.5, "val": 0.5, "test": 0.5}
     assert report["class_weights"] == {"fake": 1, "real": 1}
     assert "Known for 40 of 40" in result(report, "people")["text"]
+
+
+def test_a_check_that_knows_nothing_is_unknown_and_fails_no_audit(tmp_path, capsys):
+    """As in DFDC: each fake has its original, and nobody has a name."""
+    folder = write(tmp_path / "d", [row | {"target": "", "source": ""} for row in good_rows()])
+    report = audit(folder)
+    people = result(report, "people")
+    assert report["passed"] and names(report, "unknown") == {"people"} and people["known"] == 0
+    assert "Known for 0 of 40 images" in people["text"]
+    printed = capsys.readouterr().out
+    assert "Audit of d, 40 images: people: unknown; all other checks passed\n" in printed
+    assert re.search(r"^  unknown +people ", printed, re.MULTILINE) and "passed   people" not in printed
+    page = (tmp_path / "audit.html").read_text()
+    assert '<div class="result unknown">' in page and "People: unknown; all other checks passed" in page
+    assert "? unknown" in page
+
+
+def test_what_is_known_of_a_part_of_the_images_is_said_beside_the_result(tmp_path, capsys):
+    rows = good_rows()
+    for row in rows[:24]:
+        row |= {"target": "", "source": ""}
+    report = audit(write(tmp_path / "d", rows))
+    assert result(report, "people")["status"] == "passed" and result(report, "people")["known"] == 16
+    line = "Audit of d, 40 images: passed; people: known for 40 % of images\n"
+    assert capsys.readouterr().out.startswith(line)
+
+
+def test_originals_and_duplicates_are_unknown_where_there_is_neither_name_nor_hash(tmp_path):
+    rows = [row | {"original": "", "group": ""} for row in good_rows()]
+    folder = write(tmp_path / "d", rows)
+    assert names(audit(folder), "unknown") == {"originals"}
+    for path in folder.rglob("*.jpg"):
+        path.write_bytes(path.name.encode())  # no image
+    report = audit(folder, code=1)
+    assert names(report, "unknown") == {"originals", "duplicates"}
+    assert names(report, "failed") == {"files", "sums"}
+
+
+def test_pairs_of_same_identity_are_known_people(tmp_path):
+    folder = write(tmp_path / "d", [row | {"target": "", "source": ""} for row in good_rows()])
+    report = audit(folder, same_identity="one/real_0,one/real_1\n")
+    assert result(report, "people") == result(report, "people") | {"status": "passed", "known": 8}
 
 
 def test_the_same_dataset_gives_the_same_bytes(tmp_path):

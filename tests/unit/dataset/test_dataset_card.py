@@ -58,6 +58,20 @@ def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     assert json.dumps(CFG, sort_keys=True, ensure_ascii=False) in text
 
 
+@pytest.mark.parametrize("policy", ["identity", "group", "official"])
+def test_the_card_says_what_is_known_and_what_is_not(made, policy):
+    """Where nobody has a name, no text may read as if people had been kept apart."""
+    kept = made[1][made[1]["file_name"] != ""]
+    cfg = {**CFG, "policy": policy}
+    named = "People: known for all images; originals: known for all images."
+    assert named in card("d", kept, cfg, {}) and "unknown" not in card("d", kept, cfg, {})
+    nameless = card("d", kept.assign(target="", source=""), cfg, {})
+    assert "People: unknown; originals: known for all images. What is unknown could not be" in nameless
+    assert "The corpora name nobody." in nameless
+    partly = card("d", kept, cfg, {}, known={"people": len(kept) // 4, "originals": len(kept)})
+    assert "People: known for 25 % of images; originals" in partly
+
+
 ALIGNED = "turned upright so that the eyes, the nose and the mouth lie as on ArcFace's template"
 
 

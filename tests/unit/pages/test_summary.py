@@ -84,7 +84,7 @@ def test_the_top_names_model_scores_dataset_and_audit(results, html):
     assert "Deepfake detection on small" in text and "b was chosen, the best of 2 models" in text
     assert f"{frame['value']:.3f} ({interval}) for frames" in text
     assert "The test set has only 24 videos, so the scores are rough." in text
-    assert "passed its audit" in text
+    assert "Audit of the dataset: passed." in text
 
 
 def test_losses_are_summed_over_methods(results, html):
@@ -137,11 +137,11 @@ def test_intervals_from_few_people_have_a_warning(copy, html):
     assert text.count("from 2 people and 1 group") == 2 + 3  # in the text at the top, and in the tiles
 
 
-def test_labels_that_contradict_their_folders_are_at_the_top(copy, html):
-    assert "Labels:" not in plain(html)
+def test_warnings_of_the_plan_are_at_the_top(copy, html):
+    assert "Warning:" not in plain(html)
     edit(inputs(copy)["plan_summary"], lambda plan: plan.update(warnings=["mine: 3 of 3 <b>\n    real: [1]"]))
     text = page(read_summary(**inputs(copy)))
-    assert "<strong>Labels:</strong> mine: 3 of 3 &lt;b&gt;<br>    real: [1]</p>" in text
+    assert "<strong>Warning:</strong> mine: 3 of 3 &lt;b&gt;<br>    real: [1]</p>" in text
 
 
 def test_methods_that_no_corpus_names_have_no_table(copy):
@@ -217,15 +217,28 @@ def test_mistakes_are_counted(copy):
     assert "There are none: all 96 images of the test set" in plain(page(read_summary(**inputs(copy))))
 
 
-@pytest.mark.parametrize("status, text", [("warned", "with warnings"), ("failed", "do not trust")])
+@pytest.mark.parametrize(
+    "status, text",
+    [
+        ("warned", "Audit of the dataset: passed, with warnings: people."),
+        ("failed", "do not trust"),
+        (
+            "unknown",
+            "Audit of the dataset: people: unknown; all other checks passed. The people of the test set",
+        ),
+        ("passed", "Audit of the dataset: passed; people: known for 40 % of images."),
+    ],
+)
 def test_the_top_shows_the_status_of_the_audit(copy, status, text):
     def change(audit):
-        audit["checks"][0].update(status=status, found=3)
+        known = {"warned": None, "unknown": 0, "passed": 0.4 * audit["images"]}.get(status)
+        audit["checks"][1].update(status=status, found=3, known=known)
         audit["passed"] = status != "failed"
 
     edit(copy / "reports/small/audit.json", change)
     html = page(read_summary(**inputs(copy)))
-    assert f'<div class="result {status}">' in html and text in html
+    assert f'<div class="result {status}">' in html and text in plain(html)
+    assert ("too good" in plain(html)) == (status == "unknown")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,24 @@ def test_the_program_repeats_the_warnings_of_an_index(tmp_path):
     assert summary["warnings"] == ["demo: 2 of 2 labels contradict\n    real: [1]"]
 
 
+def test_identity_warns_of_a_corpus_that_names_nobody(tmp_path):
+    write_tree(tmp_path)
+    (tmp_path / "index/demo/warning.txt").write_text("demo: 2 of 2 labels contradict\n")
+    done = run_plan(tmp_path, policy="identity")
+    summary = json.loads((tmp_path / "plans/d.json").read_text())
+    assert summary["known"] == {"people": 0, "originals": 10}
+    of_index, of_people = summary["warnings"]
+    assert of_index.startswith("demo: 2 of 2") and of_people.startswith(
+        "nothing is known of the people in demo,"
+    )
+    assert "datasets.d.same_identity" in of_people and f"WARNING: {of_people}\n" in done.stdout
+    assert of_people in done.stderr
+    (tmp_path / "same.csv").write_text("demo/v0,demo/v2\n")
+    run_plan(tmp_path, f"--same-identity={tmp_path}/same.csv", policy="identity")
+    summary = json.loads((tmp_path / "plans/d.json").read_text())
+    assert summary["known"]["people"] == 2 and len(summary["warnings"]) == 1
+
+
 def test_the_program_writes_the_plan_and_prints_the_losses(tmp_path):
     write_tree(tmp_path)
     done = run_plan(tmp_path)
@@ -119,6 +137,7 @@ def test_same_identity_is_read_from_a_table(tmp_path):
         (tmp_path / "same.csv").write_text(text)
         done = run_plan(tmp_path, f"--same-identity={tmp_path}/same.csv")
         assert done.returncode == (1 if message else 0), done.stderr
+        assert ("datasets.d: " in done.stderr) == bool(message)
         assert (message or "") in done.stderr and "Traceback" not in done.stderr
 
 
