@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake import provenance
-from deepfake.audit.checks import Evidence, Result, audit
+from deepfake.audit.checks import Result, audit
 from deepfake.audit.conclusion import conclusion
+from deepfake.audit.evidence import Evidence
 from deepfake.audit.files import read_files
 from deepfake.audit.report import report
 from deepfake.console import log, progress

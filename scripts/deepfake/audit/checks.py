@@ -4,44 +4,29 @@ A check is a function from Evidence to its findings, each a line of text. A chec
 unless it depends on knowledge that no image has: then its result is unknown.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pandas as pd
 
-from deepfake.audit.files import StoredFile
+from deepfake.audit.evidence import Evidence
+from deepfake.audit.leaks import (
+    count_hashes,
+    count_originals,
+    count_people,
+    describe_comparison,
+    duplicates,
+    equal_files,
+    originals,
+    people,
+    videos,
+)
 from deepfake.console import printable
 from deepfake.dataset.read import DESCRIPTIONS, checksum_problem, leads_outside
-from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
-from deepfake.plan.knowledge import originals_known, people_known
-from deepfake.plan.links import Pair
-from deepfake.plan.people import people_of_rows
-from deepfake.tables import CLASSES, MASK, SPLITS
+from deepfake.tables import CLASSES, MASK
 
 MB = 1_000_000  # bytes
-LEAKS = ("duplicates", "people", "originals", "videos")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the checks look at: the dataset's section of the config, and the contents of its folder.
-
-    `rows` are those of metadata.csv, all text, ordered by file_name. `files` are the regular files, and
-    `others` says what everything else in the folder is. `checksums` are the (name, SHA-256) of SHA256SUMS,
-    and `checksum_problems` what is wrong with that file itself. `same_identity` are pairs of people or videos
-    known to be the same person. `provenance` is what is wrong with the records of what the dataset, and all
-    that it was made from, was made with; None if there are no records.
-    """
-
-    cfg: dict
-    rows: pd.DataFrame
-    files: dict[str, StoredFile]
-    others: dict[str, str]
-    checksums: list[tuple[str, str]]
-    checksum_problems: list[str]
-    same_identity: list[Pair]
-    provenance: list[str] | None = None
+LEAKS = ("duplicates", "people", "originals", "videos")  # the checks of leaks.py
 
 
 class Result(NamedTuple):
@@ -82,11 +67,6 @@ def audit(evidence: Evidence) -> list[Result]:
 def _severity(name: str, policy: str) -> str:
     tolerated = {"identity": (), "group": ("people",), "official": LEAKS}[policy]
     return "warned" if name in tolerated else "failed"
-
-
-def sort_splits(splits: Iterable[str]) -> list[str]:
-    """Return the distinct splits: train, val and test first, any others after them."""
-    return sorted(set(splits), key=lambda s: (SPLITS.index(s) if s in SPLITS else len(SPLITS), s))
 
 
 def _named(e: Evidence) -> pd.Series:
@@ -139,7 +119,7 @@ def labels(e: Evidence) -> Iterator[str]:
         folder = [*name.split("/"), "", ""][1]
         if CLASSES.get(label) != folder:
             yield f"{name}: is in {folder or 'no folder'}, but its label is {label or 'empty'}"
-    for names in _equal_files(e, "sha256", "label"):
+    for names in equal_files(e, "sha256", "label"):
         yield f"the same bytes with two labels: {', '.join(names)}"
 
 
@@ -159,33 +139,6 @@ def splits(e: Evidence) -> Iterator[str]:
         for label in CLASSES:
             if not row[label]:
                 yield f"{split}: has no {CLASSES[label]} image"
-
-
-def duplicates(e: Evidence) -> Iterator[str]:
-    found = list(_equal_files(e, "sha256", "split"))
-    if e.cfg["duplicates"] is not None:
-        hashes = _of_files(e, "phash")
-        known = hashes[hashes != ""]
-        cluster = pd.Series(cluster_hashes(parse_hashes(known), e.cfg["duplicates"]), known.index)
-        similar = _first_files(e.rows.loc[known.index], cluster, "split")
-        found += [names for names in similar if names not in found]
-    for names in found:
-        yield f"similar images in two splits: {', '.join(names)}"
-
-
-def people(e: Evidence) -> Iterator[str]:
-    person = people_of_rows(e.rows, e.same_identity, e.cfg["families"])
-    yield from _in_two_splits(e.rows.loc[person.index], person, "person ")
-
-
-def originals(e: Evidence) -> Iterator[str]:
-    for column in ("original", "group"):
-        known = e.rows[e.rows[column] != ""]
-        yield from _in_two_splits(known, known[column], f"{column} ")
-
-
-def videos(e: Evidence) -> Iterator[str]:
-    yield from _in_two_splits(e.rows, e.rows["corpus"] + "/" + e.rows["video"], "video ")
 
 
 def balance(e: Evidence) -> Iterator[str]:
@@ -223,18 +176,6 @@ def provenance(e: Evidence) -> Iterator[str]:
     yield from e.provenance
 
 
-def _count_hashes(e: Evidence) -> int:
-    return int((_of_files(e, "sha256" if e.cfg["duplicates"] is None else "phash") != "").sum())
-
-
-def _count_people(e: Evidence) -> int:
-    return int(people_known(e.rows, e.same_identity, e.cfg["families"]).sum())
-
-
-def _count_originals(e: Evidence) -> int:
-    return int(originals_known(e.rows).sum())
-
-
 class Check(NamedTuple):
     """What a check requires, the function that finds what breaks it, and, where a check depends on what is
     known of the images, the function that counts those of which something is."""
@@ -262,12 +203,12 @@ CHECKS = {
         splits,
     ),
     "duplicates": Check(
-        "No image, and no two similar images, may be in two splits.", duplicates, _count_hashes
+        "No image, and no two similar images, may be in two splits.", duplicates, count_hashes
     ),
     "people": Check(
-        "No person may be in two splits, neither as target nor as source of a video.", people, _count_people
+        "No person may be in two splits, neither as target nor as source of a video.", people, count_people
     ),
-    "originals": Check("No original video, and no group, may be in two splits.", originals, _count_originals),
+    "originals": Check("No original video, and no group, may be in two splits.", originals, count_originals),
     "videos": Check("No video may be in two splits.", videos),
     "balance": Check("There must be as many real as fake images, where the config requests it.", balance),
     "cap": Check("The images may take no more than size_mb.", cap),
@@ -280,50 +221,8 @@ CHECKS = {
 """The checks by their names, in the order in which they are reported."""
 
 
-def _comparison(e: Evidence) -> str:
-    distance = e.cfg["duplicates"]
-    if distance is None:
-        return (
-            " Compared by their bytes alone, since `duplicates` is null: similar images were not looked for."
-        )
-    return f" Compared by their bytes, and by perceptual hashes that differ in {bits_apart(distance)}."
-
-
 NOTES: dict[str, Callable[[Evidence], str]] = {
-    "duplicates": _comparison,
+    "duplicates": describe_comparison,
     "balance": lambda e: f" Requested: {e.cfg['balance']}.",
     "cap": lambda e: " No limit is set." if e.cfg["size_mb"] is None else f" It is {e.cfg['size_mb']}.",
 }
-
-
-def _equal_files(e: Evidence, attribute: str, column: str) -> Iterator[list[str]]:
-    """Yield the names of files that have an `attribute` of StoredFile in common, but differ in a column."""
-    values = _of_files(e, attribute)
-    return _first_files(e.rows[values != ""], values[values != ""], column)
-
-
-def _of_files(e: Evidence, attribute: str) -> pd.Series:
-    """Return an `attribute` of StoredFile for each row, "" where there is no such file."""
-    return e.rows["file_name"].map(lambda name: getattr(e.files[name], attribute) if name in e.files else "")
-
-
-def _first_files(rows: pd.DataFrame, key: pd.Series, column: str) -> Iterator[list[str]]:
-    """For each key whose rows differ in a column, yield the first file of each of the column's values."""
-    differs = rows.groupby(key)[column].transform("nunique") > 1
-    for _, table in rows[differs].groupby(key[differs]):
-        yield table.groupby(column)["file_name"].min().tolist()
-
-
-def _in_two_splits(rows: pd.DataFrame, key: pd.Series, what: str) -> Iterator[str]:
-    """Yield a line for each key that is in two splits; `rows` and `key` correspond by position."""
-    table = pd.DataFrame(
-        {"key": key.to_numpy(), "split": rows["split"].to_numpy(), "file": rows["file_name"].to_numpy()}
-    )
-    table = table[table.groupby("key")["split"].transform("nunique") > 1]
-    for name, part in table.groupby("key"):
-        counts = part.groupby("split")["file"].agg(["size", "min"])
-        texts = [
-            f"{split} (images: {counts.at[split, 'size']}, such as {counts.at[split, 'min']})"
-            for split in sort_splits(counts.index)
-        ]
-        yield f"{what}{name}: {'; '.join(texts)}"

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from deepfake.audit.checks import Evidence, Result, sort_splits
+from deepfake.audit.checks import Result
+from deepfake.audit.evidence import Evidence, sort_splits
 from deepfake.console import printable
 from deepfake.tables import CLASSES
 

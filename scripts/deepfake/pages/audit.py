@@ -1,7 +1,7 @@
 """The page of an audit: whether a dataset passed its checks, and what is in its splits."""
 
-from deepfake.audit.checks import sort_splits
 from deepfake.audit.conclusion import conclusion, status_of
+from deepfake.audit.evidence import sort_splits
 from deepfake.pages.render import render
 
 EXAMPLES = 8  # findings shown of each check; audit.json and the log have more

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made.image_tables import CFG, distant_hashes, kept_images, splits_of, swap_corpora, table, video_rows
 
-from deepfake.audit.checks import Evidence, balance, originals, people, videos
+from deepfake.audit.checks import balance
+from deepfake.audit.evidence import Evidence
+from deepfake.audit.leaks import originals, people, videos
 from deepfake.errors import UserError
 from deepfake.plan import partition
 from deepfake.plan.duplicates import cluster_hashes, parse_hashes
