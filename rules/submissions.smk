@@ -85,6 +85,7 @@ rule package:
         " --name {wildcards.model:q}"
         " --metrics {input.metrics:q}"
         " --families {params.families:q}"
+        " --plan-summary {input.plan_summary:q}"
         " --limits {params.limits:q}"
         " --requirements {input.requirements:q}"
         " --license {input.license:q}"

@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         licence=args.license,
         face_model=args.face_model,
         limits=args.limits,
+        plan=json.loads(args.plan_summary.read_text(encoding="utf-8")) if args.plan_summary else None,
     )
     with new_file(args.output_json) as part:
         part.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
@@ -46,6 +47,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--name", required=True, help="the model's name in the config")
     add("--metrics", required=True, type=Path, help="metrics.json of the model")
     add("--families", required=True, help="JSON: the family of each corpus that it was trained on")
+    add("--plan-summary", type=Path, help="JSON beside the plan of the dataset that it was trained on")
     add("--requirements", required=True, type=Path, help="the project's requirements.txt")
     add("--license", required=True, type=Path, help="the project's licence")
     add("--face-model", help="path of YuNet's file, if it isn't where it was in training")

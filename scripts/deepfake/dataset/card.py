@@ -20,7 +20,7 @@ from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES, detector_names, is_aligned, is_smoothed
 from deepfake.plan.duplicates import bits_apart
-from deepfake.plan.knowledge import count_known, describe_known
+from deepfake.plan.knowledge import count_known, describe_all_known
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, MASK, METADATA
 
@@ -233,10 +233,10 @@ def _format(cfg: dict) -> str:
 def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
     ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
     lines = [f"Asked for: {ratios}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
-    described = [describe_known(what, count, images) for what, count in known.items()]
-    unknown = " What is unknown could not be kept apart, and may stand in several splits."
-    text = "; ".join(described)
-    lines.append(f"{text[0].upper()}{text[1:]}.{'' if all(known.values()) else unknown}")
+    text = describe_all_known(known, images)
+    lines.append(f"{text[0].upper()}{text[1:]}.")
+    if not all(known.values()):
+        lines.append("What is unknown could not be kept apart, and may stand in several splits.")
     if cfg["policy"] != "official" and cfg["duplicates"] is not None:
         lines.append("Nor do near-duplicates.")
     if cfg["stratify"]:

@@ -49,7 +49,12 @@ def score(model: Model, level: str, metric: str) -> dict[str, float | None]:
 
 def units(model: Model) -> str:
     """Return what the bootstrap of the test set resamples: "24 people and 2 groups"; "" without one."""
-    return " and ".join(plural(n, kind, UNITS[kind]) for kind, n in _unit_counts(model).items() if n)
+    return describe_units(_unit_counts(model))
+
+
+def describe_units(counts: Mapping[str, int]) -> str:
+    """Return text such as "24 people and 2 groups" for the number of each of UNITS."""
+    return " and ".join(plural(n, kind, UNITS[kind]) for kind, n in counts.items() if n)
 
 
 def has_few_units(model: Model) -> bool:

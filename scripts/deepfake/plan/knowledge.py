@@ -49,6 +49,11 @@ def describe_known(what: str, known: int, images: int) -> str:
     return f"{what}: known for {share} % of images"
 
 
+def describe_all_known(known: dict[str, int], images: int) -> str:
+    """Return the texts of describe_known for all entries of `known`, by count_known, with semicolons."""
+    return "; ".join(describe_known(what, count, images) for what, count in known.items())
+
+
 def warn_of_unknown_people(dataset: str, policy: str, known: pd.Series) -> str:
     """Return a warning if a policy promises to keep people apart of whom nothing is known, else "".
 

@@ -8,6 +8,8 @@ from deepfake.dataset.terms import terms_of
 from deepfake.extraction.package_models import FIVE_POINTS, MMOD, SIXTY_EIGHT_POINTS, TERMS
 from deepfake.markdown import code_span, plain_text
 from deepfake.names import visible
+from deepfake.pages.summary_models import describe_units
+from deepfake.plan.knowledge import describe_all_known
 
 METRICS = {"f1_macro": "macro F1", "f1_fake": "F1 of fake", "roc_auc": "ROC AUC", "log_loss": "log loss"}
 SPLITS = {"val": "val, used to choose it", "test": "test"}
@@ -37,18 +39,20 @@ def model_card(
     families: dict[str, str],
     file: str,
     face_models: Collection[str] = (),
+    plan: dict | None = None,
 ) -> str:
     """Return the card as Markdown.
 
     `name` is the model's name in the config, `metadata` the metadata in its file, `metrics` the contents of
     metrics.json, `families` those of its corpora, `file` the name of the exported model, such as
-    float32.onnx, `face_models` are the keys of FACE_MODELS that the package contains.
+    float32.onnx, `face_models` are the keys of FACE_MODELS that the package contains. `plan` is the JSON
+    beside the plan of its dataset.
     """
     corpora = list(metadata["preprocessing"]["corpora"])
     sections = {
         "How to run it": _usage(face_models),
         "The model": _model(metadata, file),
-        "Results": _results(metadata, metrics),
+        "Results": _results(metadata, metrics, plan or {}),
         "Preprocessing": _preprocessing(metadata["preprocessing"]),
         "Intended use and limits": _intended_use(corpora),
         "Other models": OTHER_MODELS,
@@ -103,7 +107,7 @@ def _networks(metadata: dict) -> str:
     return f"the mean of {' and '.join(networks)}{averaged}, at temperature {metadata['temperature']:.3f}"
 
 
-def _results(metadata: dict, metrics: dict) -> str:
+def _results(metadata: dict, metrics: dict, plan: dict) -> str:
     rows = []
     for split, title in SPLITS.items():
         found = metrics["splits"].get(split)
@@ -116,14 +120,18 @@ def _results(metadata: dict, metrics: dict) -> str:
         return "Neither val nor test has any image, so that there are no results."
     header = f"| split | size | {' | '.join(METRICS.values())} |\n|{' --- |' * (len(METRICS) + 2)}"
     thresholds, level = metrics["threshold"], metrics["bootstrap"]["level"]
-    missing = (
-        "" if metrics["splits"].get("test") else "\nThere is no test split: these results are optimistic."
-    )
+    test, known = metrics["splits"].get("test"), plan.get("known", {})
+    intervals = f"intervals over {describe_units(test['units'])}" if test else "intervals"
+    missing = "" if test else "\nThere is no test split: these results are optimistic."
+    if known:
+        missing += f"\n\nOf the dataset's images: {describe_all_known(known, plan['images'])}."
+    if not all(known.values()):
+        missing += " What is unknown may be in training and test alike, and the results then too good."
     table = "\n".join([header, *rows])
     return f"""{table}
 
 At the threshold {thresholds["frame"]:.4f} for frames and {thresholds["video"]:.4f} for videos. [low, high],
-on test only, are {level:.0%} intervals over people. The results are those of best.pt, the model as it was
+on test only, are {level:.0%} {intervals}. The results are those of best.pt, the model as it was
 trained; `forms.txt` of the project compares the exported formats.{missing}"""
 
 

@@ -36,14 +36,16 @@ def write_package(
     licence: Path,
     face_model: str | None = None,
     limits: dict | None = None,
+    plan: dict | None = None,
 ) -> dict:
     """Write the zip `path`, and return its format, size, SHA-256 and members.
 
     `model` is an ONNX file, `name` the model's name in the config, `metrics` the contents of its
     metrics.json, `families` those of its corpora, `pinned` the project's requirements.txt, `licence` the
     project's licence. `face_model` is YuNet's file, where the model needs it and it isn't where it was in
-    training; `limits` are those of the config. Raises UserError or FileNotFoundError if the model can't be
-    used or a file is missing.
+    training; `limits` are those of the config. `plan` is the JSON beside the plan of the dataset on which the
+    model was trained: with it the card says what is known of its people. Raises UserError or
+    FileNotFoundError if the model can't be used or a file is missing.
     """
     metadata = open_model(model, limits=limits).metadata
     if not metadata["preprocessing"]:
@@ -65,7 +67,7 @@ def write_package(
             "requirements.txt": requirements(
                 code, pinned.read_text(encoding="utf-8"), unused_modules(metadata["preprocessing"])
             ),
-            "README.md": model_card(name, metadata, metrics, families, model.name, list(face_models)),
+            "README.md": model_card(name, metadata, metrics, families, model.name, list(face_models), plan),
         }
         for file, text in texts.items():
             (top / file).write_text(text, encoding="utf-8")

@@ -66,7 +66,7 @@ def test_the_card_says_what_is_known_and_what_is_not(made, policy):
     named = "People: known for all images; originals: known for all images."
     assert named in card("d", kept, cfg, {}) and "unknown" not in card("d", kept, cfg, {})
     nameless = card("d", kept.assign(target="", source=""), cfg, {})
-    assert "People: unknown; originals: known for all images. What is unknown could not be" in nameless
+    assert "People: unknown; originals: known for all images.\nWhat is unknown could not be" in nameless
     assert "The corpora name nobody." in nameless
     partly = card("d", kept, cfg, {}, known={"people": len(kept) // 4, "originals": len(kept)})
     assert "People: known for 25 % of images; originals" in partly

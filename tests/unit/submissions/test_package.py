@@ -151,6 +151,8 @@ def test_the_card_describes_the_model_and_its_results(packed):
     assert f"| val, used to choose it | 96 frames | {val:.3f} |" in text  # evaluate gives it no interval
     assert "trained on: `made`, 88 images of " in text
     assert f"| test | 96 frames | {test['value']:.3f} {between} |" in text
+    assert "on test only, are 95% intervals over 12 people." in text
+    assert "What is unknown" not in text
     for phrase in (
         "meso4 at 32 pixels",
         "an image is fake from 0.5000 on",
@@ -173,6 +175,20 @@ def test_the_card_names_the_members_of_an_ensemble(made):
     text = model_card("both", contents, measured(), {}, "float32.onnx")
     parts = "meso4 at 32 pixels and meso4 at 32 pixels"
     assert f"- network: the mean of {parts}, 2 views of each image, at temperature 1.250\n" in text
+
+
+def test_the_card_says_that_people_are_unknown(made, tmp_path):
+    plan = {"images": 88, "known": {"people": 0, "originals": 22}, "steps": {}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    text = card_of(
+        pack(made / "float32.onnx", tmp_path / "nameless", "--plan-summary", tmp_path / "plan.json")
+    )
+    assert "Of the dataset's images: people: unknown; originals: known for 25 % of images." in text
+    assert "What is unknown may be in training and test alike" in text
+    metrics = measured()
+    metrics["splits"]["test"]["units"] = {"person": 0, "group": 1, "video": 2}
+    text = model_card("tiny", open_model(made / "float32.onnx").metadata, metrics, {}, "float32.onnx")
+    assert "are 95% intervals over 1 group and 2 videos." in text
 
 
 def test_the_card_mentions_a_missing_test_split(made, tmp_path):
