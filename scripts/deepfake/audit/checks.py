@@ -57,7 +57,7 @@ def audit(evidence: Evidence) -> list[Result]:
             status = "unknown" if known == 0 else "passed"
         text = check.rule + NOTES.get(name, lambda _: "")(evidence)
         if known is not None:
-            text += f" Known for {known} of {len(evidence.rows)} images."
+            text += f" {check.known_what} for {known} of {len(evidence.rows)} images."
         if status == "warned":
             text += f" The policy {evidence.cfg['policy']} does not promise this: a warning, not a failure."
         results.append(Result(name, status, text, findings, known))
@@ -177,12 +177,16 @@ def provenance(e: Evidence) -> Iterator[str]:
 
 
 class Check(NamedTuple):
-    """What a check requires, the function that finds what breaks it, and, where a check depends on what is
-    known of the images, the function that counts those of which something is."""
+    """What a check requires, and the function that finds what breaks it.
+
+    Where a check depends on what is known of the images, `count_known` counts those of which something is,
+    and `known_what` begins the sentence that says so.
+    """
 
     rule: str
     find: Callable[[Evidence], Iterator[str]]
     count_known: Callable[[Evidence], int] | None = None
+    known_what: str = "Known"
 
 
 CHECKS = {
@@ -203,7 +207,10 @@ CHECKS = {
         splits,
     ),
     "duplicates": Check(
-        "No image, and no two similar images, may be in two splits.", duplicates, count_hashes
+        "No image, and no two similar images, may be in two splits.",
+        duplicates,
+        count_hashes,
+        "Hashes known",
     ),
     "people": Check(
         "No person may be in two splits, neither as target nor as source of a video.", people, count_people

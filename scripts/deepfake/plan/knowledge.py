@@ -8,6 +8,9 @@ import pandas as pd
 from deepfake.plan.links import Pair
 from deepfake.plan.people import people_of_rows
 
+KINDS = ("people", "originals")
+"""What count_known counts, in the order in which it is said."""
+
 
 def people_known(rows: pd.DataFrame, same_identity: list[Pair], families: dict[str, str]) -> pd.Series:
     """Return of each row whether somebody in it is known, bool.
@@ -30,9 +33,9 @@ def originals_known(rows: pd.DataFrame) -> pd.Series:
 
 
 def count_known(rows: pd.DataFrame, same_identity: list[Pair], families: dict[str, str]) -> dict[str, int]:
-    """Return the number of images (`rows`) whose people and whose originals are known, by these two words."""
-    people = people_known(rows, same_identity, families)
-    return {"people": int(people.sum()), "originals": int(originals_known(rows).sum())}
+    """Return for each of KINDS the number of images (`rows`) of which it is known."""
+    known = people_known(rows, same_identity, families), originals_known(rows)
+    return {kind: int(values.sum()) for kind, values in zip(KINDS, known, strict=True)}
 
 
 def describe_known(what: str, known: int, images: int) -> str:
@@ -50,8 +53,8 @@ def describe_known(what: str, known: int, images: int) -> str:
 
 
 def describe_all_known(known: dict[str, int], images: int) -> str:
-    """Return the texts of describe_known for all entries of `known`, by count_known, with semicolons."""
-    return "; ".join(describe_known(what, count, images) for what, count in known.items())
+    """Return describe_known's texts for KINDS, with semicolons; `known` is the result of count_known."""
+    return "; ".join(describe_known(kind, known[kind], images) for kind in KINDS)
 
 
 def warn_of_unknown_people(dataset: str, policy: str, known: pd.Series) -> str:

@@ -126,7 +126,7 @@ def _results(metadata: dict, metrics: dict, plan: dict) -> str:
     if known:
         missing += f"\n\nOf the dataset's images: {describe_all_known(known, plan['images'])}."
     if not all(known.values()):
-        missing += " What is unknown may be in training and test alike, and the results then too good."
+        missing += "\nWhat is unknown may be in training and test alike, and the results then too good."
     table = "\n".join([header, *rows])
     return f"""{table}
 

@@ -20,7 +20,10 @@ browse = browser.browse
 def pages(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     results = make_results(folder / "results", name=EVIL)
-    facts = json.loads((results / "reports/small/audit.json").read_text())
+    audit = results / "reports/small/audit.json"
+    facts = json.loads(audit.read_text())
+    facts["checks"][1] |= {"status": "unknown", "known": 0}
+    audit.write_text(json.dumps(facts))
     summary = read_summary(**inputs(results, cross=True))
     texts = {"audit": audit_page(facts, {"policy": "identity"}), "summary": summary_page(summary)}
     for name, text in texts.items():
@@ -42,7 +45,7 @@ def test_a_page_is_complete(browse, pages, name, width):
     assert seen.requests == [pages[name].as_uri()]
     assert_drawn(seen.screenshot, width)
     assert EVIL in seen.text  # it is text: it was not run
-    assert "1,234" in seen.text and "✓ passed" in seen.text
+    assert "1,234" in seen.text and "✓ passed" in seen.text and "? unknown" in seen.text
 
 
 def test_the_summary_shows_its_numbers(browse, pages):

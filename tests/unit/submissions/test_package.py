@@ -178,7 +178,7 @@ def test_the_card_names_the_members_of_an_ensemble(made):
 
 
 def test_the_card_says_that_people_are_unknown(made, tmp_path):
-    plan = {"images": 88, "known": {"people": 0, "originals": 22}, "steps": {}}
+    plan = {"images": 88, "known": {"originals": 22, "people": 0}, "steps": {}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     text = card_of(
         pack(made / "float32.onnx", tmp_path / "nameless", "--plan-summary", tmp_path / "plan.json")
