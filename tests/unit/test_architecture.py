@@ -12,8 +12,9 @@ from conftest import ROOT
 SCRIPTS = ROOT / "scripts"
 LIBRARY = SCRIPTS / "deepfake"
 ROOMS = [
-    "layouts", "corpora", "extraction", "plan", "dataset", "exports", "audit", "inputs", "evaluation",
-    "networks", "checkpoints", "training", "config", "detection", "pages", "submissions", "demo",
+    "layouts", "corpora", "extraction", "people", "plan", "dataset", "exports", "audit", "inputs",
+    "evaluation", "networks", "checkpoints", "training", "config", "detection", "pages", "submissions",
+    "demo",
 ]  # fmt: skip
 """In the order of a video's way: a room uses those before it, and the files beside the rooms."""
 FILES = sorted(LIBRARY.rglob("*.py"))

@@ -17,11 +17,13 @@ MODULE = "face_recognition_models"
 FIVE_POINTS = "shape_predictor_5_face_landmarks.dat"
 SIXTY_EIGHT_POINTS = "shape_predictor_68_face_landmarks.dat"
 MMOD = "mmod_human_face_detector.dat"
+FACE_RESNET = "dlib_face_recognition_resnet_model_v1.dat"
 
 SHA256 = {
     FIVE_POINTS: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
     SIXTY_EIGHT_POINTS: "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
     MMOD: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+    FACE_RESNET: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 }
 """Of version 0.1.0: crops depend on these bytes, and a trained model on its crops."""
 
@@ -29,6 +31,7 @@ TERMS = {
     FIVE_POINTS: "public domain (CC0)",
     SIXTY_EIGHT_POINTS: "public domain (CC0), but its training data, iBUG 300-W, exclude commercial use",
     MMOD: "public domain (CC0)",
+    FACE_RESNET: "public domain (CC0)",
 }
 
 BESIDE_PROGRAM = Path(__file__).resolve().parents[2]

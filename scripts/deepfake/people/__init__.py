@@ -1,0 +1,1 @@
+"""People: who is seen in which videos, by their faces."""
