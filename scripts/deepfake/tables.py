@@ -85,6 +85,15 @@ is the step that left the image out, if any."""
 PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset and the image's `file_name` in it; both "" if it is left out."""
 
+PEOPLE = "corpus video label split person target source apart nearest distance reason".split()
+"""A row for each video of a plan with usable images. `split` is "" if none of its images is in the dataset;
+`reason` says why people keep it out, "" if they don't. `person` is who its face is: the name
+(`<corpus>/<video>`) of the first video of the same person, "" where its face is unknown. `target` and
+`source` are the names that its corpus gives. `apart` is the distance between its face and those of the
+person's other videos, on average, "" where there are none: near the limit `link` it is a link barely made.
+`nearest` (`<corpus>/<video>`) is the video of another person whose face is nearest, and `distance` how far
+that is: just above `link` it is a link barely not made."""
+
 METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
 """The first columns of a dataset's metadata.csv, a row for each image. MASK follows where there are masks,
 and then one column for each attribute."""
