@@ -85,14 +85,20 @@ is the step that left the image out, if any."""
 PLAN = ["file_name", *GATHERED]
 """GATHERED, with the `split` of the dataset and the image's `file_name` in it; both "" if it is left out."""
 
-PEOPLE = "corpus video label split person target source apart nearest distance reason".split()
+PEOPLE = (
+    "corpus video label split person target source apart half halves_distance other other_distance"
+    " nearest distance across across_distance reason"
+).split()
 """A row for each video of a plan with usable images. `split` is "" if none of its images is in the dataset;
 `reason` says why people keep it out, "" if they don't. `person` is who its face is: the name
 (`<corpus>/<video>`) of the first video of the same person, "" where its face is unknown. `target` and
 `source` are the names that its corpus gives. `apart` is the distance between its face and those of the
-person's other videos, on average, "" where there are none: near the limit `link` it is a link barely made.
-`nearest` (`<corpus>/<video>`) is the video of another person whose face is nearest, and `distance` how far
-that is: just above `link` it is a link barely not made."""
+person's other videos, on average, "" where there are none. `half`, 1 or 2, is the half of the person's videos
+that it is in, of those that average linkage joined last, at `halves_distance`: just below the limit `link` it
+is a link barely made. `other` is the person who is most like this one, and `other_distance` the mean distance
+between both: just above `link` it is a link barely not made (people.doubts). `nearest` (`<corpus>/<video>`)
+is the video of another person whose face is nearest, and `distance` how far that is. `across` is the nearest
+video of another split, or the one that `reason` is about, and `across_distance` how far that is."""
 
 METADATA = "file_name label corpus video frame method target source original group split sha256 phash".split()
 """The first columns of a dataset's metadata.csv, a row for each image. MASK follows where there are masks,

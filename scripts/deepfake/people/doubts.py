@@ -1,0 +1,70 @@
+"""How sure a grouping of faces is: where a person nearly falls apart, and which two people are nearly one.
+
+Both are the mean dot product that linkage.average_linkage compares, so that their distances lie on the two
+sides of its limit. `vectors` are those of neighbours.whole_numbers, `groups` a whole number for each of them.
+"""
+
+import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from deepfake.people.neighbours import SCALE, distances, nearest, whole_numbers
+
+MOST = 2000  # vectors of a group that are compared with each other, of n² pairs
+
+
+def halves(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each vector the half of its group, 1 or 2, and the mean distance between both halves.
+
+    The halves are what average linkage within the group joins last; the first vector is in half 1. Of a group
+    of one the half is 1, and the distance nan. In a group of more than MOST, evenly spaced ones are linked,
+    and the others go to the half that they are nearer to.
+    """
+    half, apart = np.ones(len(vectors), np.int64), np.full(len(vectors), np.nan)
+    for members in _members(groups):
+        if len(members) > 1:
+            half[members] = _halves(vectors[members])
+            one, other = (
+                vectors[members[half[members] == number]].mean(axis=0, dtype=np.float64) for number in (1, 2)
+            )
+            apart[members] = distances(one @ other)
+    return half, apart
+
+
+def _halves(vectors: np.ndarray) -> np.ndarray:
+    chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), MOST)).round().astype(np.int64))
+    products = (vectors[chosen] @ vectors[chosen].T).astype(np.float64)  # exact, so the same both ways
+    unlike = squareform(SCALE**2 - products, checks=False)
+    half = fcluster(linkage(unlike, "average"), 2, "maxclust")
+    if len(set(half)) == 1:  # all are equally alike
+        half = np.where(np.arange(len(chosen)), 2, 1)
+    half = np.where(half == half[0], 1, 2)
+    if len(chosen) == len(vectors):
+        return half
+    means = np.stack([vectors[chosen[half == number]].mean(axis=0) for number in (1, 2)])
+    all_halves = (vectors @ means.T).argmax(axis=1) + 1
+    all_halves[chosen] = half
+    return all_halves
+
+
+def nearest_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each vector the other group that is most like its own, and the mean distance to that.
+
+    Of equally near groups it is the lowest number; with one group only, it is that itself, at distance nan.
+    """
+    numbers, place = np.unique(groups, return_inverse=True)
+    if len(numbers) < 2:
+        return groups.copy(), np.full(len(groups), np.nan)
+    means = np.stack([vectors[members].mean(axis=0, dtype=np.float64) for members in _members(groups)])
+    means = whole_numbers(means / SCALE)
+    found, apart = nearest(means, means, 2)  # a mean of unlike faces may be nearer another than itself
+    column = (found[:, 0] == np.arange(len(numbers))).astype(np.int64)
+    rows = np.arange(len(numbers))
+    return numbers[found[rows, column]][place], apart[rows, column][place]
+
+
+def _members(groups: np.ndarray) -> list[np.ndarray]:
+    """Return the positions of each group's members, in the order of the groups' numbers."""
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(np.asarray(groups)[order], return_index=True)
+    return np.split(order, starts[1:]) if len(order) else []
