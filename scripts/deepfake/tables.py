@@ -73,6 +73,11 @@ name of the crop's mask in the tar, and `mask_from` is "difference" or "corpus",
 "" where no masks are made. `status` is OK, NO_FACE, TOO_MANY_FACES, FACE_OUTSIDE, or the frame's own where
 that isn't OK."""
 
+EMBEDDINGS = "row video image frame quality status reason".split()
+"""A row for each face crop that was looked at; `row` is its line in the array beside the table, from 0, and
+`quality` that of its picture, 0 to 1. A crop that shows no face well enough has no `row`, and so has the one
+row of a video without any crop: `status` says why, and `reason` more of it."""
+
 GATHERED = (
     "corpus video frame label method target source original group split shard image bytes sha256"
     " phash mask mask_sha256 attributes step reason"

@@ -6,6 +6,7 @@ from deepfake.config.sections import faces_of_corpus
 from deepfake.extraction.sampling import parse_fraction
 from deepfake.extraction.settings import detector_names, is_aligned
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
+from deepfake.people.settings import DLIB_DISTANCES
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 CLASS_LISTS = ("real", "fake")
@@ -21,6 +22,7 @@ def find_conflicts(config: dict) -> Iterator[str]:
     yield from _in_corpora(config)
     yield from _in_faces(config)
     yield from _in_fractions(config)
+    yield from _in_people(config)
     yield from _in_datasets(config)
     yield from _in_models(config)
     yield from _in_ensembles(config)
@@ -122,8 +124,32 @@ def _in_fractions(config: dict) -> Iterator[str]:
                 yield f"{key}: {fraction!r} can't be used; write a part from 0 to 1, such as 1/3"
 
 
+def _in_people(config: dict) -> Iterator[str]:
+    people = config["people"]
+    if people["model"] is None:
+        if people["input"] is not None:
+            yield (
+                f"people.input: {people['input']} can't be used with dlib's network, which knows its own; "
+                "write null, or the path of your network as people.model"
+            )
+        return
+    if people["input"] is None:
+        yield (
+            "people.input: null can't be used with a network of your own; write what it wants, such as "
+            "{side: 112, template: arcface, mean: 127.5, std: 127.5, channels: rgb}"
+        )
+    for key in DLIB_DISTANCES:
+        if people[key] is None:
+            yield (
+                f"people.{key}: null means a distance of dlib's network, and people.model is another; write "
+                "one that you have measured with yours, between unit vectors (0 to 2; see docs/people.md)"
+            )
+
+
 def _in_datasets(config: dict) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
+        if problem := _without_faces(config, dataset):
+            yield f"datasets.{name}.people.by: faces can't be used with {problem}; write names or both"
         if unknown := _not_in(config["corpora"], dataset["corpora"]):
             known = ", ".join(config["corpora"])
             yield f"datasets.{name}.corpora: {unknown} can't be used, no such corpora; write some of {known}"
@@ -137,6 +163,16 @@ def _in_datasets(config: dict) -> Iterator[str]:
                 f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up "
                 "to 1 (0 for a split of config.yaml that you don't want)"
             )
+
+
+def _without_faces(config: dict, dataset: dict) -> str:
+    """Return why a dataset can't go by faces alone, though it is to; "" if it can, or isn't to."""
+    if dataset["people"]["by"] != "faces":
+        return ""
+    if dataset["images"] == "frames":
+        return "images: frames"
+    drawn = [bool(config["corpora"].get(corpus, {}).get("demo")) for corpus in dataset["corpora"]]
+    return "demo corpora alone, whose people are drawn" if all(drawn) else ""
 
 
 def _in_models(config: dict) -> Iterator[str]:

@@ -13,6 +13,7 @@ PATH_KEYS = (
     "corpora.*.label_files.*",
     "corpora.*.faces.model",
     "faces.model",
+    "people.model",
     "datasets.*.same_identity",
     "models.*.weights",
     "models.*.arch",

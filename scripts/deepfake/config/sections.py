@@ -12,6 +12,7 @@ from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
 from deepfake.layouts.registry import LAYOUTS
 from deepfake.networks.limits import MODEL_LIMITS
+from deepfake.people.settings import DLIB_DISTANCES
 
 
 def index_section(config: dict, corpus: str) -> dict:
@@ -80,11 +81,51 @@ def image_sections(config: dict, dataset: str) -> dict[str, dict[str, dict]]:
     }
 
 
+def people_section(config: dict) -> dict:
+    """Return the settings of the embeddings of faces: none of the distances, which only datasets use."""
+    keys = {"crops"} if config["people"]["model"] is None else {"crops", "model", "input"}
+    return {key: config["people"][key] for key in sorted(keys)}
+
+
+def people_distances(config: dict, dataset: str | None = None) -> dict[str, float]:
+    """Return `link`, `together`, `guard` and `fail`: a dataset's own, else those of `people`."""
+    own = config["datasets"][dataset]["people"] if dataset else {}
+    shared = {**DLIB_DISTANCES, **{k: v for k, v in config["people"].items() if v is not None}}
+    return {key: own.get(key, shared[key]) for key in ("link", "together", "guard", "fail")}
+
+
+def known_by(config: dict, dataset: str) -> str:
+    """Return what tells a dataset's people apart: "names", "faces" or "both".
+
+    Whole frames go by names, and drawn people, for whom the network wasn't made.
+    """
+    return config["datasets"][dataset]["people"]["by"] if has_faces(config, dataset) else "names"
+
+
+def has_faces(config: dict, dataset: str) -> bool:
+    """Return whether a dataset consists of faces and some of its people aren't drawn."""
+    cfg = config["datasets"][dataset]
+    return cfg["images"] == "faces" and not all(config["corpora"][c].get("demo") for c in cfg["corpora"])
+
+
+def embedded_corpora(config: dict, dataset: str) -> list[str]:
+    """Return the corpora whose embeddings a dataset's plan reads: those that aren't drawn, or none."""
+    cfg = config["datasets"][dataset]
+    if cfg["policy"] != "identity" or known_by(config, dataset) == "names":
+        return []
+    return [corpus for corpus in cfg["corpora"] if not config["corpora"][corpus].get("demo")]
+
+
 def dataset_section(config: dict, dataset: str) -> dict:
-    """Return the settings of a dataset's plan, with the family of each of its corpora."""
+    """Return the settings of a dataset's plan, with the family of each of its corpora.
+
+    `people` has `by`, and the distances only where faces count.
+    """
     cfg = config["datasets"][dataset]
     families = {corpus: _family(corpus, config["corpora"][corpus]) for corpus in cfg["corpora"]}
-    return {**cfg, "families": families, "seed": config["seed"]}
+    by = known_by(config, dataset)
+    people = {"by": by} | ({} if by == "names" else people_distances(config, dataset))
+    return {**cfg, "people": people, "families": families, "seed": config["seed"]}
 
 
 def model_section(config: dict, model: str) -> dict:

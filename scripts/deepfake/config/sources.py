@@ -7,7 +7,7 @@ import stat
 from collections.abc import Collection
 
 from deepfake.config.paths import WILDCARD, files_of_pattern, is_weights_file
-from deepfake.config.sections import faces_of_corpus
+from deepfake.config.sections import faces_of_corpus, known_by
 from deepfake.errors import UserError
 from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import is_hub_name, parse_arch
@@ -35,14 +35,22 @@ def check_sheet(config: dict, corpus: str, keeps_frames: bool) -> None:
 
 
 def check_dataset(config: dict, dataset: str) -> None:
-    """Raise UserError unless a dataset's corpora, its table of pairs and its face detector's model exist."""
+    """Raise UserError unless a dataset's corpora, its table of pairs and its models for faces exist."""
     cfg = config["datasets"][dataset]
     for corpus in cfg["corpora"]:
         check_corpus(config, corpus)
         if cfg["images"] == "faces":
             _check_face_model(config, corpus)
+    if known_by(config, dataset) != "names":
+        check_people(config)
     if table := cfg["same_identity"]:
         _check_file(f"datasets.{dataset}.same_identity", table, "put the path right, or write null")
+
+
+def check_people(config: dict) -> None:
+    """Raise UserError unless the network for faces exists, where it is the user's own."""
+    if path := config["people"]["model"]:
+        _check_file("people.model", path, "put the path right, or write null for dlib's", is_input=False)
 
 
 def check_media(config: dict, media: str, made: Collection[str] = ()) -> None:

@@ -1,6 +1,9 @@
 """Validation of the configuration: complete defaults, and errors that name key, value and what to write."""
 
+import re
+
 import pytest
+from conftest import ROOT
 from made.config import DEFAULTS, SCHEMA, checked, updated
 
 from deepfake.config.check import check_config
@@ -9,8 +12,10 @@ from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS
 from deepfake.layouts.registry import LAYOUTS
+from deepfake.people.settings import DLIB_DISTANCES
 
 SHA = "a1" * 32
+INPUT = "input: {side: 112, template: arcface}"
 
 
 def errors_of(text: str) -> list[str]:
@@ -51,7 +56,7 @@ def test_the_schema_allows_the_smallest_demo_that_can_be_made():
     assert {key: rules["minimum"] for key, rules in demo.items()} == MINIMUM
 
 
-@pytest.mark.parametrize("section", ["", "frames", "faces", "datasets", "limits"])
+@pytest.mark.parametrize("section", ["", "frames", "faces", "people", "datasets", "limits"])
 def test_every_key_of_the_schema_is_in_the_default_config(section):
     schema, config = SCHEMA, DEFAULTS
     if section:
@@ -169,6 +174,12 @@ def test_every_key_of_the_schema_is_described():
             "no name that results/ uses itself",
         ),
         (
+            "datasets: {people: {corpora: [demo]}}",
+            "datasets:",
+            "'people'",
+            "no name that results/ uses itself",
+        ),
+        (
             "datasets: {index: {corpora: [demo]}}",
             "datasets:",
             "'index'",
@@ -230,6 +241,24 @@ def test_every_key_of_the_schema_is_described():
             "1 means both real and fake",
             "in one of the lists",
         ),
+        ("people: {crops: 0}", "people.crops:", "0 ", "from 1 to 1000"),
+        ("people: {link: -1}", "people.link:", "-1 ", "a distance between unit vectors"),
+        ("people: {input: {side: 112, template: x}}", "people.input.template:", "'x'", "five pairs [x, y]"),
+        (f"people: {{{INPUT}}}", "people.input:", "'side': 112", "write null, or the path of your network"),
+        ("people: {model: x.onnx, link: 1, guard: 1, fail: 1}", "people.input:", "null ", "{side: 112,"),
+        (f"people: {{model: x.onnx, link: 1, guard: 1, {INPUT}}}", "people.fail:", "null ", "measured"),
+        (
+            "datasets: {dataset_2gb: {images: frames, people: {by: faces}}}",
+            "datasets.dataset_2gb.people.by:",
+            "images: frames",
+            "write names or both",
+        ),
+        (
+            "datasets: {dataset_2gb: {people: {by: faces}}}",
+            "datasets.dataset_2gb.people.by:",
+            "demo corpora alone, whose",
+            "write names or both",
+        ),
         ("corpora: {demo: {label_files: a.txt}}", "corpora.demo.label_files:", "'a.txt'", "a list"),
         ("frames: {boost: 0}", "frames.boost:", "0 ", "from 1 to 1000"),
         ("seed: -1", "seed:", "-1 ", "a whole number from 0"),
@@ -263,6 +292,13 @@ def test_a_config_file_changes_only_its_own_keys_and_gets_the_defaults():
     assert config["datasets"]["mine"] == {**demo, "corpora": ["demo"], "splits": splits}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None
     assert config["frames"] == DEFAULTS["frames"]
+
+
+def test_the_defaults_of_the_distances_are_those_that_the_comments_name():
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    for key, distance in DLIB_DISTANCES.items():
+        (line,) = re.findall(rf"^  {key}: null .*", text, re.MULTILINE)
+        assert f"null: {distance:.2f}" in line
 
 
 @pytest.mark.parametrize(

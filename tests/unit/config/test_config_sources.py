@@ -109,6 +109,12 @@ def test_a_dataset_needs_its_corpora_its_pairs_and_its_face_detector():
     assert "datasets.d.same_identity: images is a folder, not a file" in error(
         "datasets: {d: {corpora: [mine], same_identity: images}}"
     )
+    people = "people: {model: /typo.onnx, input: {side: 112, template: arcface}, link: 1, guard: 1, fail: 1}"
+    assert "people.model: /typo.onnx doesn't exist; put the path right, or write null" in error(
+        f"datasets: {{d: {{corpora: [mine]}}}}, {people}"
+    )
+    names = f"datasets: {{d: {{corpora: [mine], people: {{by: names}}}}}}, {people}"
+    check_dataset(checked(f"{{corpora: {{mine: {{layout: dfdc, folder: images}}}}, {names}}}"), "d")
     yunet = f"faces: {{detector: yunet, model: /typo.onnx, sha256: {SHA}}}"
     assert "faces.model: /typo.onnx doesn't exist; write the path of face_detection_yunet" in error(
         f"{{datasets: {{d: {{corpora: [mine]}}}}, {yunet}}}"[1:-1]

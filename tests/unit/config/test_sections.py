@@ -5,14 +5,17 @@ from made.config import checked
 
 from deepfake.config.sections import (
     dataset_section,
+    embedded_corpora,
     faces_section,
     frames_section,
     index_section,
     media_limits,
+    people_section,
 )
 from deepfake.detection.media import LIMITS
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.settings import uses_pairs
+from deepfake.people.settings import DLIB_DISTANCES
 
 SHA = "a1" * 32
 
@@ -105,6 +108,51 @@ def test_sections_of_index_and_dataset_hold_what_they_depend_on():
     limits = {key: config["limits"][key] for key in ("members", "member_gb", "total_gb", "ratio")}
     assert section == own | {"seed": config["seed"], "shard_size": config["shard_size"], "limits": limits}
     assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
+
+
+REAL = "corpora: {mine: {layout: dfdc, folder: /x}}"
+NETWORK = "model: x.onnx, input: {side: 112, template: arcface}, link: 1, guard: 0.9, fail: 0.8"
+
+
+def people_of(text: str, **settings: object) -> dict:
+    """The section `people` of a dataset with these settings over the corpora demo and mine."""
+    dataset = {"corpora": ["demo", "mine"], **settings}
+    return dataset_section(checked(f"{{{REAL}, datasets: {{d: {dataset}}}, {text}}}"), "d")["people"]
+
+
+def test_a_dataset_overrides_the_distances_of_people():
+    assert people_of("") == {"by": "both", **DLIB_DISTANCES, "together": 0.03}
+    own = {"by": "faces", "link": 0.3, "together": 0.1}
+    assert people_of("people: {link: 0.2, guard: 0.1}", people=own) == {**own, "guard": 0.1, "fail": 0.3}
+    assert people_of(f"people: {{{NETWORK}}}", people={"link": 0.5}) == {
+        "by": "both", "link": 0.5, "together": 0.03, "guard": 0.9, "fail": 0.8,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings", [{"images": "frames"}, {"corpora": ["demo", "demo_ffpp"]}, {"people": {"by": "names"}}]
+)
+def test_a_dataset_by_names_depends_on_no_distance(settings):
+    assert people_of("people: {link: 0.2}", **settings) == {"by": "names"}
+
+
+def test_embeddings_depend_on_no_distance():
+    config = checked("people: {link: 0.2, together: 1, guard: 0.1, fail: 0.1, keep: false}")
+    assert people_section(config) == people_section(checked()) == {"crops": 5}
+    assert people_section(checked("people: {crops: 3}")) == {"crops": 3}
+    own = people_section(checked(f"people: {{{NETWORK}}}"))
+    assert own["model"] == "x.onnx" and own["input"]["side"] == 112
+
+
+def test_a_plan_by_people_reads_embeddings_of_all_corpora_that_are_not_drawn():
+    def corpora(**settings: object) -> list[str]:
+        dataset = {"corpora": ["demo", "mine"], **settings}
+        return embedded_corpora(checked(f"{{{REAL}, datasets: {{d: {dataset}}}}}"), "d")
+
+    assert corpora() == corpora(people={"by": "faces"}) == ["mine"]
+    for settings in ({"policy": "group"}, {"images": "frames"}, {"people": {"by": "names"}}):
+        assert corpora(**settings) == []
+    assert corpora(corpora=["demo"]) == []
 
 
 def test_programs_run_by_hand_have_the_limits_of_the_config():
