@@ -11,17 +11,26 @@ import numpy as np
 from deepfake.people.neighbours import least_product, near_pairs
 
 
-def average_linkage(vectors: np.ndarray, distance: float, pairs: np.ndarray | None = None) -> np.ndarray:
+def average_linkage(
+    vectors: np.ndarray,
+    distance: float,
+    pairs: np.ndarray | None = None,
+    together: np.ndarray | None = None,
+    apart: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the group of each vector, named by its first member, int64 (n,).
 
     `vectors` are those of neighbours.whole_numbers. Groups are merged, the most alike first, while the mean
     dot product between them is at least that of unit vectors `distance` apart. `pairs` (m, 2) are the pairs
     that are compared; by default those at most `distance` apart, of which neighbours.near_pairs keeps the
     nearest of each vector.
+
+    `together` (n,), whole numbers, says which vectors are one group from the start. `apart` (m, 2) are pairs
+    of vectors that no group may hold both of. Raises ValueError if `together` joins such a pair.
     """
     if pairs is None:
         pairs, _ = near_pairs(vectors, distance)
-    groups = _Groups(vectors, pairs)
+    groups = _Groups(vectors, pairs, together, apart)
     for start in range(len(vectors)):
         groups.follow(start, least_product(distance))
     return groups.roots(np.arange(len(vectors)))
@@ -30,14 +39,27 @@ def average_linkage(vectors: np.ndarray, distance: float, pairs: np.ndarray | No
 class _Groups:
     """The groups so far. Each is known by one of its members, whose `parent` is itself."""
 
-    def __init__(self, vectors: np.ndarray, pairs: np.ndarray) -> None:
+    def __init__(
+        self, vectors: np.ndarray, pairs: np.ndarray, together: np.ndarray | None, apart: np.ndarray | None
+    ) -> None:
         count = len(vectors)
-        self.sums, self.sizes = vectors.astype(np.float64), np.ones(count)
         self.parent = np.arange(count)
-        both = np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)
+        if together is not None:
+            _, first, place = np.unique(together, return_index=True, return_inverse=True)
+            self.parent = first[place]
+        self.sums, self.sizes = np.zeros(vectors.shape), np.zeros(count)
+        np.add.at(self.sums, self.parent, vectors)
+        np.add.at(self.sizes, self.parent, 1)
+        both = self.parent[np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)]
         both = both[np.argsort(both[:, 0], kind="stable")]
         ends = np.searchsorted(both[:, 0], np.arange(1, count))
         self.near = np.split(both[:, 1], ends) if count else []
+        self.apart: dict[int, set[int]] = {}
+        for one, other in self.parent[[] if apart is None else apart].reshape(-1, 2).tolist():
+            if one == other:
+                raise ValueError(f"vectors that are apart are together in the group of vector {one}")
+            self.apart.setdefault(one, set()).add(other)
+            self.apart.setdefault(other, set()).add(one)
 
     def roots(self, members: np.ndarray) -> np.ndarray:
         """Return the groups that these members are in now."""
@@ -51,7 +73,8 @@ class _Groups:
         """Merge groups along a chain of nearest neighbours (Benzécri 1982) until it ends.
 
         Two groups that are each other's nearest are merged. That gives the groups of merging the nearest of
-        all pairs each time, since no merger brings a third group nearer than the nearer of the two was.
+        all pairs each time, since no merger brings a third group nearer than the nearer of the two was. That
+        holds too where groups must stay apart, which is as if they had nothing in common.
         """
         chain = [start] if self.parent[start] == start else []
         means: list[float] = []  # of each link of the chain
@@ -70,7 +93,10 @@ class _Groups:
     def _nearest(self, group: int) -> tuple[int, float]:
         """Return the group with the highest mean product with `group`, and that; of equals the first."""
         near = np.unique(self.roots(self.near[group]))
-        near = self.near[group] = near[near != group]
+        near = near[near != group]
+        if group in self.apart:
+            near = near[~np.isin(near, self.roots(np.array(sorted(self.apart[group]))))]
+        self.near[group] = near
         if not len(near):
             return -1, -np.inf
         means = self.sums[near] @ self.sums[group] / (self.sizes[near] * self.sizes[group])
@@ -83,4 +109,6 @@ class _Groups:
         self.sizes[first] += self.sizes[last]
         self.near[first] = np.concatenate([self.near[first], self.near[last]])
         self.near[last] = np.empty(0, np.int64)
+        if apart := self.apart.get(first, set()) | self.apart.pop(last, set()):
+            self.apart[first] = apart
         return first

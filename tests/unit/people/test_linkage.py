@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import SCALE, near_pairs, nearest, whole_numbers
+from deepfake.people.neighbours import SCALE, least_product, near_pairs, nearest, whole_numbers
 
 
 def planted(seed: int, people: int, noise: float) -> np.ndarray:
@@ -53,3 +53,41 @@ def test_nearest_come_first(count):
     assert (found[:, 0] == np.arange(len(vectors))).all()
     assert found.shape == apart.shape == (len(vectors), min(count, len(vectors)))
     assert (np.diff(apart, axis=1) >= 0).all()
+
+
+def merged_by_hand(vectors, distance: float, together, apart) -> set[frozenset]:
+    """Merge the two groups with the highest mean product, of those that may be merged, until none is left."""
+    groups = [np.flatnonzero(together == label).tolist() for label in dict.fromkeys(together.tolist())]
+    while True:
+        allowed = [
+            ((vectors[one].sum(0) @ vectors[two].sum(0)) / len(one) / len(two), i, j)
+            for i, one in enumerate(groups)
+            for j, two in enumerate(groups)
+            if i < j and not any((a in one and b in two) or (a in two and b in one) for a, b in apart)
+        ]
+        mean, i, j = max(allowed, default=(-np.inf, 0, 0))
+        if mean < least_product(distance):
+            return {frozenset(group) for group in groups}
+        groups[i] += groups.pop(j)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 0.3, 0.6]), st.floats(0.1, 0.9), st.integers(0, 8))
+def test_what_is_together_stays_so_and_what_is_apart_too(seed, noise, distance, forbidden):
+    random = np.random.default_rng(seed)
+    vectors = planted(seed, 5, noise).astype(float)
+    together = random.integers(0, len(vectors), len(vectors)) if seed % 2 else np.arange(len(vectors))
+    apart = random.integers(0, len(vectors), (forbidden, 2))
+    apart = apart[together[apart[:, 0]] != together[apart[:, 1]]]
+    groups = average_linkage(vectors, distance, together=together, apart=apart)
+    for label in set(together.tolist()):
+        assert len(set(groups[together == label].tolist())) == 1
+    assert not (groups[apart[:, 0]] == groups[apart[:, 1]]).any()
+    assert partition_of(groups) == merged_by_hand(vectors, distance, together, apart.tolist())
+    assert all(group == np.flatnonzero(groups == group)[0] for group in groups)
+
+
+def test_what_is_together_can_not_be_apart():
+    vectors = planted(1, 3, 0.1)
+    with pytest.raises(ValueError, match="vector 0"):
+        average_linkage(vectors, 0.3, together=np.zeros(len(vectors), int), apart=np.array([[0, 1]]))
