@@ -24,14 +24,14 @@ from deepfake.console import log, progress
 from deepfake.dataset.read import list_files, read_checksums, read_metadata
 from deepfake.files import new_file
 from deepfake.pages.audit import page
-from deepfake.plan.links import Pair, read_same_identity
+from deepfake.plan.links import Pair, read_pairs
 from deepfake.program import FAILED, json_object, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
     args = parse_args(argv)
     cfg = args.config
-    same_identity = read_same_identity(args.same_identity) if args.same_identity else []
+    same_identity = read_pairs(args.same_identity) if args.same_identity else []
     evidence = gather_evidence(args.dataset, cfg, same_identity, provenance_problems(args))
     results = audit(evidence)
     summary = report(args.dataset.name, evidence, results)

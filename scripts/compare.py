@@ -21,13 +21,13 @@ from deepfake.dataset.read import read_metadata
 from deepfake.evaluation.cross_dataset import compare_across_datasets, draw_cross_dataset
 from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
-from deepfake.plan.links import read_same_identity
+from deepfake.plan.links import read_pairs
 from deepfake.program import make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    same_identity = [pair for path in args.same_identity for pair in read_same_identity(path)]
+    same_identity = [pair for path in args.same_identity for pair in read_pairs(path)]
     thresholds = {(model, trained): read_thresholds(path) for model, trained, path in args.thresholds}
     datasets = {name: read_metadata(Path(folder)) for name, folder in args.datasets}
     predictions = progress(args.predictions, "compare", "tables")

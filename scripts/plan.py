@@ -21,7 +21,7 @@ from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.plan.gather import gather, read_warning
 from deepfake.plan.knowledge import corpora_known, count_known, warn_of_unknown_people
-from deepfake.plan.links import Pair, read_same_identity
+from deepfake.plan.links import Pair, read_pairs
 from deepfake.plan.plan import make_plan
 from deepfake.plan.summary import plan_summary
 from deepfake.program import make_parser, run
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     gathered = gather(args.results, cfg["families"], cfg["images"])
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
     try:
-        same_identity = read_same_identity(args.same_identity) if args.same_identity else []
+        same_identity = read_pairs(args.same_identity) if args.same_identity else []
         warnings = warn(args, gathered, cfg, same_identity)
         plan = make_plan(gathered, cfg, same_identity)
     except UserError as error:

@@ -113,6 +113,11 @@ MASK = "mask"
 """The column of metadata.csv with the path of an image's mask in the dataset, "" for an image without one."""
 
 
+AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
+"""Options of pandas.read_csv for tables whose rows go into datasets. Names of files may hold bytes that
+aren't UTF-8; the tables of datasets may not. The apostrophe before what may be a formula (see write_rows) is
+kept, since datasets are opened in spreadsheets too."""
+
 FORMULA_STARTS = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # of all that escape_formula changes
 
 

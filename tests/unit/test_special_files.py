@@ -17,7 +17,7 @@ from deepfake.errors import UserError
 from deepfake.extraction.frames import frames_of_video
 from deepfake.extraction.video import VideoReader
 from deepfake.files import open_regular, read_regular
-from deepfake.plan.links import read_same_identity
+from deepfake.plan.links import read_pairs
 from deepfake.submissions.names import read_names, read_sample
 from deepfake.submissions.paths import files_anywhere, files_in_folder
 
@@ -97,7 +97,7 @@ def test_special_files_in_a_list_have_a_reason(special, tmp_path):
 def test_a_special_file_as_a_list_is_an_error(special):
     path = special("list.txt")
     assert list_fingerprint(path)
-    for read in (read_list, read_names, read_sample, read_same_identity):
+    for read in (read_list, read_names, read_sample, read_pairs):
         with pytest.raises((OSError, UserError), match=r"not a file|symbolic links"):
             read(path)
 

@@ -8,7 +8,7 @@ from made.layout_rows import COLUMNS, TABLE, summarise
 from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Entry
 from deepfake.layouts.registry import read_corpus
-from deepfake.plan.links import read_same_identity
+from deepfake.plan.links import read_pairs
 from deepfake.submissions.names import read_names, read_sample
 from deepfake.text_files import decode_text, find_column, read_cells
 
@@ -107,7 +107,7 @@ def test_two_columns_of_one_name_in_other_cases_are_an_error():
 def test_other_tables_of_users_are_read_alike(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes("sep=;\r\na;b\r\ndfd/é;faceforensics/000\r\n".encode("utf-16"))
-    assert read_same_identity(path) == [("dfd/é", "faceforensics/000")]
+    assert read_pairs(path) == [("dfd/é", "faceforensics/000")]
     path.write_bytes("Filename;label\r\n영상, 1.mp4;0.5\r\n".encode("cp949"))
     assert read_sample(path).names == ["영상, 1.mp4"]
     path.write_bytes("영상 1.jpg 1\r\n".encode("utf-16"))

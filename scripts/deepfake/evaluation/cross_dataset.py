@@ -70,7 +70,7 @@ def unseen(
     - its target, source, original or group occurs in any of these columns of `train`. All these names begin
       with the family of their corpus, and columns share names: a group may have the name of a person;
     - it shows a person of `train` under another name, according to the pairs `same_identity` (see
-      links.read_same_identity);
+      links.read_pairs);
     - one of its images has the bytes of one of `train`, or a near perceptual hash, directly or through
       others: at most `distance` of 64 bits (0 to 7) differ.
     """

@@ -14,11 +14,6 @@ FAMILY_COLUMNS = ["target", "source", "original", "group"]
 FRAME_FAILURES = (tables.MISSING, tables.DAMAGED, tables.UNREADABLE)
 """Status values of the step `frames`; all others except OK are of the step `faces`."""
 
-AS_TEXT = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
-"""Options of read_csv. Names of files may hold bytes that aren't UTF-8; the tables of datasets may not.
-The apostrophe before what may be a formula (see tables.write_rows) is kept, since datasets are opened in
-spreadsheets too."""
-
 
 def gather(results: Path, families: dict[str, str], images: str) -> pd.DataFrame:
     """Return a row for each image of some corpora, and for each video without any, in tables.GATHERED.
@@ -41,7 +36,7 @@ def read_warning(index: Path) -> str:
 
 
 def _gather_corpus(results: Path, corpus: str, family: str, images: str) -> pd.DataFrame:
-    videos = pd.read_csv(results / "index" / corpus / "videos.csv", **AS_TEXT)
+    videos = pd.read_csv(results / "index" / corpus / "videos.csv", **tables.AS_TEXT)
     for column in FAMILY_COLUMNS:
         videos[column] = (family + "/" + videos[column]).where(videos[column] != "", "")
     usable = videos[videos["reason"] == ""].drop(columns=["bytes", "reason"])
@@ -78,4 +73,4 @@ def _read_all(paths: list[Path]) -> pd.DataFrame:
             raise UserError(f"{path}: columns differ from those of {paths[0]}; delete both and run again")
     body = io.BytesIO(header + b"".join(text[len(header) :] for text in texts))
     del texts  # hundreds of MB
-    return pd.read_csv(body, usecols=lambda name: name in columns, **AS_TEXT)
+    return pd.read_csv(body, usecols=lambda name: name in columns, **tables.AS_TEXT)

@@ -12,12 +12,12 @@ from deepfake.groups import smallest_nodes
 from deepfake.text_files import decode_text, read_cells
 
 Pair = tuple[str, str]
-"""Two names of one person: each `<corpus>/<person>`, or `<corpus>/<video>` for whoever the video shows."""
+"""Two names of people: each `<corpus>/<person>`, or `<corpus>/<video>` for whoever the video shows."""
 
 Names = Sequence[str] | pd.Series
 
 
-def read_same_identity(path: str | Path) -> list[Pair]:
+def read_pairs(path: str | Path) -> list[Pair]:
     """Return the pairs of a csv file of two columns, each cell `<corpus>/<video>` or `<corpus>/<person>`.
 
     A first line without any `/` is the header. Raises UserError, which names file and line.

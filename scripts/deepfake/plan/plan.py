@@ -20,7 +20,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair] = ())
     """Return the columns tables.PLAN with a row for each row of `gathered` (tables.GATHERED).
 
     `cfg` is a section of `datasets` in the config, with `seed` and `families`. `same_identity` are pairs of
-    names of one person, see links.read_same_identity.
+    names of one person, see links.read_pairs.
 
     - Of the near-duplicates in one video the first is kept; videos with near-duplicates share a split.
     - The policy assigns videos to splits, see policies.
