@@ -34,7 +34,7 @@ def halves(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _halves(vectors: np.ndarray) -> np.ndarray:
     chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), MOST)).round().astype(np.int64))
     products = (vectors[chosen] @ vectors[chosen].T).astype(np.float64)  # exact, so the same both ways
-    unlike = squareform(SCALE**2 - products, checks=False)
+    unlike = squareform(2 * SCALE**2 - products, checks=False)  # of rounded vectors it may exceed SCALE²
     half = fcluster(linkage(unlike, "average"), 2, "maxclust")
     if len(set(half)) == 1:  # all are equally alike
         half = np.where(np.arange(len(chosen)), 2, 1)
