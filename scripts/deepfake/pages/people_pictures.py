@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from deepfake import tables
 from deepfake.extraction import images
 from deepfake.extraction.image_header import UnreadableImage
 from deepfake.extraction.tars import StoredImages
@@ -26,9 +27,8 @@ def choose_crops(plan: Path, names: Iterable[str]) -> Crops:
     `plan` is a table of tables.PLAN, of which only the rows of these videos are in memory together.
     """
     wanted, columns = set(names), ["corpus", "video", "frame", "shard", "image", "sha256"]
-    options = {"dtype": str, "keep_default_na": False, "encoding_errors": "backslashreplace"}
     parts = []
-    with pd.read_csv(plan, usecols=columns, chunksize=CHUNK, **options) as chunks:
+    with pd.read_csv(plan, usecols=columns, chunksize=CHUNK, **tables.AS_TEXT) as chunks:
         for rows in chunks:
             rows = rows.assign(name=rows["corpus"] + "/" + rows["video"])
             parts.append(rows[rows["name"].isin(wanted) & (rows["image"] != "")])

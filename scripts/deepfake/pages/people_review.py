@@ -30,7 +30,7 @@ class Doubt:
 
 def read_people(path: Path) -> pd.DataFrame:
     """Return a table of tables.PEOPLE. Distances are float, nan where they aren't known; the rest is text."""
-    people = pd.read_csv(path, dtype=str, keep_default_na=False, encoding_errors="backslashreplace")
+    people = pd.read_csv(path, **tables.AS_TEXT)
     for column in NUMBERS:
         people[column] = pd.to_numeric(people[column]).astype(float)
     return people[tables.PEOPLE].set_index(people["corpus"] + "/" + people["video"])

@@ -1,7 +1,8 @@
-"""How sure a grouping of faces is: where a person nearly falls apart, and which two people are nearly one.
+"""How sure a grouping of faces is: where a person nearly falls apart, and who is most like somebody else.
 
-Both are the mean dot product that linkage.average_linkage compares, so that their distances lie on the two
-sides of its limit. `vectors` are those of neighbours.whole_numbers, `groups` a whole number for each of them.
+Halves and groups are compared by the mean dot product that linkage.average_linkage uses, so that their
+distances lie on the two sides of its limit. `vectors` are those of neighbours.whole_numbers, `groups` a whole
+number for each of them.
 """
 
 import numpy as np
@@ -61,6 +62,21 @@ def nearest_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray,
     column = (found[:, 0] == np.arange(len(numbers))).astype(np.int64)
     rows = np.arange(len(numbers))
     return numbers[found[rows, column]][place], apart[rows, column][place]
+
+
+def nearest_across(vectors: np.ndarray, split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each vector the position of the nearest one in another split, and the distance to it.
+
+    `split` (n,) are whole numbers; a vector with -1 is in no split. Its position is -1, and that of vectors
+    without another split, and the distance nan. Of equally near ones it is the first.
+    """
+    found, apart = np.full(len(vectors), -1), np.full(len(vectors), np.nan)
+    for number in np.unique(split[split >= 0]):
+        own, others = np.flatnonzero(split == number), np.flatnonzero((split >= 0) & (split != number))
+        if len(others):
+            places, far = nearest(vectors[own], vectors[others])
+            found[own], apart[own] = others[places[:, 0]], far[:, 0]
+    return found, apart
 
 
 def _members(groups: np.ndarray) -> list[np.ndarray]:

@@ -59,6 +59,19 @@ def test_the_nearest_group_is_that_of_all_pairs(seed, groups, random):
         assert apart[own] == pytest.approx(expected[other[own][0]], abs=0.01)
 
 
+@given(st.integers(0, 10**6), st.lists(st.integers(-1, 2), min_size=1, max_size=20))
+def test_the_nearest_across_splits_is_that_of_all_pairs(seed, splits):
+    vectors, split = drawn(seed, [0] * len(splits), noise=2), np.array(splits)
+    found, apart = doubts.nearest_across(vectors, split)
+    products = vectors.astype(float) @ vectors.T
+    for n, own in enumerate(splits):
+        others = [m for m, other in enumerate(splits) if other not in (-1, own) and own != -1]
+        assert found[n] == max(others, key=lambda m: (products[n, m], -m), default=-1)
+        assert (
+            np.isnan(apart[n]) if not others else apart[n] == mean_distance(vectors[[n]], vectors[found[n]])
+        )
+
+
 def test_no_faces_have_no_doubts():
     none = np.empty((0, 16), np.float32)
     assert [len(column) for column in doubts.halves(none, np.empty(0, int))] == [0, 0]
