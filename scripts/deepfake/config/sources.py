@@ -7,7 +7,7 @@ import stat
 from collections.abc import Collection
 
 from deepfake.config.paths import WILDCARD, files_of_pattern, is_weights_file
-from deepfake.config.sections import faces_of_corpus, known_by
+from deepfake.config.sections import embedded_corpora, faces_of_corpus, known_by
 from deepfake.errors import UserError
 from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import is_hub_name, parse_arch
@@ -31,6 +31,16 @@ def check_sheet(config: dict, corpus: str, keeps_frames: bool) -> None:
         raise UserError(
             f"keep_frames: false deletes the frames that results/sheets/{corpus}.jpg shows; write "
             "keep_frames: true (the frames are then made again), and false again after it"
+        )
+
+
+def check_people_page(config: dict, dataset: str) -> None:
+    """Raise UserError unless a dataset's plan says who is who by faces, which the page of people shows."""
+    if not embedded_corpora(config, dataset):
+        raise UserError(
+            f"datasets.{dataset}: results/reports/{dataset}/people.html shows who is who by faces, and this "
+            "dataset doesn't go by them; write policy: identity, images: faces and people: {by: both}, with "
+            "a corpus whose people aren't drawn"
         )
 
 

@@ -11,11 +11,13 @@ from deepfake.config.sources import (
     check_dataset,
     check_media,
     check_model,
+    check_people_page,
     check_submission,
 )
 from deepfake.errors import UserError
 
 SHA = "a1" * 32
+DFDC = "{corpora: {dfdc: {layout: dfdc, folder: images}}"
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +185,21 @@ ensembles: {all: {models: [good, path]}}
         with pytest.raises(UserError) as caught:
             check_model(config, name)
         assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "people: {by: names}, corpora: [dfdc]",
+        "policy: group, corpora: [dfdc]",
+        "images: frames, corpora: [dfdc]",
+        "corpora: [demo]",
+    ],
+    ids=["names", "policy", "frames", "drawn"],
+)
+def test_a_page_of_people_needs_a_dataset_that_goes_by_faces(text):
+    with pytest.raises(
+        UserError, match=r"datasets\.mine: .* write policy: identity, .* people: \{by: both\}"
+    ):
+        check_people_page(checked(f"{DFDC}, datasets: {{mine: {{{text}}}}}}}"), "mine")
+    check_people_page(checked(f"{DFDC}, datasets: {{mine: {{corpora: [dfdc, demo]}}}}}}"), "mine")
