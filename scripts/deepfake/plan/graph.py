@@ -1,8 +1,9 @@
 """The graph of units to be split, and the objectives by which a split of it is measured.
 
 A unit is one or more people, or groups of videos, that stay together. Videos lie on one unit, or between two.
-In shapes n is the number of units, k of splits, and C of columns of videos: all, real, fake, and then each
-manipulation method.
+Ties are between two units whose people look alike: each is a video that is lost if they are in two splits. In
+shapes n is the number of units, k of splits, and C of columns: all videos, real, fake, ties, and then the
+videos of each manipulation method.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from scipy import sparse
 
 ALL_AND_CLASSES = slice(0, 3)
 CLASSES = slice(1, 3)
-METHODS = slice(3, None)
+TIES = 3
+METHODS = slice(4, None)
 MIN_SHARE = 0.5  # of its ratio a split should have of the reals and of the fakes
 DENSE = 4e6  # numbers up to which a dense array is faster than a sparse one
 
@@ -39,6 +41,11 @@ class Graph:
     def videos(self) -> float:
         """The number of all videos."""
         return self.own[:, 0].sum() + self.between[:, 0].sum()
+
+    @property
+    def ties(self) -> float:
+        """The number of all ties."""
+        return self.between[:, TIES].sum()
 
 
 def make_graph(
@@ -86,18 +93,21 @@ def objectives(graph: Graph, kept: np.ndarray) -> np.ndarray:
     - pairs of a split and a method that it lacks;
     - the sum over splits of what the share of the kept videos lies beyond the tolerance, and of what the
       share of each class lies below the minimum;
-    - minus the number of videos kept;
+    - minus the number of videos kept, and of ties within a split;
     - the sum over splits of how far the shares of reals and of fakes lie from the ratios.
     """
     beyond, class_deviation = _deviations(graph, kept)
     empty = (kept == 0) & present_columns(graph)[:, None]
     columns = [empty[:, CLASSES].sum((1, 2)), empty[:, METHODS].sum((1, 2))]
-    return np.stack([*columns, beyond, -kept[:, 0].sum(-1), class_deviation.round(9)], axis=-1)
+    held = kept[:, 0].sum(-1) + kept[:, TIES].sum(-1)
+    return np.stack([*columns, beyond, -held, class_deviation.round(9)], axis=-1)
 
 
 def present_columns(graph: Graph) -> np.ndarray:
-    """Return which columns have any video, bool (C,)."""
-    return (graph.own.sum(0) + graph.between.sum(0)) > 0
+    """Return which columns have any video, bool (C,); ties are none."""
+    present = (graph.own.sum(0) + graph.between.sum(0)) > 0
+    present[TIES] = False
+    return present
 
 
 def _deviations(graph: Graph, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

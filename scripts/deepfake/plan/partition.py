@@ -2,7 +2,8 @@
 
 A corpus of face swaps is a graph. Its nodes are people, or groups of videos that must stay together. A real
 video lies on one node; a fake lies on the edge from its target to its source. A video with its two nodes in
-different splits would leak one of them, and must be dropped.
+different splits would leak one of them, and must be dropped. Where people look alike, ties between them say
+how many videos would have to be dropped if they came to different splits.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import pandas as pd
 from deepfake.groups import smallest_nodes
 from deepfake.hashing import seeded_hash
 from deepfake.plan import tabu
-from deepfake.plan.graph import count_kept, make_graph, objectives
+from deepfake.plan.graph import METHODS, TIES, count_kept, make_graph, objectives
 
 CHAINS, STEPS = 96, 3000  # of one search, at most
 MAX_WORK = 1e8  # units times columns times splits times steps of all chains, at most: bounds the time
@@ -23,9 +24,9 @@ OBJECTIVES = ["missing_classes", "missing_methods", "beyond_tolerance", "dropped
 
 
 class Videos(NamedTuple):
-    """Counts of videos: the numbers of their two nodes, (rows,) each, and `counts` (rows, C).
+    """Counts of videos and ties: the numbers of their two nodes, (rows,) each, and `counts` (rows, C).
 
-    The columns are those of graph.Graph: all videos, real, fake, and each manipulation method.
+    The columns are those of graph.Graph: all videos, real, fake, ties, and each manipulation method.
     """
 
     first: np.ndarray
@@ -33,12 +34,19 @@ class Videos(NamedTuple):
     counts: np.ndarray
 
 
-def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, seed: int) -> pd.Series:
+def partition(
+    videos: pd.DataFrame,
+    ratios: dict[str, float],
+    tolerance: float,
+    seed: int,
+    ties: pd.DataFrame | None = None,
+) -> pd.Series:
     """Return the name of the split of each node, as a series with the sorted node names as index.
 
     `videos` has the columns node and other (names, str; equal where the video lies on one node), class
     ("real" or "fake"), method (str, "" for reals) and weight (number of such videos; int, 0 or more).
-    `ratios` are the shares of the splits.
+    `ratios` are the shares of the splits. `ties` has the columns node, other and ties (int, 1 or more): how
+    many videos are lost in other ways if these two nodes come to different splits.
 
     The objectives are, the most important first:
 
@@ -47,7 +55,7 @@ def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, 
     3. shares of the kept videos that differ from `ratios` by at most `tolerance` (an absolute share such as
        0.05), and of small ratios by at most half of them; in each split at least half of its ratio of the
        reals and of the fakes;
-    4. as many videos kept as possible;
+    4. as many videos kept as possible, and as few ties cut;
     5. shares of the reals and of the fakes near the ratios.
 
     Not all of them can always be met: see `partition_quality`.
@@ -59,51 +67,59 @@ def partition(videos: pd.DataFrame, ratios: dict[str, float], tolerance: float, 
     The result depends on the content of the rows and on `seed`, not on the order of rows or splits. Raises
     ValueError for another class, for a negative weight, and where no ratio is above 0.
     """
-    names, rows = _count_videos(videos)
+    names, rows = _count_videos(videos, ties)
     splits, shares = _splits(ratios)
     if not names:
         return pd.Series(dtype=str)
     names = sorted(names, key=lambda name: (seeded_hash(seed, "people", name), name))
-    number = {name: place for place, name in enumerate(names)}
-    first, second = (rows[column].map(number).to_numpy(int) for column in ("node", "other"))
-    component = smallest_nodes(first, second, len(names))
-    split_of = _cut_components(Videos(first, second, _columns(rows)), component, shares, tolerance, seed)
+    counted = _numbered(names, rows)
+    component = smallest_nodes(counted.first, counted.second, len(names))
+    split_of = _cut_components(counted, component, shares, tolerance, seed)
     return pd.Series(np.array(splits, object)[split_of], names, dtype=str).sort_index()
 
 
 def partition_quality(
-    videos: pd.DataFrame, split_of: pd.Series, ratios: dict[str, float], tolerance: float
+    videos: pd.DataFrame,
+    split_of: pd.Series,
+    ratios: dict[str, float],
+    tolerance: float,
+    ties: pd.DataFrame | None = None,
 ) -> dict:
     """Return how good a partition is, in numbers; `split_of` maps nodes to splits.
 
     - OBJECTIVES, as `partition` minimises them: `missing_classes` and `missing_methods` count pairs of a
       split and what it lacks; `beyond_tolerance` is the sum over splits of what shares lie beyond the
-      tolerance; `dropped` counts videos; `class_deviation` is the sum over splits of how far the shares of
-      reals and of fakes are from the ratios;
+      tolerance; `dropped` counts videos, and ties that are cut; `class_deviation` is the sum over splits of
+      how far the shares of reals and of fakes are from the ratios;
     - `videos` and `kept`, numbers of videos;
     - `shares`: for each split its shares of the kept videos, of the kept reals and of the kept fakes.
     """
-    names, rows = _count_videos(videos)
+    names, rows = _count_videos(videos, ties)
     splits, shares = _splits(ratios)
-    number = {name: place for place, name in enumerate(names)}
-    ends = (rows[column].map(number).to_numpy(int) for column in ("node", "other"))
-    graph = make_graph(*ends, _columns(rows), len(names), shares, tolerance)
+    graph = make_graph(*_numbered(names, rows), len(names), shares, tolerance)
     kept = count_kept(graph, split_of[names].map(splits.index).to_numpy(int)[None])
     quality = dict(zip(OBJECTIVES, objectives(graph, kept)[0].tolist(), strict=True))
     total, by_class = kept[0, 0].sum(), kept[0, :3]
-    quality |= {"dropped": int(graph.videos - total), "videos": int(graph.videos), "kept": int(total)}
+    cut = graph.ties - kept[0, TIES].sum()
+    quality |= {"dropped": int(graph.videos - total + cut), "videos": int(graph.videos), "kept": int(total)}
     kept_shares = (by_class / np.maximum(by_class.sum(1, keepdims=True), 1)).T.tolist()
     return quality | {"shares": dict(zip(splits, kept_shares, strict=True))}
 
 
-def _count_videos(videos: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Return all nodes, sorted, and the videos with their weights added up, in a fixed order."""
+def _count_videos(videos: pd.DataFrame, ties: pd.DataFrame | None) -> tuple[list[str], pd.DataFrame]:
+    """Return all nodes, sorted, and the videos with their weights added up, in a fixed order; then the ties.
+
+    Ties have no class and no weight, and videos no ties.
+    """
     if invalid := sorted(set(videos["class"]) - {"real", "fake"}):
         raise ValueError(f"class {invalid[0]!r}: write real or fake")
     if (videos["weight"] < 0).any():
         raise ValueError("weight: a row has less than 0 videos")
     columns = ["node", "other", "class", "method"]
-    rows = videos.groupby(columns, as_index=False)["weight"].sum()
+    rows = videos.groupby(columns, as_index=False)["weight"].sum().assign(ties=0)
+    if ties is not None and len(ties):
+        ties = ties.assign(**{"class": "", "method": "", "weight": 0})
+        rows = pd.concat([rows, ties[rows.columns]], ignore_index=True)
     return sorted({*rows["node"], *rows["other"]}), rows
 
 
@@ -116,12 +132,20 @@ def _splits(ratios: dict[str, float]) -> tuple[list[str], np.ndarray]:
     return splits, shares / shares.sum()
 
 
+def _numbered(names: list[str], rows: pd.DataFrame) -> Videos:
+    """Return rows of _count_videos with numbers for nodes, their places in `names`."""
+    number = {name: place for place, name in enumerate(names)}
+    first, second = (rows[column].map(number).to_numpy(int) for column in ("node", "other"))
+    return Videos(first, second, _columns(rows))
+
+
 def _columns(rows: pd.DataFrame) -> np.ndarray:
-    """Return the number of videos of each row in the columns of graph.Graph, (rows, C)."""
+    """Return the numbers of each row in the columns of graph.Graph, (rows, C)."""
     weight, fake = rows["weight"].to_numpy(float), (rows["class"] == "fake").to_numpy()
     methods = sorted(set(rows.loc[fake, "method"]) - {""})
     of_method = [(fake & (rows["method"] == method)).to_numpy() for method in methods]
-    return np.stack([weight, weight * ~fake, weight * fake, *(weight * mask for mask in of_method)], axis=1)
+    of_method = [weight * mask for mask in of_method]
+    return np.stack([weight, weight * ~fake, weight * fake, rows["ties"].to_numpy(float), *of_method], axis=1)
 
 
 def _cut_components(
@@ -172,7 +196,8 @@ def _search(
         largest = np.zeros(len(graph.own), int)
         return largest[unit], tuple(objectives(graph, count_kept(graph, largest[None]))[0].tolist())
     starts = [] if initial is None else [initial[np.unique(unit, return_index=True)[1]]]
-    all_steps = MAX_WORK / (graph.own.size * len(ratios))
+    columns = TIES + videos.counts[:, METHODS].shape[1]
+    all_steps = MAX_WORK / (len(graph.own) * columns * len(ratios))
     chains = int(np.clip(all_steps / max(STEPS, len(graph.own)), 1, chains))
     steps = int(np.clip(all_steps / chains, 1, STEPS))
     split_of, key = tabu.search(graph, starts, chains, steps, np.random.default_rng(seed))
@@ -186,6 +211,7 @@ def _components_to_cut(videos: Videos, component: np.ndarray, splits: int) -> tu
     """
     number = component.max() + 1
     size = np.stack([np.bincount(component[videos.first], column, number) for column in videos.counts.T], 1)
+    size[:, TIES] = 0
     rare = (size[:, (size > 0).sum(0) < splits] > 0).any(1)
     several = np.flatnonzero(np.bincount(component, minlength=number) > 1)
     return several[np.lexsort([several, -size[several, 0], ~rare[several]])], int(rare[several].sum())
@@ -199,6 +225,7 @@ def _bundle(unit: np.ndarray, videos: Videos, splits: int) -> np.ndarray:
     number = unit.max() + 1
     first, second = unit[videos.first], unit[videos.second]
     own = np.stack([np.bincount(first, column, number) for column in videos.counts.T], axis=1)
+    own[:, TIES] = 0
     linked = np.zeros(number, bool)
     linked[first[first != second]] = linked[second[first != second]] = True
     rare = (own[:, (own > 0).sum(0) < 4 * splits] > 0).any(1)

@@ -21,12 +21,13 @@ from deepfake.tables import CLASSES
 CLASS_NAMES = tuple(CLASSES.values())
 
 
-def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+def choose_splits(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return for each video its `split`, or "" and the `reason` why it is in none.
 
     `videos` has the columns corpus, class ("real" or "fake"), method, split (the corpus's own), attributes,
     images (their number), node and other (see links.link_videos). `cfg` is a section of `datasets` in the
-    config, with seed. Corpora in `test_only` don't affect the splits of others.
+    config, with seed. Corpora in `test_only` don't affect the splits of others. `ties` are between nodes
+    whose people look alike, as `partition` takes them; only the policy identity heeds them.
 
     Raises UserError, also where a split would lack a class.
     """
@@ -34,26 +35,29 @@ def choose_splits(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
     chosen = pd.DataFrame({"split": "", "reason": ""}, index=videos.index)
     if videos.loc[~test_only, "class"].nunique() < len(CLASS_NAMES):
         _check_classes(videos, chosen["split"], cfg)  # fails: there is nothing to split
-    chosen[~test_only] = POLICIES[cfg["policy"]](videos[~test_only], cfg)
+    ties = pd.DataFrame(columns=["node", "other", "ties"]) if ties is None else ties
+    chosen[~test_only] = POLICIES[cfg["policy"]](videos[~test_only], cfg, ties)
     if test_only.any():
         chosen[test_only] = _split_test_only(videos, chosen["split"], test_only, cfg["policy"])
     _check_classes(videos, chosen["split"], cfg)
     return chosen
 
 
-def _split_by_group(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+def _split_by_group(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame) -> pd.DataFrame:
     """Split by nodes; under this policy each video is on one node."""
     return _split_by_nodes(videos, _assign(videos, videos["node"], cfg))
 
 
-def _split_by_identity(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
-    """Split by people. Components stay whole if the ratios allow it.
+def _split_by_identity(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame) -> pd.DataFrame:
+    """Split by people. Components, of which ties are a part too, stay whole if the ratios allow it.
 
     If not, components are cut one by one. Each is cut by the ratios and where that loses the fewest videos,
     so that every split has its share of what only one component has. The others are assigned whole, so that
     all ratios are met.
     """
-    component = smallest_linked_names(videos["node"], videos["other"])
+    nodes = set(videos["node"]) | set(videos["other"])
+    ties = ties[ties["node"].isin(nodes) & ties["other"].isin(nodes)]
+    component = smallest_linked_names(*(pd.concat([videos[end], ties[end]]) for end in ("node", "other")))
     split_of = component.map(_assign(videos, videos["node"].map(component), cfg))
     if _ratios_are_met(videos, split_of, cfg):
         return _split_by_nodes(videos, split_of)
@@ -61,18 +65,18 @@ def _split_by_identity(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
     ratios, tolerance, seed = _ratios(cfg), cfg["tolerance"], cfg["seed"]
     for name in _components_to_cut(videos, component, cfg):
         part = counted[videos["node"].map(component) == name]
-        fixed |= partition(part, ratios, tolerance, seed).to_dict()
+        fixed |= partition(part, ratios, tolerance, seed, ties[ties["node"].map(component) == name]).to_dict()
         candidates = [_assign_around(videos, component, fixed, cfg)]
         if _ratios_are_met(videos, candidates[0], cfg):
             return _split_by_nodes(videos, candidates[0])
     # As a last resort all components are cut together: one may have what another lacks.
-    candidates.append(partition(counted, ratios, tolerance, seed))
-    quality = [partition_quality(counted, split_of, ratios, tolerance) for split_of in candidates]
+    candidates.append(partition(counted, ratios, tolerance, seed, ties))
+    quality = [partition_quality(counted, split_of, ratios, tolerance, ties) for split_of in candidates]
     keys = [[numbers[name] for name in OBJECTIVES[:4]] for numbers in quality]
     return _split_by_nodes(videos, candidates[keys.index(min(keys))])
 
 
-def _split_by_official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
+def _split_by_official(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame) -> pd.DataFrame:
     """Keep the corpora's own splits. Cut a requested split that a corpus lacks from its train, by groups."""
     split = videos["split"].copy()
     reason = pd.Series("", index=videos.index)
@@ -97,7 +101,7 @@ def _split_by_official(videos: pd.DataFrame, cfg: dict) -> pd.DataFrame:
 
 
 POLICIES = {"group": _split_by_group, "identity": _split_by_identity, "official": _split_by_official}
-"""Functions of videos and config, as `choose_splits` takes them, to the split and reason of each video."""
+"""Functions of videos, config and ties, as `choose_splits` takes them, to split and reason of each video."""
 
 
 def _split_by_nodes(videos: pd.DataFrame, split_of: pd.Series) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from deepfake.plan.graph import (
     CLASSES,
     METHODS,
     MIN_SHARE,
+    TIES,
     Graph,
     count_kept,
     objectives,
@@ -31,8 +32,8 @@ class Chains:
     """The state of several searches.
 
     `split` (chains, n) of each unit, -1 for a unit without one yet. `gains` (chains, C, k, n) counts the
-    videos that each unit would bring to each split: its own, and those between it and the units there.
-    `kept` (chains, C, k) counts the videos kept in each split.
+    videos and ties that each unit would bring to each split: its own, and those between it and the units
+    there. `kept` (chains, C, k) counts those kept in each split.
     """
 
     def __init__(self, graph: Graph, chains: int):
@@ -104,7 +105,7 @@ def search(
         leader = _best_chain(best_keys)
         latest = step if (best_keys[leader] != leader_key).any() else latest
 
-        all_kept = tuple(best_keys[leader, :4]) == (0, 0, 0, -graph.videos)
+        all_kept = tuple(best_keys[leader, :4]) == (0, 0, 0, -graph.videos - graph.ties)
         if step - latest >= (EASY if all_kept else PATIENCE[0] + PATIENCE[1] * units):
             break
         for chain in np.flatnonzero(step - improved > 100 + 2 * units):  # restart from the best, perturbed
@@ -125,7 +126,7 @@ def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
 
     - a weighted sum of absent classes and methods, in which a class outweighs all methods;
     - what shares would lie beyond the tolerance, as in `objectives`;
-    - the number of videos kept;
+    - the number of videos kept, and of ties within a split;
     - the change of the class deviation, if as many of each class are kept as before.
     """
     graph, kept, gains = state.graph, state.kept[..., None], state.gains
@@ -133,7 +134,9 @@ def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     here = state.split[:, None] == np.arange(splits)[:, None]  # (chains, k, n)
     each, unit = state.each[:, None], np.arange(len(graph.own))
     lost = np.moveaxis(gains[each, :, state.split, unit], 2, 1)  # (chains, C, n)
-    total = kept[:, 0].sum(1)[:, None] - lost[:, :1] + gains[:, 0]
+    total = sum(
+        kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column] for column in (0, TIES)
+    )
     beyond, class_deviation = np.zeros_like(total), np.zeros_like(total)
     for column in np.flatnonzero(present_columns(graph)[ALL_AND_CLASSES]):
         of = np.maximum(kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column], 1)
@@ -173,15 +176,13 @@ def start_randomly(state: Chains, rng: np.random.Generator) -> None:
     graph, (chains, units), splits = state.graph, state.split.shape, len(state.graph.ratios)
     first = np.concatenate([graph.first, np.arange(units)])
     second = np.concatenate([graph.second, np.arange(units)])
-    present = np.concatenate([graph.between, graph.own]) > 0
+    present = (np.concatenate([graph.between, graph.own]) > 0) & present_columns(graph)
     for chain in np.flatnonzero((state.split < 0).all(1)):
         for unit, split in _cover_columns(first, second, present, units, splits, rng).items():
             state.move(np.array([chain]), np.array([unit]), np.array([split]))
-    size = (
-        graph.own[:, 0]
-        + graph.links.sum(1) / np.maximum(graph.between.sum(), 1) * graph.between[:, 0].sum() / 2
-        + 1e-6
-    )
+    linked = graph.links.sum(1) - graph.links[:, TIES * units : (TIES + 1) * units].sum(1)
+    linked = linked / np.maximum(graph.between.sum() - graph.ties, 1)
+    size = graph.own[:, 0] + linked * graph.between[:, 0].sum() / 2 + 1e-6
     targets = graph.ratios ** rng.choice([0.5, 0.75, 1.0], (chains, 1))
     targets /= targets.sum(1, keepdims=True)
     while (state.split < 0).any():
@@ -189,7 +190,7 @@ def start_randomly(state: Chains, rng: np.random.Generator) -> None:
         held = np.stack([np.where(state.split[free] == s, size, 0).sum(1) for s in range(splits)], axis=1)
         split = (held / targets[free]).argmin(1)
         pull = rng.random((len(free), units))
-        pull += state.gains[free, 0, split] * (free % 2)[:, None]
+        pull += state.gains[free, :, split][:, [0, TIES]].sum(1) * (free % 2)[:, None]
         unit = np.where(state.split[free] < 0, pull, -1).argmax(1)
         state.move(free, unit, split)
 

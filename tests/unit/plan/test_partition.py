@@ -166,3 +166,26 @@ def test_invalid_input_is_an_error():
         partition(videos, {"train": 0}, 0.05, 0)
     with pytest.raises(ValueError, match="less than 0 videos"):
         partition(videos.assign(weight=np.int64(-1)), RATIOS, 0.05, 0)
+
+
+def tied(videos: pd.DataFrame, split_of: pd.Series, ties: pd.DataFrame) -> int:
+    """The ties that a partition cuts."""
+    return int(ties.loc[ties["node"].map(split_of) != ties["other"].map(split_of), "ties"].sum())
+
+
+def test_people_who_look_alike_come_to_one_split():
+    reals = [(f"p{n}", f"p{n}", "real", "", 1) for n in range(40)]
+    fakes = [(f"p{n}", f"p{n}", "fake", "", 1) for n in range(40)]
+    videos = pd.DataFrame(reals + fakes, columns=COLUMNS)
+    pairs = [(f"p{n}", f"p{n + 1}", 1) for n in range(0, 40, 2)]
+    ties = pd.DataFrame(pairs, columns=["node", "other", "ties"])
+    split_of = partition(videos, RATIOS, 0.05, 0, ties)
+    assert tied(videos, split_of, ties) == 0 < tied(videos, partition(videos, RATIOS, 0.05, 0), ties)
+    quality = partition_quality(videos, split_of, RATIOS, 0.05, ties)
+    assert (quality["kept"], quality["dropped"], quality["beyond_tolerance"]) == (80, 0, 0)
+    shuffled = ties.sample(frac=1, random_state=1).rename(columns={"node": "other", "other": "node"})
+    assert partition(videos, RATIOS, 0.05, 0, shuffled).equals(split_of)
+    strange = split_of.map({"train": "val", "val": "test", "test": "train"})
+    strange["p0"] = "train"
+    cut = partition_quality(videos, strange, RATIOS, 0.05, ties)
+    assert cut["dropped"] == tied(videos, strange, ties)

@@ -1,0 +1,63 @@
+"""People who look alike, though they may not be one person, and how much is lost if splits part them.
+
+A guard band (guard.py) leaves out videos in two splits that are near each other. So it loses the less, the
+fewer look-alikes are in two splits.
+"""
+
+import heapq
+
+import numpy as np
+
+
+def ties(owners: np.ndarray, pairs: np.ndarray) -> dict[tuple[int, int], int]:
+    """Return for two owners with near videos how many videos are lost if a split parts them.
+
+    `owners` (n,) is a whole number for each video: its person. `pairs` (m, 2) are near videos. Of two owners,
+    the smaller first, it is the smaller of two numbers: the videos of one that are near any of the other's,
+    and the other way round. To leave those out is enough.
+    """
+    owner = owners[pairs]
+    pairs, owner = pairs[owner[:, 0] != owner[:, 1]], owner[owner[:, 0] != owner[:, 1]]
+    both = np.concatenate(
+        [np.column_stack([owner, pairs[:, 0]]), np.column_stack([owner[:, ::-1], pairs[:, 1]])]
+    )
+    near = np.unique(both, axis=0)[:, :2]  # (owner, other owner) once for each video of the first
+    ends, counts = np.unique(near, axis=0, return_counts=True)
+    videos = dict(zip(map(tuple, ends.tolist()), counts.tolist(), strict=True))
+    return {(a, b): min(count, videos[b, a]) for (a, b), count in videos.items() if a < b}
+
+
+def gather(sizes: np.ndarray, tied: dict[tuple[int, int], int], largest: float) -> np.ndarray:
+    """Return for each owner the smallest of those that it is best kept together with, int64 (k,).
+
+    `sizes` (k,) are numbers of videos, and `tied` are numbers as of `ties`. Those with the most ties for each
+    pair of their videos come together first, as long as together they have at most `largest` videos; of equal
+    ones those with the smallest numbers.
+    """
+    sizes, group = sizes.astype(float), np.arange(len(sizes))
+    around: dict[int, dict[int, int]] = {}
+    for (one, other), count in tied.items():
+        around.setdefault(one, {})[other] = count
+        around.setdefault(other, {})[one] = count
+    queue = [_entry(one, other, count, sizes) for (one, other), count in tied.items()]
+    heapq.heapify(queue)
+    while queue:
+        _, one, other, count, size = heapq.heappop(queue)
+        if around.get(one, {}).get(other) != count or sizes[one] * sizes[other] != size:
+            continue  # one of them has grown since
+        if sizes[one] + sizes[other] > largest:
+            continue
+        sizes[one] += sizes[other]
+        group[group == other] = one
+        for third, more in around.pop(other).items():
+            del around[third][other]
+            if third != one:
+                around[one][third] = around[third][one] = around[one].get(third, 0) + more
+        for third, more in around[one].items():
+            heapq.heappush(queue, _entry(min(one, third), max(one, third), more, sizes))
+    return group
+
+
+def _entry(one: int, other: int, count: int, sizes: np.ndarray) -> tuple[float, int, int, int, float]:
+    pairs = sizes[one] * sizes[other]
+    return -count / pairs, one, other, count, pairs
