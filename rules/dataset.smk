@@ -113,18 +113,21 @@ rule audit:
         "../envs/media.yaml"
     container:
         config["containers"]["media"]
-    threads: 1
+    threads: lambda w: 8 if is_known_by_faces(w.dataset) else 1
     resources:
-        mem_mb=per_attempt(2000),  # 163 MB for 5,000 images
-        runtime=per_attempt(120),
+        mem_mb=audit_memory,  # 163 MB for 5,000 images, and 230 MB for each process that embeds faces
+        runtime=per_attempt(240),
     params:
         program=program("audit.py"),
         code=script_digest("audit.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+        people=face_network,
     shell:
         "python {params.program:q}"
         " --dataset {input.folder:q}"
         " --config {params.cfg:q}"
+        " --people {params.people:q}"
+        " --threads {threads}"
         " --same-identity {input.same_identity:q}"
         " --output {output.facts:q}"
         " --output-page {output.page:q}"

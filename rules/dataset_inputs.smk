@@ -1,6 +1,6 @@
 """Input functions and settings of the rules of datasets."""
 
-from deepfake.config.sections import dataset_section, image_sections
+from deepfake.config.sections import dataset_section, image_sections, known_by, network_section
 from deepfake.config.sources import check_dataset
 
 
@@ -29,3 +29,18 @@ def plan_of(dataset):
 def same_identity_table(w):
     """The table of videos or people known to be the same, if a dataset names one."""
     return [local(path) for path in [config["datasets"][w.dataset]["same_identity"]] if path]
+
+
+def is_known_by_faces(dataset):
+    """Whether the faces in a dataset's images tell who they show."""
+    return known_by(config, dataset) != "names"
+
+
+def face_network(w):
+    """The network that embeds the faces of a dataset, where they count; the others don't depend on it."""
+    return as_param(network_section(config) if is_known_by_faces(w.dataset) else {})
+
+
+def audit_memory(w, threads, attempt):
+    """The MB of an audit: if the first attempt fails, more for each process that embeds faces."""
+    return attempt * (2000 + (400 * threads if is_known_by_faces(w.dataset) else 0))

@@ -23,9 +23,14 @@ log = logging.getLogger("deepfake")
 def progress(items: Iterable[Item], title: str, unit: str) -> Iterator[Item]:
     """Yield `items`, and show how many are done; see `progress_bar`."""
     with progress_bar(len(items) if isinstance(items, Sized) else None, title, unit) as advance:
-        for item in items:
-            yield item
-            advance(1)
+        yield from counted(items, advance)
+
+
+def counted(items: Iterable[Item], advance: Callable[[int], None]) -> Iterator[Item]:
+    """Yield `items`, and call the function of a `progress_bar` after each."""
+    for item in items:
+        yield item
+        advance(1)
 
 
 @contextmanager

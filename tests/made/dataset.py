@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/audit.py"
 CFG = {
     "policy": "identity",
+    "people": {"by": "names"},
     "duplicates": 3,
     "balance": "corpus",
     "size_mb": 1,
@@ -99,11 +100,13 @@ def update(rows: Rows, change: dict, **values: object) -> None:
         row.update(change)
 
 
-def audit(folder: Path, cfg: dict | None = None, same_identity: str = "", code: int = 0) -> dict:
+def audit(
+    folder: Path, cfg: dict | None = None, same_identity: str = "", code: int = 0, threads: int = 1
+) -> dict:
     """Return audit.json of a dataset, written beside its folder; the program must end with `code`."""
     outputs = [folder.parent / "audit.json", folder.parent / "audit.html"]
     arguments = ["--dataset", folder, "--config", json.dumps(CFG | (cfg or {}))]
-    arguments += ["--output", outputs[0], "--output-page", outputs[1]]
+    arguments += ["--output", outputs[0], "--output-page", outputs[1], "--threads", threads]
     if same_identity:
         (folder.parent / "same.csv").write_text(same_identity)
         arguments += ["--same-identity", folder.parent / "same.csv"]

@@ -15,6 +15,7 @@ from deepfake.audit.leaks import (
     count_originals,
     count_people,
     describe_comparison,
+    describe_faces,
     duplicates,
     equal_files,
     originals,
@@ -230,6 +231,7 @@ CHECKS = {
 
 NOTES: dict[str, Callable[[Evidence], str]] = {
     "duplicates": describe_comparison,
+    "people": describe_faces,
     "balance": lambda e: f" Requested: {e.cfg['balance']}.",
     "cap": lambda e: " No limit is set." if e.cfg["size_mb"] is None else f" It is {e.cfg['size_mb']}.",
 }

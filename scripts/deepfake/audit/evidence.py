@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from deepfake.audit.faces import FaceEvidence
 from deepfake.audit.files import StoredFile
 from deepfake.plan.links import Pair
 from deepfake.tables import SPLITS
@@ -18,7 +19,8 @@ class Evidence:
     `others` says what everything else in the folder is. `checksums` are the (name, SHA-256) of SHA256SUMS,
     and `checksum_problems` what is wrong with that file itself. `same_identity` are pairs of people or videos
     known to be the same person. `provenance` is what is wrong with the records of what the dataset, and all
-    that it was made from, was made with; None if there are no records.
+    that it was made from, was made with; None if there are no records. `faces` is what is known of the people
+    by their faces; None if the dataset goes by names.
     """
 
     cfg: dict
@@ -29,6 +31,7 @@ class Evidence:
     checksum_problems: list[str]
     same_identity: list[Pair]
     provenance: list[str] | None = None
+    faces: FaceEvidence | None = None
 
 
 def of_files(e: Evidence, attribute: str) -> pd.Series:

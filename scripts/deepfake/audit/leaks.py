@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from deepfake.audit.evidence import Evidence, of_files, sort_splits
+from deepfake.audit.faces import describe_pairs
 from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
 from deepfake.plan.knowledge import originals_known, people_known
 from deepfake.plan.people import people_of_rows
@@ -25,6 +26,8 @@ def duplicates(e: Evidence) -> Iterator[str]:
 def people(e: Evidence) -> Iterator[str]:
     person = people_of_rows(e.rows, e.same_identity, e.cfg["families"])
     yield from _in_two_splits(e.rows.loc[person.index], person, "person ")
+    if e.faces:
+        yield from describe_pairs(e.faces, e.rows)
 
 
 def originals(e: Evidence) -> Iterator[str]:
@@ -43,8 +46,11 @@ def count_hashes(e: Evidence) -> int:
 
 
 def count_people(e: Evidence) -> int:
-    """Return the number of images in which somebody is known."""
-    return int(people_known(e.rows, e.same_identity, e.cfg["families"]).sum())
+    """Return the number of images in which somebody is known, by name or by face."""
+    known = people_known(e.rows, e.same_identity, e.cfg["families"]).to_numpy(copy=True)
+    if e.faces:
+        known[e.faces.rows] = True
+    return int(known.sum())
 
 
 def count_originals(e: Evidence) -> int:
@@ -60,6 +66,16 @@ def describe_comparison(e: Evidence) -> str:
             " Compared by their bytes alone, since `duplicates` is null: similar images were not looked for."
         )
     return f" Compared by their bytes, and by perceptual hashes that differ in {bits_apart(distance)}."
+
+
+def describe_faces(e: Evidence) -> str:
+    """Return sentences on how people are told apart by their faces; "" where they aren't."""
+    if not e.faces:
+        return ""
+    return (
+        f" Faces of two splits may be no nearer than {e.faces.fail:g}."
+        f" Known by faces for {len(e.faces.rows)} of {len(e.rows)} images."
+    )
 
 
 def equal_files(e: Evidence, attribute: str, column: str) -> Iterator[list[str]]:

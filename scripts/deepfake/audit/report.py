@@ -4,6 +4,7 @@ import pandas as pd
 
 from deepfake.audit.checks import Result
 from deepfake.audit.evidence import Evidence, sort_splits
+from deepfake.audit.face_numbers import face_numbers
 from deepfake.console import printable
 from deepfake.tables import CLASSES
 
@@ -43,6 +44,7 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
         },
         "parts": _counts(rows, PARTS),
         "class_weights": _weights(rows[rows["split"] == "train"]),
+        "faces": face_numbers(evidence.faces, evidence.rows) if evidence.faces else None,
         "strata": {column: _stratum(rows, column, evidence.cfg) for column in evidence.cfg["stratify"]},
     }
 

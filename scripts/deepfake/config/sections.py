@@ -83,8 +83,13 @@ def image_sections(config: dict, dataset: str) -> dict[str, dict[str, dict]]:
 
 def people_section(config: dict) -> dict:
     """Return the settings of the embeddings of faces: none of the distances, which only datasets use."""
-    keys = {"crops"} if config["people"]["model"] is None else {"crops", "model", "input"}
-    return {key: config["people"][key] for key in sorted(keys)}
+    return {"crops": config["people"]["crops"], **network_section(config)}
+
+
+def network_section(config: dict) -> dict:
+    """Return the settings of the network that embeds faces; {} for dlib's, which has none."""
+    keys = () if config["people"]["model"] is None else ("input", "model")
+    return {key: config["people"][key] for key in keys}
 
 
 def people_distances(config: dict, dataset: str | None = None) -> dict[str, float]:

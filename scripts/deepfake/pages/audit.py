@@ -2,15 +2,17 @@
 
 from deepfake.audit.conclusion import conclusion, status_of
 from deepfake.audit.evidence import sort_splits
+from deepfake.pages.audit_faces import faces_section
 from deepfake.pages.render import render
 
 EXAMPLES = 8  # findings shown of each check; audit.json and the log have more
 
 
-def page(report: dict, cfg: dict) -> str:
+def page(report: dict, cfg: dict, thumbnails: dict[str, bytes] | None = None) -> str:
     """Return the HTML page of `report`, as deepfake.audit.report returns it.
 
-    `cfg` is the dataset's section of the config, which the page shows as it is.
+    `cfg` is the dataset's section of the config, which the page shows as it is. `thumbnails` are JPEGs of the
+    images in the report's pairs of faces, by their files' names.
     """
     return render(
         "audit.html.j2",
@@ -22,6 +24,7 @@ def page(report: dict, cfg: dict) -> str:
         conclusion=conclusion(report),
         strata={column: _stratum(found, report) for column, found in report["strata"].items()},
         cfg=cfg,
+        faces=faces_section(report["faces"], thumbnails or {}) if report.get("faces") else None,
         **tables(report),
     )
 

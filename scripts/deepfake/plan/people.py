@@ -54,6 +54,16 @@ def _possible_nodes(name: str, families: dict[str, str]) -> list[Node]:
     return [("person", shared), ("original", shared), ("video", name)]
 
 
+def rows_named(rows: pd.DataFrame, name: str, families: dict[str, str]) -> pd.Series:
+    """Return of each row whether it shows `name`, a `<corpus>/<video>` or `<corpus>/<person>`, bool.
+
+    The arguments are those of people_of_rows.
+    """
+    (_, person), *_ = _possible_nodes(name, families)
+    own = rows["corpus"] + "/" + rows["video"]
+    return (own == name) | (rows["target"] == person) | (rows["source"] == person)
+
+
 def _text(node: Node) -> str:
     kind, name = node
     return name if kind == "person" else f"{kind} {name}"

@@ -22,6 +22,7 @@ from made.dataset import (
     write_checksums,
 )
 
+from deepfake.audit import files as audit_files
 from deepfake.extraction import images
 from deepfake.tables import METADATA
 
@@ -136,7 +137,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path, monkeypatch, name):
     rows[0]["file_name"] = name
     folder = write(tmp_path / "a/d", rows)
     opened = []
-    monkeypatch.setattr(Path, "read_bytes", spy(opened, Path.read_bytes))
+    monkeypatch.setattr(audit_files, "read_regular", spy(opened, audit_files.read_regular))
     report = audit(folder, code=1)
     assert {"files", "labels", "splits"} >= names(report, "failed") >= {"files"}
     assert len(opened) == len(rows) - 1 and all(folder in path.parents for path in opened)
