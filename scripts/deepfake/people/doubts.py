@@ -14,38 +14,41 @@ from deepfake.people.neighbours import SCALE, distances, nearest, whole_numbers
 MOST = 2000  # vectors of a group that are compared with each other, of n² pairs
 
 
-def halves(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def halves(
+    vectors: np.ndarray, groups: np.ndarray, linked: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return for each vector the half of its group, 1 or 2, and the mean distance between both halves.
 
-    The halves are what average linkage within the group joins last; the first vector is in half 1. Of a group
-    of one the half is 1, and the distance nan. In a group of more than MOST, evenly spaced ones are linked,
-    and the others go to the half that they are nearer to.
+    The halves are what average linkage within the group joins last; the first vector is in half 1. Only those
+    that are `linked` (n,), by default all, make the halves, and the others of their group go to the half that
+    they are nearer to; so do most of a group of more than MOST, of which evenly spaced ones are linked. In a
+    group in which none is linked, all are. Of a group with one linked vector the half is 1, the distance nan.
     """
     half, apart = np.ones(len(vectors), np.int64), np.full(len(vectors), np.nan)
     for members in _members(groups):
-        if len(members) > 1:
-            half[members] = _halves(vectors[members])
-            one, other = (
-                vectors[members[half[members] == number]].mean(axis=0, dtype=np.float64) for number in (1, 2)
-            )
+        chosen = np.arange(len(members)) if linked is None else np.flatnonzero(linked[members])
+        chosen = chosen if len(chosen) else np.arange(len(members))
+        if len(chosen) > 1:
+            half[members] = _halves(vectors[members], chosen)
+            sides = (members[chosen[half[members[chosen]] == number]] for number in (1, 2))
+            one, other = (vectors[side].mean(axis=0, dtype=np.float64) for side in sides)
             apart[members] = distances(one @ other)
     return half, apart
 
 
-def _halves(vectors: np.ndarray) -> np.ndarray:
-    chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), MOST)).round().astype(np.int64))
+def _halves(vectors: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the half of each vector, 1 or 2, by linking those at the positions `chosen`, two at least."""
+    if len(chosen) > MOST:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, MOST).round().astype(np.int64)]
     products = (vectors[chosen] @ vectors[chosen].T).astype(np.float64)  # exact, so the same both ways
     unlike = squareform(2 * SCALE**2 - products, checks=False)  # of rounded vectors it may exceed SCALE²
-    half = fcluster(linkage(unlike, "average"), 2, "maxclust")
-    if len(set(half)) == 1:  # all are equally alike
-        half = np.where(np.arange(len(chosen)), 2, 1)
-    half = np.where(half == half[0], 1, 2)
-    if len(chosen) == len(vectors):
-        return half
-    means = np.stack([vectors[chosen[half == number]].mean(axis=0) for number in (1, 2)])
-    all_halves = (vectors @ means.T).argmax(axis=1) + 1
-    all_halves[chosen] = half
-    return all_halves
+    linked = fcluster(linkage(unlike, "average"), 2, "maxclust")
+    if len(set(linked)) == 1:  # all are equally alike
+        linked = np.where(np.arange(len(chosen)), 2, 1)
+    means = np.rint([vectors[chosen[linked == number]].mean(axis=0, dtype=np.float64) for number in (1, 2)])
+    half = (vectors @ means.T).argmax(axis=1) + 1
+    half[chosen] = linked
+    return np.where(half == half[0], 1, 2)
 
 
 def nearest_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,15 @@ def test_two_people_in_one_group_are_its_halves(monkeypatch, most):
     assert np.isnan(apart[6])
 
 
+def test_halves_are_of_those_that_were_linked():
+    people = np.array([0, 1, 0, 1, 2, 2, 2, 0])
+    vectors, linked = drawn(1, people.tolist()), np.array([1, 1, 1, 0, 0, 0, 0, 0], bool)
+    half, apart = doubts.halves(vectors, np.array([0, 0, 0, 0, 0, 5, 5, 0]), linked)
+    assert half[[0, 1, 2, 3, 7]].tolist() == [1, 2, 1, 2, 1]
+    assert apart[:5] == pytest.approx(mean_distance(vectors[[0, 2]], vectors[[1]]))
+    assert apart[5:7] == pytest.approx(mean_distance(vectors[[5]], vectors[[6]]))  # none of them was
+
+
 @pytest.mark.parametrize("seed", range(6))  # some are a little longer than a unit vector
 def test_equal_faces_have_halves_too(seed):
     half, apart = doubts.halves(np.repeat(drawn(seed, [0]), 3, axis=0), np.zeros(3, int))
