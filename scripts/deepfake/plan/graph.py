@@ -2,8 +2,8 @@
 
 A unit is one or more people, or groups of videos, that stay together. Videos lie on one unit, or between two.
 Ties are between two units whose people look alike: each is a video that is lost if they are in two splits. In
-shapes n is the number of units, k of splits, and C of columns: all videos, real, fake, ties, and then the
-videos of each manipulation method.
+shapes n is the number of units, k of splits, and C of columns: all videos, real, fake, the real videos of
+each kind of face, ties, and then the videos of each manipulation method.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-ALL_AND_CLASSES = slice(0, 3)
 CLASSES = slice(1, 3)
-TIES = 3
-METHODS = slice(4, None)
 MIN_SHARE = 0.5  # of its ratio a split should have of the reals and of the fakes
+MIN_SHARE_OF_KIND = 0.75  # and of the reals of each kind of face
 DENSE = 4e6  # numbers up to which a dense array is faster than a sparse one
 
 
@@ -26,7 +24,7 @@ class Graph:
     `own` (n, C) counts the videos on one unit; `between` (edges, C) those between the units `first` and
     `second` (edges,). `links` (n, C * n) has the numbers of `between`, at [i, column * n + j] for either
     order of i and j. `ratios` (k,) add up to 1. `tolerance` (k,) is how far the share of each split may
-    differ from its ratio.
+    differ from its ratio. `kinds` is the number of kinds of faces.
     """
 
     own: np.ndarray
@@ -36,6 +34,22 @@ class Graph:
     links: sparse.csr_array | np.ndarray
     ratios: np.ndarray
     tolerance: np.ndarray
+    kinds: int = 0
+
+    @property
+    def ties_column(self) -> int:
+        """The column of ties."""
+        return 3 + self.kinds
+
+    @property
+    def methods(self) -> slice:
+        """The columns of manipulation methods."""
+        return slice(4 + self.kinds, None)
+
+    @property
+    def least_shares(self) -> np.ndarray:
+        """What part of its ratio a split should have of each of the first columns, (3 + kinds,)."""
+        return np.array([0.0, MIN_SHARE, MIN_SHARE] + [MIN_SHARE_OF_KIND] * self.kinds)
 
     @property
     def videos(self) -> float:
@@ -45,7 +59,7 @@ class Graph:
     @property
     def ties(self) -> float:
         """The number of all ties."""
-        return self.between[:, TIES].sum()
+        return self.between[:, self.ties_column].sum()
 
 
 def make_graph(
@@ -55,6 +69,7 @@ def make_graph(
     units: int,
     ratios: np.ndarray,
     tolerance: float,
+    kinds: int = 0,
 ) -> Graph:
     """Return the graph of rows of videos, with `counts` (rows, C) and the two units of each row, (rows,).
 
@@ -75,7 +90,8 @@ def make_graph(
     links = sparse.csr_array(links, shape=(units, units * columns))
     if units * units * columns < DENSE:
         links = links.toarray()
-    return Graph(own, first, second, between, links, ratios, np.minimum(tolerance, MIN_SHARE * ratios))
+    tolerances = np.minimum(tolerance, MIN_SHARE * ratios)
+    return Graph(own, first, second, between, links, ratios, tolerances, kinds)
 
 
 def count_kept(graph: Graph, split: np.ndarray) -> np.ndarray:
@@ -92,30 +108,32 @@ def objectives(graph: Graph, kept: np.ndarray) -> np.ndarray:
     - pairs of a split and a class that it lacks;
     - pairs of a split and a method that it lacks;
     - the sum over splits of what the share of the kept videos lies beyond the tolerance, and of what the
-      share of each class lies below the minimum;
+      share of each class, and of the reals of each kind of face, lies below the minimum;
     - minus the number of videos kept, and of ties within a split;
     - the sum over splits of how far the shares of reals and of fakes lie from the ratios.
     """
     beyond, class_deviation = _deviations(graph, kept)
     empty = (kept == 0) & present_columns(graph)[:, None]
-    columns = [empty[:, CLASSES].sum((1, 2)), empty[:, METHODS].sum((1, 2))]
-    held = kept[:, 0].sum(-1) + kept[:, TIES].sum(-1)
+    columns = [empty[:, CLASSES].sum((1, 2)), empty[:, graph.methods].sum((1, 2))]
+    held = kept[:, 0].sum(-1) + kept[:, graph.ties_column].sum(-1)
     return np.stack([*columns, beyond, -held, class_deviation.round(9)], axis=-1)
 
 
 def present_columns(graph: Graph) -> np.ndarray:
     """Return which columns have any video, bool (C,); ties are none."""
     present = (graph.own.sum(0) + graph.between.sum(0)) > 0
-    present[TIES] = False
+    present[graph.ties_column] = False
     return present
 
 
 def _deviations(graph: Graph, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return two of the objectives of `kept` (..., C, k): beyond the tolerance, and class deviation."""
-    kept = kept[..., ALL_AND_CLASSES, :]
+    least = graph.least_shares[1:, None]
+    kept = kept[..., : graph.ties_column, :]
     total = np.maximum(kept.sum(-1, keepdims=True), 1)
     off = kept / total - graph.ratios
-    below = (-off - (1 - MIN_SHARE) * graph.ratios)[..., CLASSES, :] * present_columns(graph)[CLASSES, None]
+    present = present_columns(graph)[1 : graph.ties_column, None]
+    below = (-off[..., 1:, :] - (1 - least) * graph.ratios) * present
     above = np.maximum(np.abs(off[..., 0, :]) - graph.tolerance, 0).sum(-1)
     beyond = above + np.maximum(below, 0).sum((-1, -2))
     return beyond.round(9), np.abs(off[..., CLASSES, :]).sum((-1, -2))

@@ -14,7 +14,7 @@ import pandas as pd
 from deepfake.groups import smallest_nodes
 from deepfake.hashing import seeded_hash
 from deepfake.plan import tabu
-from deepfake.plan.graph import METHODS, TIES, count_kept, make_graph, objectives
+from deepfake.plan.graph import Graph, count_kept, make_graph, objectives
 
 CHAINS, STEPS = 96, 3000  # of one search, at most
 MAX_WORK = 1e8  # units times columns times splits times steps of all chains, at most: bounds the time
@@ -26,12 +26,28 @@ OBJECTIVES = ["missing_classes", "missing_methods", "beyond_tolerance", "dropped
 class Videos(NamedTuple):
     """Counts of videos and ties: the numbers of their two nodes, (rows,) each, and `counts` (rows, C).
 
-    The columns are those of graph.Graph: all videos, real, fake, ties, and each manipulation method.
+    The columns are those of graph.Graph: all videos, real, fake, each of `kinds` kinds of faces, ties, and
+    each manipulation method.
     """
 
     first: np.ndarray
     second: np.ndarray
     counts: np.ndarray
+    kinds: int
+
+    def graph(self, unit: np.ndarray, ratios: np.ndarray, tolerance: float) -> Graph:
+        """Return the graph of units; `unit` (nodes,) is the unit of each node."""
+        ends = unit[self.first], unit[self.second]
+        return make_graph(*ends, self.counts, unit.max() + 1, ratios, tolerance, self.kinds)
+
+    def added_up(self, place: np.ndarray, number: int) -> np.ndarray:
+        """Return the counts of all rows with each of a `number` of places, float (number, C); none of ties.
+
+        `place` (rows,) is that of each row.
+        """
+        counts = np.stack([np.bincount(place, column, number) for column in self.counts.T], axis=1)
+        counts[:, 3 + self.kinds] = 0
+        return counts
 
 
 def partition(
@@ -45,6 +61,7 @@ def partition(
 
     `videos` has the columns node and other (names, str; equal where the video lies on one node), class
     ("real" or "fake"), method (str, "" for reals) and weight (number of such videos; int, 0 or more).
+    With a column kind (str, "" unknown), each split gets its share of the real videos of each kind of face.
     `ratios` are the shares of the splits. `ties` has the columns node, other and ties (int, 1 or more): how
     many videos are lost in other ways if these two nodes come to different splits.
 
@@ -54,7 +71,7 @@ def partition(
     2. as few splits as possible without a method;
     3. shares of the kept videos that differ from `ratios` by at most `tolerance` (an absolute share such as
        0.05), and of small ratios by at most half of them; in each split at least half of its ratio of the
-       reals and of the fakes;
+       reals and of the fakes, and at least three quarters of its ratio of the reals of each kind;
     4. as many videos kept as possible, and as few ties cut;
     5. shares of the reals and of the fakes near the ratios.
 
@@ -96,11 +113,11 @@ def partition_quality(
     """
     names, rows = _count_videos(videos, ties)
     splits, shares = _splits(ratios)
-    graph = make_graph(*_numbered(names, rows), len(names), shares, tolerance)
+    graph = _numbered(names, rows).graph(np.arange(len(names)), shares, tolerance)
     kept = count_kept(graph, split_of[names].map(splits.index).to_numpy(int)[None])
     quality = dict(zip(OBJECTIVES, objectives(graph, kept)[0].tolist(), strict=True))
     total, by_class = kept[0, 0].sum(), kept[0, :3]
-    cut = graph.ties - kept[0, TIES].sum()
+    cut = graph.ties - kept[0, graph.ties_column].sum()
     quality |= {"dropped": int(graph.videos - total + cut), "videos": int(graph.videos), "kept": int(total)}
     kept_shares = (by_class / np.maximum(by_class.sum(1, keepdims=True), 1)).T.tolist()
     return quality | {"shares": dict(zip(splits, kept_shares, strict=True))}
@@ -115,10 +132,11 @@ def _count_videos(videos: pd.DataFrame, ties: pd.DataFrame | None) -> tuple[list
         raise ValueError(f"class {invalid[0]!r}: write real or fake")
     if (videos["weight"] < 0).any():
         raise ValueError("weight: a row has less than 0 videos")
-    columns = ["node", "other", "class", "method"]
+    columns = ["node", "other", "class", "method", "kind"]
+    videos = videos if "kind" in videos else videos.assign(kind="")
     rows = videos.groupby(columns, as_index=False)["weight"].sum().assign(ties=0)
     if ties is not None and len(ties):
-        ties = ties.assign(**{"class": "", "method": "", "weight": 0})
+        ties = ties.assign(**{"class": "", "method": "", "kind": "", "weight": 0})
         rows = pd.concat([rows, ties[rows.columns]], ignore_index=True)
     return sorted({*rows["node"], *rows["other"]}), rows
 
@@ -136,7 +154,7 @@ def _numbered(names: list[str], rows: pd.DataFrame) -> Videos:
     """Return rows of _count_videos with numbers for nodes, their places in `names`."""
     number = {name: place for place, name in enumerate(names)}
     first, second = (rows[column].map(number).to_numpy(int) for column in ("node", "other"))
-    return Videos(first, second, _columns(rows))
+    return Videos(first, second, _columns(rows), len(set(rows["kind"]) - {""}))
 
 
 def _columns(rows: pd.DataFrame) -> np.ndarray:
@@ -144,8 +162,11 @@ def _columns(rows: pd.DataFrame) -> np.ndarray:
     weight, fake = rows["weight"].to_numpy(float), (rows["class"] == "fake").to_numpy()
     methods = sorted(set(rows.loc[fake, "method"]) - {""})
     of_method = [(fake & (rows["method"] == method)).to_numpy() for method in methods]
-    of_method = [weight * mask for mask in of_method]
-    return np.stack([weight, weight * ~fake, weight * fake, rows["ties"].to_numpy(float), *of_method], axis=1)
+    kinds = sorted(set(rows["kind"]) - {""})
+    of_kind = [~fake & (rows["kind"] == kind).to_numpy() for kind in kinds]
+    columns = [weight, weight * ~fake, weight * fake, *(weight * mask for mask in of_kind)]
+    columns += [rows["ties"].to_numpy(float), *(weight * mask for mask in of_method)]
+    return np.stack(columns, axis=1)
 
 
 def _cut_components(
@@ -190,14 +211,12 @@ def _search(
     `unit` (nodes,) is the unit of each node; the nodes of a unit stay together. `initial` (nodes,) is a
     split of each node to start from, or None.
     """
-    ends = unit[videos.first], unit[videos.second]
-    graph = make_graph(*ends, videos.counts, unit.max() + 1, ratios, tolerance)
+    graph = videos.graph(unit, ratios, tolerance)
     if len(graph.own) == 1 or len(ratios) == 1:  # nothing to choose: all are in the largest split
         largest = np.zeros(len(graph.own), int)
         return largest[unit], tuple(objectives(graph, count_kept(graph, largest[None]))[0].tolist())
     starts = [] if initial is None else [initial[np.unique(unit, return_index=True)[1]]]
-    columns = TIES + videos.counts[:, METHODS].shape[1]
-    all_steps = MAX_WORK / (len(graph.own) * columns * len(ratios))
+    all_steps = MAX_WORK / (len(graph.own) * (graph.own.shape[1] - 1) * len(ratios))  # but for ties
     chains = int(np.clip(all_steps / max(STEPS, len(graph.own)), 1, chains))
     steps = int(np.clip(all_steps / chains, 1, STEPS))
     split_of, key = tabu.search(graph, starts, chains, steps, np.random.default_rng(seed))
@@ -210,8 +229,7 @@ def _components_to_cut(videos: Videos, component: np.ndarray, splits: int) -> tu
     Rare is what fewer components have than there are splits. Components with it come first, then the largest.
     """
     number = component.max() + 1
-    size = np.stack([np.bincount(component[videos.first], column, number) for column in videos.counts.T], 1)
-    size[:, TIES] = 0
+    size = videos.added_up(component[videos.first], number)
     rare = (size[:, (size > 0).sum(0) < splits] > 0).any(1)
     several = np.flatnonzero(np.bincount(component, minlength=number) > 1)
     return several[np.lexsort([several, -size[several, 0], ~rare[several]])], int(rare[several].sum())
@@ -224,8 +242,7 @@ def _bundle(unit: np.ndarray, videos: Videos, splits: int) -> np.ndarray:
     """
     number = unit.max() + 1
     first, second = unit[videos.first], unit[videos.second]
-    own = np.stack([np.bincount(first, column, number) for column in videos.counts.T], axis=1)
-    own[:, TIES] = 0
+    own = videos.added_up(first, number)
     linked = np.zeros(number, bool)
     linked[first[first != second]] = linked[second[first != second]] = True
     rare = (own[:, (own > 0).sum(0) < 4 * splits] > 0).any(1)

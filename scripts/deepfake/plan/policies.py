@@ -25,7 +25,8 @@ def choose_splits(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame | None = N
     """Return for each video its `split`, or "" and the `reason` why it is in none.
 
     `videos` has the columns corpus, class ("real" or "fake"), method, split (the corpus's own), attributes,
-    images (their number), node and other (see links.link_videos). `cfg` is a section of `datasets` in the
+    images (their number), node and other (see links.link_videos), and may have kind, the kind of face (see
+    people.kinds), of which each split gets its share. `cfg` is a section of `datasets` in the
     config, with seed. Corpora in `test_only` don't affect the splits of others. `ties` are between nodes
     whose people look alike, as `partition` takes them; only the policy identity heeds them.
 
@@ -148,6 +149,8 @@ def _assign(
     columns = [videos["class"], _method(videos)]
     for name, values in strata.select_columns(videos, cfg["stratify"]).items():
         columns.append(name + "=" + values + " " + videos["class"])
+    if "kind" in videos:
+        columns.append(("kind=" + videos["kind"] + " " + videos["class"]).where(videos["kind"] != "", ""))
     images = pd.concat(
         [pd.DataFrame({"group": groups, "column": c, "images": videos["images"]}) for c in columns]
     )

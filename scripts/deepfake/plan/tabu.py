@@ -11,11 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from deepfake.plan.graph import (
-    ALL_AND_CLASSES,
     CLASSES,
-    METHODS,
-    MIN_SHARE,
-    TIES,
     Graph,
     count_kept,
     objectives,
@@ -135,10 +131,11 @@ def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     each, unit = state.each[:, None], np.arange(len(graph.own))
     lost = np.moveaxis(gains[each, :, state.split, unit], 2, 1)  # (chains, C, n)
     total = sum(
-        kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column] for column in (0, TIES)
+        kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column]
+        for column in (0, graph.ties_column)
     )
     beyond, class_deviation = np.zeros_like(total), np.zeros_like(total)
-    for column in np.flatnonzero(present_columns(graph)[ALL_AND_CLASSES]):
+    for column in np.flatnonzero(present_columns(graph)[: graph.ties_column]):
         of = np.maximum(kept[:, column].sum(1)[:, None] - lost[:, column, None] + gains[:, column], 1)
         for split, ratio in enumerate(graph.ratios):
             share = np.repeat(
@@ -146,7 +143,8 @@ def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
             )
             share[:, split] += gains[:, column, split]
             share = share / of - ratio
-            over = -share - (1 - MIN_SHARE) * ratio if column else np.abs(share) - graph.tolerance[split]
+            below = -share - (1 - graph.least_shares[column]) * ratio
+            over = below if column else np.abs(share) - graph.tolerance[split]
             beyond += np.maximum(over - 1e-10, 0)
     for column in (1, 2):
         of = np.maximum(kept[:, column].sum(1), 1)  # (chains, 1)
@@ -155,8 +153,8 @@ def evaluate_moves(state: Chains) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
         home = off[each, state.split, 0]
         class_deviation += more + (np.abs(home - lost[:, column] / of) - np.abs(home))[:, None]
     weight = present_columns(graph) * 1.0
-    weight[CLASSES] *= 1 + splits * len(weight[METHODS])
-    weight[0] = 0
+    weight[CLASSES] *= 1 + splits * len(weight[graph.methods])
+    weight[[0, *range(CLASSES.stop, graph.ties_column)]] = 0
     home = np.moveaxis(state.kept[each, :, state.split], 2, 1)
     emptied = np.einsum("bcn,c->bn", (lost == home) & (home > 0), weight)
     empty = (state.kept == 0) & (weight > 0)[:, None]
@@ -180,7 +178,8 @@ def start_randomly(state: Chains, rng: np.random.Generator) -> None:
     for chain in np.flatnonzero((state.split < 0).all(1)):
         for unit, split in _cover_columns(first, second, present, units, splits, rng).items():
             state.move(np.array([chain]), np.array([unit]), np.array([split]))
-    linked = graph.links.sum(1) - graph.links[:, TIES * units : (TIES + 1) * units].sum(1)
+    ties = slice(graph.ties_column * units, (graph.ties_column + 1) * units)
+    linked = graph.links.sum(1) - graph.links[:, ties].sum(1)
     linked = linked / np.maximum(graph.between.sum() - graph.ties, 1)
     size = graph.own[:, 0] + linked * graph.between[:, 0].sum() / 2 + 1e-6
     targets = graph.ratios ** rng.choice([0.5, 0.75, 1.0], (chains, 1))
@@ -190,7 +189,7 @@ def start_randomly(state: Chains, rng: np.random.Generator) -> None:
         held = np.stack([np.where(state.split[free] == s, size, 0).sum(1) for s in range(splits)], axis=1)
         split = (held / targets[free]).argmin(1)
         pull = rng.random((len(free), units))
-        pull += state.gains[free, :, split][:, [0, TIES]].sum(1) * (free % 2)[:, None]
+        pull += state.gains[free, :, split][:, [0, graph.ties_column]].sum(1) * (free % 2)[:, None]
         unit = np.where(state.split[free] < 0, pull, -1).argmax(1)
         state.move(free, unit, split)
 

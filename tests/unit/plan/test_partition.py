@@ -189,3 +189,18 @@ def test_people_who_look_alike_come_to_one_split():
     strange["p0"] = "train"
     cut = partition_quality(videos, strange, RATIOS, 0.05, ties)
     assert cut["dropped"] == tied(videos, strange, ties)
+
+
+def test_each_split_has_its_share_of_every_kind_of_face():
+    rows = [(f"p{n}", f"p{n}", label, "", 1) for n in range(80) for label in ("real", "fake")]
+    videos = pd.DataFrame(rows, columns=COLUMNS)
+    videos["kind"] = np.where(videos["node"].str[1:].astype(int) < 40, "women", "men")
+    pairs = [(f"p{n}", f"p{n + 1}", 5) for n in range(79)]
+    ties = pd.DataFrame(pairs, columns=["node", "other", "ties"])
+    apart = partition(videos.drop(columns="kind"), RATIOS, 0.05, 0, ties)
+    split_of = partition(videos, RATIOS, 0.05, 0, ties)
+    assert tied(videos, apart, ties) <= tied(videos, split_of, ties) < 60
+    reals = videos[videos["class"] == "real"]
+    shares = pd.crosstab(reals["kind"], reals["node"].map(split_of), normalize="index")
+    assert all((shares[split] >= 0.75 * ratio - 1e-9).all() for split, ratio in RATIOS.items())
+    assert partition_quality(videos, split_of, RATIOS, 0.05, ties)["beyond_tolerance"] == 0
