@@ -32,8 +32,8 @@ from deepfake.evaluation.thresholds import choose_threshold
 from deepfake.networks.mesonet import Meso4
 
 LINK, GUARD, KNOWN = 0.36, 0.35, 0.30
-THREE = {"train": 0.5, "val": 0.15, "test": 0.35}
-ONE = {"train": 0.7, "val": 0.12, "test": 0.18}
+THREE = {"train": 0.5, "val": 0.2, "test": 0.3}
+ONE = {"train": 0.7, "val": 0.15, "test": 0.15}
 PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03)  # scikit-learn's C
 SIZE, EPOCHS, BATCH, RATE = 96, 8, 32, 1e-3  # of meso4
 BASE = {"by image": "by people", "by original": "by people"}

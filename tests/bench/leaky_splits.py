@@ -1,8 +1,9 @@
-"""Splits of DFDC's crops that leak more or less, for bench_leak_worth.py: by image, by original, by people.
+"""Splits of DFDC's crops that leak more or less, for the benches of people: by image, by original, by people.
 
 A crop's people are those of its face and of its original's: groups of real crops by average linkage, where a
-fake is held to its original's group. A fake that looks like a real crop of another split is left out, as the
-swap graph's cut does, and then whatever of val and test looks like anything in train (the guard band).
+fake is held to its original's group, and to that of the real crop that its own face looks like. They are
+split as `policy: identity` splits them: look-alikes together where they can be, fakes between two splits left
+out, and then the guard band.
 """
 
 from dataclasses import dataclass
@@ -10,20 +11,30 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from deepfake.people.guard import guard_band
+from deepfake.people.kinds import face_kinds
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import nearest, whole_numbers
+from deepfake.people.neighbours import near_pairs, nearest, whole_numbers
+from deepfake.plan.lookalikes import keep_lookalikes_together
+from deepfake.plan.partition import partition
 
 SPLITS = ("train", "val", "test")
+TOLERANCE, TOGETHER = 0.05, 0.03  # as in config.yaml
+
+Parts = dict[str, np.ndarray]
+"""The rows of each split."""
 
 
 @dataclass(frozen=True)
 class Crops:
     """DFDC's crops: `labels` (n,), 0 or 1; `originals` (n,), the row of each one's original, a real's own;
-    `people` (n,), the group of its original; `vectors` (n, d) of neighbours.whole_numbers."""
+    `people` (n,), the group of its original; `others` (n,), that of its own face; `vectors` (n, d) of
+    neighbours.whole_numbers."""
 
     labels: np.ndarray
     originals: np.ndarray
     people: np.ndarray
+    others: np.ndarray
     vectors: np.ndarray
 
     def alike(self, rows: np.ndarray, others: np.ndarray, guard: float) -> np.ndarray:
@@ -39,111 +50,92 @@ def crops(table: pd.DataFrame, vectors: np.ndarray, link: float) -> Crops:
     row = {file: at for at, file in enumerate(table["file"])}
     originals = np.array([row[file] for file in table["original"]])
     reals = np.flatnonzero(labels == 0)
-    people = np.full(len(table), -1)
-    people[reals] = reals[average_linkage(whole[reals], link)]
-    return Crops(labels, originals, people[originals], whole)
+    groups = np.full(len(table), -1)
+    groups[reals] = reals[average_linkage(whole[reals], link)]
+    people = groups[originals]
+    like, distance = nearest(whole, whole[reals])
+    others = np.where(distance[:, 0] <= link, groups[reals[like[:, 0]]], people)
+    return Crops(labels, originals, people, np.where(labels == 1, others, people), whole)
 
 
-def three_ways(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> dict[str, dict]:
+def by_people(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> np.ndarray:
+    """Return the split of each crop, 0 to 2, or -1 of what is left out."""
+    names = np.char.zfill(np.stack([crops.people, crops.others], axis=1).astype(str), 6)
+    nodes = pd.DataFrame(names, columns=["node", "other"], dtype=str)
+    near = near_pairs(crops.vectors, guard)[0] if guard else np.empty((0, 2), np.int64)
+    videos, ties = keep_lookalikes_together(nodes, near, TOGETHER)
+    _, people = np.unique(crops.people, return_inverse=True)
+    videos["class"] = np.where(crops.labels == 1, "fake", "real")
+    videos["kind"] = face_kinds(crops.vectors, people)[people].astype(str)
+    found = partition(videos.assign(method="", weight=1), shares, TOLERANCE, seed, ties)
+    one, other = (videos[end].map(found).map(SPLITS.index).to_numpy() for end in ("node", "other"))
+    split = np.where(one == other, one, -1)
+    out = guard_band(crops.vectors, split, np.ones(len(split)), guard).out if guard else False
+    return np.where(out, -1, split)
+
+
+def three_ways(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> dict[str, Parts]:
     """Return the rows of each split, split by image, by original and by people.
 
-    All three have as many crops of each split and class: as many as are left by people.
+    All three have as many crops of each split and class: as many as all of them have.
     """
     rng = np.random.default_rng(seed)
     dealt = {
         "by image": deal(np.arange(len(crops.labels)), shares, rng),
         "by original": deal(crops.originals, shares, rng),
-        "by people": guarded(crops, deal(crops.people, shares, rng), guard),
+        "by people": by_people(crops, shares, guard, seed),
     }
-    parts = {name: _rows_by_class(split, crops.labels) for name, split in dealt.items()}
-    sizes = {key: min(len(rows[key]) for rows in parts.values()) for key in parts["by people"]}
-    return {
-        name: {
-            split: np.sort(
-                np.concatenate([rng.permutation(rows[split, k])[: sizes[split, k]] for k in (0, 1)])
-            )
-            for split in SPLITS
-        }
-        for name, rows in parts.items()
+    rows = {
+        (name, part, label): rng.permutation(np.flatnonzero((split == number) & (crops.labels == label)))
+        for name, split in dealt.items()
+        for number, part in enumerate(SPLITS)
+        for label in (0, 1)
     }
+
+    def cut(name: str, part: str) -> np.ndarray:
+        least = [min(len(rows[other, part, label]) for other in dealt) for label in (0, 1)]
+        return np.sort(np.concatenate([rows[name, part, label][: least[label]] for label in (0, 1)]))
+
+    return {name: {part: cut(name, part) for part in SPLITS} for name in dealt}
 
 
 def deal(groups: np.ndarray, shares: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """Return the split of each crop, 0 to 2; groups stay whole, and the largest are dealt first."""
-    names, group, size = np.unique(groups, return_inverse=True, return_counts=True)
-    wanted = np.array([shares[split] for split in SPLITS]) * len(groups)
-    order = rng.permutation(len(names))
-    order = order[np.argsort(-size[order], kind="stable")]
-    dealt, filled = np.empty(len(names), int), np.zeros(len(SPLITS))
-    for number in order:
-        lack = (wanted - filled) / wanted
-        dealt[number] = (
-            rng.choice(len(SPLITS), p=wanted / wanted.sum()) if size[number] == 1 else lack.argmax()
-        )
-        filled[dealt[number]] += size[number]
-    return dealt[group]
+    """Return the split of each crop, 0 to 2, at random; groups stay whole."""
+    names, group = np.unique(groups, return_inverse=True)
+    return rng.choice(len(SPLITS), len(names), p=[shares[part] for part in SPLITS])[group]
 
 
-def guarded(crops: Crops, split: np.ndarray, guard: float) -> np.ndarray:
-    """Return the splits, -1 for what is left out."""
-    split, fake = split.copy(), crops.labels == 1
-    crossing = [
-        rows[crops.alike(rows, np.flatnonzero((split != part) & ~fake), guard)]
-        for part in range(len(SPLITS))
-        for rows in [np.flatnonzero((split == part) & fake)]
-    ]
-    split[np.concatenate(crossing)] = -1
-    for part, others in ((1, 0), (2, 0), (1, 2)):
-        rows = np.flatnonzero(split == part)
-        split[rows[crops.alike(rows, np.flatnonzero(split == others), guard)]] = -1
-    return split
+def one_test(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> dict[str, Parts]:
+    """Return three datasets with the same val and test, whose train differs: it knows nobody of test, or
+    other originals of test's people, or other crops of test's own originals.
 
-
-def one_test(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> dict[str, dict]:
-    """Return three datasets with the same val and test, whose train differs: it knows nothing of test's
-    people, or other originals of them, or other crops of test's own originals.
-
-    Half of the originals of each of test's people are for test, one crop of each; what else there is of them,
-    or as many crops of the other half, takes the place of as many crops of train of the same class.
+    Half of the originals of each of test's people are for test, one crop of each. What else there is of them,
+    or crops of the other half, takes the place of as many crops of train of the same class, drawn at random.
+    Whatever looks like anybody of test is taken from train first.
     """
     rng = np.random.default_rng(seed)
     split = deal(crops.people, shares, rng)
-    tested, known, same = [], [], []
-    for person in rng.permutation(np.unique(crops.people[split == 2])):
+    tested, people, originals = [], [], []
+    for person in np.unique(crops.people[split == 2]):
         members = np.flatnonzero(crops.people == person)
-        originals = rng.permutation(np.unique(crops.originals[members]))
-        if len(originals) < 2:
-            continue  # nothing could tell train of this person
-        half = len(originals) // 2
-        for original in originals[:half]:
-            own = members[crops.originals[members] == original]
-            one = own[0] if rng.random() < 0.5 or len(own) == 1 else rng.choice(own[1:])
-            tested.append(one)
-            same.extend(own[own != one])
-        known.extend(members[np.isin(crops.originals[members], originals[half:])])
-    test = np.sort(tested)
-    leaks = np.concatenate([tested, known, same]).astype(int)
-    clean = np.flatnonzero(split == 0)
-    clean = clean[~crops.alike(clean, leaks, guard)]
-    val = np.flatnonzero(split == 1)
-    sizes = [min(_number(crops, rows, k) for rows in (known, same, clean)) for k in (0, 1)]
-    trains = {"nobody": clean}
-    for name, rows in (("people", np.array(known)), ("originals", np.array(same))):
-        chosen = [rng.permutation(rows[crops.labels[rows] == k])[: sizes[k]] for k in (0, 1)]
-        stay = [rng.permutation(clean[crops.labels[clean] == k])[sizes[k] :] for k in (0, 1)]
-        trains[name] = np.concatenate([*chosen, *stay])
-    return {
-        f"knows {name}": {"train": np.sort(rows), "val": val, "test": test} for name, rows in trains.items()
-    }
-
-
-def _number(crops: Crops, rows: list[int], label: int) -> int:
-    return int((crops.labels[np.array(rows)] == label).sum())
-
-
-def _rows_by_class(split: np.ndarray, labels: np.ndarray) -> dict[tuple[str, int], np.ndarray]:
-    return {
-        (name, label): np.flatnonzero((split == part) & (labels == label))
-        for part, name in enumerate(SPLITS)
-        for label in (0, 1)
-    }
+        own = rng.permutation(np.unique(crops.originals[members]))
+        half = len(own) // 2
+        for original in own[:half]:
+            these = members[crops.originals[members] == original]
+            chosen = these[0] if rng.random() < 0.5 or len(these) == 1 else rng.choice(these[1:])
+            tested.append(chosen)
+            originals.extend(these[these != chosen])
+        people.extend(members[np.isin(crops.originals[members], own[half:])] if half else ())
+    test, val, clean = np.sort(tested), np.flatnonzero(split == 1), np.flatnonzero(split == 0)
+    clean = clean[~crops.alike(clean, np.concatenate([test, people, originals]).astype(int), guard)]
+    pools = {name: np.array(rows, int) for name, rows in (("people", people), ("originals", originals))}
+    trains = {"knows nobody": clean} | {f"knows {name}": [] for name in pools}
+    for label in (0, 1):
+        stay = rng.permutation(clean[crops.labels[clean] == label])
+        leaks = {name: rng.permutation(rows[crops.labels[rows] == label]) for name, rows in pools.items()}
+        number = min(len(stay), *map(len, leaks.values()))
+        for name, rows in leaks.items():
+            trains[f"knows {name}"] = np.concatenate(
+                [trains[f"knows {name}"], rows[:number], stay[number:]]
+            ).astype(int)
+    return {name: {"train": np.sort(rows), "val": val, "test": test} for name, rows in trains.items()}
