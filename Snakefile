@@ -32,6 +32,7 @@ wildcard_constraints:
     form="webdataset|labels|dfd|parquet",
     model="|".join([*config["models"], *config["ensembles"]]),
     media="|".join(config["media"]) or "-",
+    audit="|".join(config["audits"]) or "-",
     part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
 
 
@@ -40,6 +41,8 @@ include: "rules/corpora.smk"
 include: "rules/extraction.smk"
 include: "rules/dataset_inputs.smk"
 include: "rules/dataset.smk"
+include: "rules/audits_inputs.smk"
+include: "rules/audits.smk"
 include: "rules/exports.smk"
 include: "rules/models_inputs.smk"
 include: "rules/training.smk"

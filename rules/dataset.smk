@@ -122,11 +122,13 @@ rule audit:
         code=script_digest("audit.py"),
         cfg=lambda w: as_param(dataset_section(config, w.dataset)),
         people=face_network,
+        failed_page=lambda w: f"logs/audit/{w.dataset}.html",  # outputs of a failed job are deleted
     shell:
         "python {params.program:q}"
         " --dataset {input.folder:q}"
         " --config {params.cfg:q}"
         " --people {params.people:q}"
+        " --failed-page {params.failed_page:q}"
         " --threads {threads}"
         " --same-identity {input.same_identity:q}"
         " --output {output.facts:q}"

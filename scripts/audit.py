@@ -18,7 +18,7 @@ from pathlib import Path
 from deepfake import provenance
 from deepfake.audit import image_worker  # noqa: F401  a part of this step, which only its processes load
 from deepfake.audit.checks import Result, audit
-from deepfake.audit.conclusion import conclusion
+from deepfake.audit.conclusion import describe
 from deepfake.audit.gather import gather_evidence, read_thumbnails, reader_settings
 from deepfake.audit.report import report
 from deepfake.console import log
@@ -42,7 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     thumbnails = read_thumbnails(evidence, reader_settings(args.dataset), args.threads)
     with new_file(args.output) as table, new_file(args.output_page) as html:
         table.write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        html.write_text(page(summary, cfg, thumbnails), encoding="utf-8")
+        text = page(summary, cfg, thumbnails)
+        html.write_text(text, encoding="utf-8")
+    if args.failed_page:
+        Path(args.failed_page).parent.mkdir(parents=True, exist_ok=True)
+        Path(args.failed_page).unlink(missing_ok=True)
+        if not summary["passed"]:
+            Path(args.failed_page).write_text(text, encoding="utf-8")
     log_results(args.dataset.name, results, summary)
     return None if summary["passed"] else FAILED
 
@@ -60,10 +66,12 @@ def log_results(dataset: str, results: list[Result], summary: dict) -> None:
     for result in results:
         for finding in result.findings:
             log.warning("%s: %s", result.name, finding)
-    lines = [f"  {r.status:7}  {r.name:10}  {len(r.findings) or ''!s:>6}  {r.text}" for r in results]
-    text = f"Audit of {dataset}, {summary['images']} images: {conclusion(summary)}\n" + "\n".join(lines)
+    text = describe(dataset, results, summary)
     if not summary["passed"]:
-        text += f"\nEvery finding is in the log; under Snakemake that is logs/audit/{dataset}.log"
+        text += (
+            f"\nEvery finding is in the log; under Snakemake that is logs/audit/{dataset}.log, and the page "
+            f"is logs/audit/{dataset}.html"
+        )
     log.info("%s", text)
     print(text)
 
@@ -74,6 +82,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--config", required=True, type=json_object, help="JSON: the dataset's section of the config"
     )
+    parser.add_argument("--failed-page", help="where the page is kept, too, if a check failed")
     parser.add_argument("--people", type=json_object, help="JSON: the network of the config section `people`")
     parser.add_argument("--threads", type=positive_int, default=1, help="images that are read at a time")
     parser.add_argument("--different-people", nargs="?", help="csv of videos or people known to be different")

@@ -262,6 +262,7 @@ def test_a_corrupt_dataset_fails_its_audit_and_the_log_says_why(settled):
     shutil.copy(one, settled / "results/small/val/real" / one.name)
     done = settled.run(*reports, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
     log = (settled / "logs/audit/small.log").read_text()
+    assert "FAILED" in (settled / "logs/audit/small.html").read_text()  # the job's outputs are deleted
     assert done.code != 0 and f"val/real/{one.name}: a file, but no row in metadata.csv" in log
 
 

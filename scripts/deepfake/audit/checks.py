@@ -44,10 +44,10 @@ class Result(NamedTuple):
     known: int | None = None
 
 
-def audit(evidence: Evidence) -> list[Result]:
-    """Return the result of every check, in the order of CHECKS."""
+def audit(evidence: Evidence, checks: "dict[str, Check] | None" = None) -> list[Result]:
+    """Return the result of every check, by default of CHECKS, in their order."""
     results = []
-    for name, check in CHECKS.items():
+    for name, check in (checks or CHECKS).items():
         if name == "provenance" and evidence.provenance is None:
             continue  # a folder from elsewhere: how it was made is unknown
         findings = [printable(line) for line in check.find(evidence)]
@@ -66,7 +66,7 @@ def audit(evidence: Evidence) -> list[Result]:
 
 
 def _severity(name: str, policy: str) -> str:
-    tolerated = {"identity": (), "group": ("people",), "official": LEAKS}[policy]
+    tolerated = {"identity": (), "group": ("people",), "official": LEAKS}.get(policy, ())
     return "warned" if name in tolerated else "failed"
 
 

@@ -3,6 +3,7 @@
 `report` is the contents of audit.json everywhere, see report.report.
 """
 
+from deepfake.audit.checks import Result
 from deepfake.plan.knowledge import describe_known
 
 
@@ -31,6 +32,17 @@ def conclusion(report: dict) -> str:
     else:
         parts = [*unknown, f"{'all other checks ' if unknown else ''}passed{warnings}"]
     return "; ".join([*parts, *_describe(report, partly)])
+
+
+def describe(name: str, results: list[Result], report: dict) -> str:
+    """Return the conclusion as text, with a line for each check: for the log and the terminal."""
+    lines = [f"  {r.status:7}  {r.name:10}  {len(r.findings) or ''!s:>6}  {r.text}" for r in results]
+    known = [
+        f"  train knows {counts['people_in_train']} of {counts['people']} people in {split}, by their faces"
+        for split, counts in ((report.get("faces") or {}).get("people") or {}).items()
+    ]
+    first = f"Audit of {name}, {report['images']} images: {conclusion(report)}"
+    return "\n".join([first, *lines, *known])
 
 
 def names_of(report: dict, status: str) -> list[str]:

@@ -128,14 +128,15 @@ def worst_pairs(faces: FaceEvidence, table: pd.DataFrame, distance: float = np.i
     return near[first.to_numpy()].reset_index(drop=True)
 
 
-def describe_pairs(faces: FaceEvidence, table: pd.DataFrame) -> Iterator[str]:
-    """Yield a line for each pair of videos in two splits whose faces are too near, nearest first."""
+def describe_pairs(faces: FaceEvidence, table: pd.DataFrame, advice: bool = True) -> Iterator[str]:
+    """Yield a line for each pair of videos in two splits whose faces are too near, nearest first.
+
+    With `advice` it says what to write in the config's tables of people.
+    """
     names = table["file_name"].to_numpy()
     videos = (table["corpus"] + "/" + table["video"]).to_numpy()
     for pair in worst_pairs(faces, table, faces.fail).itertuples(index=False):
         several = f", and {pair.images - 1} more such" if pair.images > 1 else ""
-        yield (
-            f"{names[pair.row]} looks like {names[pair.near]} (distance {pair.distance:.3f}{several}): one "
-            f"person? Write {videos[pair.row]},{videos[pair.near]} in same_identity; if they are two, in "
-            "different_people"
-        )
+        what = f"{names[pair.row]} looks like {names[pair.near]} (distance {pair.distance:.3f}{several})"
+        lines = f"{videos[pair.row]},{videos[pair.near]} in same_identity; if they are two, in"
+        yield f"{what}: one person? Write {lines} different_people" if advice else what

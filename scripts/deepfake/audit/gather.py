@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from deepfake.audit.evidence import Evidence
 from deepfake.audit.face_numbers import SHOWN
 from deepfake.audit.faces import compare_faces, worst_pairs
@@ -52,6 +54,17 @@ def gather_evidence(
         faces = compare_faces(rows, *known, cfg["people"], different_people or [], cfg["families"])
     checksums, problems = read_checksums(folder)
     return Evidence(cfg, rows, files, others, checksums, problems, same_identity, provenance, faces)
+
+
+def gather_folder(
+    folder: Path, rows: pd.DataFrame, cfg: dict, settings: ReaderSettings, workers: int = 1
+) -> Evidence:
+    """Read the images of a folder that was made elsewhere; `rows` are those of folder.read_folder."""
+    names = rows["file_name"].tolist()
+    with progress_bar(len(names), f"audit {folder.name}", "images") as advance:
+        read = read_images(settings, names, workers, advance)
+    faces = compare_faces(rows, *vectors_of(read, names), cfg["people"], [], cfg["families"])
+    return Evidence(cfg, rows, files_of(read), {}, [], [], [], None, faces)
 
 
 def reader_settings(folder: Path, network: dict | None = None) -> ReaderSettings:

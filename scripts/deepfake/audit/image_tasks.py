@@ -7,6 +7,9 @@ import numpy as np
 
 from deepfake.audit.files import StoredFile
 
+DETECTOR = {"detector": "dlib", "search": "full", "upsample": 1, "width": 640, "margin": 1.3}
+"""The config section `faces` by which faces are found in images that aren't crops of them."""
+
 
 @dataclass(frozen=True)
 class ReaderSettings:

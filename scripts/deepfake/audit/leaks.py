@@ -24,20 +24,24 @@ def duplicates(e: Evidence) -> Iterator[str]:
 
 
 def people(e: Evidence) -> Iterator[str]:
-    person = people_of_rows(e.rows, e.same_identity, e.cfg["families"])
-    yield from _in_two_splits(e.rows.loc[person.index], person, "person ")
+    yield from people_by_names(e)
     if e.faces:
         yield from describe_pairs(e.faces, e.rows)
+
+
+def people_by_names(e: Evidence) -> Iterator[str]:
+    person = people_of_rows(e.rows, e.same_identity, e.cfg["families"])
+    yield from in_two_splits(e.rows.loc[person.index], person, "person ")
 
 
 def originals(e: Evidence) -> Iterator[str]:
     for column in ("original", "group"):
         known = e.rows[e.rows[column] != ""]
-        yield from _in_two_splits(known, known[column], f"{column} ")
+        yield from in_two_splits(known, known[column], f"{column} ")
 
 
 def videos(e: Evidence) -> Iterator[str]:
-    yield from _in_two_splits(e.rows, e.rows["corpus"] + "/" + e.rows["video"], "video ")
+    yield from in_two_splits(e.rows, e.rows["corpus"] + "/" + e.rows["video"], "video ")
 
 
 def count_hashes(e: Evidence) -> int:
@@ -91,7 +95,7 @@ def _first_files(rows: pd.DataFrame, key: pd.Series, column: str) -> Iterator[li
         yield table.groupby(column)["file_name"].min().tolist()
 
 
-def _in_two_splits(rows: pd.DataFrame, key: pd.Series, what: str) -> Iterator[str]:
+def in_two_splits(rows: pd.DataFrame, key: pd.Series, what: str) -> Iterator[str]:
     """Yield a line for each key that is in two splits; `rows` and `key` correspond by position."""
     table = pd.DataFrame(
         {"key": key.to_numpy(), "split": rows["split"].to_numpy(), "file": rows["file_name"].to_numpy()}

@@ -19,7 +19,7 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
     times and no paths in it, so that equal datasets have equal reports.
     """
     rows = evidence.rows.assign(
-        **{"class": evidence.rows["label"].map(CLASSES).fillna("unknown")},
+        **{"class": _class_of(evidence.rows)},
         video_id=evidence.rows["corpus"] + "/" + evidence.rows["video"],
         bytes=[evidence.files[n].bytes if n in evidence.files else 0 for n in evidence.rows["file_name"]],
     )
@@ -58,6 +58,11 @@ def _check(result: Result) -> dict:
         "found": len(result.findings),
         "examples": result.findings[:EXAMPLES],
     }
+
+
+def _class_of(rows: pd.DataFrame) -> pd.Series:
+    """Return the class of each row: by its label, or by its folder where that is all that is known."""
+    return rows["class"] if "class" in rows else rows["label"].map(CLASSES).fillna("unknown")
 
 
 def _classes(rows: pd.DataFrame) -> dict[str, dict]:

@@ -18,6 +18,7 @@ PATH_KEYS = (
     "models.*.weights",
     "models.*.arch",
     "media.*.folder",
+    "audits.*.folder",
     "media.*.archives.*",
     "media.*.list",
     "media.*.model",

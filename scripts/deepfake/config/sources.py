@@ -76,6 +76,13 @@ def check_media(config: dict, media: str, made: Collection[str] = ()) -> None:
         _check_file("faces.model", config["faces"]["model"], YUNET, is_input=False)
 
 
+def check_audit(config: dict, audit: str) -> None:
+    """Raise UserError unless the folder of an audit, and the network for faces, exist."""
+    folder = config["audits"][audit]["folder"]
+    _check_folder(f"audits.{audit}.folder", folder, f"put the path right, or take {audit} out of audits")
+    check_people(config)
+
+
 def check_submission(config: dict, section: str) -> None:
     """Raise UserError unless the files that `submissions.<section>` names exist. A null is no error here."""
     cfg, key = config["submissions"][section], f"submissions.{section}"

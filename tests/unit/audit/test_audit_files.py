@@ -241,7 +241,7 @@ def test_the_log_has_every_finding_and_the_last_line_says_where_to_look(tmp_path
     done = run(folder, tmp_path)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert all(f"extra_{number:02d}: a file, but no row" in done.stderr for number in range(30))
-    assert done.stdout.splitlines()[-1].endswith("logs/audit/d.log")
+    assert done.stdout.splitlines()[-1].endswith("logs/audit/d.log, and the page is logs/audit/d.html")
     assert done.stdout.strip() in done.stderr and "\x1b" not in done.stderr + done.stdout
     assert len(result(json.loads((tmp_path / "audit.json").read_text()), "files")["examples"]) == 20
     page = (tmp_path / "audit.html").read_text(encoding="utf-8")
