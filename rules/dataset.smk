@@ -4,6 +4,7 @@ From the tables of all images to a dataset and its audit.
 config    datasets.<dataset>, seed
 requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar
 creates   results/plans/{dataset}.csv, the split of every image, or why it is left out; .json, a summary;
+          results/plans/{dataset}_people.csv, who is seen in every video
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
           results/reports/{dataset}/audit.json and .html, whether the dataset is what was promised;
           attrition.csv and .png, how much was lost at each step
@@ -16,9 +17,11 @@ checkpoint plan:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
         same_identity=same_identity_table,
+        different_people=different_people_table,
     output:
         table="results/plans/{dataset}.csv",
         summary="results/plans/{dataset}.json",
+        people="results/plans/{dataset}_people.csv",
     log:
         "logs/plan/{dataset}.log",
     benchmark:
@@ -43,8 +46,10 @@ checkpoint plan:
         " --config {params.cfg:q}"
         " --steps {params.steps:q}"
         " --same-identity {input.same_identity:q}"
+        " --different-people {input.different_people:q}"
         " --output {output.table:q}"
         " --output-summary {output.summary:q}"
+        " --output-people {output.people:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
 

@@ -31,6 +31,11 @@ def same_identity_table(w):
     return [local(path) for path in [config["datasets"][w.dataset]["same_identity"]] if path]
 
 
+def different_people_table(w):
+    """The table of videos or people known to be different, if a dataset names one."""
+    return [local(path) for path in [config["datasets"][w.dataset]["different_people"]] if path]
+
+
 def is_known_by_faces(dataset):
     """Whether the faces in a dataset's images tell who they show."""
     return known_by(config, dataset) != "names"

@@ -1,10 +1,10 @@
 """Decide which image goes to which split of a dataset, and why each other image is left out.
 
     python scripts/plan.py --results results --output results/plans/small.csv \
-        --output-summary results/plans/small.json \
+        --output-summary results/plans/small.json --output-people results/plans/small_people.csv \
         --config '{"families": {"demo": "dfdc"}, "images": "faces", "size_mb": 20, "balance": "corpus",
                    "splits": {"train": 0.8, "val": 0.2}, "policy": "identity", "tolerance": 0.05,
-                   "stratify": [], "test_only": [], "duplicates": 3, "seed": 42}'
+                   "people": {"by": "names"}, "stratify": [], "test_only": [], "duplicates": 3, "seed": 42}'
 """
 
 import argparse
@@ -19,12 +19,16 @@ from deepfake.audit.attrition import as_text, attrition
 from deepfake.console import log, printable_lines
 from deepfake.errors import UserError
 from deepfake.files import new_file
+from deepfake.people.video_vectors import VideoVectors, read_video_vectors
 from deepfake.plan.gather import gather, read_warning
 from deepfake.plan.knowledge import corpora_known, count_known, warn_of_unknown_people
-from deepfake.plan.links import Pair, read_pairs
-from deepfake.plan.plan import make_plan
+from deepfake.plan.links import read_pairs
+from deepfake.plan.people_table import people_summary, people_table
+from deepfake.plan.plan import plan_people
 from deepfake.plan.summary import plan_summary
 from deepfake.program import make_parser, run
+
+AS_CSV = {"index": False, "lineterminator": "\n", "encoding": "utf-8"}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,18 +38,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.info("%d rows from %s", len(gathered), ", ".join(cfg["families"]))
     try:
         same_identity = read_pairs(args.same_identity) if args.same_identity else []
-        warnings = warn(args, gathered, cfg, same_identity)
-        plan = make_plan(gathered, cfg, same_identity)
+        different = read_pairs(args.different_people) if args.different_people else []
+        vectors = read_faces(args.results / "people", gathered, cfg)
+        known = {"families": cfg["families"], "faces": vectors.names if vectors else ()}
+        warnings = warn(args, cfg, corpora_known(gathered, same_identity, **known))
+        plan, seen = plan_people(gathered, cfg, same_identity, vectors, different)
     except UserError as error:
         losses = as_text(attrition(gathered, cfg["images"]))
         message = f"datasets.{args.output.stem}: {error}\nImages left out before:\n{losses}"
         raise UserError(message) from None
     summary = plan_summary(plan, cfg["stratify"]) | {"steps": json.loads(args.steps), "shows": cfg["images"]}
-    summary["known"] = count_known(plan[plan["file_name"] != ""], same_identity, cfg["families"])
+    summary["known"] = count_known(plan[plan["file_name"] != ""], same_identity, **known)
+    if people := people_summary(seen):
+        summary["people"] = people
+        log.info("people by their faces: %s", json.dumps(people))
     if warnings:
         summary["warnings"] = warnings
-    with new_file(args.output) as new_plan, new_file(args.output_summary) as new_summary:
-        plan.to_csv(new_plan, index=False, lineterminator="\n", encoding="utf-8")
+    with (
+        new_file(args.output) as new_plan,
+        new_file(args.output_summary) as new_summary,
+        new_file(args.output_people) as new_people,
+    ):
+        plan.to_csv(new_plan, **AS_CSV)
+        people_table(plan, seen).to_csv(new_people, **AS_CSV)
         new_summary.write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n")
     for column, shares in summary["stratify"].items():
         log.info("%s: shares differ by up to %.3f between splits", column, shares["largest_deviation"])
@@ -54,9 +69,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"\n{args.output.stem}: {size}\n\n{printable_lines(losses)}")
 
 
-def warn(args: argparse.Namespace, gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair]) -> list[str]:
+def read_faces(folder: Path, gathered: pd.DataFrame, cfg: dict) -> VideoVectors | None:
+    """Return the faces of all videos; None where people are told apart by names, or not at all."""
+    if cfg["policy"] != "identity" or cfg["people"]["by"] == "names":
+        return None
+    usable = gathered[gathered["step"] == ""]
+    shards = set(zip(usable["corpus"], usable["shard"], strict=True))
+    vectors = read_video_vectors(folder, shards, cfg["people"]["link"])
+    log.info("faces of %d videos, from %d crops", len(vectors.names), len(vectors.owners))
+    return vectors
+
+
+def warn(args: argparse.Namespace, cfg: dict, known: pd.Series) -> list[str]:
     """Log, print and return the warnings of the indexes, and that of corpora whose people are unknown."""
-    known = corpora_known(gathered, same_identity, cfg["families"])
     warnings = [read_warning(args.results / "index" / corpus) for corpus in cfg["families"]]
     warnings.append(warn_of_unknown_people(args.output.stem, cfg["policy"], known))
     warnings = [text for text in warnings if text]
@@ -72,8 +97,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
     parser.add_argument("--steps", default="{}", help="JSON: by corpus, the settings of its frames and faces")
     parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
+    parser.add_argument("--different-people", nargs="?", help="csv of videos or people known to be different")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")
     parser.add_argument("--output-summary", required=True, help="JSON of what the plan keeps")
+    parser.add_argument("--output-people", required=True, help="table of who is seen in every video")
     return parser.parse_args(argv)
 
 

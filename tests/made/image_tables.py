@@ -8,7 +8,7 @@ from deepfake import tables
 CFG = {
     "families": {"a": "a"}, "images": "faces", "size_mb": None, "splits": {"train": 0.8, "val": 0.2},
     "policy": "group", "tolerance": 0.05, "stratify": [], "test_only": [], "duplicates": 3,
-    "balance": "corpus", "seed": 1,
+    "balance": "corpus", "seed": 1, "people": {"by": "names"},
 }  # fmt: skip
 
 

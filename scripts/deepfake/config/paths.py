@@ -15,6 +15,7 @@ PATH_KEYS = (
     "faces.model",
     "people.model",
     "datasets.*.same_identity",
+    "datasets.*.different_people",
     "models.*.weights",
     "models.*.arch",
     "media.*.folder",

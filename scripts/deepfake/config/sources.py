@@ -45,7 +45,7 @@ def check_people_page(config: dict, dataset: str) -> None:
 
 
 def check_dataset(config: dict, dataset: str) -> None:
-    """Raise UserError unless a dataset's corpora, its table of pairs and its models for faces exist."""
+    """Raise UserError unless a dataset's corpora, its tables of pairs and its models for faces exist."""
     cfg = config["datasets"][dataset]
     for corpus in cfg["corpora"]:
         check_corpus(config, corpus)
@@ -53,8 +53,9 @@ def check_dataset(config: dict, dataset: str) -> None:
             _check_face_model(config, corpus)
     if known_by(config, dataset) != "names":
         check_people(config)
-    if table := cfg["same_identity"]:
-        _check_file(f"datasets.{dataset}.same_identity", table, "put the path right, or write null")
+    for key in ("same_identity", "different_people"):
+        if table := cfg[key]:
+            _check_file(f"datasets.{dataset}.{key}", table, "put the path right, or write null")
 
 
 def check_people(config: dict) -> None:

@@ -74,6 +74,26 @@ def nearest(queries: np.ndarray, others: np.ndarray, count: int = 1) -> tuple[np
     return found, distances(products)
 
 
+def nearest_in_other_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each vector the position of the nearest one of another group, and the distance to it.
+
+    `vectors` are those of `whole_numbers`, `groups` (n,) whole numbers. Without another group the position is
+    -1 and the distance nan. Of equally near ones it is one of the group with the lowest number, the first.
+    """
+    order = np.argsort(groups, kind="stable")
+    ordered, numbers = vectors[order], np.asarray(groups)[order]
+    starts, ends = (np.searchsorted(numbers, numbers, side) for side in ("left", "right"))
+    found, products = np.full(len(vectors), -1), np.full(len(vectors), np.nan)
+    for start, block in _blocks(ordered, ordered):
+        for row in range(len(block)):
+            block[row, starts[start + row] : ends[start + row]] = -np.inf
+        best = block.argmax(axis=1)
+        product = block[np.arange(len(block)), best]
+        rows = np.flatnonzero(np.isfinite(product))
+        found[order[start + rows]], products[order[start + rows]] = order[best[rows]], product[rows]
+    return found, distances(products)
+
+
 def _blocks(queries: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the products of some queries at a time with all others, and the position of the first query."""
     for start in range(0, len(queries), BLOCK):

@@ -3,6 +3,8 @@
 What nothing is known of can't be kept apart, and can't be checked. It is called unknown, never passed.
 """
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from deepfake.plan.links import Pair
@@ -21,10 +23,19 @@ def people_known(rows: pd.DataFrame, same_identity: list[Pair], families: dict[s
     return pd.Series(rows.index.isin(people_of_rows(rows, same_identity, families).index), rows.index)
 
 
-def corpora_known(gathered: pd.DataFrame, same_identity: list[Pair], families: dict[str, str]) -> pd.Series:
-    """Return of each corpus with usable images (tables.GATHERED) whether anybody in it is known, bool."""
+def corpora_known(
+    gathered: pd.DataFrame,
+    same_identity: list[Pair],
+    families: dict[str, str],
+    faces: Collection[tuple[str, str]] = (),
+) -> pd.Series:
+    """Return of each corpus with usable images (tables.GATHERED) whether anybody in it is known, bool.
+
+    `faces` are the corpus and the video of each video whose face is known.
+    """
     videos = gathered[gathered["step"] == ""].drop_duplicates(["corpus", "video"])
-    return people_known(videos, same_identity, families).groupby(videos["corpus"]).any()
+    known = people_known(videos, same_identity, families) | _face_known(videos, faces)
+    return known.groupby(videos["corpus"]).any()
 
 
 def originals_known(rows: pd.DataFrame) -> pd.Series:
@@ -32,10 +43,23 @@ def originals_known(rows: pd.DataFrame) -> pd.Series:
     return (rows["original"] != "") | (rows["group"] != "")
 
 
-def count_known(rows: pd.DataFrame, same_identity: list[Pair], families: dict[str, str]) -> dict[str, int]:
-    """Return for each of KINDS the number of images (`rows`) of which it is known."""
-    known = people_known(rows, same_identity, families), originals_known(rows)
+def count_known(
+    rows: pd.DataFrame,
+    same_identity: list[Pair],
+    families: dict[str, str],
+    faces: Collection[tuple[str, str]] = (),
+) -> dict[str, int]:
+    """Return for each of KINDS the number of images (`rows`) of which it is known; `faces` as above."""
+    people = people_known(rows, same_identity, families) | _face_known(rows, faces)
+    known = people, originals_known(rows)
     return {kind: int(values.sum()) for kind, values in zip(KINDS, known, strict=True)}
+
+
+def _face_known(rows: pd.DataFrame, faces: Collection[tuple[str, str]]) -> pd.Series:
+    faces = set(faces)
+    return pd.Series(
+        [name in faces for name in zip(rows["corpus"], rows["video"], strict=True)], rows.index, bool
+    )
 
 
 def describe_known(what: str, known: int, images: int) -> str:

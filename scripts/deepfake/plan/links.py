@@ -93,7 +93,7 @@ def _identity_links(
     linked = set()
     for pair in same_identity:
         found = [
-            [key for key in (f"video:{name}", f"person:{_in_family(name, families)}") if key in known]
+            [key for key in (f"video:{name}", f"person:{in_family(name, families)}") if key in known]
             for name in pair
         ]
         if all(found):
@@ -114,7 +114,7 @@ def _identity_links(
     return links
 
 
-def _in_family(name: str, families: dict[str, str]) -> str:
+def in_family(name: str, families: dict[str, str]) -> str:
     """Return `<corpus>/<person>` as `<family of the corpus>/<person>`."""
     corpus, _, person = name.partition("/")
     return f"{families.get(corpus, corpus)}/{person}"

@@ -1,34 +1,78 @@
 """The plan of a dataset: the split of each image, or the reason why it is left out, from tables alone."""
 
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from deepfake import tables
+from deepfake.people.guard import Band
+from deepfake.people.video_vectors import VideoVectors
 from deepfake.plan.balance import MB, order_images, over_cap, surplus
+from deepfake.plan.different_people import different_videos
 from deepfake.plan.duplicates import cluster_hashes, parse_hashes
+from deepfake.plan.faces import (
+    Faces,
+    kinds_of_faces,
+    leave_out_look_alikes,
+    link_faces,
+    near_videos,
+    recognise,
+)
 from deepfake.plan.links import Pair, link_videos
-from deepfake.plan.policies import choose_splits
+from deepfake.plan.lookalikes import keep_lookalikes_together
+from deepfake.plan.policies import check_classes, choose_splits
 from deepfake.tables import CLASSES
 
 VIDEO_COLUMNS = "corpus video label method target source original group split attributes".split()
 """Columns of tables.GATHERED with the same value for all images of a video."""
 
 
-def make_plan(gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair] = ()) -> pd.DataFrame:
-    """Return the columns tables.PLAN with a row for each row of `gathered` (tables.GATHERED).
+class Seen(NamedTuple):
+    """Who is seen in the videos of a plan, by name and by face.
+
+    `videos` has their columns VIDEO_COLUMNS and the `reason` why people keep them out; `faces` are theirs by
+    position, None where faces don't count, and `band` is what the guard made of them.
+    """
+
+    videos: pd.DataFrame
+    faces: Faces | None
+    band: Band | None
+
+
+def make_plan(
+    gathered: pd.DataFrame,
+    cfg: dict,
+    same_identity: list[Pair] = (),
+    vectors: VideoVectors | None = None,
+    different_people: list[Pair] = (),
+) -> pd.DataFrame:
+    """Return the first result of `plan_people`."""
+    return plan_people(gathered, cfg, same_identity, vectors, different_people)[0]
+
+
+def plan_people(
+    gathered: pd.DataFrame,
+    cfg: dict,
+    same_identity: list[Pair] = (),
+    vectors: VideoVectors | None = None,
+    different_people: list[Pair] = (),
+) -> tuple[pd.DataFrame, Seen]:
+    """Return tables.PLAN with a row for each row of `gathered` (tables.GATHERED), and who is seen in it.
 
     `cfg` is a section of `datasets` in the config, with `seed` and `families`. `same_identity` are pairs of
-    names of one person, see links.read_pairs.
+    names of one person, and `different_people` of two, see links.read_pairs. `vectors` are the faces of the
+    videos, None where people are told apart by names alone; only the policy identity heeds them.
 
     - Of the near-duplicates in one video the first is kept; videos with near-duplicates share a split.
     - The policy assigns videos to splits, see policies.
+    - By faces, of two videos in two splits that look like one person one is left out, see people.guard.
     - In each split as many real as fake images are chosen if `balance` requires it, and as many as fit under
       the byte cap, see balance.
 
     Raises UserError if the config can't be met: a split without a class, a cap that is too low, or unknown
-    names in `stratify` or `same_identity`.
+    names in `stratify`, `same_identity` or `different_people`, which may also contradict each other.
     """
     plan = gathered.reset_index(drop=True)
     images = plan.loc[plan["step"] == "", [*VIDEO_COLUMNS, "frame", "bytes", "phash"]]
@@ -40,10 +84,13 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair] = ())
     reasons[repeats.index] = repeats
     images = images[reasons == ""].copy()
 
-    splits = _split_videos(images, near_duplicates, cfg, same_identity)
+    videos = _videos(images)
+    splits, faces, band = _split_videos(
+        videos, near_duplicates, cfg, list(same_identity), vectors, list(different_people)
+    )
     reasons[images.index] = splits["reason"].reindex(images["video_number"]).to_numpy()
-    for column in ("class", "split"):
-        images[column] = splits[column].reindex(images["video_number"]).to_numpy()
+    images["class"] = images["label"].map(CLASSES)
+    images["split"] = splits["split"].reindex(images["video_number"]).to_numpy()
 
     images = order_images(images[images["split"] != ""], cfg["balance"], cfg["seed"])
     if cfg["balance"] != "none":
@@ -59,7 +106,7 @@ def make_plan(gathered: pd.DataFrame, cfg: dict, same_identity: list[Pair] = ())
     plan.loc[kept, "split"] = images.loc[kept, "split"]
     plan["file_name"] = ""
     plan.loc[kept, "file_name"] = _file_names(plan.loc[kept])
-    return plan[tables.PLAN]
+    return plan[tables.PLAN], Seen(videos.assign(reason=splits["reason"]), faces, band)
 
 
 def _find_near_duplicates(images: pd.DataFrame, distance: int | None) -> tuple[pd.Series, np.ndarray]:
@@ -85,18 +132,46 @@ def _find_near_duplicates(images: pd.DataFrame, distance: int | None) -> tuple[p
     return reasons, pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def _split_videos(
-    images: pd.DataFrame, near_duplicates: np.ndarray, cfg: dict, same_identity: list[Pair]
-) -> pd.DataFrame:
-    """Return the class, split and reason of each video, indexed by video number; see choose_splits."""
+def _videos(images: pd.DataFrame) -> pd.DataFrame:
+    """Return VIDEO_COLUMNS, class and number of images of each video, indexed by video number."""
     videos = images.loc[~images["video_number"].duplicated(), [*VIDEO_COLUMNS, "video_number"]]
     videos = videos.set_index("video_number")
     videos["class"] = videos["label"].map(CLASSES)
     videos["images"] = images["video_number"].value_counts().reindex(videos.index)
-    by_person = cfg["policy"] == "identity"
-    links = link_videos(videos, near_duplicates, same_identity, cfg["families"], by_person)
-    videos = videos.join(links)
-    return choose_splits(videos, cfg).assign(**{"class": videos["class"]})
+    return videos
+
+
+def _split_videos(
+    videos: pd.DataFrame,
+    near_duplicates: np.ndarray,
+    cfg: dict,
+    same_identity: list[Pair],
+    vectors: VideoVectors | None,
+    different_people: list[Pair],
+) -> tuple[pd.DataFrame, Faces | None, Band | None]:
+    """Return split and reason of each video (see choose_splits), and what faces and guard say of them."""
+    by_person, families = cfg["policy"] == "identity", cfg["families"]
+    named = videos
+    if by_person and vectors is not None and cfg["people"]["by"] == "faces":
+        named = videos.assign(target="", source="")
+
+    def nodes(pairs: list[Pair]) -> pd.Series:
+        return link_videos(named, near_duplicates, pairs, families, by_person)["node"]
+
+    links = link_videos(named, near_duplicates, same_identity, families, by_person)
+    different = different_videos(videos, different_people, families, same_identity, nodes)
+    if not by_person or vectors is None:
+        return choose_splits(videos.join(links), cfg), None, None
+    people = cfg["people"]
+    faces = recognise(videos, links["node"], vectors, different, people["link"])
+    links = link_faces(named, links, faces)
+    near = near_videos(faces, people["guard"])
+    links, ties = keep_lookalikes_together(links, near, people["together"])
+    linked = videos.join(links).assign(kind=kinds_of_faces(faces))
+    chosen, band = leave_out_look_alikes(videos, choose_splits(linked, cfg, ties), faces, people["guard"])
+    advice = f", or a smaller people.guard: it left out {band.out.sum()} videos" if band.out.any() else ""
+    check_classes(linked, chosen["split"], cfg, advice)
+    return chosen, faces, band
 
 
 def _file_names(kept: pd.DataFrame) -> pd.Series:

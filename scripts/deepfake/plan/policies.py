@@ -35,12 +35,12 @@ def choose_splits(videos: pd.DataFrame, cfg: dict, ties: pd.DataFrame | None = N
     test_only = videos["corpus"].isin(cfg["test_only"])
     chosen = pd.DataFrame({"split": "", "reason": ""}, index=videos.index)
     if videos.loc[~test_only, "class"].nunique() < len(CLASS_NAMES):
-        _check_classes(videos, chosen["split"], cfg)  # fails: there is nothing to split
+        check_classes(videos, chosen["split"], cfg)  # fails: there is nothing to split
     ties = pd.DataFrame(columns=["node", "other", "ties"]) if ties is None else ties
     chosen[~test_only] = POLICIES[cfg["policy"]](videos[~test_only], cfg, ties)
     if test_only.any():
         chosen[test_only] = _split_test_only(videos, chosen["split"], test_only, cfg["policy"])
-    _check_classes(videos, chosen["split"], cfg)
+    check_classes(videos, chosen["split"], cfg)
     return chosen
 
 
@@ -207,8 +207,11 @@ def _split_test_only(
     return pd.DataFrame({"split": split.where(in_test, ""), "reason": reason.where(~in_test, "")})
 
 
-def _check_classes(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
-    """Raise UserError if a requested split, or test because of `test_only`, lacks a class."""
+def check_classes(videos: pd.DataFrame, chosen: pd.Series, cfg: dict, advice: str = "") -> None:
+    """Raise UserError if a requested split, or test because of `test_only`, lacks a class.
+
+    `chosen` is the split of each video. `advice` is added to what the error says.
+    """
     splits = list(_ratios(cfg))
     if cfg["test_only"] and "test" not in splits:
         splits.append("test")
@@ -223,5 +226,5 @@ def _check_classes(videos: pd.DataFrame, chosen: pd.Series, cfg: dict) -> None:
         f"splits = {cfg['splits']} can't be filled by policy = {cfg['policy']} ({', '.join(absent)}): of "
         f"{videos['node'].nunique()} groups of videos with usable images {nodes['real']} have real ones and "
         f"{nodes['fake']} fake ones{largest}; add videos, write fewer splits (a part of 0), or a smaller "
-        "`duplicates`"
+        f"`duplicates`{advice}"
     )

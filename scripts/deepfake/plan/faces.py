@@ -1,0 +1,143 @@
+"""People by their faces, in a plan: which nodes they make one, where a fake's own face belongs, the guard."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from deepfake.people.groups import NOBODY, Videos, find_people
+from deepfake.people.guard import Band, guard_band
+from deepfake.people.kinds import face_kinds
+from deepfake.people.neighbours import near_pairs
+from deepfake.people.video_vectors import VideoVectors
+from deepfake.plan.links import smallest_linked_names
+from deepfake.tables import SPLITS
+
+RARE = 20  # how many times as rare as the others a class or a split counts in the guard, at most
+
+
+class Faces(NamedTuple):
+    """Who the videos of a plan show, by position; all but `line` for the videos with known faces only.
+
+    `line` (n,) is a video's line in the arrays below, -1 where its face is unknown. `vectors` (known, d) are
+    those of neighbours.whole_numbers. `person` (known,) is the line of the first video of the same person,
+    and `target` (known,) that of the person whom names and originals hold the video to. `apart` (m, 2) are
+    pairs of lines whose faces are known to be of two people.
+    """
+
+    line: np.ndarray
+    vectors: np.ndarray
+    person: np.ndarray
+    target: np.ndarray
+    apart: np.ndarray
+
+
+def recognise(
+    videos: pd.DataFrame, nodes: pd.Series, vectors: VideoVectors, different: np.ndarray, link: float
+) -> Faces:
+    """Return who the videos show. `nodes` are theirs by names and originals (see links.link_videos).
+
+    `videos` has the columns corpus, video and label. `different` (m, 2) are pairs of positions in it, see
+    different_people.different_videos. `link` is the distance of people.linkage.
+    """
+    places = {name: at for at, name in enumerate(vectors.names)}
+    at = np.array([places.get(name, -1) for name in zip(videos["corpus"], videos["video"], strict=True)], int)
+    known = np.flatnonzero(at >= 0)
+    line = np.full(len(videos), -1)
+    line[known] = np.arange(len(known))
+    apart = line[different]
+    apart = apart[(apart >= 0).all(axis=1)]
+    of_known = Videos(
+        vectors.means[at[known]],
+        pd.factorize(nodes.iloc[known])[0],
+        (videos["label"].iloc[known] == "1").to_numpy(),
+        apart,
+    )
+    person, target = find_people(of_known, link)
+    person = np.where(person == NOBODY, np.arange(len(person)), person)
+    return Faces(line, of_known.vectors, person, target, apart)
+
+
+def link_faces(videos: pd.DataFrame, links: pd.DataFrame, faces: Faces) -> pd.DataFrame:
+    """Return `links` (node and other, see links.link_videos) with the nodes of one person's faces as one.
+
+    The other node of a fake without a source is that of the person of its own face. `videos` has the columns
+    corpus, video, label and source.
+    """
+    known = faces.line >= 0
+    names = ("face:" + videos["corpus"] + "/" + videos["video"])[known].to_numpy(object)
+    ends = [np.concatenate([links["node"], links["other"], links["node"][known]])] * 2
+    ends[1] = np.concatenate([ends[0][: 2 * len(links)], names[faces.target]])
+    node_of = smallest_linked_names(*ends)
+    linked = links.apply(lambda column: column.map(node_of))
+    own = pd.Series(names[faces.person], links.index[known]).map(node_of)  # none of a face that is nobody's
+    own = own[own.notna() & ((videos["label"] == "1") & (videos["source"] == ""))[known]]
+    linked.loc[own.index, "other"] = own
+    return linked
+
+
+def near_videos(faces: Faces, distance: float) -> np.ndarray:
+    """Return pairs of positions of videos whose faces are at most `distance` apart, int64 (m, 2).
+
+    Without those of people who are known to be two. Of very many near ones of a video only the nearest count.
+    """
+    pairs = near_pairs(faces.vectors, distance)[0].astype(np.int64)
+    count = len(faces.vectors)
+    apart = np.sort(_all_apart(faces), axis=1) @ (count, 1)
+    pairs = pairs[~np.isin(pairs @ (count, 1), apart)]
+    return np.flatnonzero(faces.line >= 0)[pairs]
+
+
+def kinds_of_faces(faces: Faces) -> np.ndarray:
+    """Return the kind of each video's person as text, "" where its face is unknown; object (n,)."""
+    kinds = np.full(len(faces.line), "", object)
+    _, people = np.unique(faces.target, return_inverse=True)
+    own = faces.person == faces.target  # not the fakes with somebody else's face
+    kinds[faces.line >= 0] = face_kinds(faces.vectors[own], people[own]).astype(str)[people]
+    return kinds
+
+
+def leave_out_look_alikes(
+    videos: pd.DataFrame, chosen: pd.DataFrame, faces: Faces, guard: float
+) -> tuple[pd.DataFrame, Band]:
+    """Return `chosen` (split and reason of each video) without what looks like somebody in another split.
+
+    `videos` has the columns corpus, video and label. A video counts the more, the fewer its class has, and by
+    the square root of that the fewer its split has: to leave out the fewest empties the small splits, and to
+    leave out equal parts of all splits takes most from train (of DFDC's reals 10 % more). The band is that of
+    the videos with known faces, by line.
+    """
+    known = faces.line >= 0
+    split = chosen["split"][known].map({"": -1} | {name: at for at, name in enumerate(SPLITS)}).to_numpy()
+    fake = (videos["label"] == "1").to_numpy()[known]
+    rarity = _rarity(fake.astype(int)), _rarity(split + 1)
+    weights = np.minimum(rarity[0], RARE) * np.sqrt(np.minimum(rarity[1], RARE))
+    band = guard_band(faces.vectors, split, weights, guard, _all_apart(faces))
+    rows, like = chosen.index[known][band.out], chosen.index[known][band.like[band.out]]
+    reasons = [
+        f"people: looks like {corpus}/{video} in {split} (distance {distance:.2f} <= guard {guard:g})"
+        for corpus, video, split, distance in zip(
+            videos.loc[like, "corpus"], videos.loc[like, "video"], chosen.loc[like, "split"],
+            np.floor(band.distance[band.out] * 100) / 100, strict=True,
+        )
+    ]  # fmt: skip
+    chosen = chosen.copy()
+    chosen.loc[rows, "split"] = ""
+    chosen.loc[rows, "reason"] = reasons
+    return chosen, band
+
+
+def _rarity(values: np.ndarray) -> np.ndarray:
+    """Return of each value, 0 or above, how many times as often the most frequent one occurs."""
+    counts = np.bincount(values)
+    return (counts.max(initial=0) / np.maximum(counts, 1))[values]
+
+
+def _all_apart(faces: Faces) -> np.ndarray:
+    """Return the pairs of lines whose two people are those of a pair of `apart`, int64 (m, 2)."""
+    people = np.unique(np.sort(faces.person[faces.apart], axis=1), axis=0)
+    pairs = [
+        np.stack(np.meshgrid(*(np.flatnonzero(faces.person == end) for end in pair)), axis=-1).reshape(-1, 2)
+        for pair in people[people[:, 0] != people[:, 1]]
+    ]
+    return np.concatenate([np.empty((0, 2), np.int64), *pairs])
