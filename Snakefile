@@ -39,6 +39,8 @@ wildcard_constraints:
 include: "rules/corpora_inputs.smk"
 include: "rules/corpora.smk"
 include: "rules/extraction.smk"
+include: "rules/people_inputs.smk"
+include: "rules/people.smk"
 include: "rules/dataset_inputs.smk"
 include: "rules/dataset.smk"
 include: "rules/audits_inputs.smk"

@@ -1,4 +1,4 @@
-"""The base of the errors that a user can put right."""
+"""The errors that a user can put right."""
 
 
 class UserError(ValueError):
@@ -6,3 +6,7 @@ class UserError(ValueError):
 
     A program reports it as one line without a traceback, and exits with 1; see `deepfake.program`.
     """
+
+
+class ModelError(UserError):
+    """A model or its weights are missing, damaged, or of another network; the message says what to do."""

@@ -66,7 +66,7 @@ def plain_vectors(path: Path, files: list[str], cache: Path) -> np.ndarray:
         height, width = crop.shape[:2]
         side = min(height, width) / MARGIN
         face = Face((width - side) / 2, (height - side) / 2, side, side, 0.0, found_by="dlib")
-        return network.session.run(None, {"chips": chip(crop, predict(crop, face), network)[None]})[0][0]
+        return network.run(chip(crop, predict(crop, face), network)[None])[0]
 
     return kept(cache / f"{path.stem}_plain.npy", lambda: images(path, files, read))
 

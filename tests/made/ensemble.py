@@ -7,9 +7,9 @@ from made.networks import decided_state, section
 
 from deepfake.checkpoints.best_pt import save_checkpoint, save_ensemble
 from deepfake.checkpoints.metadata import check_metadata
+from deepfake.errors import ModelError
 from deepfake.networks.build import build
 from deepfake.networks.ensemble import flatten
-from deepfake.networks.errors import ModelError
 from deepfake.networks.views import WHOLE
 
 DATASET = {"name": "made", "sha256": "0" * 64}

@@ -19,8 +19,8 @@ from deepfake.checkpoints.metadata import (
     networks_of,
     without_weights,
 )
+from deepfake.errors import ModelError
 from deepfake.files import new_file
-from deepfake.networks.errors import ModelError
 from deepfake.networks.state_dicts import is_plain
 from deepfake.networks.weights import read_weights_file
 

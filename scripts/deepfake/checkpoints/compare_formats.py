@@ -12,9 +12,9 @@ from deepfake.checkpoints.dataset_inference import predict_split, read_inputs
 from deepfake.checkpoints.inference import BATCH, Batch, LoadedModel, LogitsFunction
 from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log
+from deepfake.errors import ModelError
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.inputs.decoded import Decoded
-from deepfake.networks.errors import ModelError
 
 COLUMNS = {
     "form": "format",

@@ -15,9 +15,9 @@ from deepfake.checkpoints.quantise import Inputs, quantise_dynamic, quantise_sta
 from deepfake.checkpoints.safetensors import as_safetensors, read_safetensors
 from deepfake.checkpoints.torch_inference import logits_function, torch_model
 from deepfake.console import log
+from deepfake.errors import ModelError
 from deepfake.files import new_file
 from deepfake.inputs.decoded import Decoded
-from deepfake.networks.errors import ModelError
 
 BATCH_SIZES = (1, 3, 8, 17)  # that an exported model is tried with
 AT_ONCE = 8  # images calibrated on

@@ -13,8 +13,8 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from deepfake.errors import ModelError
 from deepfake.inputs.geometry import RESAMPLE, Geometry
-from deepfake.networks.errors import ModelError
 
 KEY = "deepfake"
 """The key of the JSON text in the metadata that .onnx and .safetensors files have."""

@@ -7,7 +7,7 @@ import torch
 
 from deepfake.checkpoints.inference import LoadedModel
 from deepfake.checkpoints.metadata import KEY, as_text
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 OPSET = 18
 """The version of ONNX's operators: fixed, so that a newer torch writes for the same runtimes."""

@@ -25,11 +25,11 @@ import numpy as np
 
 from deepfake.checkpoints.inference import Batch, LoadedModel, split_batches
 from deepfake.checkpoints.metadata import KEY, geometries_of, parse_text
-from deepfake.checkpoints.onnx_check import check_onnx
 from deepfake.checkpoints.onnx_format import AT_ONCE, BEYOND_MEMORY, LOGITS, map_images
+from deepfake.errors import ModelError
 from deepfake.inputs.geometry import Geometry
-from deepfake.networks.errors import ModelError
 from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes, check_geometries, over
+from deepfake.onnx_check import check_onnx
 
 if TYPE_CHECKING:  # loads ONNX Runtime, which only the other process needs
     from deepfake.checkpoints import onnx_worker  # noqa: F401

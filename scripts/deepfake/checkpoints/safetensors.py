@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deepfake.checkpoints.best_pt import check_tensors
 from deepfake.checkpoints.metadata import KEY, as_text, networks_of, parse_text, without_weights
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
 from deepfake.networks.weights import UNREADABLE, check_header
 

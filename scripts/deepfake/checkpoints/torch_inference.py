@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from deepfake.checkpoints.inference import BATCH, Batch, LoadedModel, LogitsFunction, split_batches
 from deepfake.checkpoints.metadata import geometries_of, networks_of, without_weights
+from deepfake.errors import ModelError
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import rebuild
 from deepfake.networks.detector import Detector
 from deepfake.networks.ensemble import Ensemble, Part
-from deepfake.networks.errors import ModelError
 from deepfake.networks.limits import MODEL_LIMITS, check_cost, check_geometries
 from deepfake.networks.memory import keep_freed_memory
 from deepfake.networks.views import View

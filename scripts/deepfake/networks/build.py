@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.console import log
-from deepfake.errors import UserError
+from deepfake.errors import ModelError, UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.architectures import CANT_RUN, make_network
 from deepfake.networks.cost import cost_of, limited_modules, parameters_on_meta
 from deepfake.networks.detector import Detector
-from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_keys, head_names, head_outputs, start_head, without_head
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.limits import MODEL_LIMITS, check_cost

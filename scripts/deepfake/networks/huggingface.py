@@ -14,11 +14,10 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from deepfake.console import log
-from deepfake.errors import UserError
+from deepfake.errors import ModelError, UserError
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.cost import limited_modules
 from deepfake.networks.detector import Detector
-from deepfake.networks.errors import ModelError
 from deepfake.networks.huggingface_labels import fake_output, label_keys, with_labels
 from deepfake.networks.huggingface_preprocessing import (
     HALVES,

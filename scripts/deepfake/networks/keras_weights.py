@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 KINDS: dict[str, type[nn.Module]] = {
     "conv2d": nn.Conv2d,

@@ -7,8 +7,8 @@ computes for days. Imports no torch.
 from collections.abc import Iterable
 from pathlib import Path
 
+from deepfake.errors import ModelError
 from deepfake.inputs.geometry import Geometry
-from deepfake.networks.errors import ModelError
 
 MODEL_LIMITS = {"model_gb": 20, "model_memory_gb": 4, "model_tflop": 50, "model_seconds": 300}
 """The defaults, far above what models for faces need.

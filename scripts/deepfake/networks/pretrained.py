@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 import huggingface_hub
 import torchvision
 
-from deepfake.errors import UserError
+from deepfake.errors import ModelError, UserError
 from deepfake.networks.architectures import Made, make_network, timm_tags
-from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_names
 from deepfake.networks.state_dicts import find_state_dict
 from deepfake.networks.weights import load_weights

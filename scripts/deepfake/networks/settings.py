@@ -3,11 +3,11 @@
 Imports no torch: the workflow reads these before anything runs.
 """
 
-import hashlib
 import re
 from pathlib import Path
 
 from deepfake.errors import UserError
+from deepfake.hashing import files_digest
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.huggingface_preprocessing import (
     geometry_of_processor,
@@ -23,7 +23,6 @@ RESAMPLES = {"torchvision": "bilinear", "timm": "bicubic", "hf": "bilinear"}
 SIZE = 224  # pixels; the image size of most networks of libraries
 WEIGHTS_SUFFIXES = (".pt", ".pth", ".bin", ".safetensors", ".h5")
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-MAX_BLOCKS, BLOCK_BYTES = 64, 64 << 10  # of a weights file, read for its digest
 HINT = "set models.<model>.image_size"
 
 
@@ -118,26 +117,14 @@ def head_conflict(model: dict) -> str | None:
 
 
 def weights_digest(model: dict) -> str:
-    """Return a digest of the files that a section's weights come from, 64 hexadecimal digits.
-
-    "" if they come from no file, or it isn't there. Of each file the size and up to 64 blocks of 64 KiB,
-    evenly spaced, are read, so that a large file takes milliseconds: files of the same size that differ only
-    between the blocks have the same digest.
-    """
+    """Return the digest of the files that a section's weights come from; see files_digest."""
     library, name = parse_arch(model["arch"])
     files = [weights_file(model)]
     if library == "hf" and Path(name).is_dir():
         folder = Path(name)
         files += [folder / "config.json", folder / "preprocessor_config.json"]
         files += [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
-    files = sorted(path for path in files if path and path.is_file())
-    if not files:
-        return ""
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        _add_blocks(digest, path)
-    return digest.hexdigest()
+    return files_digest(path for path in files if path)
 
 
 def _geometry_of_folder(folder: Path, size: int | None) -> Geometry:
@@ -159,14 +146,3 @@ def _native_size(name: str) -> int:
         return 299
     match = re.search(r"(?:patch|window)\d+.*_(\d{3})(?!\d)", name)
     return int(match[1]) if match else SIZE
-
-
-def _add_blocks(digest: "hashlib._Hash", path: Path) -> None:
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        if size <= MAX_BLOCKS * BLOCK_BYTES:
-            digest.update(file.read())
-            return
-        for number in range(MAX_BLOCKS):
-            file.seek(number * (size - BLOCK_BYTES) // (MAX_BLOCKS - 1))
-            digest.update(file.read(BLOCK_BYTES))

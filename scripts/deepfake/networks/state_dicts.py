@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.console import log, printable
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 WRAPPERS = (
     "state state_dict model_state_dict model_state model net network module params weights student "

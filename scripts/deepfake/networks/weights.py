@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from deepfake.console import log
 from deepfake.corpora.archives import SourceError, open_zip
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
 
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # GoogLeNet's and Inception's heads for training, not made here

@@ -1,12 +1,13 @@
 """The network that turns a face into numbers: dlib's from the pinned package, or a file of the user's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 
 from deepfake.extraction.package_models import FACE_RESNET, package_model
-from deepfake.people.dlib_resnet import SIDE, dlib_resnet_onnx
+from deepfake.people.dlib_resnet import NUMBERS, SIDE, dlib_resnet_onnx
+from deepfake.people.onnx_network import open_network, session
 
 DLIB_TEMPLATE = (
     (0.85957, 0.21350),
@@ -20,20 +21,23 @@ DLIB_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Network:
-    """A network for faces: the `side` of its input in pixels, and where dlib's five points lie in it."""
+    """A network for faces.
+
+    `side` is that of its input in pixels, and `template` where dlib's five points lie in it. `run` takes
+    chips, uint8 RGB (n, side, side, 3), and returns their vectors, float32 (n, numbers).
+    """
 
     side: int
     template: tuple[tuple[float, float], ...]
-    session: onnxruntime.InferenceSession
+    numbers: int
+    run: Callable[[np.ndarray], np.ndarray]
 
     def vector(self, chip: np.ndarray) -> np.ndarray:
         """Return the unit vector of a chip, float32 (d,): the mean of those of the chip and its mirror image.
 
         `chip` is uint8 RGB (side, side, 3).
         """
-        chips = np.stack([chip, chip[:, ::-1]])
-        (vectors,) = self.session.run(None, {"chips": chips})
-        mean = vectors.astype(np.float64).mean(axis=0)
+        mean = self.run(np.stack([chip, chip[:, ::-1]])).astype(np.float64).mean(axis=0)
         return (mean / np.linalg.norm(mean)).astype(np.float32)
 
 
@@ -42,12 +46,9 @@ def load_network(cfg: dict) -> Network:
 
     Raises UserError, which names the key, if it can't be had.
     """
+    if cfg.get("model"):
+        return Network(*open_network(cfg["model"], cfg["input"]))
     path = package_model(FACE_RESNET, "people.model")
     template = tuple(((x + 0.25) / 1.5 * SIDE, (y + 0.25) / 1.5 * SIDE) for x, y in DLIB_TEMPLATE)
-    return Network(SIDE, template, _session(dlib_resnet_onnx(path)))
-
-
-def _session(model: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # jobs use several processes instead
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    dlib = session(dlib_resnet_onnx(path))
+    return Network(SIDE, template, NUMBERS, lambda chips: dlib.run(None, {"chips": chips})[0])

@@ -14,8 +14,8 @@ from made.huggingface import vit
 from made.models import load_detector
 
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
+from deepfake.errors import ModelError
 from deepfake.networks.build import build
-from deepfake.networks.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -22,10 +22,10 @@ from deepfake.checkpoints.convert import convert as convert_file
 from deepfake.checkpoints.onnx_export import as_bytes, export
 from deepfake.checkpoints.open_model import open_model
 from deepfake.checkpoints.quantise import quantise_static
+from deepfake.errors import ModelError
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import read_predictions
 from deepfake.inputs.decoded import read_decoded
-from deepfake.networks.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -13,9 +13,9 @@ from made.models import KINDS, images_for, save
 from made.programs import run_program
 
 from deepfake.checkpoints.open_model import open_model
+from deepfake.errors import ModelError
 from deepfake.networks.build import rebuild
 from deepfake.networks.cost import cost_of
-from deepfake.networks.errors import ModelError
 
 
 @pytest.fixture

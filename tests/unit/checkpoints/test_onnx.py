@@ -10,10 +10,10 @@ from made.decoded import ROOT
 from made.onnx_files import GEOMETRY, METADATA, SIZE, mean, model
 from onnx import TensorProto, helper
 
-from deepfake.checkpoints import onnx_check
+from deepfake import onnx_check
 from deepfake.checkpoints.metadata import KEY
 from deepfake.checkpoints.open_model import open_model
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 
 def changed(**keys) -> dict:

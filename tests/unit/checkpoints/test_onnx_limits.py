@@ -13,7 +13,7 @@ from made.programs import run_program
 from onnx import TensorProto, helper, numpy_helper
 
 from deepfake.checkpoints.open_model import open_model
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 LIMITS = {"model_memory_gb": 0.5, "model_seconds": 5}
 ONES = numpy_helper.from_array(np.array([1], np.float32))

@@ -13,7 +13,7 @@ from deepfake.checkpoints.best_pt import load_checkpoint
 from deepfake.checkpoints.metadata import KEY, without_weights
 from deepfake.checkpoints.open_model import open_model
 from deepfake.checkpoints.safetensors import as_safetensors, read_safetensors
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

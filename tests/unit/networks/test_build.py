@@ -7,9 +7,9 @@ import torch
 import torchvision
 from made.networks import images, same, section
 
+from deepfake.errors import ModelError
 from deepfake.networks.architectures import OWN_NETWORKS, make_network
 from deepfake.networks.build import build, rebuild
-from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_names
 from deepfake.networks.settings import OWN
 

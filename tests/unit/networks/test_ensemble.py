@@ -11,11 +11,10 @@ from deepfake.checkpoints.best_pt import load_checkpoint, save_ensemble
 from deepfake.checkpoints.inference import LoadedModel, split_batches
 from deepfake.checkpoints.open_model import open_model
 from deepfake.checkpoints.torch_inference import logits_function
-from deepfake.errors import UserError
+from deepfake.errors import ModelError, UserError
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import build
 from deepfake.networks.ensemble import Ensemble, Part, flatten
-from deepfake.networks.errors import ModelError
 from deepfake.networks.gradcam import gradcam, gradcam_maps
 from deepfake.networks.settings import geometries_of, threshold_of
 from deepfake.networks.views import WHOLE, View, apply_views

@@ -9,9 +9,8 @@ import torch
 import transformers
 from made.huggingface import batch, fake_probability, random_image, section, transformers_probabilities, vit
 
-from deepfake.errors import UserError
+from deepfake.errors import ModelError, UserError
 from deepfake.networks.build import build, rebuild
-from deepfake.networks.errors import ModelError
 from deepfake.networks.huggingface import save_pretrained
 from deepfake.networks.huggingface_labels import fake_label
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made.keras import write_weights
 
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 from deepfake.networks.keras_weights import numbered, read_keras_weights
 from deepfake.networks.mesonet import Meso4, MesoInception4
 

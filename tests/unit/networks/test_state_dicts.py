@@ -7,8 +7,8 @@ import torch
 from made.networks import same, section
 from torch import nn
 
+from deepfake.errors import ModelError
 from deepfake.networks.build import build
-from deepfake.networks.errors import ModelError
 from deepfake.networks.state_dicts import find_state_dict
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,8 +9,8 @@ import torchvision
 from made.networks import images, same, section
 from safetensors.torch import save_file
 
+from deepfake.errors import ModelError
 from deepfake.networks.build import build
-from deepfake.networks.errors import ModelError
 from deepfake.networks.heads import head_names
 from deepfake.networks.weights import read_weights_file
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deepfake.networks.errors import ModelError
+from deepfake.errors import ModelError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 MAX_BYTES = 2**31 - 1  # of a message of Protocol Buffers

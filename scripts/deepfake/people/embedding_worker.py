@@ -1,0 +1,37 @@
+"""The program of the worker processes of `embeddings`: turns stored face crops into vectors.
+
+A network of the user's that takes more memory or time than the limits ends this process alone.
+"""
+
+from collections.abc import Callable, Iterator
+
+import cv2
+
+from deepfake.errors import UserError
+from deepfake.extraction import images
+from deepfake.extraction.tars import StoredImages
+from deepfake.people.embedder import Embedding, load_embedder
+from deepfake.people.embeddings import EmbeddingSettings, EmbeddingTask
+from deepfake.worker_process import TaskDone, work
+
+
+def start(settings: EmbeddingSettings) -> Callable[[EmbeddingTask], Iterator[Embedding | TaskDone]]:
+    """Open the tar and load the network; return the function that does a task."""
+    cv2.setNumThreads(1)
+    stored = StoredImages(settings.tar)
+    embed = load_embedder(settings.cfg)
+
+    def results_of(task: EmbeddingTask) -> Iterator[Embedding | TaskDone]:
+        problem = ""
+        try:
+            for crop in task.crops:
+                yield embed(images.decode(stored.read(crop)))  # within all limits: `faces` has read it
+        except (UserError, OSError) as error:
+            problem = str(error)
+        yield TaskDone(problem)
+
+    return results_of
+
+
+if __name__ == "__main__":
+    work(start)
