@@ -8,6 +8,7 @@ creates   results/plans/{dataset}.csv, the split of every image, or why it is le
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
           results/reports/{dataset}/audit.json and .html, whether the dataset is what was promised;
           attrition.csv and .png, how much was lost at each step
+          people.html, who is who, for a person to check
 """
 
 
@@ -178,3 +179,45 @@ rule attrition:
         " --output-picture {output.picture:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
+
+
+rule people_page:
+    """Write a page on which a person checks who is who: the largest groups and the doubtful links."""
+    input:
+        people=people_of_plan,
+        plan=lambda w: plan_of(w.dataset).table,
+        tars=image_tars,
+    output:
+        page=report(
+            "results/reports/{dataset}/people.html",
+            category="2 Dataset",
+            caption="../report/people.rst",
+            labels={"dataset": "{dataset}", "what": "people"},
+        ),
+    log:
+        "logs/people_page/{dataset}.log",
+    benchmark:
+        "benchmarks/people_page/{dataset}.tsv"
+    conda:
+        "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+    params:
+        program=program("people_page.py"),
+        code=script_digest("people_page.py"),
+        results=lambda w, input: str(Path(input.plan).parents[1]),  # also right with remote storage
+        cfg=lambda w: as_param(dataset_section(config, w.dataset)),
+    shell:
+        "python {params.program:q}"
+        " --dataset {wildcards.dataset:q}"
+        " --people {input.people:q}"
+        " --plan {input.plan:q}"
+        " --results {params.results:q}"
+        " --config {params.cfg:q}"
+        " --output {output.page:q}"
+        " --record {params.record:q}"
+        " > {log:q} 2>&1"

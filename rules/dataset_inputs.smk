@@ -1,7 +1,7 @@
 """Input functions and settings of the rules of datasets."""
 
 from deepfake.config.sections import dataset_section, image_sections, known_by, network_section
-from deepfake.config.sources import check_dataset
+from deepfake.config.sources import check_dataset, check_people_page
 
 
 def video_tables(w):
@@ -24,6 +24,12 @@ def image_tars(w):
 def plan_of(dataset):
     """The outputs of a dataset's plan, after the checkpoint has run."""
     return checkpoints.plan.get(dataset=dataset).output
+
+
+def people_of_plan(w):
+    """The table of who is seen in every video of a dataset that goes by faces."""
+    require(check_people_page, w.dataset)
+    return plan_of(w.dataset).people
 
 
 def same_identity_table(w):
