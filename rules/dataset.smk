@@ -2,7 +2,8 @@
 From the tables of all images to a dataset and its audit.
 
 config    datasets.<dataset>, seed
-requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar
+requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar,
+          results/people/{corpus}/{shard}.csv and .npy
 creates   results/plans/{dataset}.csv, the split of every image, or why it is left out; .json, a summary;
           results/plans/{dataset}_people.csv, who is seen in every video
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
@@ -17,6 +18,7 @@ checkpoint plan:
     input:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
+        embeddings=embedding_files,
         same_identity=same_identity_table,
         different_people=different_people_table,
     output:

@@ -91,3 +91,19 @@ def test_one_unit_can_not_be_two_people():
 def test_without_videos_there_is_nobody():
     person, target = find_people(Videos(np.empty((0, 8), np.float32), *[np.empty(0, int)] * 2, NONE), LINK)
     assert len(person) == len(target) == 0
+
+
+def test_people_of_one_to_3000_videos_with_twins_and_outliers_come_out():
+    sizes = [3000, 500, 100, 30, *[5] * 20, *[1] * 100]
+    people = np.repeat(np.arange(len(sizes)), sizes)
+    faces = faces_of(people.tolist(), noise=0.15)
+    twins = people == 1  # 0.39 from person 0 on average: more than LINK, less than other people
+    faces[twins] = unit(faces_of([0] * 500, noise=0.15) + 0.32 * unit(faces_of([1])[0] - faces_of([0])[0]))
+    strangers = np.random.default_rng(0).permutation(len(people))[:20]  # no face at all, in their pictures
+    faces[strangers] = unit(np.random.default_rng(1).normal(size=(20, faces.shape[1])))
+    made = Videos(whole_numbers(faces), np.arange(len(people)), np.zeros(len(people), bool), NONE)
+    person, _ = find_people(made, LINK)
+    kept = np.setdiff1d(np.arange(len(people)), strangers)
+    found = {(who, group) for who, group in zip(people[kept].tolist(), person[kept].tolist(), strict=True)}
+    assert len(found) == len(set(people[kept].tolist())) == len({group for _, group in found})
+    assert all((person == person[at]).sum() == 1 for at in strangers)
