@@ -33,8 +33,7 @@ rule embeddings:
     params:
         program=program("embeddings.py"),
         code=script_digest("embeddings.py"),
-        cfg=as_param(people_section(config)),
-        network=lambda w: network_digest(config["people"]),
+        cfg=lambda w: as_param(people_section(config)),
         limits=limits_of_crops,
     shell:
         "python {params.program:q}"

@@ -1,7 +1,6 @@
 """Input functions and settings of the rules of people."""
 
 from deepfake.config.sections import embedded_corpora, people_section
-from deepfake.people.settings import network_digest
 
 
 def limits_of_crops(w, threads):

@@ -5,11 +5,13 @@ without effect, such as the quality of a PNG, is left out.
 """
 
 import json
+from pathlib import Path
 
 from deepfake.corpora.archives import ARCHIVE_LIMITS
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
+from deepfake.hashing import files_digest
 from deepfake.layouts.registry import LAYOUTS
 from deepfake.networks.limits import MODEL_LIMITS
 from deepfake.people.settings import DLIB_DISTANCES
@@ -87,9 +89,11 @@ def people_section(config: dict) -> dict:
 
 
 def network_section(config: dict) -> dict:
-    """Return the settings of the network that embeds faces; {} for dlib's, which has none."""
-    keys = () if config["people"]["model"] is None else ("input", "model")
-    return {key: config["people"][key] for key in keys}
+    """Return the settings of the network that embeds faces, and a digest of its file; {} for dlib's."""
+    cfg = config["people"]
+    if cfg["model"] is None:
+        return {}
+    return {"model": cfg["model"], "input": cfg["input"], "content": files_digest([Path(cfg["model"])])}
 
 
 def people_distances(config: dict, dataset: str | None = None) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What each step gets of the configuration: what it depends on, and no more; and the paths of files."""
 
 import pytest
-from made.config import checked
+from made.config import DEFAULTS, checked
 
 from deepfake.config.sections import (
     dataset_section,
@@ -110,6 +110,7 @@ def test_sections_of_index_and_dataset_hold_what_they_depend_on():
     assert dataset_section(config, "dataset_2gb")["seed"] == config["seed"]
 
 
+TOGETHER = DEFAULTS["people"]["together"]
 REAL = "corpora: {mine: {layout: dfdc, folder: /x}}"
 NETWORK = "model: x.onnx, input: {side: 112, template: arcface}, link: 1, guard: 0.9, fail: 0.8"
 
@@ -121,11 +122,13 @@ def people_of(text: str, **settings: object) -> dict:
 
 
 def test_a_dataset_overrides_the_distances_of_people():
-    assert people_of("") == {"by": "both", **DLIB_DISTANCES, "together": 0.03}
+    assert people_of("") == {"by": "both", **DLIB_DISTANCES, "together": TOGETHER}
     own = {"by": "faces", "link": 0.3, "together": 0.1}
-    assert people_of("people: {link: 0.2, guard: 0.1}", people=own) == {**own, "guard": 0.1, "fail": 0.3}
+    assert people_of("people: {link: 0.2, guard: 0.1}", people=own) == {
+        **own, "guard": 0.1, "fail": DLIB_DISTANCES["fail"],
+    }  # fmt: skip
     assert people_of(f"people: {{{NETWORK}}}", people={"link": 0.5}) == {
-        "by": "both", "link": 0.5, "together": 0.03, "guard": 0.9, "fail": 0.8,
+        "by": "both", "link": 0.5, "together": TOGETHER, "guard": 0.9, "fail": 0.8,
     }  # fmt: skip
 
 
@@ -140,8 +143,17 @@ def test_embeddings_depend_on_no_distance():
     config = checked("people: {link: 0.2, together: 1, guard: 0.1, fail: 0.1, keep: false}")
     assert people_section(config) == people_section(checked()) == {"crops": 5}
     assert people_section(checked("people: {crops: 3}")) == {"crops": 3}
-    own = people_section(checked(f"people: {{{NETWORK}}}"))
-    assert own["model"] == "x.onnx" and own["input"]["side"] == 112
+
+
+def test_embeddings_depend_on_the_content_of_the_users_network(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = checked(f"people: {{{NETWORK}}}")
+    sections = [people_section(config)]
+    for content in (b"one", b"two", b"one"):
+        (tmp_path / "x.onnx").write_bytes(content)
+        sections.append(people_section(config))
+    assert sections[0]["model"] == "x.onnx" and sections[0]["input"]["side"] == 112
+    assert sections[1] == sections[3] != sections[2] and sections[0] not in sections[1:]
 
 
 def test_a_plan_by_people_reads_embeddings_of_all_corpora_that_are_not_drawn():

@@ -11,7 +11,6 @@ from deepfake import onnx_check
 from deepfake.errors import UserError
 from deepfake.extraction.alignment import DLIB_5_TEMPLATE
 from deepfake.people.network import load_network
-from deepfake.people.settings import network_digest
 
 SIDE = 32
 CFG = {"side": SIDE, "template": "arcface", "mean": 127.5, "std": 64, "channels": "rgb"}
@@ -133,15 +132,6 @@ def test_a_network_that_does_not_fit_is_refused_with_the_key(tmp_path, model, cf
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match="people.model: .*gone.onnx doesn't exist; put the path right"):
         load_network({"model": str(tmp_path / "gone.onnx"), "input": CFG})
-
-
-def test_the_digest_follows_the_content(tmp_path):
-    path = tmp_path / "faces.onnx"
-    found = []
-    for content in (b"one", b"two", b"one"):
-        path.write_bytes(content)
-        found.append(network_digest({"model": str(path)}))
-    assert found[0] == found[2] != found[1] and network_digest({"model": None}) == ""
 
 
 def test_no_more_of_a_file_is_read_than_it_has_fields(tmp_path, monkeypatch):
