@@ -28,32 +28,33 @@ class Videos(NamedTuple):
     apart: np.ndarray
 
 
-def find_people(videos: Videos, distance: float) -> tuple[np.ndarray, np.ndarray]:
+def find_people(videos: Videos, link: float, near: float) -> tuple[np.ndarray, np.ndarray]:
     """Return for each video the person of its own face, and that of its unit, int64 (n,) each.
 
-    A person is the position of its first video among those that it is made of. Of a real video both are the
-    same. The face of a fake is that of the nearest person, on average over this person's videos, if that is
-    within `distance`, else NOBODY's. The person of a fake's unit is that of the unit's real videos. Fakes of
-    units without any are given to the nearest person all together; those near nobody are linked with each
-    other. No person has both faces of a pair of `apart`.
+    A person is the position of its first video among those that it is made of. Real videos are linked up to
+    the distance `link`, and both are the same for each. The face of a fake is that of the nearest person, on
+    average over this person's videos, if that is within `near`, else NOBODY's: a blend is farther from either
+    of its people than their own videos are. The person of a fake's unit is that of the unit's real videos.
+    Fakes of units without any are given to the nearest person all together; those near nobody are linked with
+    each other. No person has both faces of a pair of `apart`.
 
     Raises ValueError if a pair of `apart` is one unit of real videos.
     """
     person = np.full(len(videos.vectors), NOBODY)
     real = np.flatnonzero(~videos.fake)
-    person[real] = real[_link(videos, real, distance)]
+    person[real] = real[_link(videos, real, link)]
     targets = dict(zip(videos.units[real].tolist(), person[real].tolist(), strict=True))
 
     alone = np.flatnonzero(~np.isin(videos.units, videos.units[real]))  # fakes of units without real videos
-    person[alone] = _nearest_people(videos, alone, person, distance, by_unit=True)
+    person[alone] = _nearest_people(videos, alone, person, near, by_unit=True)
     rest = alone[person[alone] == NOBODY]
-    person[rest] = rest[_link(videos, rest, distance)]
+    person[rest] = rest[_link(videos, rest, link)]
     targets |= dict(zip(videos.units[alone].tolist(), person[alone].tolist(), strict=True))
     of_unit = np.array([targets[unit] for unit in videos.units.tolist()], np.int64)
 
     others = np.flatnonzero(videos.fake & ~np.isin(np.arange(len(person)), rest))
     person[others] = NOBODY
-    person[others] = _nearest_people(videos, others, person, distance, by_unit=False)
+    person[others] = _nearest_people(videos, others, person, near, by_unit=False)
     return person, of_unit
 
 

@@ -33,12 +33,13 @@ class Faces(NamedTuple):
 
 
 def recognise(
-    videos: pd.DataFrame, nodes: pd.Series, vectors: VideoVectors, different: np.ndarray, link: float
+    videos: pd.DataFrame, nodes: pd.Series, vectors: VideoVectors, different: np.ndarray, people: dict
 ) -> Faces:
     """Return who the videos show. `nodes` are theirs by names and originals (see links.link_videos).
 
     `videos` has the columns corpus, video and label. `different` (m, 2) are pairs of positions in it, see
-    different_people.different_videos. `link` is the distance of people.linkage.
+    different_people.different_videos. `people` has the distances link and guard; a fake's face is that of the
+    nearest person within guard, since what is nearer will not be in two splits.
     """
     places = {name: at for at, name in enumerate(vectors.names)}
     at = np.array([places.get(name, -1) for name in zip(videos["corpus"], videos["video"], strict=True)], int)
@@ -53,7 +54,7 @@ def recognise(
         (videos["label"].iloc[known] == "1").to_numpy(),
         apart,
     )
-    person, target = find_people(of_known, link)
+    person, target = find_people(of_known, people["link"], people["guard"])
     person = np.where(person == NOBODY, np.arange(len(person)), person)
     return Faces(line, of_known.vectors, person, target, apart)
 

@@ -163,7 +163,7 @@ def _split_videos(
     if not by_person or vectors is None:
         return choose_splits(videos.join(links), cfg), None, None
     people = cfg["people"]
-    faces = recognise(videos, links["node"], vectors, different, people["link"])
+    faces = recognise(videos, links["node"], vectors, different, people)
     links = link_faces(named, links, faces)
     near = near_videos(faces, people["guard"])
     links, ties = keep_lookalikes_together(links, near, people["together"])

@@ -23,21 +23,21 @@ def videos(people: list[int], units=None, fake=None, apart=NONE, **drawn) -> Vid
 @given(st.integers(0, 10**6), st.integers(1, 30))
 def test_planted_people_come_out(seed, people):
     seen = np.random.default_rng(seed).integers(0, people, 60).tolist()
-    person, target = find_people(videos(seen, seed=seed), LINK)
+    person, target = find_people(videos(seen, seed=seed), LINK, LINK)
     assert person.tolist() == target.tolist() == [seen.index(who) for who in seen]
 
 
 def test_a_fake_is_given_to_the_person_of_its_face_and_stays_with_its_original():
     # two videos of each of two people, and fakes of the first with the face of 1, of 0, and of nobody known
     made = videos([0, 1, 0, 1, 1, 0, 2], units=[0, 1, 0, 1, 0, 0, 0], fake=[0, 0, 0, 0, 1, 1, 1])
-    person, target = find_people(made, LINK)
+    person, target = find_people(made, LINK, LINK)
     assert person.tolist() == [0, 1, 0, 1, 1, 0, NOBODY]
     assert target.tolist() == [0, 1, 0, 1, 0, 0, 0]
 
 
 def test_fakes_without_an_original_are_people_of_their_own_faces():
     made = videos([0, 0, 1, 1, 2], fake=[0, 1, 1, 1, 1])
-    person, target = find_people(made, LINK)
+    person, target = find_people(made, LINK, LINK)
     assert person.tolist() == target.tolist() == [0, 0, 2, 2, 4]
 
 
@@ -56,7 +56,7 @@ def test_invariants(seed, noise, pairs, blends):
     apart = random.integers(0, count, (pairs, 2))
     apart = apart[(units[apart[:, 0]] != units[apart[:, 1]])]
     made = made._replace(apart=apart)
-    person, target = find_people(made, LINK)
+    person, target = find_people(made, LINK, LINK)
     real = ~fake
     assert (person[real] == target[real]).all() and (target != NOBODY).all()
     assert all(len(set(target[units == unit].tolist())) == 1 for unit in set(units.tolist()))
@@ -66,8 +66,8 @@ def test_invariants(seed, noise, pairs, blends):
     one, other = person[apart[:, 0]], person[apart[:, 1]]
     assert not ((one == other) & (one != NOBODY)).any()
 
-    alone = find_people(Videos(made.vectors[real], units[real], fake[real], NONE), LINK)[0]
-    without = find_people(made._replace(apart=NONE), LINK)[0]
+    alone = find_people(Videos(made.vectors[real], units[real], fake[real], NONE), LINK, LINK)[0]
+    without = find_people(made._replace(apart=NONE), LINK, LINK)[0]
     assert np.flatnonzero(real)[alone].tolist() == without[real].tolist(), "fakes changed who the reals are"
 
 
@@ -78,18 +78,20 @@ def test_the_order_of_videos_makes_no_difference(seed):
     made = videos(random.integers(0, 6, 30).tolist(), units, fake, seed=seed, noise=0.25)
     order = random.permutation(30)
     shuffled = Videos(made.vectors[order], units[order], fake[order], NONE)
-    for one, other in zip(find_people(made, LINK), find_people(shuffled, LINK), strict=True):
+    for one, other in zip(find_people(made, LINK, LINK), find_people(shuffled, LINK, LINK), strict=True):
         together = one[order][:, None] == one[order]
         assert np.array_equal(together, other[:, None] == other)
 
 
 def test_one_unit_can_not_be_two_people():
     with pytest.raises(ValueError, match="vector 0"):
-        find_people(videos([0, 0], units=[0, 0], apart=[[0, 1]]), LINK)
+        find_people(videos([0, 0], units=[0, 0], apart=[[0, 1]]), LINK, LINK)
 
 
 def test_without_videos_there_is_nobody():
-    person, target = find_people(Videos(np.empty((0, 8), np.float32), *[np.empty(0, int)] * 2, NONE), LINK)
+    person, target = find_people(
+        Videos(np.empty((0, 8), np.float32), *[np.empty(0, int)] * 2, NONE), LINK, LINK
+    )
     assert len(person) == len(target) == 0
 
 
