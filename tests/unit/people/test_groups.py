@@ -104,7 +104,7 @@ def test_people_of_one_to_3000_videos_with_twins_and_outliers_come_out():
     strangers = np.random.default_rng(0).permutation(len(people))[:20]  # no face at all, in their pictures
     faces[strangers] = unit(np.random.default_rng(1).normal(size=(20, faces.shape[1])))
     made = Videos(whole_numbers(faces), np.arange(len(people)), np.zeros(len(people), bool), NONE)
-    person, _ = find_people(made, LINK)
+    person, _ = find_people(made, LINK, LINK)
     kept = np.setdiff1d(np.arange(len(people)), strangers)
     found = {(who, group) for who, group in zip(people[kept].tolist(), person[kept].tolist(), strict=True)}
     assert len(found) == len(set(people[kept].tolist())) == len({group for _, group in found})
