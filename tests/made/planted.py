@@ -41,14 +41,15 @@ def swapped(
         for scene in range(scenes if person else 1):
             name = f"r{person}_{scene}"
             known = {"target": f"c/p{person}"} if named else {}
-            rows += video_rows("c", name, 2, group=f"c/{name}" if originals else "", **known)
+            known |= {"group": f"c/{name}", "original": f"c/{name}"} if originals else {"group": ""}
+            rows += video_rows("c", name, 2, **known)
             seen[name], person_of[name] = person, person
     for fake in range(fakes):
         target, source = random.choice(people, 2, replace=False).tolist()
         original = f"r{target}_0"
         known = {"target": f"c/p{target}", "source": f"c/p{source}"} if named else {}
-        group = f"c/{original}" if originals else ""
-        rows += video_rows("c", f"f{fake}_{target}_{source}", 2, label="1", method="m", group=group, **known)
+        known |= {"group": f"c/{original}", "original": f"c/{original}"} if originals else {"group": ""}
+        rows += video_rows("c", f"f{fake}_{target}_{source}", 2, label="1", method="m", **known)
         seen[f"f{fake}_{target}_{source}"] = source
     names = list(seen)
     vectors = faces_of([seen[name] for name in names for _ in range(crops)], seed, noise)

@@ -9,12 +9,16 @@ import pandas as pd
 from deepfake.errors import UserError
 from deepfake.plan.links import Pair, in_family
 
-Nodes = Callable[[list[Pair]], pd.Series]
-"""Takes pairs of `same_identity`, and returns the node of each video."""
+People = Callable[[list[Pair]], pd.Series]
+"""Takes pairs of `same_identity`, and returns whom each video shows, see links.link_people."""
 
 
 def different_videos(
-    videos: pd.DataFrame, pairs: list[Pair], families: dict[str, str], same_identity: list[Pair], nodes: Nodes
+    videos: pd.DataFrame,
+    pairs: list[Pair],
+    families: dict[str, str],
+    same_identity: list[Pair],
+    people: People,
 ) -> np.ndarray:
     """Return pairs of positions in `videos` whose faces are known to be of two people, int64 (m, 2).
 
@@ -23,7 +27,7 @@ def different_videos(
     there is one. A fake that is named itself stands for its own face, and not for its target.
 
     Raises UserError if none of the pairs is in the dataset, and for a pair that names or `same_identity` call
-    one person: `nodes(same_identity)` is the same for both.
+    one person: `people(same_identity)` is the same for both.
     """
     places = _places(videos)
     fake = (videos["label"] == "1").to_numpy()
@@ -37,10 +41,10 @@ def different_videos(
             f"different_people: none of its {len(pairs)} pairs is in the dataset; write <corpus>/<person> or "
             "<corpus>/<video> with names of results/index/<corpus>/videos.csv"
         )
-    node = nodes(same_identity).to_numpy() if found else np.empty(0, object)
+    person = people(same_identity).to_numpy() if found else np.empty(0, object)
     for one, other, pair in found:
-        if node[one] == node[other] and not fake[[one, other]].any():
-            _contradiction(one, other, pair, same_identity, nodes)
+        if person[one] == person[other] and not fake[[one, other]].any():
+            raise _contradiction(one, other, pair, same_identity, people)
     return np.array([(one, other) for one, other, _ in found], np.int64).reshape(-1, 2)
 
 
@@ -55,17 +59,14 @@ def _places(videos: pd.DataFrame) -> dict[str | tuple[str, str], int]:
     return places | {name: at for at, name in enumerate(videos["corpus"] + "/" + videos["video"])}
 
 
-def _contradiction(one: int, other: int, pair: Pair, same_identity: list[Pair], nodes: Nodes) -> None:
-    """Raise UserError, which names the pair and what calls both one person."""
+def _contradiction(one: int, other: int, pair: Pair, same_identity: list[Pair], people: People) -> UserError:
+    """Return the error that names the pair and what calls both one person."""
 
     def joined(count: int) -> bool:
-        try:
-            node = nodes(same_identity[:count])
-        except UserError:  # none of so few pairs is in the dataset
-            node = nodes([])
-        return node.iloc[one] == node.iloc[other]
+        person = people(same_identity[:count])
+        return person.iloc[one] == person.iloc[other]
 
     line = bisect_left(range(len(same_identity) + 1), True, key=joined)
     by = f"same_identity: {','.join(same_identity[line - 1])}" if line else "what the corpora say, one person"
     advice = "take out one of both lines" if line else "take out the line"
-    raise UserError(f"different_people: {','.join(pair)} contradicts {by}; {advice}")
+    return UserError(f"different_people: {','.join(pair)} contradicts {by}; {advice}")

@@ -21,21 +21,23 @@ class Faces(NamedTuple):
 
     `line` (n,) is a video's line in the arrays below, -1 where its face is unknown. `vectors` (known, d) are
     those of neighbours.whole_numbers. `person` (known,) is the line of the first video of the same person,
-    and `target` (known,) that of the person whom names and originals hold the video to. `apart` (m, 2) are
-    pairs of lines whose faces are known to be of two people.
+    and `target` (known,) that of the person whom names and originals hold the video to. `alone` (known,) are
+    fakes without a real video of their target, who is then the person of their face. `apart` (m, 2) are pairs
+    of lines whose faces are known to be of two people.
     """
 
     line: np.ndarray
     vectors: np.ndarray
     person: np.ndarray
     target: np.ndarray
+    alone: np.ndarray
     apart: np.ndarray
 
 
 def recognise(
-    videos: pd.DataFrame, nodes: pd.Series, vectors: VideoVectors, different: np.ndarray, people: dict
+    videos: pd.DataFrame, shown: pd.Series, vectors: VideoVectors, different: np.ndarray, people: dict
 ) -> Faces:
-    """Return who the videos show. `nodes` are theirs by names and originals (see links.link_videos).
+    """Return who the videos show. `shown` says so by names and originals, see links.link_people.
 
     `videos` has the columns corpus, video and label. `different` (m, 2) are pairs of positions in it, see
     different_people.different_videos. `people` has the distances link and guard; a fake's face is that of the
@@ -50,31 +52,38 @@ def recognise(
     apart = apart[(apart >= 0).all(axis=1)]
     of_known = Videos(
         vectors.means[at[known]],
-        pd.factorize(nodes.iloc[known])[0],
+        pd.factorize(shown.iloc[known])[0],
         (videos["label"].iloc[known] == "1").to_numpy(),
         apart,
     )
     person, target = find_people(of_known, people["link"], people["guard"])
     person = np.where(person == NOBODY, np.arange(len(person)), person)
-    return Faces(line, of_known.vectors, person, target, apart)
+    alone = ~np.isin(of_known.units, of_known.units[~of_known.fake])
+    return Faces(line, of_known.vectors, person, target, alone, apart)
 
 
 def link_faces(videos: pd.DataFrame, links: pd.DataFrame, faces: Faces) -> pd.DataFrame:
     """Return `links` (node and other, see links.link_videos) with the nodes of one person's faces as one.
 
-    The other node of a fake without a source is that of the person of its own face. `videos` has the columns
-    corpus, video, label and source.
+    The other node of a fake without a source is that of the person of its own face. A node of fakes without
+    real videos of their targets is that of the person of their faces, too, if they all have the same; else it
+    holds several people, who stay apart. `videos` has the columns corpus, video, label and source.
     """
     known = faces.line >= 0
     names = ("face:" + videos["corpus"] + "/" + videos["video"])[known].to_numpy(object)
-    ends = [np.concatenate([links["node"], links["other"], links["node"][known]])] * 2
-    ends[1] = np.concatenate([ends[0][: 2 * len(links)], names[faces.target]])
-    node_of = smallest_linked_names(*ends)
-    linked = links.apply(lambda column: column.map(node_of))
-    own = pd.Series(names[faces.person], links.index[known]).map(node_of)  # none of a face that is nobody's
+    node = links["node"][known]
+    targets = pd.Series(names[faces.target], node.index)
+    several = targets[faces.alone].groupby(node[faces.alone]).nunique() > 1
+    linked = (videos["label"][known] == "0") | (faces.alone & ~node.isin(several.index[several]))
+    both = np.concatenate([links["node"], links["other"]])
+    node_of = smallest_linked_names(
+        np.concatenate([both, node[linked], targets]), np.concatenate([both, targets[linked], targets])
+    )
+    result = links.apply(lambda column: column.map(node_of))
+    own = pd.Series(names[faces.person], node.index).map(node_of)  # none of a face that is nobody's
     own = own[own.notna() & ((videos["label"] == "1") & (videos["source"] == ""))[known]]
-    linked.loc[own.index, "other"] = own
-    return linked
+    result.loc[own.index, "other"] = own
+    return result
 
 
 def near_videos(faces: Faces, distance: float) -> np.ndarray:

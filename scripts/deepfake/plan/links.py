@@ -82,6 +82,26 @@ def link_videos(
     return pd.DataFrame({"node": nodes, "other": others}, index=videos.index)
 
 
+def link_people(videos: pd.DataFrame, same_identity: list[Pair], families: dict[str, str]) -> pd.Series:
+    """Return for each row of `videos` a name that it shares with those known to show the same person.
+
+    Of a fake that is its target, whom its original shows too. Videos of one group may show several people,
+    and near-duplicates may too. `videos` has the columns corpus, video, target and original.
+    """
+    own = "video:" + videos["corpus"] + "/" + videos["video"]
+    target = ("person:" + videos["target"]).where(videos["target"] != "", own)
+    original = ("original:" + videos["original"]).where(videos["original"] != "", own)
+    links: list[tuple[Names, Names]] = [(own, target), (own, original)]
+    known = {*own, *target}
+    for pair in same_identity:
+        keys = [[f"video:{name}", f"person:{in_family(name, families)}"] for name in pair]
+        if all(known & set(found) for found in keys):
+            found = sorted(known & set(keys[0] + keys[1]))
+            links.append(([found[0]] * len(found), found))
+    ends = (np.concatenate([np.asarray(link[end], dtype=object) for link in links]) for end in (0, 1))
+    return own.map(smallest_linked_names(*ends))
+
+
 def _identity_links(
     same_identity: list[Pair], families: dict[str, str], names: pd.DataFrame, by_person: bool
 ) -> list[tuple[Names, Names]]:

@@ -20,7 +20,7 @@ from deepfake.plan.faces import (
     near_videos,
     recognise,
 )
-from deepfake.plan.links import Pair, link_videos
+from deepfake.plan.links import Pair, link_people, link_videos
 from deepfake.plan.lookalikes import keep_lookalikes_together
 from deepfake.plan.policies import check_classes, choose_splits
 from deepfake.tables import CLASSES
@@ -155,15 +155,15 @@ def _split_videos(
     if by_person and vectors is not None and cfg["people"]["by"] == "faces":
         named = videos.assign(target="", source="")
 
-    def nodes(pairs: list[Pair]) -> pd.Series:
-        return link_videos(named, near_duplicates, pairs, families, by_person)["node"]
+    def people_by_name(pairs: list[Pair]) -> pd.Series:
+        return link_people(named, pairs, families)
 
     links = link_videos(named, near_duplicates, same_identity, families, by_person)
-    different = different_videos(videos, different_people, families, same_identity, nodes)
+    different = different_videos(videos, different_people, families, same_identity, people_by_name)
     if not by_person or vectors is None:
         return choose_splits(videos.join(links), cfg), None, None
     people = cfg["people"]
-    faces = recognise(videos, links["node"], vectors, different, people)
+    faces = recognise(videos, people_by_name(same_identity), vectors, different, people)
     links = link_faces(named, links, faces)
     near = near_videos(faces, people["guard"])
     links, ties = keep_lookalikes_together(links, near, people["together"])

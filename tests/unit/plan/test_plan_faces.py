@@ -200,3 +200,21 @@ def test_a_guard_that_empties_a_split_is_an_error_that_names_it():
     gathered["label"] = [str(int(video[-1]) % 2) for video in gathered["video"]]
     with pytest.raises(UserError, match=r"or a smaller people\.guard: it left out \d+ videos"):
         plan_people(gathered, with_people(guard=2.0, together=0.0), [], vectors)
+
+
+def test_a_group_of_several_people_makes_them_neither_one_person_nor_one_split():
+    """Fakes of unknown originals share a group, as in parts of DFDC; two originals share one, as in FF++."""
+    gathered, vectors, person_of = swapped(people=9, fakes=60, noise=0.05)
+    in_part = gathered["video"].str.match("f[12]?[0-9]_")
+    gathered.loc[in_part, ["group", "original"]] = ["c/part", ""]
+    gathered.loc[gathered["video"].isin(["r1_0", "r2_0"]), "group"] = "c/pair"
+    plan, seen = plan_people(gathered, with_people(together=0.0), [], vectors)
+    assert people_summary(seen)["people"] == 9
+    table = people_table(plan, seen).set_index("video")
+    assert table.loc[["r1_0", "r2_0"], "person"].nunique() == 2
+    assert (
+        table.loc[list(person_of), "reason"].eq("").all()
+        and table.loc[list(person_of), "split"].nunique() == 3
+    )
+    part = table.loc[gathered.loc[in_part, "video"].unique(), "split"]
+    assert part.ne("").any() and part[part != ""].nunique() == 1
