@@ -55,6 +55,9 @@ def find_people(videos: Videos, link: float, near: float) -> tuple[np.ndarray, n
     others = np.flatnonzero(videos.fake & ~np.isin(np.arange(len(person)), rest))
     person[others] = NOBODY
     person[others] = _nearest_people(videos, others, person, near, by_unit=False)
+    for one, other in videos.apart.tolist():  # of fakes of one unit
+        if person[one] == person[other]:
+            person[max(one, other)] = NOBODY
     return person, of_unit
 
 
@@ -64,7 +67,10 @@ def _link(videos: Videos, chosen: np.ndarray, distance: float) -> np.ndarray:
     place[chosen] = np.arange(len(chosen))
     apart = place[videos.apart]
     apart = apart[(apart >= 0).all(axis=1)]
-    return average_linkage(videos.vectors[chosen], distance, together=videos.units[chosen], apart=apart)
+    units = videos.units[chosen]
+    if videos.fake[chosen].any():  # fakes of one original with two faces: it is not the originals that differ
+        apart = apart[units[apart[:, 0]] != units[apart[:, 1]]]
+    return average_linkage(videos.vectors[chosen], distance, together=units, apart=apart)
 
 
 def _nearest_people(

@@ -54,7 +54,8 @@ def test_invariants(seed, noise, pairs, blends):
         mixed = whole_numbers(unit(made.vectors / 2048 + other))
         made = made._replace(vectors=np.where(fake[:, None], mixed, made.vectors))
     apart = random.integers(0, count, (pairs, 2))
-    apart = apart[(units[apart[:, 0]] != units[apart[:, 1]])]
+    apart = apart[fake[apart].any(axis=1) | (units[apart[:, 0]] != units[apart[:, 1]])]
+    apart = apart[apart[:, 0] != apart[:, 1]]
     made = made._replace(apart=apart)
     person, target = find_people(made, LINK, LINK)
     real = ~fake
@@ -109,3 +110,9 @@ def test_people_of_one_to_3000_videos_with_twins_and_outliers_come_out():
     found = {(who, group) for who, group in zip(people[kept].tolist(), person[kept].tolist(), strict=True)}
     assert len(found) == len(set(people[kept].tolist())) == len({group for _, group in found})
     assert all((person == person[at]).sum() == 1 for at in strangers)
+
+
+def test_two_fakes_of_one_unknown_person_may_have_two_faces():
+    made = videos([0, 0, 1], units=[5, 5, 1], fake=[1, 1, 0], apart=[[0, 1]])
+    person, target = find_people(made, LINK, LINK)
+    assert person.tolist() == [0, NOBODY, 2] and target.tolist() == [0, 0, 2]
