@@ -105,6 +105,7 @@ rule audit:
         folder="results/{dataset}",
         plan_summary=lambda w: plan_of(w.dataset).summary,  # the same kept images need no new audit
         same_identity=same_identity_table,
+        different_people=different_people_table,
     output:
         facts="results/reports/{dataset}/audit.json",
         page=report(
@@ -139,6 +140,7 @@ rule audit:
         " --failed-page {params.failed_page:q}"
         " --threads {threads}"
         " --same-identity {input.same_identity:q}"
+        " --different-people {input.different_people:q}"
         " --output {output.facts:q}"
         " --output-page {output.page:q}"
         " --record {params.record:q}"

@@ -28,6 +28,8 @@ from deepfake.pages.audit import page
 from deepfake.people.settings import DLIB_DISTANCES
 from deepfake.program import FAILED, add_limits, json_object, make_parser, positive_int, run
 
+FINDINGS = 8  # of each check, on a terminal; a log has all
+
 
 def main(argv: Sequence[str] | None = None) -> int | None:
     args = parse_args(argv)
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     results = audit(evidence, FOLDER_CHECKS)
     summary = report(name, evidence, results) | {"left_out": dict(sorted(others.items()))}
     for result in results:
-        for finding in result.findings:
+        for finding in result.findings[: FINDINGS if sys.stderr.isatty() else None]:
             log.info("%s: %s", result.name, finding)
     if args.output:
         with new_file(args.output) as file:

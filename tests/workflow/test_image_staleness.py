@@ -76,3 +76,19 @@ def test_a_corpus_added_to_a_dataset(settled):
     assert {row["corpus"] for row in rows} == {"mine", "more"}
     assert {row["shard"] for row in tables.read_rows(settled / "results/index/more/videos.csv")}
     assert done["faces"] == len(list((settled / "results/faces/more").glob("*.csv")))
+
+
+def test_a_folder_made_elsewhere_is_audited_again_when_it_changes(project):
+    """By the command line alone; the folder's fingerprint decides, and leaks are no failure."""
+    target = "results/audits/theirs/audit.html"
+    audits = ["--config", "audits={theirs: {folder: stills}}"]
+    for number, name in enumerate(("train/real/a", "train/fake/b", "test/real/c", "test/fake/d")):
+        write_image(project, f"{name}.png", number)
+    assert project.run(target, *audits).jobs == {"audit_folder": 1}
+    assert "People: unknown" in (project / target).read_text()
+    assert not project.run(target, *audits).jobs
+    write_image(project, "test/real/e.png", 0)
+    assert project.run(target, *audits).jobs == {"audit_folder": 1}
+    assert "FAILED: duplicates" in (project / target).read_text()
+    gone = project.run(target, "--config", "audits={theirs: {folder: nowhere}}", check=False)
+    assert gone.code and "audits.theirs.folder: nowhere doesn't exist" in gone.text and not gone.jobs

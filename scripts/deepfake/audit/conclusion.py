@@ -37,9 +37,10 @@ def conclusion(report: dict) -> str:
 def describe(name: str, results: list[Result], report: dict) -> str:
     """Return the conclusion as text, with a line for each check: for the log and the terminal."""
     lines = [f"  {r.status:7}  {r.name:10}  {len(r.findings) or ''!s:>6}  {r.text}" for r in results]
+    people = (report.get("faces") or {}).get("people") or {}
     known = [
-        f"  train knows {counts['people_in_train']} of {counts['people']} people in {split}, by their faces"
-        for split, counts in ((report.get("faces") or {}).get("people") or {}).items()
+        f"  train knows at least {n['people_in_train']} of {n['people']} people of {split}, by their faces"
+        for split, n in people.items()
     ]
     first = f"Audit of {name}, {report['images']} images: {conclusion(report)}"
     return "\n".join([first, *lines, *known])

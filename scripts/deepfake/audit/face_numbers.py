@@ -5,6 +5,7 @@ import pandas as pd
 
 from deepfake.audit.faces import FaceEvidence, worst_pairs
 from deepfake.console import printable
+from deepfake.people.strangers import has_lookalike
 
 SHOWN = 24  # pairs of images that the page of an audit shows
 STEP = 0.05  # of the distances up to which images are counted, from 0 to 1
@@ -17,7 +18,8 @@ def face_numbers(faces: FaceEvidence, table: pd.DataFrame) -> dict:
     `known` is the number of images whose faces are compared. `nearest` has an item for each two splits: of
     the images of `split`, the quantiles of the distances to the nearest one of `other`; the share within
     `fail`, of all and of real ones; and the share `within` distances of 0.05, 0.1 and so on. `people` is that
-    of FaceEvidence, `pairs` the SHOWN nearest pairs, one of each pair of videos.
+    of FaceEvidence; `within_fail_by_chance` the share of images that would have one within `fail` if all were
+    strangers; `pairs` the SHOWN nearest pairs, one of each pair of videos.
     """
     near = faces.nearest.assign(
         distance=faces.nearest["distance"].astype(float),
@@ -28,7 +30,9 @@ def face_numbers(faces: FaceEvidence, table: pd.DataFrame) -> dict:
         "link": faces.link,
         "fail": faces.fail,
         "nearest": [
-            {"split": split, "other": other, **_distances(part, faces.fail)}
+            {"split": split, "other": other}
+            | _distances(part, faces.fail)
+            | {"within_fail_by_chance": _by_chance(faces, table, other)}
             for (split, other), part in near.groupby(["split", "other"], sort=False)
         ],
         "people": faces.people,
@@ -59,6 +63,13 @@ def _distances(part: pd.DataFrame, fail: float) -> dict:
         "reals_within_fail": _share(distance[real] <= fail),
         "within": {f"{step:.2f}": _share(distance <= step) for step in steps},
     }
+
+
+def _by_chance(faces: FaceEvidence, table: pd.DataFrame, other: str) -> float | None:
+    if faces.strangers is None:
+        return None
+    others = int((table["split"].to_numpy()[faces.rows] == other).sum())
+    return round(has_lookalike(others, faces.strangers), 4)
 
 
 def _share(true: np.ndarray) -> float | None:

@@ -27,7 +27,8 @@ class FaceEvidence:
     `link` and `fail` are distances of the config section `people`. `rows` are the positions of the images
     whose faces are known among all images, int64 (n,). `nearest` has the columns NEAREST: for each of them
     and each split that comes before its own, the image `near` there that looks most like it. `people` has for
-    val and test the number of people in it, and how many of them train knows.
+    val and test the number of people in it, and how many of them train knows. `strangers` is the share of
+    pairs of strangers within `fail`; None for a network of which it isn't known.
     """
 
     link: float
@@ -35,6 +36,7 @@ class FaceEvidence:
     rows: np.ndarray
     nearest: pd.DataFrame
     people: dict[str, dict[str, int]] = field(default_factory=dict)
+    strangers: float | None = None
 
     def within(self, distance: float) -> pd.DataFrame:
         """Return the rows of `nearest` at most so far apart, nearest first."""
@@ -49,12 +51,14 @@ def compare_faces(
     cfg: dict,
     different: list[Pair],
     families: dict[str, str],
+    strangers: float | None = None,
 ) -> FaceEvidence:
     """Compare all faces of the splits with each other.
 
     `table` are the rows of metadata.csv; `rows` the positions of those with a known face, int64 (n,), and
     `vectors` their unit vectors, float32 (n, d). `cfg` has the distances `link` and `fail`. The pairs of
-    `different` are known to be two people, however alike: they are left out.
+    `different` are known to be two people, however alike: they are left out. `strangers` is that of
+    FaceEvidence.
     """
     splits = table["split"].to_numpy()[rows]
     whole = whole_numbers(vectors)
@@ -78,7 +82,8 @@ def compare_faces(
             parts.append(pd.DataFrame(dict(zip(NEAREST, columns, strict=True))))
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NEAREST)
     found = found[np.isfinite(found["distance"].astype(float))].reset_index(drop=True)
-    return FaceEvidence(cfg["link"], cfg["fail"], rows, found, _people(whole, splits, cfg["link"]))
+    people = _people(whole, splits, cfg["link"])
+    return FaceEvidence(cfg["link"], cfg["fail"], rows, found, people, strangers)
 
 
 def _excluded(table: pd.DataFrame, different: list[Pair], families: dict[str, str]) -> dict[int, np.ndarray]:

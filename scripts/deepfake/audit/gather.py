@@ -14,6 +14,7 @@ from deepfake.audit.read_images import files_of, read_images, vectors_of
 from deepfake.console import counted, printable, progress_bar
 from deepfake.dataset.read import list_files, read_checksums, read_metadata
 from deepfake.extraction.limits import MEDIA_LIMITS
+from deepfake.people.strangers import share_within
 from deepfake.plan.links import Pair
 
 DRAWN = "demo"
@@ -51,7 +52,9 @@ def gather_evidence(
     faces = None
     if by_faces:
         known = vectors_of(read, rows["file_name"])
-        faces = compare_faces(rows, *known, cfg["people"], different_people or [], cfg["families"])
+        different = different_people or []
+        strangers = strangers_within(cfg["people"], network)
+        faces = compare_faces(rows, *known, cfg["people"], different, cfg["families"], strangers)
     checksums, problems = read_checksums(folder)
     return Evidence(cfg, rows, files, others, checksums, problems, same_identity, provenance, faces)
 
@@ -63,13 +66,19 @@ def gather_folder(
     names = rows["file_name"].tolist()
     with progress_bar(len(names), f"audit {folder.name}", "images") as advance:
         read = read_images(settings, names, workers, advance)
-    faces = compare_faces(rows, *vectors_of(read, names), cfg["people"], [], cfg["families"])
+    strangers = strangers_within(cfg["people"], settings.people)
+    faces = compare_faces(rows, *vectors_of(read, names), cfg["people"], [], cfg["families"], strangers)
     return Evidence(cfg, rows, files_of(read), {}, [], [], [], None, faces)
 
 
 def reader_settings(folder: Path, network: dict | None = None) -> ReaderSettings:
     """Return how the images of a dataset are read; `network` is that of gather_evidence."""
     return ReaderSettings(str(folder), MEDIA_LIMITS, network or {})
+
+
+def strangers_within(cfg: dict, network: dict | None) -> float | None:
+    """Return the share of pairs of strangers within `cfg["fail"]`; None unless the network is dlib's, {}."""
+    return None if network else share_within(cfg["fail"])
 
 
 def read_thumbnails(evidence: Evidence, settings: ReaderSettings, workers: int) -> dict[str, bytes]:

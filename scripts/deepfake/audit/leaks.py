@@ -6,6 +6,7 @@ import pandas as pd
 
 from deepfake.audit.evidence import Evidence, of_files, sort_splits
 from deepfake.audit.faces import describe_pairs
+from deepfake.people.strangers import has_lookalike
 from deepfake.plan.duplicates import bits_apart, cluster_hashes, parse_hashes
 from deepfake.plan.knowledge import originals_known, people_known
 from deepfake.plan.people import people_of_rows
@@ -76,8 +77,16 @@ def describe_faces(e: Evidence) -> str:
     """Return sentences on how people are told apart by their faces; "" where they aren't."""
     if not e.faces:
         return ""
+    rate, near = e.faces.strangers, e.faces.nearest
+    chance = ""
+    if rate is not None and len(near):
+        splits = e.rows["split"].iloc[e.faces.rows].value_counts()
+        lookalikes = sum(
+            has_lookalike(int(splits[other]), rate) * n for other, n in near["other"].value_counts().items()
+        )
+        chance = f" (were all of them strangers, about {lookalikes:.1f} would be, by chance)"
     return (
-        f" Faces of two splits may be no nearer than {e.faces.fail:g}."
+        f" Faces of two splits may be no nearer than {e.faces.fail:g}{chance}."
         f" Known by faces for {len(e.faces.rows)} of {len(e.rows)} images."
     )
 

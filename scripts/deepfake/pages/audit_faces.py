@@ -36,7 +36,7 @@ def faces_section(faces: dict, thumbnails: dict[str, bytes]) -> dict:
 def _tile(split: str, counts: dict) -> dict:
     return {
         "title": f"people of {split} known to train",
-        "value": f"{counts['people_in_train']:,} of {counts['people']:,}",
+        "value": f"at least {counts['people_in_train']:,} of {counts['people']:,}",
         "note": f"in {counts['images_in_train'] / counts['images']:.0%} of its images",
     }
 

@@ -18,6 +18,7 @@ from deepfake.audit.face_numbers import face_numbers
 from deepfake.audit.faces import compare_faces, describe_pairs, worst_pairs
 from deepfake.extraction import images
 from deepfake.people.neighbours import distances, whole_numbers
+from deepfake.people.strangers import share_within
 from deepfake.tables import CLASSES, SPLITS
 
 CFG = {"by": "both", "link": 0.36, "fail": 0.3}
@@ -154,3 +155,15 @@ def test_real_photos_of_one_person_in_two_splits_are_found(data, tmp_path):
     assert (tmp_path / "a/audit.html").read_bytes() == (tmp_path / "b/audit.html").read_bytes()
     assert again[0]["faces"]["pairs"][0]["videos"][0] == "one/v0"
     assert (tmp_path / "a/audit.html").read_text().count("data:image/jpeg") >= 2
+
+
+def test_look_alikes_by_chance_are_told_beside_those_found():
+    rows = table(["train"] * 50 + ["test"])
+    vectors = planted(list(range(51)))
+    faces = compare_faces(rows, np.arange(51), vectors, CFG, [], FAMILIES, strangers=0.01)
+    (numbers,) = face_numbers(faces, rows)["nearest"]
+    assert numbers["within_fail_by_chance"] == pytest.approx(1 - 0.99**50, abs=1e-4)
+    assert face_numbers(compare(rows, vectors), rows)["nearest"][0]["within_fail_by_chance"] is None
+    assert share_within(0.3) == pytest.approx(9.1e-6) and share_within(0.36) < share_within(
+        0.37
+    ) < share_within(0.38)
