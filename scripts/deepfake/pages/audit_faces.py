@@ -55,13 +55,13 @@ def histogram(faces: dict) -> bytes:
             axes.stairs(100 * shares, edges, color=colour, linewidth=1.6, label=label)
         axes.axvline(faces["fail"], color=VERMILLION, linestyle="--", linewidth=1.4)
         axes.annotate(
-            f"too near\n({faces['fail']:g})",
+            f"too near: up to {faces['fail']:g}",
             (faces["fail"], 1),
             xycoords=("data", "axes fraction"),
-            xytext=(-5, -3),
+            xytext=(0, 3),
             textcoords="offset points",
-            ha="right",
-            va="top",
+            ha="center",
+            va="bottom",
             color=VERMILLION,
         )
         axes.set(xlim=(0, 1), xlabel="distance to the nearest face of the other split", ylabel="% of images")

@@ -10,6 +10,7 @@ from made.people import CFG, video, write_people
 from made.report import EVIL, inputs, make_results
 from PIL import Image
 
+from deepfake.extraction.images import encode
 from deepfake.pages.audit import page as audit_page
 from deepfake.pages.people import page as people_html
 from deepfake.pages.people_review import read_people
@@ -17,6 +18,22 @@ from deepfake.pages.summary import page as summary_page
 from deepfake.pages.summary_inputs import read_summary
 
 browse = browser.browse
+FACES = {
+    "known": 1234,
+    "link": 0.31,
+    "fail": 0.3,
+    "people": {"test": {"images": 10, "images_in_train": 5, "people": 4, "people_in_train": 1}},
+    "nearest": [
+        {"split": "test", "other": "train", "images": 10, "reals": 0, "quantiles": {"0": 0.2, "0.5": 0.4}}
+        | {"within_fail": 0.1, "reals_within_fail": None, "within_fail_by_chance": 0.0123}
+        | {"within": {"0.25": 0.1, "0.50": 1.0}}
+    ],
+    "pairs": [
+        {"distance": d, "files": [EVIL, "gone.jpg"], "videos": ["c/a", "c/b"], "splits": ["test", "train"]}
+        for d in (0.2, 0.4)
+    ],
+}
+"""What audit.json says of faces; one picture of each pair can't be shown."""
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +44,14 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     facts = json.loads(audit.read_text())
     facts["checks"][1] |= {"status": "unknown", "known": 0}
     audit.write_text(json.dumps(facts))
+    facts["faces"] = FACES
     summary = read_summary(**inputs(results, cross=True))
-    texts = {"audit": audit_page(facts, {"policy": "identity"}), "summary": summary_page(summary)}
+    texts = {
+        "audit": audit_page(
+            facts, {"policy": "identity"}, {EVIL: encode(np.zeros((9, 9, 3), np.uint8), "jpg", 90)}
+        ),
+        "summary": summary_page(summary),
+    }
     planned = write_people(folder / "people", [video("c", n, "c/v000", half="12"[n % 2]) for n in range(30)])
     people = read_people(planned.people)
     texts["people"] = people_html(EVIL, people, CFG, planned.plan, planned.results)
@@ -53,6 +76,14 @@ def test_a_page_is_complete(browse, pages, name, width):
     assert EVIL in seen.text  # it is text: it was not run
     if name != "people":
         assert "1,234" in seen.text and "✓ passed" in seen.text and "? unknown" in seen.text
+
+
+def test_the_audit_shows_the_nearest_pairs_of_faces(browse, pages):
+    seen = browse(pages["audit"])
+    assert "at least 1 of 4" in seen.text and "in 50% of its images" in seen.text
+    assert seen.text.count("too near, test and train") == 1 and "0.400, test and train" in seen.text
+    assert seen.text.count("gone.jpg") == 2 and seen.dom.count("data:image/jpeg") == 2
+    assert "1.2%" in seen.text
 
 
 def test_the_summary_shows_its_numbers(browse, pages):
