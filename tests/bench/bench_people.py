@@ -36,9 +36,13 @@ SEEDS = 2
 def main() -> None:
     args = parse_args()
     photos = lfw()
-    files, people = list(photos["file"]), photos["person"].to_numpy()
-    tell_lfw(vectors(LFW, files, args.cache), plain_vectors(LFW, files, args.cache), people)
-    tell_means(vectors(LFW, files, args.cache), people)
+    files = list(photos["file"])
+    found, plain = vectors(LFW, files, args.cache), plain_vectors(LFW, files, args.cache)
+    seen = found.any(axis=1)
+    print(f"LFW: a face is seen in {seen.sum()} of {len(seen)} photos")
+    people = photos["person"].to_numpy()[seen]
+    tell_lfw(found[seen], plain[seen], people)
+    tell_means(found[seen], people)
     tell_dfdc(args.cache)
 
 
@@ -84,14 +88,16 @@ def tell_dfdc(cache: Path) -> None:
     table = dfdc()
     files, real = list(table["file"]), (table["label"] == 0).to_numpy()
     found, plain = vectors(DFDC, files, cache), plain_vectors(DFDC, files, cache)
-    print(f"\nDFDC: {real.sum()} reals, {(~real).sum()} fakes")
+    seen = found.any(axis=1)
+    counts = [f"{(seen & of).sum()} of {of.sum()} {name}" for name, of in (("reals", real), ("fakes", ~real))]
+    print(f"\nDFDC: a face is seen in {' and '.join(counts)}")
     print("link  people  largest  guard  kept: reals  val's  test's  fakes  found below 0.45  0.40")
     for link, guard in SETTINGS:
         dealt = crops(table, found, link)
         sizes, rows = np.bincount(dealt.people[real]), []
         for seed in range(SEEDS):
             split = by_people(dealt, SHARES, guard, seed)
-            nearest = distances(plain[(split == 2) & real], plain[split == 0]).min(axis=1)
+            nearest = distances(plain[seen & real & (split == 2)], plain[seen & (split == 0)]).min(axis=1)
             parts = [(split[real] >= 0).mean(), *((split[real] == part).mean() for part in (1, 2))]
             parts += [(split[~real] >= 0).mean(), (nearest < 0.45).mean(), (nearest < 0.40).mean()]
             rows.append(parts)

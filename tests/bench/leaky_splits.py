@@ -1,9 +1,6 @@
 """Splits of DFDC's crops that leak more or less, for the benches of people: by image, by original, by people.
 
-A crop's people are those of its face and of its original's: groups of real crops by average linkage, where a
-fake is held to its original's group, and to that of the real crop that its own face looks like. They are
-split as `policy: identity` splits them: look-alikes together where they can be, fakes between two splits left
-out, and then the guard band.
+The last is that of a plan with `policy: identity`, which knows the crops' originals and faces.
 """
 
 from dataclasses import dataclass
@@ -11,15 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from deepfake.people.guard import guard_band
-from deepfake.people.kinds import face_kinds
+from deepfake import tables
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import near_pairs, nearest, whole_numbers
-from deepfake.plan.lookalikes import keep_lookalikes_together
-from deepfake.plan.partition import partition
+from deepfake.people.neighbours import nearest, whole_numbers
+from deepfake.people.video_vectors import VideoVectors
+from deepfake.plan.plan import make_plan
 
 SPLITS = ("train", "val", "test")
-TOLERANCE, TOGETHER = 0.05, 0.03  # as in config.yaml
+DRAWN = 0.8  # of the people: the best split of all of them is the same for most seeds
+CFG = {
+    "policy": "identity", "size_mb": None, "tolerance": 0.05, "stratify": [], "test_only": [],
+    "duplicates": None, "balance": "none", "families": {"dfdc": "dfdc"},
+}  # fmt: skip
+PEOPLE = {"by": "both", "together": 0.03, "fail": 0.30}
 
 Parts = dict[str, np.ndarray]
 """The rows of each split."""
@@ -28,14 +29,14 @@ Parts = dict[str, np.ndarray]
 @dataclass(frozen=True)
 class Crops:
     """DFDC's crops: `labels` (n,), 0 or 1; `originals` (n,), the row of each one's original, a real's own;
-    `people` (n,), the group of its original; `others` (n,), that of its own face; `vectors` (n, d) of
-    neighbours.whole_numbers."""
+    `people` (n,), the group of its original, by average linkage of the reals up to `link`; `vectors` (n, d)
+    of neighbours.whole_numbers."""
 
     labels: np.ndarray
     originals: np.ndarray
     people: np.ndarray
-    others: np.ndarray
     vectors: np.ndarray
+    link: float
 
     def alike(self, rows: np.ndarray, others: np.ndarray, guard: float) -> np.ndarray:
         """Return which of the rows lie within `guard` of any of the others, bool."""
@@ -52,38 +53,41 @@ def crops(table: pd.DataFrame, vectors: np.ndarray, link: float) -> Crops:
     reals = np.flatnonzero(labels == 0)
     groups = np.full(len(table), -1)
     groups[reals] = reals[average_linkage(whole[reals], link)]
-    people = groups[originals]
-    like, distance = nearest(whole, whole[reals])
-    others = np.where(distance[:, 0] <= link, groups[reals[like[:, 0]]], people)
-    return Crops(labels, originals, people, np.where(labels == 1, others, people), whole)
+    return Crops(labels, originals, groups[originals], whole, link)
 
 
-def by_people(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> np.ndarray:
-    """Return the split of each crop, 0 to 2, or -1 of what is left out."""
-    names = np.char.zfill(np.stack([crops.people, crops.others], axis=1).astype(str), 6)
-    nodes = pd.DataFrame(names, columns=["node", "other"], dtype=str)
-    near = near_pairs(crops.vectors, guard)[0] if guard else np.empty((0, 2), np.int64)
-    videos, ties = keep_lookalikes_together(nodes, near, TOGETHER)
-    _, people = np.unique(crops.people, return_inverse=True)
-    videos["class"] = np.where(crops.labels == 1, "fake", "real")
-    videos["kind"] = face_kinds(crops.vectors, people)[people].astype(str)
-    found = partition(videos.assign(method="", weight=1), shares, TOLERANCE, seed, ties)
-    one, other = (videos[end].map(found).map(SPLITS.index).to_numpy() for end in ("node", "other"))
-    split = np.where(one == other, one, -1)
-    out = guard_band(crops.vectors, split, np.ones(len(split)), guard).out if guard else False
-    return np.where(out, -1, split)
+def by_people(
+    crops: Crops, shares: dict[str, float], guard: float, seed: int, drawn: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the split of each crop, 0 to 2, or -1 of what is left out; `drawn` (n,) are those to split."""
+    rows = np.arange(len(crops.labels)) if drawn is None else np.flatnonzero(drawn)
+    names = np.char.zfill(np.arange(len(crops.labels)).astype(str), 6)
+    gathered = pd.DataFrame("", rows, tables.GATHERED)
+    gathered = gathered.assign(corpus="dfdc", video=names[rows], image=names[rows], frame=0, bytes=1)
+    gathered["label"] = crops.labels[rows].astype(str)
+    gathered["original"] = gathered["group"] = np.char.add("dfdc/", names[crops.originals[rows]])
+    seen = rows[crops.vectors[rows].any(axis=1)]
+    vectors = crops.vectors[seen]
+    faces = VideoVectors([("dfdc", name) for name in names[seen]], vectors, vectors, np.arange(len(seen)))
+    cfg = CFG | {"splits": shares, "seed": seed, "people": PEOPLE | {"link": crops.link, "guard": guard}}
+    plan = make_plan(gathered, cfg, vectors=faces)
+    split = np.full(len(crops.labels), -1)
+    split[rows] = [SPLITS.index(name) if name else -1 for name in plan["split"]]
+    return split
 
 
 def three_ways(crops: Crops, shares: dict[str, float], guard: float, seed: int) -> dict[str, Parts]:
     """Return the rows of each split, split by image, by original and by people.
 
-    All three have as many crops of each split and class: as many as all of them have.
+    All three are of the same people, DRAWN of all, and have as many crops of each split and class: as many as
+    all of them have.
     """
-    rng = np.random.default_rng(seed)
+    rng, names = np.random.default_rng(seed), np.unique(crops.people)
+    drawn = np.isin(crops.people, rng.permutation(names)[: round(DRAWN * len(names))])
     dealt = {
-        "by image": deal(np.arange(len(crops.labels)), shares, rng),
-        "by original": deal(crops.originals, shares, rng),
-        "by people": by_people(crops, shares, guard, seed),
+        "by image": np.where(drawn, deal(np.arange(len(crops.labels)), shares, rng), -1),
+        "by original": np.where(drawn, deal(crops.originals, shares, rng), -1),
+        "by people": by_people(crops, shares, guard, seed, drawn),
     }
     rows = {
         (name, part, label): rng.permutation(np.flatnonzero((split == number) & (crops.labels == label)))

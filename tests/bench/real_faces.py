@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from deepfake.extraction.boxes import Face
 from deepfake.extraction.landmarks import dlib_predictor
 from deepfake.extraction.package_models import FIVE_POINTS, package_model
+from deepfake.people.dlib_resnet import NUMBERS
 from deepfake.people.embedder import chip, load_embedder
+from deepfake.people.face_in_crop import face_finder
 from deepfake.people.network import load_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,20 +53,23 @@ def images(path: Path, files: list[str], read: Callable[[np.ndarray], np.ndarray
 
 
 def vectors(path: Path, files: list[str], cache: Path) -> np.ndarray:
-    """Return the unit vectors of the people's faces, float32 (n, d)."""
+    """Return the unit vectors of the people's faces, float32 (n, d); zeros where no face is seen."""
     embed = load_embedder({})
     return kept(cache / f"{path.stem}.npy", lambda: images(path, files, lambda crop: embed(crop).vector))
 
 
 def plain_vectors(path: Path, files: list[str], cache: Path) -> np.ndarray:
-    """Return dlib's own vectors, float32 (n, 128): of the face as it is, and not of unit length."""
-    network = load_network({})
+    """Return dlib's own vectors, float32 (n, 128): of the face as it is, and not of unit length.
+
+    Where no face is seen they are all infinite: far from everything.
+    """
+    network, find = load_network({}), face_finder()
     predict = dlib_predictor(str(package_model(FIVE_POINTS, "people")))
 
     def read(crop: np.ndarray) -> np.ndarray:
-        height, width = crop.shape[:2]
-        side = min(height, width) / MARGIN
-        face = Face((width - side) / 2, (height - side) / 2, side, side, 0.0, found_by="dlib")
+        face = find(crop)
+        if face is None:
+            return np.full(NUMBERS, np.inf, np.float32)
         return network.run(chip(crop, predict(crop, face), network)[None])[0]
 
     return kept(cache / f"{path.stem}_plain.npy", lambda: images(path, files, read))

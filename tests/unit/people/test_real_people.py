@@ -15,6 +15,7 @@ from deepfake.extraction.faces import crop_face
 from deepfake.extraction.tracking import FaceTracker
 from deepfake.extraction.video import VideoReader
 from deepfake.people.embedder import load_embedder
+from deepfake.people.groups import Videos, find_people
 from deepfake.people.linkage import average_linkage
 from deepfake.people.neighbours import distances, whole_numbers
 from deepfake.people.settings import DLIB_DISTANCES
@@ -22,7 +23,7 @@ from deepfake.people.video_vectors import VideoVectors, gather_vectors
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text(encoding="utf-8"))
 FACES = CONFIG["faces"] | {"upsample": 0, "landmarks": "none"}  # 4 times cheaper, and enough for these clips
-LINK = DLIB_DISTANCES["link"]
+LINK, GUARD = DLIB_DISTANCES["link"], DLIB_DISTANCES["guard"]
 
 
 def vectors_of(clips: list[Path]) -> VideoVectors:
@@ -44,10 +45,11 @@ def vectors_of(clips: list[Path]) -> VideoVectors:
 
 
 def people_of(found: VideoVectors) -> dict[Path, int]:
-    return {
-        Path(name): group
-        for (_, name), group in zip(found.names, average_linkage(found.means, LINK), strict=True)
-    }
+    """Who each clip's face is, as in a plan that knows neither names nor originals."""
+    clips = [Path(name) for _, name in found.names]
+    fake = np.array([clip.parts[-2] != "Celeb-real" and "youtube" not in clip.parts for clip in clips])
+    videos = Videos(found.means, np.arange(len(clips)), fake, np.empty((0, 2), np.int64))
+    return dict(zip(clips, find_people(videos, LINK, GUARD)[0].tolist(), strict=True))
 
 
 def nearest_of(found: VideoVectors, fake: Path, originals: list[Path]) -> str:
