@@ -16,15 +16,18 @@ def ties(owners: np.ndarray, pairs: np.ndarray) -> dict[tuple[int, int], int]:
     the smaller first, it is the smaller of two numbers: the videos of one that are near any of the other's,
     and the other way round. To leave those out is enough.
     """
-    owner = owners[pairs]
+    (names, people), most = np.unique(owners, return_inverse=True), len(owners) + 1
+    owner = people[pairs]
     pairs, owner = pairs[owner[:, 0] != owner[:, 1]], owner[owner[:, 0] != owner[:, 1]]
-    both = np.concatenate(
-        [np.column_stack([owner, pairs[:, 0]]), np.column_stack([owner[:, ::-1], pairs[:, 1]])]
-    )
-    near = np.unique(both, axis=0)[:, :2]  # (owner, other owner) once for each video of the first
-    ends, counts = np.unique(near, axis=0, return_counts=True)
-    videos = dict(zip(map(tuple, ends.tolist()), counts.tolist(), strict=True))
-    return {(a, b): min(count, videos[b, a]) for (a, b), count in videos.items() if a < b}
+    ends = np.concatenate([owner[:, 0] * len(names) + owner[:, 1], owner[:, 1] * len(names) + owner[:, 0]])
+    near = np.unique(
+        ends * most + pairs.T.reshape(-1)
+    )  # once for each video of the first: one number is sorted fast
+    ends, counts = np.unique(near // most, return_counts=True)
+    one, other = ends // len(names), ends % len(names)
+    lost = np.minimum(counts, counts[np.searchsorted(ends, other * len(names) + one)])
+    rows = zip(names[one].tolist(), names[other].tolist(), lost.tolist(), strict=True)
+    return {(a, b): count for a, b, count in rows if a < b}
 
 
 def gather(sizes: np.ndarray, tied: dict[tuple[int, int], int], largest: float) -> np.ndarray:
@@ -34,7 +37,7 @@ def gather(sizes: np.ndarray, tied: dict[tuple[int, int], int], largest: float) 
     pair of their videos come together first, as long as together they have at most `largest` videos; of equal
     ones those with the smallest numbers.
     """
-    sizes, group = sizes.astype(float), np.arange(len(sizes))
+    sizes, parent = sizes.astype(float), np.arange(len(sizes))
     around: dict[int, dict[int, int]] = {}
     for (one, other), count in tied.items():
         around.setdefault(one, {})[other] = count
@@ -48,14 +51,16 @@ def gather(sizes: np.ndarray, tied: dict[tuple[int, int], int], largest: float) 
         if sizes[one] + sizes[other] > largest:
             continue
         sizes[one] += sizes[other]
-        group[group == other] = one
+        parent[other] = one
         for third, more in around.pop(other).items():
             del around[third][other]
             if third != one:
                 around[one][third] = around[third][one] = around[one].get(third, 0) + more
         for third, more in around[one].items():
             heapq.heappush(queue, _entry(min(one, third), max(one, third), more, sizes))
-    return group
+    for owner in range(len(parent)):  # a parent is smaller, and has its own already
+        parent[owner] = parent[parent[owner]]
+    return parent
 
 
 def _entry(one: int, other: int, count: int, sizes: np.ndarray) -> tuple[float, int, int, int, float]:

@@ -15,6 +15,8 @@ from deepfake.tables import SPLITS
 
 RARE = 20  # how many times as rare as the others a class or a split counts in the guard, at most
 
+LOOKALIKES = 32  # of one video, the nearest, for whom a split is sought; the guard knows all of them
+
 
 class Faces(NamedTuple):
     """Who the videos of a plan show, by position; all but `line` for the videos with known faces only.
@@ -91,10 +93,10 @@ def near_videos(faces: Faces, distance: float) -> np.ndarray:
 
     Without those of people who are known to be two. Of very many near ones of a video only the nearest count.
     """
-    pairs = near_pairs(faces.vectors, distance)[0].astype(np.int64)
-    count = len(faces.vectors)
-    apart = np.sort(_all_apart(faces), axis=1) @ (count, 1)
-    pairs = pairs[~np.isin(pairs @ (count, 1), apart)]
+    pairs = near_pairs(faces.vectors, distance, LOOKALIKES)[0]
+    if len(apart := _all_apart(faces)):
+        ends = (len(faces.vectors), 1)
+        pairs = pairs[~np.isin(pairs.astype(np.int64) @ ends, np.sort(apart, axis=1) @ ends)]
     return np.flatnonzero(faces.line >= 0)[pairs]
 
 

@@ -22,7 +22,7 @@ BY_FACES = CFG | {
     "people": {"by": "both", "link": LINK, "together": 0.03, "guard": GUARD, "fail": 0.3}, "balance": "none",
     "duplicates": None,
 }  # fmt: skip
-quick = settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)
@@ -218,3 +218,42 @@ def test_a_group_of_several_people_makes_them_neither_one_person_nor_one_split()
     )
     part = table.loc[gathered.loc[in_part, "video"].unique(), "split"]
     assert part.ne("").any() and part[part != ""].nunique() == 1
+
+
+def test_where_faces_link_all_people_the_swap_graph_is_cut_and_says_so():
+    gathered, vectors, _ = swapped(people=10, fakes=120, noise=0.05)
+    plan, _ = plan_people(gathered, BY_FACES, [], vectors)
+    lost = plan.loc[plan["file_name"] == "", "reason"]
+    assert len(lost) and lost.str.fullmatch("its people are in two splits, .* and .*").all()
+    shares = kept_images(plan)["split"].value_counts(normalize=True)
+    assert (shares - pd.Series(BY_FACES["splits"])).abs().max() < 0.1
+
+
+def test_a_person_of_most_videos_is_in_one_split():
+    gathered, vectors, _ = swapped(people=9, scenes=4, fakes=0, noise=0.05, originals=False)
+    gathered["label"] = [str(int(video[-1]) % 2) for video in gathered["video"]]
+    people = [1 if name[1][1] in "2345" else int(name[1][1]) for name in vectors.names]
+    faces = faces_of(people, noise=0.05)[:, None]
+    vectors = gather_vectors(zip(vectors.names, faces, [np.ones(1)] * len(people), strict=True), LINK)
+    plan, seen = plan_people(gathered, with_people(together=0.0), [], vectors)
+    assert people_summary(seen)["largest"][0] == 20 > 0.5 * len(people)
+    rows = plan[plan["video"].str.match("r[1-5]")]
+    assert set(rows["split"]) == {"train"} and set(plan["split"]) == {"train", "val", "test"}
+
+
+@quick
+@given(st.integers(0, 10**6))
+def test_the_order_of_rows_and_of_shards_makes_no_difference(seed):
+    gathered, vectors, _ = swapped(fakes=25, noise=0.2, seed=seed)
+    order = np.random.default_rng(seed).permutation(len(vectors.names))
+    parts = [
+        (vectors.names[at], vectors.crops[vectors.owners == at] / SCALE, np.ones(2)) for at in order.tolist()
+    ]
+    shuffled = gathered.sample(frac=1, random_state=seed)
+    plans = [
+        plan_people(rows, BY_FACES, [], gather_vectors(videos, 0.5))
+        for rows, videos in ((gathered, sorted(parts, key=lambda part: part[0])), (shuffled, parts))
+    ]
+    one, other = (plan.sort_values(["video", "frame"], ignore_index=True) for plan, _ in plans)
+    pd.testing.assert_frame_equal(one, other)
+    pd.testing.assert_frame_equal(*(people_table(*plan) for plan in plans))
