@@ -124,7 +124,7 @@ rule audit:
         config["containers"]["media"]
     threads: lambda w: 8 if is_known_by_faces(w.dataset) else 1
     resources:
-        mem_mb=audit_memory,  # 163 MB for 5,000 images, and 230 MB for each process that embeds faces
+        mem_mb=audit_memory,  # 163 MB for 5,000 images, and 270 MB for each process that embeds faces
         runtime=per_attempt(240),
     params:
         program=program("audit.py"),

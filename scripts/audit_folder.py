@@ -62,7 +62,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--folder", required=True, type=Path, help="folder with {train,val,test}/{real,fake}/<image>")
     add("--name", help="what the audit calls it (default: the folder's name)")
-    add("--crops", action="store_true", help="the images are crops of faces: no face is searched in them")
+    add("--crops", action="store_true", help="the images are crops with a face in the middle")
     add("--duplicates", type=int, default=3, help="bits in which hashes of similar images differ; -1: bytes")
     add("--people", type=json_object, default={}, help="JSON: a network, as in the config section `people`")
     add("--distances", type=json_object, default={}, help='JSON, such as {"link": 0.31, "fail": 0.3}')
