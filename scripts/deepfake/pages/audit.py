@@ -17,6 +17,7 @@ def page(report: dict, cfg: dict, thumbnails: dict[str, bytes] | None = None) ->
     return render(
         "audit.html.j2",
         title=f"Audit of {report['dataset']}",
+        dataset=report["dataset"],
         images=report["images"],
         bytes=report["bytes"],
         policy=report["policy"],

@@ -37,7 +37,10 @@ def read_people(path: Path) -> pd.DataFrame:
 
 
 def counts(people: pd.DataFrame) -> dict:
-    """Return the numbers at the top of the page, and in `corpora` the same for each corpus."""
+    """Return the numbers at the top of the page, and in `corpora` the same for each corpus.
+
+    `people` are those of real videos: a fake that is like nobody is not another one.
+    """
     sizes = people.loc[people["person"] != "", "person"].value_counts()
     return {
         **_counts(people),
@@ -50,18 +53,22 @@ def counts(people: pd.DataFrame) -> dict:
 
 def _counts(rows: pd.DataFrame) -> dict:
     known = rows["person"] != ""
-    people = int(rows.loc[known, "person"].nunique())
+    people = int(rows.loc[known & (rows["label"] == "0"), "person"].nunique())
     return {"videos": len(rows), "known": int(known.sum()), "people": people}
 
 
 def group_sizes(people: pd.DataFrame) -> np.ndarray:
-    """Return the number of videos of each person whose face is known, int (people,), the largest first."""
-    return people.loc[people["person"] != "", "person"].value_counts().to_numpy()
+    """Return the number of videos, with fakes, of each person of a real video, int (n,), largest first."""
+    real = set(people.loc[people["label"] == "0", "person"])
+    return people.loc[people["person"].isin(real - {""}), "person"].value_counts().to_numpy()
 
 
 def largest_groups(people: pd.DataFrame) -> list[dict]:
-    """Return the people with most videos. `halves` has for each half, the larger first, the names of some of
-    its videos, FACES in all, and how many it has."""
+    """Return the people with most videos.
+
+    `names` are those of real videos. `halves` has for each half, the larger first, the names of some of its
+    videos, FACES in all, and how many it has.
+    """
     sizes = people.loc[people["person"] != "", "person"].value_counts(sort=False)
     order = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:GROUPS]
     return [_group(name, people[people["person"] == name]) for name, _ in order]
@@ -75,7 +82,7 @@ def _group(name: str, rows: pd.DataFrame) -> dict:
         "videos": len(rows),
         "fakes": int((rows["label"] == "1").sum()),
         "corpora": sorted(set(rows["corpus"])),
-        "names": sorted(set(rows["target"]) - {""}),
+        "names": sorted(set(rows.loc[rows["label"] == "0", "target"]) - {""}),
         "splits": [(split, int((rows["split"] == split).sum())) for split in (*tables.SPLITS, "")],
         "distance": rows["halves_distance"].iloc[0],
         "halves": [

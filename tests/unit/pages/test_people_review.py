@@ -36,17 +36,18 @@ def person(name: str, first: int, one: int, two: int, apart: float, **others) ->
 def test_counts_are_of_each_corpus_and_of_all(read):
     rows = [video("a", 0, "a/v000"), video("a", 1, ""), video("b", 2, "a/v000"), video("b", 3, "b/v003")]
     rows[3] |= {"split": "", "reason": "people: looks like somebody"}
+    rows.append(video("b", 4, "b/v004", label="1"))  # a fake that is like nobody
     found = counts(read(rows))
     assert found == {
-        "videos": 4,
-        "known": 3,
+        "videos": 5,
+        "known": 4,
         "people": 2,
         "largest": 2,
         "left_out": 1,
         "in_several": 1,
         "corpora": [
             {"corpus": "a", "videos": 2, "known": 1, "people": 1},
-            {"corpus": "b", "videos": 2, "known": 2, "people": 2},
+            {"corpus": "b", "videos": 3, "known": 3, "people": 2},
         ],
     }
 
@@ -56,7 +57,9 @@ def test_a_large_group_is_shown_in_its_halves(read):
     rows[0] |= {"label": "1", "target": "fam/b", "split": ""}
     rows[1] |= {"target": "fam/a", "split": "val"}
     first, second = largest_groups(read(rows))
-    assert first["videos"] == 80 and first["fakes"] == 1 and first["names"] == ["fam/a", "fam/b"]
+    assert (
+        first["videos"] == 80 and first["fakes"] == 1 and first["names"] == ["fam/a"]
+    )  # not that of the fake
     assert first["splits"] == [("train", 78), ("val", 1), ("test", 0), ("", 1)]
     assert [(len(names), size) for names, size in first["halves"]] == [(15, 60), (5, 20)]
     assert first["halves"][0][0][-1] == "c/v000"  # real ones come first
