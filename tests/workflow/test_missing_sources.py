@@ -65,6 +65,12 @@ LABELS = "stills, label_files: [/typo.csv]}"
         ),
         ("results/verdicts/mine/report.html", "", "", "media.mine.folder: /nowhere/media doesn't exist"),
         ("results/models/small/typo/best.pt", "", "", "models.typo.weights: /nowhere/w.pt doesn't exist"),
+        (
+            "results/reports/small/people.html",
+            "",
+            "",
+            "datasets.small: results/reports/small/people.html shows",
+        ),
     ],
 )
 def test_what_a_target_needs_must_exist(settled, target, old, new, start):
