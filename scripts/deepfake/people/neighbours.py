@@ -11,6 +11,7 @@ import numpy as np
 
 SCALE = 2048
 BLOCK = 1024  # vectors whose products with all others are in memory at a time
+TILE = 8192  # of these others, where only a few products are needed
 MOST = 256  # near neighbours of one vector that are kept, the nearest
 
 
@@ -36,17 +37,17 @@ def near_pairs(vectors: np.ndarray, distance: float, most: int = MOST) -> tuple[
     are pairs, of equally near ones the first. No n x n matrix is made: memory grows with n and the pairs.
     """
     least, pairs, products = least_product(distance), [], []
-    for start in range(0, len(vectors), BLOCK):
-        block = vectors[start : start + BLOCK] @ vectors.T
-        block[np.arange(len(block)), start + np.arange(len(block))] = -np.inf
-        near = block >= least
-        crowded = np.flatnonzero(near.sum(1) > most)
-        for row in crowded:
-            columns = np.flatnonzero(near[row])
-            order = np.lexsort([columns, -block[row, columns]])
-            near[row, columns[order[most:]]] = False
-        rows, columns = np.nonzero(near)
-        products.append(block[rows, columns])
+    for start in range(0, len(vectors), BLOCK // 2):
+        rows, columns, product = _near_in_block(vectors, start, start + BLOCK // 2, least)
+        crowded = np.bincount(rows)[rows] > most if len(rows) else np.empty(0, bool)
+        if crowded.any():
+            of_crowded = np.flatnonzero(crowded)
+            order = of_crowded[np.lexsort([columns[of_crowded], -product[of_crowded], rows[of_crowded]])]
+            of_row = rows[order]
+            rank = np.arange(len(order)) - np.searchsorted(of_row, of_row)
+            kept = np.sort(np.concatenate([np.flatnonzero(~crowded), order[rank < most]]))
+            rows, columns, product = rows[kept], columns[kept], product[kept]
+        products.append(product)
         pairs.append(np.stack([rows + start, columns], axis=1).astype(np.int32))
     if not pairs:
         return np.empty((0, 2), np.int32), np.empty(0, np.float32)
@@ -55,6 +56,29 @@ def near_pairs(vectors: np.ndarray, distance: float, most: int = MOST) -> tuple[
     key = both[:, 0].astype(np.int64) * len(vectors) + both[:, 1]
     first = np.unique(key, return_index=True)[1]
     return both[first], product[first]
+
+
+def _near_in_block(
+    vectors: np.ndarray, start: int, end: int, least: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which of the vectors from `start` to `end` have products of at least `least` with which others.
+
+    The result is positions from `start`, those of the others, and the products, each (m,). Only a tile of the
+    products is in memory at a time, one that fits into the cache of a processor.
+    """
+    block, found = (
+        vectors[start:end],
+        [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))],
+    )
+    for first in range(0, len(vectors), TILE):
+        tile = block @ vectors[first : first + TILE].T
+        own = np.arange(max(start, first), min(start + len(block), first + tile.shape[1]))
+        tile[own - start, own - first] = -np.inf
+        at = np.flatnonzero(tile >= least)
+        rows, columns = np.divmod(at, tile.shape[1])
+        found.append((rows, columns + first, tile.ravel()[at]))
+    rows, columns, products = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return rows, columns, products
 
 
 def nearest(queries: np.ndarray, others: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
