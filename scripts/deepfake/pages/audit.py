@@ -21,6 +21,7 @@ def page(report: dict, cfg: dict, thumbnails: dict[str, bytes] | None = None) ->
         images=report["images"],
         bytes=report["bytes"],
         policy=report["policy"],
+        left_out=report.get("left_out"),
         status=status_of(report),
         conclusion=conclusion(report),
         strata={column: _stratum(found, report) for column, found in report["strata"].items()},

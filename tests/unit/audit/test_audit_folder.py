@@ -78,12 +78,15 @@ def test_a_table_says_who_is_who(tmp_path):
 def test_what_images_do_not_tell_is_unknown_and_damage_is_bounded(tmp_path, capsys):
     folder = write(
         tmp_path / "d",
+        "lost.jpg",
         *[f"{s}/{c}/{n}.jpg" for s in ("train", "test") for c in ("real", "fake") for n in "ab"],
     )
     good = audit(folder)
     assert good["passed"] and names(good, "unknown") == {"people", "originals", "videos"}  # no face is found
     assert names(good, "passed") == {"files", "classes", "splits", "duplicates"}
     assert good["splits"]["train"]["classes"]["fake"]["images"] == 2 and good["faces"]["known"] == 0
+    page = (tmp_path / "audit.html").read_text()
+    assert "made elsewhere" in page and "Not looked at: 1 images in no split" in page
     assert "people: unknown" in capsys.readouterr().out
     copy = (folder / "train/real/a.jpg").read_bytes()
     (folder / "test/fake/a.jpg").write_bytes(copy)
