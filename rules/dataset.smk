@@ -5,7 +5,7 @@ config    datasets.<dataset>, seed
 requires  results/index/{corpus}/videos.csv, results/{faces,frames}/{corpus}/{shard}.csv and .tar,
           results/people/{corpus}/{shard}.csv and .npy
 creates   results/plans/{dataset}.csv, the split of every image, or why it is left out; .json, a summary;
-          results/plans/{dataset}_people.csv, who is seen in every video
+          results/plans/{dataset}.people.csv, who is seen in every video
           results/{dataset}/{train,val,test}/{real,fake}/*.jpg with metadata.csv, README.md, SHA256SUMS
           results/reports/{dataset}/audit.json and .html, whether the dataset is what was promised;
           attrition.csv and .png, how much was lost at each step
@@ -24,7 +24,7 @@ checkpoint plan:
     output:
         table="results/plans/{dataset}.csv",
         summary="results/plans/{dataset}.json",
-        people="results/plans/{dataset}_people.csv",
+        people="results/plans/{dataset}.people.csv",
     log:
         "logs/plan/{dataset}.log",
     benchmark:

@@ -1,6 +1,6 @@
 """Write a page on which a person checks who is who in a dataset: largest groups and doubtful links.
 
-    python scripts/people_page.py --people results/plans/small_people.csv --plan results/plans/small.csv \
+    python scripts/people_page.py --people results/plans/small.people.csv --plan results/plans/small.csv \
         --results results --output results/reports/small/people.html --dataset small \
         --config '{"people": {"by": "both", "link": 0.31, "guard": 0.35}}'
 """

@@ -1,7 +1,7 @@
 """Decide which image goes to which split of a dataset, and why each other image is left out.
 
     python scripts/plan.py --results results --output results/plans/small.csv \
-        --output-summary results/plans/small.json --output-people results/plans/small_people.csv \
+        --output-summary results/plans/small.json --output-people results/plans/small.people.csv \
         --config '{"families": {"demo": "dfdc"}, "images": "faces", "size_mb": 20, "balance": "corpus",
                    "splits": {"train": 0.8, "val": 0.2}, "policy": "identity", "tolerance": 0.05,
                    "people": {"by": "names"}, "stratify": [], "test_only": [], "duplicates": 3, "seed": 42}'

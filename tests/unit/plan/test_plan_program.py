@@ -65,7 +65,7 @@ def test_a_table_with_other_columns_is_an_error_that_names_it(tmp_path):
 def run_plan(results: Path, *more: str, **settings: object) -> subprocess.CompletedProcess:
     cfg = json.dumps(CFG | {"families": {"demo": "family"}} | settings)
     outputs = [f"--output={results}/plans/d.csv", f"--output-summary={results}/plans/d.json"]
-    outputs += [f"--output-people={results}/plans/d_people.csv"]
+    outputs += [f"--output-people={results}/plans/d.people.csv"]
     command = [
         sys.executable,
         ROOT / "scripts/plan.py",
