@@ -28,7 +28,7 @@ rule embeddings:
         config["containers"]["media"]
     threads: media_cores
     resources:
-        mem_mb=media_memory,  # a worker takes 190 MB
+        mem_mb=media_memory,  # a worker takes 265 MB
         runtime=per_attempt(60),
     params:
         program=program("embeddings.py"),

@@ -22,7 +22,9 @@ frames: {count: 2, boost: 1}
 datasets:
   small: {corpora: [mine], splits: {train: 0.5, val: 0.5}}
   unasked: {corpora: [other]}
+  faced: {corpora: [mine], splits: {train: 0.5, val: 0.5}, people: {by: both}}
 """
+FACED = ["results/faced", "results/reports/faced/audit.json"]
 TINY = {"people": 6, "clips": 16, "seconds": 0.4, "width": 320}  # 6 of them real
 
 
@@ -278,3 +280,26 @@ def test_a_sheet_of_faces_runs_nothing_else_and_follows_the_settings(settled):
     (settled / "mine.yaml").write_text((settled / "mine.yaml").read_text() + "keep_frames: false\n")
     refused = settled.run(sheet, "--configfile", "mine.yaml", "--forcerun", "sheet", check=False)
     assert refused.code != 0 and "write keep_frames: true" in refused.text
+
+
+def test_people_by_their_faces_need_embeddings_alone_and_decode_nothing(settled):
+    """The drawn people look more alike than real ones, so distances are smaller."""
+    text, n = (settled / "mine.yaml").read_text(), shards(settled)
+
+    def jobs(people: str) -> dict[str, int]:
+        settled.configure(f"{text}people: {{link: 0.1, fail: 0, {people}}}\n")
+        return settled.run(*FACED, "--configfile", "mine.yaml").jobs
+
+    assert not (settled / "results/people").exists(), "a dataset by names has embeddings"
+    assert jobs("guard: 0.02") == {"embeddings": n, "plan": 1, "dataset": 1, "audit": 1}
+    assert jobs("guard: 0.01") == {"plan": 1, "dataset": 1, "audit": 1}
+    assert len(list((settled / "results/people").rglob("*.npy"))) == n
+    fewer = jobs("guard: 0.01, crops: 1, keep: false")
+    assert (fewer["embeddings"], fewer["plan"]) == (n, 1) and set(fewer) <= {
+        "embeddings",
+        "plan",
+        "dataset",
+        "audit",
+    }
+    assert not list((settled / "results/people").rglob("*.*")), "keep: false keeps embeddings"
+    assert jobs("guard: 0.01, crops: 1, keep: false") == {}

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from conftest import picture
 from made import media
 from made.programs import run_program
+from onnx import TensorProto, helper, numpy_helper
 
 from deepfake import tables
 from deepfake.extraction import images
@@ -116,3 +118,22 @@ def test_what_a_user_can_put_right_is_one_line_of_the_log(shard, caplog):
     assert embed(shard) == 1
     assert "doesn't fit the table beside it" in caplog.text
     assert not (shard / "people.npy").exists()
+
+
+def test_a_network_that_takes_too_much_memory_ends_its_own_process_alone(shard, caplog):
+    """24 GB of zeros, from a file of 300 bytes."""
+    size = numpy_helper.from_array(np.array([2, 3_000_000_000], np.int64), "size")
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+        helper.make_node("ReduceSum", ["zeros"], ["sum"]),
+        helper.make_node("Flatten", ["image"], ["flat"]),
+        helper.make_node("Add", ["flat", "sum"], ["vector"]),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 32, 32])
+    vector = helper.make_tensor_value_info("vector", TensorProto.FLOAT, None)
+    model = helper.make_model(helper.make_graph(nodes, "huge", [image], [vector], [size]), ir_version=8)
+    model.opset_import[0].version = 17
+    onnx.save(model, shard / "huge.onnx")
+    input = {"side": 32, "template": "arcface"}
+    assert embed(shard, model=str(shard / "huge.onnx"), input=input) == 1
+    assert "people.model" in caplog.text and not (shard / "people.npy").exists()
