@@ -45,11 +45,11 @@ def vectors_of(clips: list[Path]) -> VideoVectors:
 
 
 def people_of(found: VideoVectors) -> dict[Path, int]:
-    """Who each clip's face is, as in a plan that knows neither names nor originals."""
+    """Whom each clip is held to, in a plan that knows neither names nor originals."""
     clips = [Path(name) for _, name in found.names]
     fake = np.array([clip.parts[-2] != "Celeb-real" and "youtube" not in clip.parts for clip in clips])
     videos = Videos(found.means, np.arange(len(clips)), fake, np.empty((0, 2), np.int64))
-    return dict(zip(clips, find_people(videos, LINK, GUARD)[0].tolist(), strict=True))
+    return dict(zip(clips, find_people(videos, LINK, GUARD)[1].tolist(), strict=True))
 
 
 def nearest_of(found: VideoVectors, fake: Path, originals: list[Path]) -> str:
