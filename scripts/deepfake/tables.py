@@ -96,7 +96,8 @@ PEOPLE = (
 ).split()
 """A row for each video of a plan with usable images. `split` is "" if none of its images is in the dataset;
 `reason` says why people keep it out, "" if they don't. `person` is who its face is: the name
-(`<corpus>/<video>`) of the first video of the same person, "" where its face is unknown. `target` and
+(`<corpus>/<video>`) of the first video of the same person, "" where its face is unknown; of a fake that looks
+like nobody, its own. `target` and
 `source` are the names that its corpus gives. `apart` is the distance between its face and those of the
 person's other videos, on average, "" where there are none. `half`, 1 or 2, is the half of the person's videos
 that it is in, of those that average linkage joined last, at `halves_distance`: just below the limit `link` it

@@ -41,8 +41,9 @@ def near_pairs(vectors: np.ndarray, distance: float, most: int = MOST) -> tuple[
         rows, columns, product = _near_in_block(vectors, start, start + BLOCK // 2, least)
         crowded = np.bincount(rows)[rows] > most if len(rows) else np.empty(0, bool)
         if crowded.any():
-            of_crowded = np.flatnonzero(crowded)
-            order = of_crowded[np.lexsort([columns[of_crowded], -product[of_crowded], rows[of_crowded]])]
+            of_crowded = np.flatnonzero(crowded)  # in order of the other vectors, as is the stable sort
+            key = rows[of_crowded] * (4 * SCALE**2) - product[of_crowded].astype(np.int64)
+            order = of_crowded[np.argsort(key, kind="stable")]
             of_row = rows[order]
             rank = np.arange(len(order)) - np.searchsorted(of_row, of_row)
             kept = np.sort(np.concatenate([np.flatnonzero(~crowded), order[rank < most]]))

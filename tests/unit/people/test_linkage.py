@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from deepfake.people import neighbours
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import SCALE, least_product, near_pairs, nearest, whole_numbers
+from deepfake.people.neighbours import (
+    SCALE,
+    least_product,
+    near_pairs,
+    nearest,
+    nearest_in_other_groups,
+    whole_numbers,
+)
 
 
 def planted(seed: int, people: int, noise: float) -> np.ndarray:
@@ -91,3 +99,36 @@ def test_what_is_together_can_not_be_apart():
     vectors = planted(1, 3, 0.1)
     with pytest.raises(ValueError, match="vector 0"):
         average_linkage(vectors, 0.3, together=np.zeros(len(vectors), int), apart=np.array([[0, 1]]))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 9), st.integers(2, 9), st.booleans())
+def test_of_crowded_vectors_the_nearest_are_pairs(seed, most, tile, block, equal):
+    vectors = planted(seed, 5, 0.3)
+    if equal:
+        vectors[1::2] = vectors[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "TILE", tile)
+        patch.setattr(neighbours, "BLOCK", block)
+        pairs, _ = near_pairs(vectors, 0.5, most)
+    expected = set()
+    for row, products in enumerate((vectors.astype(float) @ vectors.T).tolist()):
+        near = [at for at, product in enumerate(products) if at != row and product >= least_product(0.5)]
+        nearest_ones = sorted(near, key=lambda at, products=products: (-products[at], at))[:most]
+        expected |= {(min(row, at), max(row, at)) for at in nearest_ones}
+    assert {tuple(pair) for pair in pairs.tolist()} == expected and len(pairs) == len(expected)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 3), min_size=1, max_size=20), st.integers(1, 9))
+def test_the_nearest_of_another_group_is_that_of_the_matrix(seed, groups, block):
+    vectors, groups = planted(seed, 20, 0.3)[: len(groups)], np.array(groups)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "BLOCK", block)
+        found, apart = nearest_in_other_groups(vectors, groups)
+    products = (vectors.astype(float) @ vectors.T).astype(float)
+    products[groups[:, None] == groups] = -np.inf
+    for row, best in enumerate(products.max(axis=1, initial=-np.inf)):
+        if np.isinf(best):
+            assert found[row] == -1 and np.isnan(apart[row])
+        else:
+            assert products[row, found[row]] == best
+            assert apart[row] == np.sqrt(max(2 - 2 * best / SCALE**2, 0))
