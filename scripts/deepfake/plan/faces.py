@@ -109,6 +109,22 @@ def kinds_of_faces(faces: Faces) -> np.ndarray:
     return kinds
 
 
+def leave_out_unknown(videos: pd.DataFrame, chosen: pd.DataFrame, faces: Faces) -> pd.DataFrame:
+    """Return `chosen` (split and reason of each video) with nobody unknown in another split than train.
+
+    Unknown is who has no name, and no face that is seen well enough, in a corpus where faces are known.
+    `videos` has the columns corpus, target and source.
+    """
+    known = faces.line >= 0
+    named = (videos["target"] != "") | (videos["source"] != "")
+    with_faces = videos["corpus"].isin(set(videos["corpus"][known]))
+    out = ~known & ~named & with_faces & ~chosen["split"].isin(["", SPLITS[0]])
+    return chosen.assign(
+        split=chosen["split"].where(~out, ""),
+        reason=chosen["reason"].where(~out, "people: no name, and no face seen well enough to know it"),
+    )
+
+
 def leave_out_look_alikes(
     videos: pd.DataFrame, chosen: pd.DataFrame, faces: Faces, guard: float
 ) -> tuple[pd.DataFrame, Band]:

@@ -16,6 +16,7 @@ from deepfake.plan.faces import (
     Faces,
     kinds_of_faces,
     leave_out_look_alikes,
+    leave_out_unknown,
     link_faces,
     near_videos,
     recognise,
@@ -67,7 +68,8 @@ def plan_people(
 
     - Of the near-duplicates in one video the first is kept; videos with near-duplicates share a split.
     - The policy assigns videos to splits, see policies.
-    - By faces, of two videos in two splits that look like one person one is left out, see people.guard.
+    - By faces, of two videos in two splits that look like one person one is left out, see people.guard; and
+      whoever has neither a name nor a face that is seen well enough is in no split but train.
     - In each split as many real as fake images are chosen if `balance` requires it, and as many as fit under
       the byte cap, see balance.
 
@@ -168,7 +170,8 @@ def _split_videos(
     near = near_videos(faces, people["guard"])
     links, ties = keep_lookalikes_together(links, near, people["together"])
     linked = videos.join(links).assign(kind=kinds_of_faces(faces))
-    chosen, band = leave_out_look_alikes(videos, choose_splits(linked, cfg, ties), faces, people["guard"])
+    chosen = leave_out_unknown(named, choose_splits(linked, cfg, ties), faces)
+    chosen, band = leave_out_look_alikes(videos, chosen, faces, people["guard"])
     advice = f", or a smaller people.guard: it left out {band.out.sum()} videos" if band.out.any() else ""
     check_classes(linked, chosen["split"], cfg, advice)
     return chosen, faces, band

@@ -1,5 +1,7 @@
 """Plans by faces: nobody is in two splits, fakes are held to both their people, the guard is complete."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -257,3 +259,17 @@ def test_the_order_of_rows_and_of_shards_makes_no_difference(seed):
     one, other = (plan.sort_values(["video", "frame"], ignore_index=True) for plan, _ in plans)
     pd.testing.assert_frame_equal(one, other)
     pd.testing.assert_frame_equal(*(people_table(*plan) for plan in plans))
+
+
+def test_whom_nobody_knows_is_in_train_alone():
+    gathered, vectors, _ = swapped(12, fakes=30, noise=0.05)
+    names = [name for number, name in enumerate(vectors.names) if number % 4]
+    chosen = [number for number in range(len(vectors.names)) if number % 4]
+    some = replace(vectors, names=names, means=vectors.means[chosen])
+    plan, _ = plan_people(gathered, BY_FACES, [], some)
+    known = (plan["corpus"] + "/" + plan["video"]).isin("/".join(name) for name in names)
+    assert set(plan.loc[~known, "split"]) == {"", "train"}
+    lost = plan[~known & (plan["file_name"] == "")]
+    assert "people: no name, and no face seen well enough to know it" in set(lost["reason"])
+    named = plan_people(gathered.assign(target="c/" + gathered["video"]), BY_FACES, [], some)[0]
+    assert {"val", "test"} & set(named.loc[~known, "split"])
