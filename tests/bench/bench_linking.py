@@ -93,9 +93,9 @@ def planted_crops(
     scale = np.exp(-np.arange(128) / 18)
     scale /= np.linalg.norm(scale)
     centres = random.normal(size=(people.max() + 1, 128)) * scale
-    centres[:, -1] += 2.6  # what all faces have in common
-    centres = unit(centres)
-    means = np.where(fake[:, None], centres[people] + centres[source], centres[people])
+    blends = (centres[people] + centres[source]) / np.sqrt(2)
+    means = np.where(fake[:, None], blends, centres[people])
+    means[:, -1] += 2.6  # what all faces have in common
     means = unit(unit(means) + 0.16 * random.normal(size=means.shape) * scale)
     crops = means[:, None] + 0.16 * unit(random.normal(size=(len(means), CROPS, 128)))
     return unit(crops).astype(np.float32)
