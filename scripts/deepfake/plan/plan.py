@@ -69,7 +69,7 @@ def plan_people(
     - Of the near-duplicates in one video the first is kept; videos with near-duplicates share a split.
     - The policy assigns videos to splits, see policies.
     - By faces, of two videos in two splits that look like one person one is left out, see people.guard; and
-      whoever has neither a name nor a face that is seen well enough is in no split but train.
+      so are videos without a name and without a face that is seen well enough.
     - In each split as many real as fake images are chosen if `balance` requires it, and as many as fit under
       the byte cap, see balance.
 
