@@ -2,7 +2,7 @@
 
     python scripts/audit.py --dataset results/small --output results/reports/small/audit.json \
         --output-page results/reports/small/audit.html --threads 4 --config '{"families": {"demo": "dfdc"},
-            "policy": "identity", "people": {"by": "both", "link": 0.31, "fail": 0.3}, "duplicates": 3,
+            "policy": "identity", "people": {"by": "both", "link": 0.30, "fail": 0.3}, "duplicates": 3,
             "balance": "corpus", "size_mb": 20, "test_only": [], "stratify": [],
             "splits": {"train": 0.8, "val": 0.2}}'
 

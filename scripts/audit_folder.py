@@ -65,7 +65,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--crops", action="store_true", help="the images are crops with a face in the middle")
     add("--duplicates", type=int, default=3, help="bits in which hashes of similar images differ; -1: bytes")
     add("--people", type=json_object, default={}, help="JSON: a network, as in the config section `people`")
-    add("--distances", type=json_object, default={}, help='JSON, such as {"link": 0.31, "fail": 0.3}')
+    add("--distances", type=json_object, default={}, help='JSON, such as {"link": 0.30, "fail": 0.3}')
     add("--threads", type=positive_int, default=os.cpu_count(), help="images that are read at a time")
     add("--output", help="JSON of the checks and numbers")
     add("--output-page", help="the same as an HTML page, with the nearest pairs of faces")

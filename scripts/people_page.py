@@ -2,7 +2,7 @@
 
     python scripts/people_page.py --people results/plans/small.people.csv --plan results/plans/small.csv \
         --results results --output results/reports/small/people.html --dataset small \
-        --config '{"people": {"by": "both", "link": 0.31, "guard": 0.35}}'
+        --config '{"people": {"by": "both", "link": 0.30, "guard": 0.35}}'
 """
 
 import argparse

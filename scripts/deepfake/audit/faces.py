@@ -1,6 +1,8 @@
 """Who stands in two splits, by the faces in the finished images alone: the nearest faces across splits.
 
-Two images whose vectors are near each other show the same person, whatever any table says. Distances are
+Two images whose vectors are near each other show the same person, whatever any table says. Of very many pairs
+of images some are near by chance: a blurred frame here, a profile there. So two videos are found to show one
+person where an image of each is near the other, and the means of all their images are, too. Distances are
 those of unit vectors, 0 to 2.
 """
 
@@ -11,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import nearest, whole_numbers
+from deepfake.people.neighbours import distances, nearest, whole_numbers
 from deepfake.plan.links import Pair
 from deepfake.plan.people import rows_named
 from deepfake.tables import SPLITS
 
-NEAREST = ["split", "other", "row", "near", "distance"]
+NEAREST = ["split", "other", "row", "near", "distance", "videos"]
 """Columns of FaceEvidence.nearest."""
 
 
@@ -26,9 +28,10 @@ class FaceEvidence:
 
     `link` and `fail` are distances of the config section `people`. `rows` are the positions of the images
     whose faces are known among all images, int64 (n,). `nearest` has the columns NEAREST: for each of them
-    and each split that comes before its own, the image `near` there that looks most like it. `people` has for
-    val and test the number of people in it, and how many of them train knows. `strangers` is the share of
-    pairs of strangers within `fail`; None for a network of which it isn't known.
+    and each split that comes before its own, the image `near` there that looks most like it, the distance to
+    it, and that of the means of the `videos` of both. `people` has for val and test the number of people in
+    it, and how many of them train knows. `strangers` is the share of pairs of strangers within `fail`; None
+    for a network of which it isn't known.
     """
 
     link: float
@@ -39,8 +42,8 @@ class FaceEvidence:
     strangers: float | None = None
 
     def within(self, distance: float) -> pd.DataFrame:
-        """Return the rows of `nearest` at most so far apart, nearest first."""
-        near = self.nearest[self.nearest["distance"] <= distance]
+        """Return the rows of `nearest` whose images and videos are at most so far apart, nearest first."""
+        near = self.nearest[(self.nearest[["distance", "videos"]] <= distance).all(axis=1)]
         return near.sort_values(["distance", "row", "near"], kind="stable", ignore_index=True)
 
 
@@ -63,6 +66,9 @@ def compare_faces(
     splits = table["split"].to_numpy()[rows]
     whole = whole_numbers(vectors)
     excluded = _excluded(table, different, families)
+    names = (table["corpus"] + "/" + table["video"]).to_numpy()[rows]
+    video = pd.DataFrame({"split": splits, "video": names}).groupby(["split", "video"]).ngroup().to_numpy()
+    means = _means(vectors, video)
     parts = []
     for number, split in enumerate(SPLITS):
         for other in SPLITS[:number]:
@@ -70,7 +76,7 @@ def compare_faces(
             if not len(ours) or not len(theirs):
                 continue
             near, distance = nearest(whole[ours], whole[theirs])
-            near, distance = theirs[near[:, 0]], distance[:, 0]
+            near, distance = theirs[near[:, 0]], distance[:, 0].copy()
             for position, row in enumerate(rows[ours]):
                 if row in excluded:
                     left = theirs[~np.isin(rows[theirs], excluded[row])]
@@ -78,12 +84,12 @@ def compare_faces(
                     near[position], distance[position] = (
                         (left[found[0, 0]], apart[0, 0]) if len(left) else (near[position], np.inf)
                     )
-            columns = [split, other, rows[ours], rows[near], distance]
+            products = np.einsum("ij,ij->i", means[video[ours]], means[video[near]])
+            columns = [split, other, rows[ours], rows[near], distance, distances(products)]
             parts.append(pd.DataFrame(dict(zip(NEAREST, columns, strict=True))))
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=NEAREST)
     found = found[np.isfinite(found["distance"].astype(float))].reset_index(drop=True)
-    videos = (table["corpus"] + "/" + table["video"]).to_numpy()[rows]
-    people = _people(vectors, splits, videos, cfg["link"])
+    people = _people(splits, video, means, cfg["link"])
     return FaceEvidence(cfg["link"], cfg["fail"], rows, found, people, strangers)
 
 
@@ -98,8 +104,15 @@ def _excluded(table: pd.DataFrame, different: list[Pair], families: dict[str, st
     return excluded
 
 
+def _means(vectors: np.ndarray, video: np.ndarray) -> np.ndarray:
+    """Return the mean vector of each video's images, in whole numbers; `video` (n,) is that of each image."""
+    sums = np.zeros((video.max(initial=-1) + 1, vectors.shape[1]))
+    np.add.at(sums, video, vectors)
+    return whole_numbers(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+
+
 def _people(
-    vectors: np.ndarray, splits: np.ndarray, videos: np.ndarray, link: float
+    splits: np.ndarray, video: np.ndarray, means: np.ndarray, link: float
 ) -> dict[str, dict[str, int]]:
     """Return for val and test how many people their images show, and how many of these train shows too.
 
@@ -107,16 +120,12 @@ def _people(
     their images: there are fewer of them, and they tell people apart better.
     """
     people = {}
-    in_one = pd.DataFrame({"split": splits, "video": videos}).groupby(["split", "video"]).ngroup().to_numpy()
-    sums = np.zeros((in_one.max(initial=-1) + 1, vectors.shape[1]))
-    np.add.at(sums, in_one, vectors)
-    means = whole_numbers(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
     for split in SPLITS[1:]:
         both = np.flatnonzero((splits == split) | (splits == SPLITS[0]))
         ours = splits[both] == split
         if not ours.any():
             continue
-        members, member = np.unique(in_one[both], return_inverse=True)
+        members, member = np.unique(video[both], return_inverse=True)
         group = average_linkage(means[members], link)[member]
         shown = np.isin(group[ours], group[~ours])
         people[split] = {

@@ -86,7 +86,7 @@ def describe_faces(e: Evidence) -> str:
         )
         chance = f" (were all of them strangers, about {lookalikes:.1f} would be, by chance)"
     return (
-        f" Faces of two splits may be no nearer than {e.faces.fail:g}{chance}."
+        f" Faces of two splits may be no nearer than {e.faces.fail:g}{chance}, nor the means of their videos."
         f" Known by faces for {len(e.faces.rows)} of {len(e.rows)} images."
     )
 
