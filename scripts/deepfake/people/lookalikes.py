@@ -37,32 +37,36 @@ def gather(sizes: np.ndarray, tied: dict[tuple[int, int], int], largest: float) 
     pair of their videos come together first, as long as together they have at most `largest` videos; of equal
     ones those with the smallest numbers.
     """
-    sizes, parent = sizes.astype(float), np.arange(len(sizes))
-    around: dict[int, dict[int, int]] = {}
+    size, group = sizes.astype(float).tolist(), list(range(len(sizes)))  # lists: faster than arrays here
+    around: list[dict[int, int]] = [{} for _ in size]
     for (one, other), count in tied.items():
-        around.setdefault(one, {})[other] = count
-        around.setdefault(other, {})[one] = count
-    queue = [_entry(one, other, count, sizes) for (one, other), count in tied.items()]
+        around[one][other] = around[other][one] = count
+    queue = [(-count / (size[one] * size[other]), one, other) for (one, other), count in tied.items()]
     heapq.heapify(queue)
+    queued = {(one, other): rank for rank, one, other in queue}
     while queue:
-        _, one, other, count, size = heapq.heappop(queue)
-        if around.get(one, {}).get(other) != count or sizes[one] * sizes[other] != size:
-            continue  # one of them has grown since
-        if sizes[one] + sizes[other] > largest:
+        rank, *ends = heapq.heappop(queue)
+        one, other = sorted(_group_of(end, group) for end in ends)
+        if one == other or size[one] + size[other] > largest:
             continue
-        sizes[one] += sizes[other]
-        parent[other] = one
-        for third, more in around.pop(other).items():
+        now = -around[one][other] / (size[one] * size[other])
+        if now > rank:  # one of them has grown, and no pair's rank rises by that: it goes back to its place
+            if queued.get((one, other)) != now:
+                queued[one, other] = now
+                heapq.heappush(queue, (now, one, other))
+            continue
+        group[other] = one
+        size[one] += size[other]
+        for third, count in around[other].items():
             del around[third][other]
             if third != one:
-                around[one][third] = around[third][one] = around[one].get(third, 0) + more
-        for third, more in around[one].items():
-            heapq.heappush(queue, _entry(min(one, third), max(one, third), more, sizes))
-    for owner in range(len(parent)):  # a parent is smaller, and has its own already
-        parent[owner] = parent[parent[owner]]
-    return parent
+                around[one][third] = around[third][one] = around[one].get(third, 0) + count
+        around[other] = {}
+    return np.array([_group_of(owner, group) for owner in range(len(group))], np.int64)
 
 
-def _entry(one: int, other: int, count: int, sizes: np.ndarray) -> tuple[float, int, int, int, float]:
-    pairs = sizes[one] * sizes[other]
-    return -count / pairs, one, other, count, pairs
+def _group_of(owner: int, group: list[int]) -> int:
+    """Return the group that an owner is in by now."""
+    while group[owner] != owner:
+        group[owner] = owner = group[group[owner]]
+    return owner
