@@ -16,20 +16,11 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from deepfake.checkpoints.onnx_format import BEYOND_MEMORY, LOGITS, PROBLEM, map_images
+from deepfake.onnx_errors import UNUSABLE
 from deepfake.worker_process import end_with_parent, limit_memory
 
-UNUSABLE = (
-    errors.Fail,
-    errors.InvalidArgument,
-    errors.InvalidGraph,
-    errors.InvalidProtobuf,
-    errors.NotImplemented,
-    errors.RuntimeException,
-    ValueError,  # names that are no text
-)
 OUT_OF_MEMORY = ("bad_alloc", "llocate memory", "smaller than requested bytes")  # in ONNX Runtime's messages
 
 

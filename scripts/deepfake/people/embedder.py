@@ -5,18 +5,27 @@ vectors as the shards that they came from.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from deepfake.extraction.alignment import cut, similarity, square_in_frame
-from deepfake.extraction.boxes import Points
+from deepfake.extraction.boxes import Face, Points
 from deepfake.extraction.landmarks import dlib_predictor
 from deepfake.extraction.package_models import FIVE_POINTS, package_model
 from deepfake.people.face_in_crop import face_finder
 from deepfake.people.network import Network, load_network
 from deepfake.people.quality import quality_of
+
+SURE_SCORE = 0.3
+"""Of dlib's HOG detector. A face with a lower score is looked at twice: in a wrong box the points are wrong,
+and the vector then is near that of nobody, or of anybody. Of DFDC's crops 19 % have a lower score."""
+
+SMALLER, AGREEMENT = 0.8, 0.25
+"""The second box as a part of the first, and the distance of both vectors up to which they are believed. Of
+those 19 % it is larger for 8 %; one of them, a man of DFDC seen in 21 other crops, was near none of these."""
 
 
 class Embedding(NamedTuple):
@@ -48,12 +57,22 @@ def load_embedder(cfg: dict) -> Embedder:
             return nobody
         try:
             pixels = chip(crop, predict(crop, face), network)
+            quality, vector = quality_of(pixels, face.score), network.vector(pixels)
+            if quality > 0 and face.score < SURE_SCORE:
+                again = network.vector(chip(crop, predict(crop, _smaller(face)), network))
+                quality = quality if np.linalg.norm(vector - again) <= AGREEMENT else 0.0
         except ValueError:  # the points are not those of a face
             return nobody
-        quality = quality_of(pixels, face.score)
-        return Embedding(network.vector(pixels), quality) if quality > 0 else nobody
+        return Embedding(vector, quality) if quality > 0 else nobody
 
     return embed
+
+
+def _smaller(face: Face) -> Face:
+    """Return the face with a smaller box around the same centre."""
+    width, height = face.width * SMALLER, face.height * SMALLER
+    left, top = face.x + (face.width - width) / 2, face.y + (face.height - height) / 2
+    return replace(face, x=left, y=top, width=width, height=height)
 
 
 def chip(crop: np.ndarray, points: Points, network: Network) -> np.ndarray:

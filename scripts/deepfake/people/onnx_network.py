@@ -11,26 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from deepfake.errors import ModelError, UserError
 from deepfake.extraction.alignment import DLIB_5_TEMPLATE, TEMPLATE_SIDE
 from deepfake.onnx_check import check_onnx
+from deepfake.onnx_errors import UNUSABLE
 
 KEY = "people.model"
 SECONDS = 300  # that opening and trying it may take, before the system ends the process
 MOST_NUMBERS = 4096  # of a vector; networks for faces give 128 to 512
 TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 DEFAULTS = {"mean": 0, "std": 1, "channels": "rgb"}
-UNUSABLE = (
-    errors.Fail,
-    errors.InvalidArgument,
-    errors.InvalidGraph,
-    errors.InvalidProtobuf,
-    errors.NotImplemented,
-    errors.RuntimeException,
-    ValueError,  # names that are no text
-)
 
 Run = Callable[[np.ndarray], np.ndarray]
 """Takes chips, uint8 RGB (n, side, side, 3); returns their vectors, float32 (n, d)."""

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from deepfake.extraction import images
 from deepfake.people.embedder import Embedder, load_embedder
 from deepfake.people.face_in_crop import face_finder
 
@@ -80,6 +81,13 @@ def test_what_holds_no_face_is_near_nothing(embed, photos):
         vector, quality = embed(crop)
         assert quality == 0 and not vector.any()
         assert distance(embed, crop, photos[0][0]) > 0.99
+
+
+def test_a_face_in_a_wrong_box_is_no_face(embed, data):
+    with zipfile.ZipFile(data / "dfdc_crops.zip") as crops:
+        dark = images.decode(crops.read("faces_224/yltmjvmuln.jpg"))  # found 30 pixels too far to the right
+        other = images.decode(crops.read("faces_224/aslrunhhyl.jpg"))
+    assert embed(dark).quality == 0 < embed(other).quality
 
 
 def test_the_face_in_the_middle_is_taken(photos):
