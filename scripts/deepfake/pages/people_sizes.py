@@ -39,7 +39,7 @@ def draw_sizes(sizes: Sequence[int]) -> bytes:
                     ha="center",
                     fontsize=7.5,
                 )
-            axes.set_xticks(range(len(bars)), [bar[0] for bar in bars], fontsize=8)
+            axes.set_xticks(range(len(bars)), [bar[0] for bar in bars], fontsize=8, rotation=30)
             axes.set_title(title, fontsize=10, loc="left")
             axes.set_xlabel("videos of one person", color=GREY)
             axes.tick_params(axis="y", labelsize=8)
