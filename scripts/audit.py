@@ -45,10 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         text = page(summary, cfg, thumbnails)
         html.write_text(text, encoding="utf-8")
     if args.failed_page:
-        Path(args.failed_page).parent.mkdir(parents=True, exist_ok=True)
-        Path(args.failed_page).unlink(missing_ok=True)
+        args.failed_page.unlink(missing_ok=True)
         if not summary["passed"]:
-            Path(args.failed_page).write_text(text, encoding="utf-8")
+            args.failed_page.parent.mkdir(parents=True, exist_ok=True)
+            args.failed_page.write_text(text, encoding="utf-8")
     log_results(args.dataset.name, results, summary)
     return None if summary["passed"] else FAILED
 
@@ -82,7 +82,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--config", required=True, type=json_object, help="JSON: the dataset's section of the config"
     )
-    parser.add_argument("--failed-page", help="where the page is kept, too, if a check failed")
+    parser.add_argument("--failed-page", type=Path, help="where the page is kept, too, if a check failed")
     parser.add_argument("--people", type=json_object, help="JSON: the network of the config section `people`")
     parser.add_argument("--threads", type=positive_int, default=1, help="images that are read at a time")
     parser.add_argument("--different-people", nargs="?", help="csv of videos or people known to be different")

@@ -19,7 +19,7 @@ MODELS = ("tiny", "raw", "pair")
 ZOO = """
 shard_size: 1
 corpora: {mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}}
-datasets: {dataset_2gb: {corpora: [mine], splits: {train: 0.6, val: 0.4, test: 0}}}
+datasets: {dataset_2gb: {corpora: [mine], splits: {train: 0.6, val: 0.4, test: 0}, people: {by: names}}}
 models:
   vit: {arch: hf/vit, head: keep, epochs: 1, batch_size: 8}
   mobile: {arch: torchvision/mobilenet_v3_small, image_size: 64, epochs: 1, batch_size: 8}
