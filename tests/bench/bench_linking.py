@@ -25,7 +25,7 @@ from deepfake.plan.faces import near_videos, recognise
 from deepfake.plan.people_table import people_summary, people_table
 from deepfake.plan.plan import plan_people
 
-LINK, GUARD = 0.31, 0.35
+LINK, GUARD = 0.30, 0.35
 LARGEST = 3000  # videos of one person
 CROPS = 5
 STEPS = ("vectors", "link", "near", "plan", "table")
