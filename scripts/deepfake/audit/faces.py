@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import distances, nearest, whole_numbers
+from deepfake.people.neighbours import add_up, distances, nearest, whole_numbers
 from deepfake.plan.links import Pair
 from deepfake.plan.people import rows_named
 from deepfake.tables import SPLITS
@@ -106,8 +106,7 @@ def _excluded(table: pd.DataFrame, different: list[Pair], families: dict[str, st
 
 def _means(vectors: np.ndarray, video: np.ndarray) -> np.ndarray:
     """Return the mean vector of each video's images, in whole numbers; `video` (n,) is that of each image."""
-    sums = np.zeros((video.max(initial=-1) + 1, vectors.shape[1]))
-    np.add.at(sums, video, vectors)
+    sums = add_up(vectors, video, video.max(initial=-1) + 1)
     return whole_numbers(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
 
 

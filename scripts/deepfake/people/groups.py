@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deepfake.people.linkage import average_linkage
-from deepfake.people.neighbours import BLOCK, SCALE, least_product, whole_numbers
+from deepfake.people.neighbours import SCALE, add_up, blocks, least_product, whole_numbers
 
 NOBODY = -1
 
@@ -91,11 +91,11 @@ def _nearest_people(
         faces = _means(faces, query)[1]
     forbidden = _forbidden(videos.apart, chosen, query, person, people)
     best, product = np.empty(len(faces), np.int64), np.empty(len(faces))
-    for start in range(0, len(faces), BLOCK):
-        block = faces[start : start + BLOCK] @ means.T
-        inside = (forbidden[:, 0] >= start) & (forbidden[:, 0] < start + len(block))
+    for start, block in blocks(faces, means):
+        end = start + len(block)
+        inside = (forbidden[:, 0] >= start) & (forbidden[:, 0] < end)
         block[forbidden[inside, 0] - start, forbidden[inside, 1]] = -np.inf
-        best[start : start + BLOCK], product[start : start + BLOCK] = block.argmax(1), block.max(1)
+        best[start:end], product[start:end] = block.argmax(1), block.max(1)
     found = np.where(product >= least_product(distance), people[best], NOBODY)
     place = {video: int(query[at]) for at, video in enumerate(chosen.tolist())}
     for one, other in sorted(tuple(sorted(pair)) for pair in videos.apart.tolist()):
@@ -110,8 +110,7 @@ def _means(vectors: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Return the groups but NOBODY, and the mean vector of each in whole numbers, float32 (groups, d)."""
     inside = group != NOBODY
     groups, place, size = np.unique(group[inside], return_inverse=True, return_counts=True)
-    sums = np.zeros((len(groups), vectors.shape[1]))
-    np.add.at(sums, place, vectors[inside])
+    sums = add_up(vectors[inside], place, len(groups))
     return groups, whole_numbers(sums / size[:, None] / SCALE)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from deepfake.people.neighbours import BLOCK, distances, least_product
+from deepfake.people.neighbours import are_among, blocks, distances, least_product
 
 UNITS = 1000  # of weight, that the least weight comes to: the cut is found in whole numbers
 UNLIMITED = 2**30
@@ -60,17 +60,14 @@ def _near_across(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the near pairs between two sets of positions, (m, 2), and their products, (m,)."""
     least, pairs, products = least_product(distance), [np.empty((0, 2), np.int64)], [np.empty(0)]
-    others = vectors[other].T
-    for start in range(0, len(one), BLOCK):
-        block = vectors[one[start : start + BLOCK]] @ others
+    for start, block in blocks(vectors[one], vectors[other]):
         rows, columns = np.nonzero(block >= least)
         pairs.append(np.stack([one[start + rows], other[columns]], axis=1))
         products.append(block[rows, columns])
     near, product = np.concatenate(pairs), np.concatenate(products)
-    if apart is None or not len(apart):
+    if apart is None:
         return near, product
-    known = np.sort(np.asarray(apart, np.int64), axis=1) @ (len(vectors), 1)
-    unknown = ~np.isin(np.sort(near, axis=1) @ (len(vectors), 1), known)
+    unknown = ~are_among(near, apart, len(vectors))
     return near[unknown], product[unknown]
 
 

@@ -8,6 +8,8 @@ for; in DFDC's faces they go with sex and the colour of the skin.
 
 import numpy as np
 
+from deepfake.people.neighbours import add_up
+
 DIRECTIONS = 2
 
 
@@ -19,8 +21,7 @@ def face_kinds(vectors: np.ndarray, people: np.ndarray) -> np.ndarray:
     """
     if not len(people):
         return np.empty(0, np.int64)
-    sums = np.zeros((people.max() + 1, vectors.shape[1]))
-    np.add.at(sums, people, vectors)
+    sums = add_up(vectors, people, people.max() + 1)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     means = sums / np.maximum(lengths, 1)
     means -= means.mean(axis=0)

@@ -8,7 +8,7 @@ chains: one look-alike is enough to join two people, and then their look-alikes.
 
 import numpy as np
 
-from deepfake.people.neighbours import least_product, near_pairs
+from deepfake.people.neighbours import add_up, least_product, near_pairs
 
 
 def average_linkage(
@@ -47,9 +47,8 @@ class _Groups:
         if together is not None:
             _, first, place = np.unique(together, return_index=True, return_inverse=True)
             self.parent = first[place]
-        self.sums, self.sizes = np.zeros(vectors.shape), np.zeros(count)
-        np.add.at(self.sums, self.parent, vectors)
-        np.add.at(self.sizes, self.parent, 1)
+        self.sums = add_up(vectors, self.parent, count)
+        self.sizes = np.bincount(self.parent, minlength=count).astype(float)
         both = self.parent[np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)]
         both = both[np.argsort(both[:, 0], kind="stable")]
         ends = np.searchsorted(both[:, 0], np.arange(1, count))

@@ -25,6 +25,24 @@ def least_product(distance: float) -> float:
     return (1 - distance * distance / 2) * SCALE * SCALE
 
 
+def add_up(vectors: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """Return the sum of the vectors of each group, float64 (count, d); `groups` (n,) are 0 to `count` - 1."""
+    sums = np.zeros((count, vectors.shape[1]))
+    np.add.at(sums, groups, vectors)
+    return sums
+
+
+def are_among(pairs: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
+    """Return which of `pairs` are among the pairs `known`, bool (m,), in whatever order their ends are.
+
+    Both, (m, 2) and (k, 2), are of positions below `count`.
+    """
+    if not len(known):
+        return np.zeros(len(pairs), bool)
+    one, other = (np.sort(np.asarray(ends, np.int64), axis=1) @ (count, 1) for ends in (pairs, known))
+    return np.isin(one, other)
+
+
 def distances(products: np.ndarray) -> np.ndarray:
     """Return the distances, 0 to 2, of unit vectors with these dot products in units of 1/SCALE squared."""
     return np.sqrt(np.maximum(2 - 2 * np.asarray(products, np.float64) / SCALE**2, 0))
@@ -90,7 +108,7 @@ def nearest(queries: np.ndarray, others: np.ndarray, count: int = 1) -> tuple[np
     """
     count = min(count, len(others))
     found, products = np.empty((len(queries), count), np.int64), np.empty((len(queries), count))
-    for start, block in _blocks(queries, others):
+    for start, block in blocks(queries, others):
         rows = np.arange(len(block))
         for column in range(count):
             best = block.argmax(axis=1)
@@ -109,7 +127,7 @@ def nearest_in_other_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np
     ordered, numbers = vectors[order], np.asarray(groups)[order]
     starts, ends = (np.searchsorted(numbers, numbers, side) for side in ("left", "right"))
     found, products = np.full(len(vectors), -1), np.full(len(vectors), np.nan)
-    for start, block in _blocks(ordered, ordered):
+    for start, block in blocks(ordered, ordered):
         for row in range(len(block)):
             block[row, starts[start + row] : ends[start + row]] = -np.inf
         best = block.argmax(axis=1)
@@ -119,7 +137,7 @@ def nearest_in_other_groups(vectors: np.ndarray, groups: np.ndarray) -> tuple[np
     return found, distances(products)
 
 
-def _blocks(queries: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def blocks(queries: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the products of some queries at a time with all others, and the position of the first query."""
     for start in range(0, len(queries), BLOCK):
         yield start, queries[start : start + BLOCK] @ others.T

@@ -8,7 +8,7 @@ import pandas as pd
 from deepfake.people.groups import NOBODY, Videos, find_people
 from deepfake.people.guard import Band, guard_band
 from deepfake.people.kinds import face_kinds
-from deepfake.people.neighbours import near_pairs
+from deepfake.people.neighbours import are_among, near_pairs
 from deepfake.people.video_vectors import VideoVectors
 from deepfake.plan.links import smallest_linked_names
 from deepfake.tables import SPLITS
@@ -34,6 +34,11 @@ class Faces(NamedTuple):
     target: np.ndarray
     alone: np.ndarray
     apart: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Whether the face of each video is known, bool (n,)."""
+        return self.line >= 0
 
 
 def recognise(
@@ -71,7 +76,7 @@ def link_faces(videos: pd.DataFrame, links: pd.DataFrame, faces: Faces) -> pd.Da
     real videos of their targets is that of the person of their faces, too, if they all have the same; else it
     holds several people, who stay apart. `videos` has the columns corpus, video, label and source.
     """
-    known = faces.line >= 0
+    known = faces.known
     names = ("face:" + videos["corpus"] + "/" + videos["video"])[known].to_numpy(object)
     node = links["node"][known]
     targets = pd.Series(names[faces.target], node.index)
@@ -94,10 +99,8 @@ def near_videos(faces: Faces, distance: float) -> np.ndarray:
     Without those of people who are known to be two. Of very many near ones of a video only the nearest count.
     """
     pairs = near_pairs(faces.vectors, distance, LOOKALIKES)[0]
-    if len(apart := _all_apart(faces)):
-        ends = (len(faces.vectors), 1)
-        pairs = pairs[~np.isin(pairs.astype(np.int64) @ ends, np.sort(apart, axis=1) @ ends)]
-    return np.flatnonzero(faces.line >= 0)[pairs]
+    pairs = pairs[~are_among(pairs, _all_apart(faces), len(faces.vectors))]
+    return np.flatnonzero(faces.known)[pairs]
 
 
 def kinds_of_faces(faces: Faces) -> np.ndarray:
@@ -105,7 +108,7 @@ def kinds_of_faces(faces: Faces) -> np.ndarray:
     kinds = np.full(len(faces.line), "", object)
     _, people = np.unique(faces.target, return_inverse=True)
     own = faces.person == faces.target  # not the fakes with somebody else's face
-    kinds[faces.line >= 0] = face_kinds(faces.vectors[own], people[own]).astype(str)[people]
+    kinds[faces.known] = face_kinds(faces.vectors[own], people[own]).astype(str)[people]
     return kinds
 
 
@@ -117,7 +120,7 @@ def leave_out_unknown(videos: pd.DataFrame, chosen: pd.DataFrame, faces: Faces) 
     network, nearly all of them somebody of two crops, a profile and one in the dark. `videos` has the columns
     corpus, target and source.
     """
-    known = faces.line >= 0
+    known = faces.known
     named = (videos["target"] != "") | (videos["source"] != "")
     with_faces = videos["corpus"].isin(set(videos["corpus"][known]))
     out = ~known & ~named & with_faces & (chosen["split"] != "")
@@ -137,7 +140,7 @@ def leave_out_look_alikes(
     leave out equal parts of all splits takes most from train (of DFDC's reals 10 % more). The band is that of
     the videos with known faces, by line.
     """
-    known = faces.line >= 0
+    known = faces.known
     split = chosen["split"][known].map({"": -1} | {name: at for at, name in enumerate(SPLITS)}).to_numpy()
     fake = (videos["label"] == "1").to_numpy()[known]
     rarity = _rarity(fake.astype(int)), _rarity(split + 1)

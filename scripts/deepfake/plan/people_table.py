@@ -5,7 +5,7 @@ import pandas as pd
 
 from deepfake import tables
 from deepfake.people.doubts import halves, nearest_across, nearest_groups
-from deepfake.people.neighbours import distances, nearest_in_other_groups
+from deepfake.people.neighbours import add_up, distances, nearest_in_other_groups
 from deepfake.plan.plan import Seen
 from deepfake.tables import CLASSES, SPLITS
 
@@ -22,9 +22,9 @@ def people_table(plan: pd.DataFrame, seen: Seen) -> pd.DataFrame:
     videos, faces, band = seen.videos, seen.faces, seen.band
     table = videos.reindex(columns=tables.PEOPLE).fillna("")
     table["split"] = _final_splits(plan, videos)
-    names = (videos["corpus"] + "/" + videos["video"])[faces.line >= 0].to_numpy(object)
-    split = table["split"][faces.line >= 0].map({"": -1} | {name: at for at, name in enumerate(SPLITS)})
-    real = (videos["label"] == "0").to_numpy()[faces.line >= 0]
+    names = (videos["corpus"] + "/" + videos["video"])[faces.known].to_numpy(object)
+    split = table["split"][faces.known].map({"": -1} | {name: at for at, name in enumerate(SPLITS)})
+    real = (videos["label"] == "0").to_numpy()[faces.known]
     half, halves_distance = halves(faces.vectors, faces.person, real)
     other, other_distance = nearest_groups(faces.vectors, faces.person)
     nearest, distance = nearest_in_other_groups(faces.vectors, faces.person)
@@ -44,7 +44,7 @@ def people_table(plan: pd.DataFrame, seen: Seen) -> pd.DataFrame:
         "across_distance": _as_text(across_distance),
     }
     for column, values in columns.items():
-        table.loc[faces.line >= 0, column] = values
+        table.loc[faces.known, column] = values
     return table
 
 
@@ -58,7 +58,7 @@ def people_summary(seen: Seen) -> dict:
     if seen.faces is None:
         return {}
     faces = seen.faces
-    of_known = seen.videos["class"][faces.line >= 0]
+    of_known = seen.videos["class"][faces.known]
     sizes = np.unique(faces.person, return_counts=True)[1]
     return {
         "videos": len(seen.videos),
@@ -81,8 +81,7 @@ def _final_splits(plan: pd.DataFrame, videos: pd.DataFrame) -> np.ndarray:
 
 def _from_the_others(vectors: np.ndarray, person: np.ndarray) -> np.ndarray:
     """Return the mean distance of each vector to the others of its person, nan without any."""
-    sums, sizes = np.zeros(vectors.shape), np.bincount(person, minlength=len(person))[person]
-    np.add.at(sums, person, vectors)
+    sums, sizes = add_up(vectors, person, len(person)), np.bincount(person, minlength=len(person))[person]
     products = np.einsum("ij,ij->i", sums[person] - vectors, vectors.astype(np.float64))
     return distances(np.where(sizes > 1, products / np.maximum(sizes - 1, 1), np.nan))
 
