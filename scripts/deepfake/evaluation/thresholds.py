@@ -10,6 +10,7 @@ from deepfake.evaluation.metrics import f1_scores, roc_counts
 
 DEFAULT = 0.5
 LEVELS = ("frame", "video")
+MOST_PEOPLE = 8  # of a video, for whom there is a threshold of their own; more people have that of so many
 
 
 def read_thresholds(path: str | Path) -> dict[str, float]:
@@ -68,6 +69,34 @@ def choose_threshold(
     objective = np.where(np.isnan(thresholds), -np.inf, objective)
     best = thresholds[objective >= objective.max() - 1e-12]  # equal except for rounding
     return float(best[np.lexsort((best, np.abs(best - DEFAULT)))[0]])
+
+
+def people_thresholds(labels: np.ndarray, scores: np.ndarray, threshold: float) -> list[float]:
+    """Return the thresholds of videos of 1 to MOST_PEOPLE people whose highest score decides.
+
+    `labels` (N,), 0 or 1, and `scores` (N,) in [0, 1] are of videos of one person each, and `threshold` is
+    theirs. If a real one reaches it with probability a, the highest of k real people reaches it with
+    probability 1 - (1 - a)^k. At the threshold for k people a single real person is at or above with
+    probability 1 - (1 - a)^(1/k) at most, so that a real video of k people is called fake as rarely as one of
+    one person, if their scores are independent (Šidák, "Rectangular confidence regions for the means of
+    multivariate normal distributions", 1967).
+
+    Probabilities are shares of the real videos. Where fewer than one of them would be allowed, the threshold
+    is right above the highest real score. Where none reaches `threshold`, or there is none, nothing is known
+    and `threshold` stays. The thresholds never fall; the first one is `threshold`.
+    """
+    labels, scores = np.asarray(labels), np.asarray(scores, np.float64)
+    reals, alarms = int((labels == 0).sum()), int((scores[labels == 0] >= threshold).sum())
+    result = [float(threshold)] * MOST_PEOPLE
+    if not 0 < alarms < reals:
+        return result
+    found, _, false_positives = roc_counts(labels, scores)
+    possible = _thresholds_between(found)
+    for people in range(2, MOST_PEOPLE + 1):
+        allowed = reals * -np.expm1(np.log1p(-alarms / reals) / people)
+        lowest = np.nanmin(possible[false_positives <= allowed], initial=1.0)  # 1.0: a real video has it
+        result[people - 1] = max(result[people - 2], float(lowest))
+    return result
 
 
 def _f1_macro(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from deepfake.errors import UserError
 from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.thresholds import choose_threshold, read_threshold, read_thresholds
+from deepfake.evaluation.thresholds import (
+    MOST_PEOPLE,
+    choose_threshold,
+    people_thresholds,
+    read_threshold,
+    read_thresholds,
+)
 
 EDGES = [0.0, 5e-324, 1e-310, np.nextafter(0.5, 1), 0.5, np.nextafter(1, 0), 1 - 2**-24, 1.0]
 score = st.sampled_from(EDGES) | st.floats(0, 1) | st.floats(0, 1, width=32)
@@ -37,6 +43,41 @@ def test_no_probability_is_a_better_threshold(rows):
             compute_metrics(labels, probabilities, other)["f1_macro"] for other in [*probabilities, 0.0, 1.0]
         ]
         assert best >= max(others) - 1e-9
+
+
+def test_several_real_people_are_called_fake_as_rarely_as_one():
+    rng = np.random.default_rng(0)
+    scores = np.concatenate([rng.beta(2, 5, 4000), rng.beta(5, 2, 4000)])
+    labels = np.repeat([0, 1], 4000)
+    thresholds = people_thresholds(labels, scores, 0.6)
+    assert thresholds[0] == 0.6
+    alarms = (scores[:4000] >= 0.6).mean()
+    for k, threshold in enumerate(thresholds, 1):
+        several = rng.choice(scores[:4000], (20_000, k)).max(axis=1)
+        assert (several >= threshold).mean() == pytest.approx(alarms, abs=0.008)
+    assert (rng.choice(scores[:4000], (20_000, 5)).max(axis=1) >= 0.6).mean() > 3 * alarms
+
+
+def test_with_few_real_videos_the_threshold_is_right_above_the_highest():
+    labels, scores = [0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.7, 0.5, 0.9]
+    assert people_thresholds(labels, scores, 0.5) == [0.5] + [pytest.approx(0.8)] * 7
+    assert people_thresholds(labels, scores, 0.8) == [0.8] * 8  # no false alarm to go by
+    assert people_thresholds([1, 1], [0.2, 0.9], 0.5) == [0.5] * 8
+    assert people_thresholds([], [], 0.5) == [0.5] * 8
+
+
+@given(rows=rows, threshold=st.floats(0, 1))
+@example(rows=[(0, 1.0), (0, 0.2), (1, 1.0)], threshold=0.5)
+def test_thresholds_of_several_people_never_fall_and_never_allow_more_false_alarms(rows, threshold):
+    labels, scores = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], np.float64)
+    thresholds = people_thresholds(labels, scores, threshold)
+    assert len(thresholds) == MOST_PEOPLE and thresholds[0] == threshold
+    assert all(a <= b <= 1 for a, b in zip(thresholds, thresholds[1:], strict=False))
+    real = scores[labels == 0]
+    for k, other in enumerate(thresholds, 1):
+        if len(real) and other < 1:
+            one, several = (real >= threshold).mean(), (real >= other).mean()
+            assert 1 - (1 - several) ** k <= one + 1e-9
 
 
 def test_thresholds_are_read_from_both_files(tmp_path):
