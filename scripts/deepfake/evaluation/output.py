@@ -4,7 +4,8 @@ import pandas as pd
 
 from deepfake.evaluation.bootstrap import FEW_UNITS, MIN_UNITS
 from deepfake.evaluation.evaluate import UNIT_KINDS
-from deepfake.evaluation.metrics import METRICS
+from deepfake.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS
+from deepfake.evaluation.roc import allowed_false_positives
 from deepfake.evaluation.thresholds import LEVELS
 
 COLUMNS = "level split corpus method metric value low high images".split()
@@ -52,6 +53,8 @@ def metrics_text(metrics: dict) -> str:
             "There is no test split. These numbers are of val, which chose the model: they are too good."
         )
     lines += [_size_text(split, results), *_metrics_lines(results), ""]
+    if false_alarms := false_alarms_text(results):
+        lines += [false_alarms, ""]
     if split == "test":
         lines += [_intervals_text(results, metrics["bootstrap"]), ""]
     lines += _brief_lines("corpus", results["by_corpus"])
@@ -76,6 +79,29 @@ def _size_text(split: str, results: dict) -> str:
         f"{split}: {frame['images']:,} images ({frame['real']:,} real, {frame['fake']:,} fake)"
         f" of {video['videos']:,} videos ({video['real']:,} real, {video['fake']:,} fake)"
     )
+
+
+def false_alarms_text(results: dict) -> str:
+    """Return how many false alarms the rates of TPR at an FPR are, of the reals of a split; "" without reals.
+
+    `results` are those of a split in metrics.json.
+    """
+    reals = {"images": results["frame"]["real"], "videos": results["video"]["real"]}
+    if not reals["images"]:
+        return ""
+    rates = list(FALSE_POSITIVE_RATES.values())
+    allowed = {what: [allowed_false_positives(n, rate) for rate in rates] for what, n in reals.items()}
+    counts = "; ".join(f"{_listed(allowed[what])} of {n:,} real {what}" for what, n in reals.items())
+    none = " Where that is 0, the TPR is that without any false alarm." * any(
+        0 in a for a in allowed.values()
+    )
+    percents = _listed([f"{100 * rate:g}" for rate in rates])
+    return f"At most {percents} % FPR means at most this many reals called fake: {counts}.{none}"
+
+
+def _listed(values: list) -> str:
+    *first, last = [f"{value:,}" if isinstance(value, int) else value for value in values]
+    return f"{', '.join(first)} and {last}"
 
 
 def _intervals_text(results: dict, bootstrap: dict) -> str:

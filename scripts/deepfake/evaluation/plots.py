@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
-from deepfake.evaluation.metrics import BINS, calibration_bin, compute_metrics, roc_counts
+from deepfake.evaluation.metrics import BINS, calibration_bin, compute_metrics
+from deepfake.evaluation.roc import roc_counts
 from deepfake.plotting import BLACK, BLUE, FAINT, GREEN, GREY, STYLE, VERMILLION, save_svg
 
 REAL, FAKE = BLUE, VERMILLION

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.errors import UserError
-from deepfake.evaluation.metrics import f1_scores, roc_counts
+from deepfake.evaluation.metrics import f1_scores
+from deepfake.evaluation.roc import roc_counts
 
 DEFAULT = 0.5
 LEVELS = ("frame", "video")

@@ -9,6 +9,7 @@ import pandas as pd
 from deepfake.evaluation.bootstrap import FEW_UNITS
 from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
+from deepfake.evaluation.output import false_alarms_text
 from deepfake.pages.render import plural
 from deepfake.pages.summary_inputs import Model, Summary
 
@@ -106,6 +107,7 @@ def model_details(model: Model) -> dict:
         "training": model.training,
         "split": split,
         "scores": [(name, [score(model, level, key) for level in LEVELS]) for key, name in METRICS.items()],
+        "false_alarms": false_alarms_text(_measured(model)) if split else "",
         "by_corpus": _by_part(model, "by_corpus"),
         "by_method": by_method,
         "methods_known": not all(row["name"].endswith(f"/{UNKNOWN}") for row in by_method),

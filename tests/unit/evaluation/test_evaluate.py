@@ -148,6 +148,17 @@ def test_without_test_the_numbers_of_val_are_shown_with_a_warning():
     assert "nothing to evaluate" in metrics_text(nothing) and metrics_table(nothing).empty
 
 
+def test_the_text_says_how_many_false_alarms_a_rate_allows():
+    videos = [("a", f"r{n}", "", REAL, f"p{n}", [0.1] * 50) for n in range(21)]
+    test = table([*videos, ("a", "f", "m", FAKE, "q", [0.8])])
+    text = metrics_text(evaluate(test, NONE, {**CFG, "bootstrap": 0}, 42))
+    counts = "52, 10 and 1 of 1,050 real images; 1, 0 and 0 of 21 real videos"
+    assert f"At most 5, 1 and 0.1 % FPR means at most this many reals called fake: {counts}. Where" in text
+    assert f"{METRICS['tpr_at_fpr_0.001']:20}1.0000" in text
+    fakes_alone = evaluate(table([("a", "f", "m", FAKE, "q", [0.8])]), NONE, CFG, 42)
+    assert "reals called fake" not in metrics_text(fakes_alone)
+
+
 def test_table_and_text_contain_the_numbers():
     metrics = evaluate(random_table(24, 1), random_table(20, 2), CFG, 42)
     rows = metrics_table(metrics)

@@ -14,12 +14,13 @@ from deepfake.evaluation.metrics import (
     calibration_bin,
     compute_metrics,
     compute_weighted_metrics,
-    roc_counts,
 )
+from deepfake.evaluation.roc import allowed_false_positives, roc_counts
 from deepfake.evaluation.thresholds import choose_threshold
 
 quick = settings(deadline=None, max_examples=60)
-BOTH = ["balanced_accuracy", "roc_auc", "average_precision", "eer"]
+RATES = {"tpr_at_fpr_0.05": 0.05, "tpr_at_fpr_0.01": 0.01, "tpr_at_fpr_0.001": 0.001}
+BOTH = ["balanced_accuracy", "roc_auc", "average_precision", "partial_auc", *RATES, "eer"]
 
 
 @st.composite
@@ -50,6 +51,8 @@ def by_sklearn(labels, probabilities, weights, threshold) -> dict[str, float]:
         "recall": sk.recall_score(labels, called, **alone),
         "roc_auc": sk.roc_auc_score(labels, probabilities, **options),
         "average_precision": sk.average_precision_score(labels, probabilities, **options),
+        "partial_auc": sk.roc_auc_score(labels, probabilities, max_fpr=0.1, **options),
+        **{name: tpr[fpr <= rate + 1e-9].max() for name, rate in RATES.items()},
         "eer": np.interp(0, fpr + tpr - 1, fpr),
         "log_loss": sk.log_loss(labels, probabilities, labels=[0, 1], **options),
         "brier": sk.brier_score_loss(labels, probabilities, **options),
@@ -133,7 +136,13 @@ def test_each_set_of_weights_is_independent_of_the_others_and_of_the_order(made,
         pytest.param(  # the ROC runs (0, 0), (0, 1/2), (1/2, 1), (1, 1)
             [0, 0, 1, 1],
             [0.2, 0.6, 0.6, 0.9],
-            {"roc_auc": 7 / 8, "eer": 0.25, "average_precision": 1 / 2 + 1 / 3, "accuracy": 0.75},
+            {
+                "roc_auc": 7 / 8,
+                "tpr_at_fpr_0.05": 0.5,
+                "eer": 0.25,
+                "average_precision": 1 / 2 + 1 / 3,
+                "accuracy": 0.75,
+            },
             id="a tie between the classes",
         ),
         pytest.param(
@@ -165,6 +174,33 @@ def test_known_answers(labels, probabilities, known):
     assert {name: found[name] for name in known} == pytest.approx(known, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("reals_above", "known"),
+    [
+        pytest.param([], (1, 1, 1), id="none of 40 reals is a false positive"),
+        pytest.param([0.85], (1, 0.5, 0.5), id="one is 2.5 %"),
+        pytest.param([0.85, 0.75], (1, 0.5, 0.5), id="two are 5 %, and still allowed"),
+        pytest.param([0.85, 0.75, 0.7], (0.75, 0.5, 0.5), id="three are more"),
+        pytest.param([0.9], (1, 0.25, 0.25), id="a tie counts as a false positive"),
+        pytest.param([0.99], (1, 0, 0), id="above all fakes"),
+    ],
+)
+def test_the_tpr_at_an_fpr_is_the_highest_that_some_threshold_reaches(reals_above, known):
+    """40 reals, of which those of `reals_above` have a high score, and fakes at 0.95, 0.9, 0.8 and 0.7."""
+    fakes, reals = [0.95, 0.9, 0.8, 0.7], [0.1] * (40 - len(reals_above)) + reals_above
+    found = compute_metrics(np.array([1] * 4 + [0] * 40), np.array(fakes + reals), 0.5)
+    assert tuple(found[name] for name in RATES) == known
+
+
+@pytest.mark.parametrize(
+    ("reals", "rate", "allowed"),
+    [(999, 0.001, 0), (1000, 0.001, 1), (2999, 0.001, 2), (570, 0.05, 28), (300, 0.01, 3), (0, 0.05, 0)],
+)
+def test_false_positives_that_a_rate_allows(reals, rate, allowed):
+    assert allowed_false_positives(reals, rate) == allowed
+    assert allowed <= reals * rate + 1e-9 < allowed + 1
+
+
 def test_the_log_loss_is_clipped():
     assert compute_metrics(np.array([1]), np.array([0.0]), 0.5)["log_loss"] == pytest.approx(52 * np.log(2))
 
@@ -177,11 +213,14 @@ def test_a_probability_at_the_threshold_is_called_fake():
 @quick
 @given(predictions())
 def test_roc_counts_agree_with_scikit_learn(made):
-    labels, probabilities, _, _ = made
+    labels, probabilities, weights, _ = made
     fpr, tpr, thresholds = sk.roc_curve(labels, probabilities, drop_intermediate=False)
     scores, tp, fp = roc_counts(labels, probabilities)
     assert scores.tolist() == thresholds[1:].tolist()
     assert tp / tp[-1] == pytest.approx(tpr) and fp / fp[-1] == pytest.approx(fpr)
+    _, many_tp, many_fp = roc_counts(labels, probabilities, np.stack([np.ones(len(labels)), weights]))
+    assert many_tp[0].tolist() == tp.tolist() and many_fp[0].tolist() == fp.tolist()
+    assert many_tp[1, -1] == pytest.approx(weights[labels == 1].sum())
 
 
 @quick
