@@ -53,12 +53,13 @@ def person(number: int, faces: list[ScoredFace], spread: float = 0.1) -> Person:
 def video(name: str, *people: Person, left_out: tuple[LeftOut, ...] = (), frames: int = 20) -> Verdict:
     """Return the verdict of a video, which the person with the highest score decides."""
     worst = max(people, key=lambda one: one.score, default=None)
-    return Verdict(name, "video", frames, list(people), worst.number if worst else None, list(left_out))
+    decisive, used = (worst.number, VIDEO_THRESHOLD) if worst else (None, math.nan)
+    return Verdict(name, "video", frames, list(people), decisive, list(left_out), used)
 
 
 def image(name: str, score: float) -> Verdict:
     face = ScoredFace(0, math.nan, None, math.nan, score, face_jpeg(4, 0))
-    return Verdict(name, "image", 1, [person(1, [face])], 1)
+    return Verdict(name, "image", 1, [person(1, [face])], 1, [], THRESHOLD)
 
 
 def not_judged(name: str, reason: str = "not a video that can be read") -> Verdict:

@@ -15,7 +15,7 @@ from deepfake.detection.batches import Blocks
 from deepfake.detection.faces import FrameFaces, without_images
 from deepfake.detection.media import IMAGE, MediaFile
 from deepfake.detection.people import link_people
-from deepfake.detection.scores import decide, score_person
+from deepfake.detection.scores import WORST, decide, possible_deciders, score_person, threshold_for
 from deepfake.detection.tasks import (
     ImagesTask,
     PartTask,
@@ -237,7 +237,6 @@ class _Detection:
 def _verdict(progress: _Progress, metadata: dict, rule: str, resamples: int, seed: int) -> Verdict:
     """Link the faces of a file to people, score them, and decide."""
     name, kind = progress.file.name, progress.file.kind
-    threshold = metadata["threshold" if kind == IMAGE else "video_threshold"]
     frames = [progress.frames[position] for position in range(len(progress.sampled))]
     people: dict[int, list[ScoredFace]] = {}
     for frame, numbers in zip(frames, _people_of(frames), strict=True):
@@ -245,10 +244,14 @@ def _verdict(progress: _Progress, metadata: dict, rule: str, resamples: int, see
         for face, number, p in zip(frame.faces, numbers, probabilities, strict=True):
             scored = ScoredFace(frame.frame, frame.time, face.box, face.detection_score, float(p), face.crop)
             people.setdefault(number, []).append(scored)
+    candidates = max(1, len(possible_deciders(people))) if rule == WORST else 1
+    threshold = threshold_for(metadata, kind == IMAGE, candidates)
     persons = [score_person(n, people[n], threshold, resamples, seed, name) for n in sorted(people)]
     left_out = [LeftOut(None, reason) for reason in progress.problems]
     left_out += [LeftOut(frame.frame, reason) for frame in frames for reason in frame.problems]
-    return Verdict(name, kind, len(progress.sampled), persons, decide(persons, rule), left_out)
+    decisive = decide(persons, rule)
+    used = threshold if persons else math.nan
+    return Verdict(name, kind, len(progress.sampled), persons, decisive, left_out, used, candidates)
 
 
 def _people_of(frames: list[FrameFaces]) -> list[list[int]]:

@@ -19,7 +19,9 @@ from deepfake.detection.verdict import (
 from deepfake.files import new_file
 from deepfake.tables import write_rows
 
-COLUMNS = "name kind verdict score low high sure person people frames judged left_out reason".split()
+COLUMNS = (
+    "name kind verdict score low high sure threshold person people frames judged left_out reason".split()
+)
 
 HEADER = ["name", "verdict", "score", "95 % interval", "people", "frames", "not judged, and why"]
 TEXT_COLUMNS = (0, 1, 6)  # aligned to the left
@@ -59,15 +61,16 @@ def write_json(path: str | Path, verdicts: Iterable[Verdict]) -> None:
 def table_rows(verdicts: Iterable[Verdict]) -> list[dict]:
     """Return a dict of COLUMNS for each verdict, in their order; None if there is no number.
 
-    `score`, `low`, `high`, `sure` and `person` are those of the person who decides the verdict; `people` is
-    the number of people found, `judged` and `left_out` count the sampled `frames`, `reason` says why.
+    `score`, `low`, `high`, `sure` and `person` are those of the person who decides the verdict, and
+    `threshold` is the score from which that one is called fake; `people` is the number of people found,
+    `judged` and `left_out` count the sampled `frames`, `reason` says why.
     """
     return [
         {
             "name": verdict.name,
             "kind": verdict.kind,
             "verdict": verdict.verdict,
-            **_decisive(verdict.person),
+            **_decisive(verdict),
             "people": len(verdict.people),
             "frames": verdict.frames,
             "judged": frames_judged(verdict),
@@ -84,7 +87,8 @@ def as_json(verdict: Verdict) -> dict:
         "name": verdict.name,
         "kind": verdict.kind,
         "verdict": verdict.verdict,
-        **_decisive(verdict.person),
+        **_decisive(verdict),
+        "candidates": int(verdict.candidates),
         "frames": verdict.frames,
         "judged": frames_judged(verdict),
         "people": [
@@ -127,10 +131,11 @@ def _with_count(reason: str, left_out: list[LeftOut]) -> str:
     return f"{reason} ({frames:,} frame{'s' * (frames != 1)})" if frames else reason
 
 
-def _decisive(person: Person | None) -> dict:
-    if person is None:
-        return dict.fromkeys(("score", "low", "high", "sure", "person"))
-    return _scores(person) | {"person": int(person.number)}
+def _decisive(verdict: Verdict) -> dict:
+    if verdict.person is None:
+        return dict.fromkeys(("score", "low", "high", "sure", "threshold", "person"))
+    decided = {"threshold": number(verdict.threshold), "person": int(verdict.person.number)}
+    return _scores(verdict.person) | decided
 
 
 def _scores(person: Person) -> dict:

@@ -1,7 +1,7 @@
-"""The score and verdict of each person, and which person decides the verdict of a media file."""
+"""The score and verdict of each person, which person decides for a media file, and from which score."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -63,18 +63,39 @@ def largest(people: Sequence[Person]) -> Person:
     return max(people, key=lambda person: (area(person), -person.number))
 
 
-DECISIVE = {"worst": worst, "largest": largest}
+WORST = "worst"
+DECISIVE = {WORST: worst, "largest": largest}
 """By the config's `detect.people`: the function that picks the person who decides the verdict."""
+
+
+def possible_deciders(faces: Mapping[int, Sequence[ScoredFace]]) -> list[int]:
+    """Return the numbers of the people who can decide the verdict, given the faces of each.
+
+    These are people with at least two faces, and in at least a tenth of the frames with faces, so that a
+    false detection doesn't decide. Where there are no such people, they are those with most faces.
+    """
+    frames = len({face.frame for of_one in faces.values() for face in of_one})
+    needed = min(max(2, -(-frames // RARE)), max(map(len, faces.values()), default=0))
+    return [number for number, of_one in faces.items() if len(of_one) >= needed]
 
 
 def decide(people: Sequence[Person], rule: str) -> int | None:
     """Return the number of the person who decides the verdict by `rule`, a key of DECISIVE; None for nobody.
 
-    Only people with at least two faces, and in at least a tenth of the frames with faces, can decide, so
-    that a false detection doesn't. Where there are no such people, those with most faces can.
+    Of `people`, only the possible_deciders count.
     """
-    if not people:
-        return None
-    frames = len({face.frame for person in people for face in person.faces})
-    needed = min(max(2, -(-frames // RARE)), max(len(person.faces) for person in people))
-    return DECISIVE[rule]([person for person in people if len(person.faces) >= needed]).number
+    able = possible_deciders({person.number: person.faces for person in people})
+    return DECISIVE[rule]([person for person in people if person.number in able]).number if able else None
+
+
+def threshold_for(metadata: dict, is_image: bool, candidates: int) -> float:
+    """Return the score from which a person is called fake, by the metadata of a model.
+
+    `candidates` are the people of whom the highest score decides: the more there are, the higher one of them
+    scores by chance, so a video of several people has a higher threshold (thresholds.people_thresholds).
+    Images have one threshold, and so has a model that lacks `people_thresholds`, of an earlier version.
+    """
+    if is_image:
+        return float(metadata["threshold"])
+    thresholds = metadata.get("people_thresholds") or [metadata["video_threshold"]]
+    return float(thresholds[min(max(candidates, 1), len(thresholds)) - 1])

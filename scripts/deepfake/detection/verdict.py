@@ -58,6 +58,9 @@ class Verdict:
 
     `frames` is the number of sampled frames, `people` the people found in them, `decisive` the number of
     the person who decides the verdict (None if there is nobody), `left_out` what could not be judged.
+    `threshold` is the score from which a person in it is called fake (nan if there is nobody), and
+    `candidates` the number of people of whom the highest score decides, on which the threshold depends; it is
+    1 where the score of one person counts, whatever those of the others.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Verdict:
     people: list[Person] = field(default_factory=list)
     decisive: int | None = None
     left_out: list[LeftOut] = field(default_factory=list)
+    threshold: float = math.nan
+    candidates: int = 1
 
     @property
     def person(self) -> Person | None:

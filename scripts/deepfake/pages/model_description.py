@@ -19,7 +19,8 @@ def describe_model(metadata: dict) -> dict[str, str]:
         "Network": _network(metadata),
         "Trained on": _training_data(metadata),
         "Macro F1 on the validation set": f"{decimal(f1)} over single images" if f1 is not None else DASH,
-        "Called fake": f"an image from a score of {images:.3f}, a person in a video from {videos:.3f}",
+        "Called fake": f"an image from a score of {images:.3f}, a person in a video from {videos:.3f}"
+        + _of_several(metadata),
         "Calibrated": _calibration(metadata),
     }
 
@@ -37,6 +38,14 @@ def _network(metadata: dict) -> str:
         by_validation = _get(metadata, "training", "ensemble", "weighted") == "validation"
         text += f", weighted {'by validation' if by_validation else 'equally'}"
     return f"{text}, {plural(max(len(part['views']) for part in parts), 'view')} of each image"
+
+
+def _of_several(metadata: dict) -> str:
+    """Return up to which threshold that of a video rises where the highest of several scores decides."""
+    thresholds = metadata.get("people_thresholds") or []
+    if not thresholds or thresholds[-1] == thresholds[0]:
+        return ""
+    return f" (the highest of {len(thresholds)} or more people: from {thresholds[-1]:.3f})"
 
 
 def _is_untrained(metadata: dict) -> bool:

@@ -22,12 +22,12 @@ EXPLAINED_SIDE = 224  # pixels of a face beside its Grad-CAM
 BATCH = 8  # faces whose gradients are held at once
 
 
-def file_details(verdict: Verdict, metadata: dict, explained: Mapping[int, tuple[bytes, bytes]]) -> dict:
+def file_details(verdict: Verdict, explained: Mapping[int, tuple[bytes, bytes]]) -> dict:
     """Return the values of one file's section; see the loop over `files` in templates/verdicts.html.j2.
 
     `explained` has, by the number of a person, the images that `explain` gives of that person's face.
     """
-    people, threshold = _people_shown(verdict), threshold_of(verdict, metadata)
+    people = _people_shown(verdict)
     scored_frames = {face.frame for person in verdict.people for face in person.faces}
     failed_frames = {left.frame for left in verdict.left_out if left.frame is not None} - scored_frames
     is_video = verdict.kind != "image"
@@ -38,12 +38,13 @@ def file_details(verdict: Verdict, metadata: dict, explained: Mapping[int, tuple
         "called": called(verdict.person),
         "is_unsure": is_unsure(verdict.person),
         "person": verdict.person,
-        "threshold": threshold,
+        "threshold": verdict.threshold,
+        "candidates": verdict.candidates,
         "is_video": is_video,
         "frames": verdict.frames,
         "frames_judged": frames_judged(verdict),
         "people": [_row(person) for person in sorted(verdict.people, key=lambda person: person.number)],
-        "timeline": draw_timeline(verdict, people, threshold) if has_timeline else None,
+        "timeline": draw_timeline(verdict, people, verdict.threshold) if has_timeline else None,
         "has_failed_frames": bool(failed_frames),
         "shown": [
             _row(person)
@@ -57,11 +58,6 @@ def file_details(verdict: Verdict, metadata: dict, explained: Mapping[int, tuple
         ],
         "left_out": left_out_lines(verdict),
     }
-
-
-def threshold_of(verdict: Verdict, metadata: dict) -> float:
-    """Return the score from which a file of this kind is called fake, from the metadata of the model."""
-    return float(metadata["threshold" if verdict.kind == "image" else "video_threshold"])
 
 
 def left_out_lines(verdict: Verdict) -> list[str]:

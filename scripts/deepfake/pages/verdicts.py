@@ -13,7 +13,6 @@ from deepfake.pages.verdict_details import (
     faces_to_explain,
     file_details,
     left_out_lines,
-    threshold_of,
 )
 
 FILES_SHOWN = 50  # files with a section of their own: those of the highest scores
@@ -31,8 +30,8 @@ def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str) -> str:
         real=sum(v.verdict != FAKE for v in judged),
         unsure=sum(is_unsure(v.person) for v in judged),
         incomplete=sum(bool(v.left_out) for v in judged),
-        judged=[_row(verdict, model.metadata) for verdict in judged],
-        failed=[_row(verdict, model.metadata) | {"reasons": left_out_lines(verdict)} for verdict in failed],
+        judged=[_row(verdict) for verdict in judged],
+        failed=[_row(verdict) | {"reasons": left_out_lines(verdict)} for verdict in failed],
         model=describe_model(model.metadata),
         files=_details(judged[:FILES_SHOWN], model),
         explains=model.detector is not None,
@@ -45,13 +44,13 @@ def _rank(verdict: Verdict) -> tuple[float, str]:
     return (1.0 if math.isnan(verdict.score) else -verdict.score), verdict.name
 
 
-def _row(verdict: Verdict, metadata: dict) -> dict:
+def _row(verdict: Verdict) -> dict:
     return {
         "name": verdict.name,
         "verdict": verdict.verdict,
         "called": called(verdict.person),
         "person": verdict.person,
-        "threshold": threshold_of(verdict, metadata),
+        "threshold": verdict.threshold,
         "people": len(verdict.people),
         "frames_judged": frames_judged(verdict),
         "frames": verdict.frames,
@@ -69,9 +68,7 @@ def _details(verdicts: list[Verdict], model: LoadedModel) -> list[dict]:
         explained = explain([face for _, _, face in faces], model)
         for (place, number, _), pair in zip(faces, explained, strict=True):
             images[place][number] = pair
-    return [
-        file_details(verdict, model.metadata, pairs) for verdict, pairs in zip(verdicts, images, strict=True)
-    ]
+    return [file_details(verdict, pairs) for verdict, pairs in zip(verdicts, images, strict=True)]
 
 
 def _frames_by_reason(verdicts: list[Verdict]) -> list[tuple[str, int, int]]:

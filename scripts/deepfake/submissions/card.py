@@ -91,7 +91,17 @@ def _model(metadata: dict, file: str) -> str:
 - trained on: {name}{count} of {", ".join(map(plain_text, corpora))}
 - SHA-256 of the images kept in the plan of {name}: {code_span(dataset["sha256"])}
 - thresholds: an image is fake from {metadata["threshold"]:.4f} on; a person in a video is fake where the mean
-  over the frames is {metadata["video_threshold"]:.4f} or more"""
+  over the frames is {metadata["video_threshold"]:.4f} or more{_of_several(metadata)}"""
+
+
+def _of_several(metadata: dict) -> str:
+    thresholds = metadata.get("people_thresholds") or []
+    if len(thresholds) < 2:
+        return ""
+    return (
+        f"; where the highest score of several people decides, from {thresholds[1]:.4f} (two people)\n"
+        f"  to {thresholds[-1]:.4f} ({len(thresholds)} or more)"
+    )
 
 
 def _networks(metadata: dict) -> str:

@@ -299,3 +299,15 @@ def test_the_verdict_is_that_of_the_worst_person_by_the_threshold_of_videos(open
     one, still = verdicts([media / "two.mp4", media / "stills/a.png"], replace(opened, metadata=metadata))
     assert one.verdict == "fake" and sum(person.verdict == "fake" for person in one.people) == 1
     assert still.verdict == "real"
+
+
+def test_the_highest_of_two_scores_needs_the_threshold_for_two_people(opened, media):
+    (verdict,) = verdicts([media / "two.mp4"], opened)
+    just_above = float(np.nextafter(verdict.score, 2))
+    metadata = opened.metadata | {"video_threshold": 0.0, "people_thresholds": [0.0, just_above, 1.0]}
+    strict = replace(opened, metadata=metadata)
+    one, two = verdicts([media / "one.mp4", media / "two.mp4"], strict)
+    assert (one.verdict, one.threshold, one.candidates) == ("fake", 0.0, 1)
+    assert (two.verdict, two.threshold, two.candidates) == ("real", just_above, 2)
+    (largest,) = verdicts([media / "two.mp4"], strict, people="largest")
+    assert (largest.verdict, largest.threshold, largest.candidates) == ("fake", 0.0, 1)

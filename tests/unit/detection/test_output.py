@@ -19,6 +19,7 @@ def test_a_row_for_each_media_file_in_their_order():
     crowd, image, empty = (found[name] for name in ("crowd.mp4", "stills/one.png", "empty room.mp4"))
     assert (crowd["verdict"], crowd["person"], crowd["people"], crowd["judged"]) == ("fake", 12, 12, 20)
     assert (image["kind"], image["score"], image["low"]) == ("image", 0.7, None)
+    assert [row["threshold"] for row in (crowd, image, empty)] == [0.45, 0.5, None]
     assert (empty["verdict"], empty["score"], empty["sure"], empty["left_out"]) == ("none", None, None, 20)
     assert empty["reason"] == f"{REASON} (20 frames)"
     assert found["clips/real.mp4"]["reason"] == f"{REASON} (11 frames); damaged (1 frame)"

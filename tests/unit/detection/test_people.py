@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made import media as made
 
 from deepfake.detection.people import link_people
-from deepfake.detection.scores import decide, interval, score_person
+from deepfake.detection.scores import decide, interval, score_person, threshold_for
 from deepfake.detection.verdict import Person, ScoredFace
 from deepfake.extraction.appearance import LENGTH, describe, distance
 from deepfake.extraction.detectors import load_detector
@@ -153,6 +153,14 @@ def test_a_false_detection_with_a_high_score_does_not_decide():
 def test_who_decides_can_be_chosen():
     people = [person(1, 0.9, range(5), 40), person(2, 0.1, range(5), 90), person(3, 0.9, range(5), 30)]
     assert decide(people, "worst") == 1 and decide(people, "largest") == 2
+
+
+def test_the_threshold_is_that_for_the_number_of_people():
+    metadata = {"threshold": 0.3, "video_threshold": 0.5, "people_thresholds": [0.5, 0.6, 0.7]}
+    assert [threshold_for(metadata, False, n) for n in (0, 1, 2, 3, 9)] == [0.5, 0.5, 0.6, 0.7, 0.7]
+    assert threshold_for(metadata, True, 3) == 0.3
+    of_earlier_version = {"threshold": 0.3, "video_threshold": 0.5}
+    assert threshold_for(of_earlier_version, False, 3) == 0.5
 
 
 def test_a_score_is_the_mean_with_an_interval_around_it():

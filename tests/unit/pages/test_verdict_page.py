@@ -225,6 +225,15 @@ def test_twelve_people_of_a_crowd_are_shown_and_the_one_who_decides_is_first(ope
     assert [row[0] for row in Reader(html).rows if row[0].startswith("3 ")] == ["3 (decides)"]
 
 
+def test_the_threshold_for_several_people_is_named_as_such(opened):
+    two = dataclasses.replace(examples()[2], threshold=0.625, candidates=2)
+    text = plain(page([two], opened, "Two"))
+    assert "called fake from 0.625, the threshold for the highest score of 2 people; person 1 decides" in text
+    rising = dataclasses.replace(opened, metadata=opened.metadata | {"people_thresholds": [0.45, 0.6, 0.7]})
+    assert "from 0.450 (the highest of 3 or more people: from 0.700)" in plain(page([two], rising, "Two"))
+    assert "or more people" not in text
+
+
 @pytest.mark.parametrize("width", [1200, 400], ids=["desk", "phone"])
 def test_the_page_is_complete_in_a_browser(browse, whole, tmp_path, width):
     script = """<script>addEventListener("load", () => console.log(
