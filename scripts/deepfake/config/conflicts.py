@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator
 
 from deepfake.config.sections import faces_of_corpus
+from deepfake.errors import UserError
 from deepfake.extraction.sampling import parse_fraction
 from deepfake.extraction.settings import detector_names, is_aligned
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 from deepfake.people.settings import DLIB_DISTANCES
+from deepfake.training.augmentation_settings import ranges_of
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 CLASS_LISTS = ("real", "fake")
@@ -184,6 +186,10 @@ def _in_models(config: dict) -> Iterator[str]:
                 yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"
+        try:
+            ranges_of(model["augment"] or "off")
+        except UserError as error:
+            yield f"models.{name}.{error}"
 
 
 def _in_ensembles(config: dict) -> Iterator[str]:

@@ -1,38 +1,64 @@
-"""Augmentation of training batches, light or strong: flip, crop, colour, blur, rescaling, noise and JPEG."""
+"""Augmentation of training batches: geometry, colour, blur, noise, JPEG and others, on the images' device.
 
-import math
+Each image draws for each operation whether it is changed, and how much, whatever else is in its batch.
+"""
+
 from collections.abc import Callable
-from functools import partial
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as F
 
-from deepfake.errors import UserError
-
-Step = tuple[float, Callable[[Tensor], Tensor]]
-"""The probability that an image gets the operation, and the operation."""
-
-REFERENCE_SIZE = 256  # pixels; the sigma of the blur is given for images of this side
-MIN_SIGMA = 0.4  # pixels; a blur below it changes no 8-bit pixel
+from deepfake.training import cpu_changes, image_changes, jpeg
+from deepfake.training.augmentation_settings import OPERATIONS, Operation, Range, ranges_of
 
 
-def augmentation(strength: str, size: int, group: int | None = None) -> Callable[[Tensor], Tensor]:
+class Step(NamedTuple):
+    """Operations that are one change of the image: how batches of any device and images of the CPU get it.
+
+    Both functions take what `prepare` returns, if it is given, else all values: those of `names`, and of
+    `more`: `place`, (n, 2) from 0 to 1, or `seed`, (n, 1).
+    """
+
+    names: tuple[str, ...]
+    on_device: Callable[..., Tensor]
+    on_cpu: cpu_changes.Change
+    more: tuple[str, ...] = ()
+    prepare: Callable[..., Tensor] | None = None
+
+
+MOVES = ("crop", "stretch", "rotate", "shift", "scale")
+STEPS = (
+    Step(("flip",), image_changes.flip, cpu_changes.flip),
+    Step(MOVES, image_changes.move, cpu_changes.move, ("place",), image_changes.placement),
+    Step(("colour", "hue"), image_changes.recolour, cpu_changes.recolour, (), image_changes.colours),
+    Step(("shuffle",), image_changes.shuffle, cpu_changes.shuffle, ("seed",)),
+    Step(("blur",), image_changes.blur, cpu_changes.blur),
+    Step(("rescale",), image_changes.rescale, cpu_changes.rescale),
+    Step(("noise",), image_changes.add_noise, cpu_changes.add_noise, ("seed",)),
+    Step(("frequency",), image_changes.mask_frequencies, cpu_changes.mask_frequencies, ("seed",)),
+    Step(("jpeg",), jpeg.compress, cpu_changes.compress),
+)
+"""In the order in which an image gets them."""
+
+EXTRAS: dict[str, Callable[[int], Tensor]] = {
+    "place": lambda count: torch.rand(count, 2),
+    "seed": lambda count: torch.randint(2**62, (count, 1)),
+}
+
+
+def augmentation(setting: str | dict, size: int) -> Callable[[Tensor], Tensor]:
     """Return a function that augments a batch, uint8 (N, 3, size, size), into a new one.
 
-    `strength` is `off` (the function returns its argument), `light` or `strong`. Device, dtype and memory
-    format stay. Each image gets each operation with the operation's probability; `group` images with the same
-    operation share its random parameters, which keeps kernels large on a GPU. None stands for one image on
-    the CPU, and for an eighth of the batch on other devices.
+    `setting` is what augmentation_settings.ranges_of takes; without operations (`off`) the function returns
+    its argument. Device, dtype and memory format stay.
 
-    All random numbers come from torch's global CPU generator: the same seed and `group` give the same batch
-    to the last bit. Raises UserError for an unknown strength, and the function ValueError for a batch of
-    another dtype or shape.
+    All random numbers come from torch's global CPU generator, and from generators on the images' device that
+    it seeds: the same seed gives the same batch, on the CPU to the last bit. Raises UserError for a setting
+    that can't be used, and the function ValueError for a batch of another dtype or shape.
     """
-    if strength not in STRENGTHS:
-        raise UserError(f"augment is {strength!r}: write one of {', '.join(STRENGTHS)}")
-    steps = STRENGTHS[strength](size)
+    ranges = ranges_of(setting)
 
     def augment(images: Tensor) -> Tensor:
         if images.dtype != torch.uint8 or images.shape[1:] != (3, size, size):
@@ -40,89 +66,62 @@ def augmentation(strength: str, size: int, group: int | None = None) -> Callable
                 f"augmentation takes uint8 images of shape (N, 3, {size}, {size}), "
                 f"not {images.dtype} {tuple(images.shape)}"
             )
-        return apply(steps, images, group) if steps else images
+        if not ranges:
+            return images
+        plan = planned(ranges, len(images))
+        return changed_on_cpu(images, plan) if images.device.type == "cpu" else changed(images, plan)
 
     return augment
 
 
-def apply(steps: dict[str, Step], images: Tensor, group: int | None = None) -> Tensor:
-    """Return `images`, uint8 (N, 3, H, W), after all `steps` in order; the argument is not changed."""
-    if group is None:
-        group = 1 if images.device.type == "cpu" else -(-len(images) // 8)
+def planned(ranges: dict[str, Range], count: int) -> list[tuple[Step, Tensor, list[Tensor]]]:
+    """Draw what happens to `count` images: the steps, who gets them, bool (count,), and their values.
+
+    The values are what the step's functions take, each with a row for every image.
+    """
+    plan = []
+    for step in STEPS:
+        if not any(name in ranges for name in step.names):
+            continue
+        values = [draw(OPERATIONS[name], ranges.get(name), count) for name in step.names]
+        neutral = [OPERATIONS[name].neutral for name in step.names]
+        chosen = torch.cat([v != n for v, n in zip(values, neutral, strict=True)], 1).any(1)
+        values += [EXTRAS[name](count) for name in step.more]
+        plan.append((step, chosen, [step.prepare(*values)] if step.prepare else values))
+    return plan
+
+
+def draw(operation: Operation, values: Range | None, count: int) -> Tensor:
+    """Return the values of an operation for `count` images, float32 (count, operation.numbers)."""
+    neutral = torch.full((count, operation.numbers), float(operation.neutral))
+    if values is None:
+        return neutral
+    is_changed = torch.rand(count, 1) < values.probability
+    drawn = values.low + (values.high - values.low) * torch.rand(count, operation.numbers)
+    return torch.where(is_changed, drawn, neutral)
+
+
+def changed(images: Tensor, plan: list[tuple[Step, Tensor, list[Tensor]]]) -> Tensor:
+    """Return `images`, uint8 (N, 3, H, W), after a plan, step by step; the argument is not changed."""
     result = images.clone()
-    for probability, operation in steps.values():
-        chosen = torch.nonzero(torch.rand(len(images)) < probability).flatten()
-        for part in chosen.split(max(group, 1)) if len(chosen) else ():
-            indices = part.to(images.device)
-            result[indices] = operation(result[indices])
+    for step, chosen, values in plan:
+        numbers = torch.nonzero(chosen).flatten()
+        if len(numbers):
+            at = numbers.to(images.device)
+            result[at] = step.on_device(result[at], *(value[numbers] for value in values))
     return result
 
 
-def light(size: int) -> dict[str, Step]:
-    """Return mild changes, such as video platforms make; half of the images get little more than a flip."""
-    return {
-        "flip": (0.5, F.horizontal_flip),
-        "crop": (0.5, v2.RandomResizedCrop(size, scale=(0.85, 1.0), ratio=(0.95, 1.05))),
-        "colour": (0.5, v2.ColorJitter(brightness=0.15, contrast=0.15, saturation=0.15)),
-        "hue": (0.2, v2.ColorJitter(hue=0.02)),
-        "blur": (0.1, blur(size, 1.0)),
-        "rescale": (0.15, partial(rescale, min_scale=0.5)),
-        "noise": (0.1, partial(noise, min_sigma=0.005, max_sigma=0.02)),
-        "jpeg": (0.3, partial(jpeg, v2.JPEG((60, 95)))),
-    }
-
-
-def strong(size: int) -> dict[str, Step]:
-    """Return more and harder changes, for detectors of other corpora and of copies of low quality."""
-    return {
-        "flip": (0.5, F.horizontal_flip),
-        "crop": (0.8, v2.RandomResizedCrop(size, scale=(0.7, 1.0), ratio=(0.85, 1.18))),
-        "colour": (0.8, v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3)),
-        "hue": (0.4, v2.ColorJitter(hue=0.03)),
-        "blur": (0.3, blur(size, 2.5)),
-        "rescale": (0.4, partial(rescale, min_scale=0.25)),
-        "noise": (0.3, partial(noise, min_sigma=0.01, max_sigma=0.05)),
-        "jpeg": (0.6, partial(jpeg, v2.JPEG((30, 90)))),
-    }
-
-
-STRENGTHS: dict[str, Callable[[int], dict[str, Step]]] = {
-    "off": lambda size: {},
-    "light": light,
-    "strong": strong,
-}
-
-
-def blur(size: int, max_sigma: float) -> v2.GaussianBlur:
-    """Return a Gaussian blur with a sigma of up to `max_sigma` pixels in an image of REFERENCE_SIZE."""
-    sigma = max(max_sigma * size / REFERENCE_SIZE, 1.5 * MIN_SIGMA)
-    return v2.GaussianBlur(2 * math.ceil(2 * sigma) + 1, (MIN_SIGMA, sigma))
-
-
-def rescale(images: Tensor, min_scale: float) -> Tensor:
-    """Return `images`, uint8 (n, 3, H, W), scaled down by a factor of `min_scale` to 1, and up again."""
-    size = list(images.shape[-2:])
-    factor = uniform(min_scale, 1.0)
-    small = F.resize(images, [max(round(side * factor), 1) for side in size], antialias=True)
-    return F.resize(small, size, antialias=True)
-
-
-def noise(images: Tensor, min_sigma: float, max_sigma: float) -> Tensor:
-    """Return `images`, uint8 (n, 3, H, W), with Gaussian noise, where a sigma of 1 is 255 levels.
-
-    The noise comes from a generator on the images' device, seeded by the CPU's generator.
-    """
-    sigma = 255 * uniform(min_sigma, max_sigma)
-    generator = torch.Generator(images.device).manual_seed(int(torch.randint(2**62, ())))
-    grain = torch.randn(images.shape, generator=generator, device=images.device)
-    return grain.mul_(sigma).add_(images).round_().clamp_(0, 255).to(torch.uint8)
-
-
-def jpeg(compress: v2.JPEG, images: Tensor) -> Tensor:
-    """Return `images`, uint8 (n, 3, H, W), compressed as JPEG and decompressed, on the CPU."""
-    return compress(images.cpu().contiguous()).to(images.device)
-
-
-def uniform(low: float, high: float) -> float:
-    """Return a random number between `low` and `high`, from torch's global CPU generator."""
-    return low + (high - low) * float(torch.rand(()))
+def changed_on_cpu(images: Tensor, plan: list[tuple[Step, Tensor, list[Tensor]]]) -> Tensor:
+    """Return `images`, uint8 (N, 3, H, W), after a plan, image by image; the argument is not changed."""
+    result = torch.empty_like(images)
+    pixels = np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
+    steps = [
+        (step.on_cpu, chosen.tolist(), [value.numpy() for value in values]) for step, chosen, values in plan
+    ]
+    for number, image in enumerate(pixels):
+        for change, chosen, values in steps:
+            if chosen[number]:
+                image = change(image, *(value[number] for value in values))
+        result[number] = torch.from_numpy(image).permute(2, 0, 1)
+    return result

@@ -328,3 +328,25 @@ def test_a_head_that_would_be_random_or_cannot_be_is_an_error(model, message):
 def test_a_head_of_weights_can_be_named():
     head = "models: {m: {arch: timm/xception, weights: w.pt, head: {fake: 1}, epochs: 0}}"
     assert checked(head)["models"]["m"]["head"] == {"fake": 1}
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        ("weak", "models.m.augment: 'weak' can't be used; write off | light | strong"),
+        ("{sharpen: 2}", "models.m.augment: unknown sharpen; the operations are flip"),
+        ("{rotate: 200}", "models.m.augment.rotate: 200 can't be used; write a number from -180 to 180"),
+        ("{jpeg: [90, 40]}", "models.m.augment.jpeg: [90, 40] can't be used; write a number from 1 to 100"),
+        ("{jpeg: {quality: 3}}", "models.m.augment.jpeg: {'quality': 3} can't be used; write a number, two"),
+    ],
+)
+def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
+    (error,) = errors_of(f"models: {{m: {{arch: meso4, augment: {augment}}}}}")
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    "augment", ["off", "{}", "{rotate: 10, flip: 0.5}", "{blur: {value: [1, 2], probability: 0.1}}"]
+)
+def test_an_augmentation_may_be_a_name_or_ranges(augment):
+    checked(f"models: {{m: {{arch: meso4, augment: {augment}}}}}")
