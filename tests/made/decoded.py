@@ -73,6 +73,7 @@ def table(labels: np.ndarray, split: str) -> pd.DataFrame:
     rows["image"] = [f"{split}/{kind}/{video}.jpg" for kind, video in zip(kinds, rows["video"], strict=True)]
     rows["method"] = np.where(labels == 1, "stripes", "")
     rows["target"] = rows["group"] = rows["video"]
+    rows["frame"], rows["original"] = "0", ""
     return rows[ROWS]
 
 

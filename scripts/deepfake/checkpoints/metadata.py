@@ -43,10 +43,10 @@ GEOMETRY = _object(size=SIDE, resize=SIDE, resample={"type": "string", "enum": l
 GEOMETRY |= {"additionalProperties": False}
 VIEW = _object(flip={"type": "boolean"}, top=FRACTION, left=FRACTION, side=POSITIVE)
 VIEW |= {"additionalProperties": False}
+NETWORK = _object(arch=TEXT, fake={"type": "integer", "enum": [0, 1]}, geometry=GEOMETRY, mean=MEAN, std=STD)
+NETWORK["properties"]["head"] = _object(l2={"type": "boolean"}, attention={"type": "boolean"})
 ONE_NETWORK = {
-    "network": _object(
-        arch=TEXT, fake={"type": "integer", "enum": [0, 1]}, geometry=GEOMETRY, mean=MEAN, std=STD
-    ),
+    "network": NETWORK,
     "geometry": GEOMETRY,
     "mean": MEAN,
     "std": STD,

@@ -12,7 +12,7 @@ import pandas as pd
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import InvalidImage, fit
 
-ROWS = "image label corpus video method target group split".split()
+ROWS = "image label corpus video frame method target original group split".split()
 
 
 def write_decoded(

@@ -15,7 +15,15 @@ from deepfake.inputs.geometry import Geometry
 from deepfake.networks.architectures import CANT_RUN, make_network
 from deepfake.networks.cost import cost_of, limited_modules, parameters_on_meta
 from deepfake.networks.detector import Detector
-from deepfake.networks.heads import head_keys, head_names, head_outputs, start_head, without_head
+from deepfake.networks.heads import (
+    find_head,
+    head_keys,
+    head_names,
+    head_outputs,
+    install_head,
+    start_head,
+    without_head,
+)
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.limits import MODEL_LIMITS, check_cost
 from deepfake.networks.mesonet import Meso4, MesoInception4
@@ -32,7 +40,8 @@ class Built:
     """A detector in training mode, the geometry of its images, and its `spec`.
 
     `spec` is plain JSON, from which `rebuild` makes the detector again: arch, weights, geometry, mean, std,
-    fake (the index of fake's output), and for transformers config and preprocessor.
+    fake (the index of fake's output), for transformers config and preprocessor, and `head`, the options `l2`
+    and `attention` of the Head, where one is set.
     """
 
     detector: Detector
@@ -78,12 +87,16 @@ def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None
             network, new, more = _load_file(network, file, model, size, bool(new), limits)
             spec |= more
         start_head(network, new, share, spec["fake"])
+        options = {"l2": model.get("head_norm") == "l2", "attention": model.get("frames", 1) > 1}
+        if any(options.values()):
+            spec["head"] = options
+        head = install_head(network, head_names(library, network), **options)
     if new and (model.get("epochs") == 0 or model.get("head") not in (None, "new")):
         raise ModelError(
             f"{file or name} has no head for one or two classes (for {', '.join(new)}); write head: new and "
             "epochs above 0 to train one"
         )
-    detector = Detector(network, spec["mean"], spec["std"], spec["fake"])
+    detector = Detector(network, spec["mean"], spec["std"], spec["fake"], head=head)
     _try_out(detector, model["arch"], size)
     return Built(detector.train(), geometry, spec)
 
@@ -108,7 +121,7 @@ def rebuild(
         with _random_numbers(0):
             network = _remake(spec, state, source)
         load_weights(network, state, source)
-    detector = Detector(network, spec["mean"], spec["std"], spec["fake"], cost)
+    detector = Detector(network, spec["mean"], spec["std"], spec["fake"], cost, find_head(network))
     _try_out(detector, spec["arch"], size)
     return detector
 
@@ -131,11 +144,14 @@ def _remake(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:
     if library == "hf":
         from deepfake.networks import huggingface
 
-        return huggingface.remake(spec, source)
-    size = spec["geometry"]["size"]
-    network = make_network(library, name, size)[0]
-    if head_outputs(state, head_names(library, network)) == 2:
-        return make_network(library, name, size, outputs=2)[0]
+        network = huggingface.remake(spec, source)
+    else:
+        size = spec["geometry"]["size"]
+        network = make_network(library, name, size)[0]
+        if head_outputs(state, head_names(library, network)) == 2:
+            network = make_network(library, name, size, outputs=2)[0]
+    options = spec.get("head", {"l2": False, "attention": False})
+    install_head(network, head_names(library, network), options["l2"], options["attention"])
     return network
 
 

@@ -1,11 +1,25 @@
 """A network and what makes it a detector: how its pixels are normalised, and which output means fake."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from deepfake.networks.cost import Cost
+from deepfake.networks.heads import Head
+
+
+class Outputs(NamedTuple):
+    """What a detector says of N images: `logits` of fake, (N,), and what training needs beside them.
+
+    `features` are those that the head got, (N, D), None where the head is no single linear layer.
+    `attention` are the scores by which an image is weighed among the frames of its video, (N,), None without.
+    """
+
+    logits: Tensor
+    features: Tensor | None = None
+    attention: Tensor | None = None
 
 
 class Detector(nn.Module):
@@ -15,6 +29,7 @@ class Detector(nn.Module):
     the logit of fake, or to (N, 2), a logit for each class, of which number `fake` is fake. In the latter
     case the logit of fake is the difference of the two: its binary cross-entropy equals the cross-entropy of
     both, so one loss serves all networks. `cost` is what the network takes for one image, None if unknown.
+    `head` is the name of its Head, None where it has none.
     """
 
     def __init__(
@@ -24,18 +39,40 @@ class Detector(nn.Module):
         std: Sequence[float],
         fake: int = 1,
         cost: Cost | None = None,
+        head: str | None = None,
     ):
         super().__init__()
         self.network = network
         self.fake = fake
         self.cost = cost
+        self.head_name = head
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(shape), persistent=False)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits of fake, (N,), of `images` (N, 3, size, size), uint8 or float in [0, 1]."""
+    @property
+    def head(self) -> Head | None:
+        return None if self.head_name is None else self.network.get_submodule(self.head_name)
+
+    def forward(self, images: Tensor, whole: bool = False) -> Tensor | Outputs:
+        """Return logits of fake, (N,), of `images` (N, 3, size, size), uint8 or float in [0, 1].
+
+        With `whole` these are Outputs.
+        """
+        head = self.head if whole else None
+        if head is not None:
+            head.keeps = True
         outputs = self.network((scale_to_one(images) - self.mean) / self.std)
+        logits = self.logits(outputs)
+        if not whole:
+            return logits
+        if head is None:
+            return Outputs(logits)
+        head.keeps = False
+        return Outputs(logits, *head.take_features())
+
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Return logits of fake, (N,), of the outputs (N, 1) or (N, 2) of the network, or of its head."""
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs[:, self.fake] - outputs[:, 1 - self.fake]
 
 

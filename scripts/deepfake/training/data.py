@@ -1,11 +1,12 @@
-"""Batches of a decoded dataset, as tensors."""
+"""The images of a decoded dataset, as the batches of tensors that training takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from deepfake.checkpoints.torch_inference import as_tensor
 from deepfake.errors import UserError
@@ -13,6 +14,17 @@ from deepfake.inputs.decoded import Decoded
 
 GPU_SHARE = 0.5  # of a GPU's free memory that the images may take
 WORKERS = 2  # processes that read ahead for a GPU; on a CPU they would take the cores from training
+
+
+class Batch(NamedTuple):
+    """`images` uint8 (n, 3, size, size), `labels` float32 (n,), and their `items`, int64 (n,).
+
+    An item is the number of an image among those of its split, in the order of its rows.
+    """
+
+    images: Tensor
+    labels: Tensor
+    items: Tensor
 
 
 def check_trainable(decoded: Decoded, source: object) -> None:
@@ -29,7 +41,7 @@ def check_trainable(decoded: Decoded, source: object) -> None:
 
 
 class Images(Dataset):
-    """The images of one split; an item is a whole batch, uint8 (n, 3, size, size) and labels float32 (n,).
+    """The images of one split, which gives whole batches.
 
     Images are read from the mapped file when they are requested, or held in the memory of a GPU where they
     take no more than GPU_SHARE of what is free. Tensors have the memory format channels_last.
@@ -56,52 +68,15 @@ class Images(Dataset):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitems__(self, items: list[int]) -> tuple[Tensor, Tensor]:
+    def __getitems__(self, items: list[int]) -> Batch:
+        chosen = torch.tensor(items)
         if self.held is None:
-            return as_tensor(self.decoded.take(self.numbers[items])), self.labels[items]
-        chosen = torch.tensor(items, device=self.held.device)
-        return self.held[chosen].permute(0, 3, 1, 2), self.labels[chosen]
+            return Batch(as_tensor(self.decoded.take(self.numbers[items])), self.labels[items], chosen)
+        chosen = chosen.to(self.held.device)
+        return Batch(self.held[chosen].permute(0, 3, 1, 2), self.labels[chosen], chosen)
 
 
-class TrainBatches(Sampler[list[int]]):
-    """One process's batches of the numbers 0 to `number` - 1, in a random order for each `epoch`.
-
-    `batch_size` counts the images of all processes together, and each process takes every `world_size`-th
-    image of a batch: a batch holds the same images whatever the number of processes. The last batch is left
-    out where it isn't full, unless it is the only one. Set `epoch` before each pass.
-    """
-
-    def __init__(self, number: int, batch_size: int, seed: int, rank: int = 0, world_size: int = 1):
-        self.number = number
-        self.batch_size = batch_size
-        self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        return max(1, self.number // self.batch_size)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        order = torch.randperm(self.number, generator=generator).tolist()
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield order[start : start + self.batch_size][self.rank :: self.world_size]
-
-
-def val_batches(number: int, batch_size: int, rank: int = 0, world_size: int = 1) -> list[list[int]]:
-    """Return one process's batches of the numbers 0 to `number` - 1, in order.
-
-    Each process takes every `world_size`-th number. Where that doesn't come out even, the first numbers come
-    again at the end, so that all processes have batches of the same sizes.
-    """
-    own = [index % number for index in range(rank, -(-number // world_size) * world_size, world_size)]
-    return [own[start : start + batch_size] for start in range(0, len(own), batch_size)]
-
-
-def make_loader(
-    images: Images, batches: Sequence[list[int]] | TrainBatches, device: torch.device
-) -> DataLoader:
+def make_loader(images: Images, batches: Iterable[list[int]], device: torch.device) -> DataLoader:
     """Return a loader of `batches` of `images`, which reads ahead for a GPU that doesn't hold them."""
     read_ahead = device.type == "cuda" and images.held is None
     return DataLoader(
@@ -115,5 +90,5 @@ def make_loader(
     )
 
 
-def _unchanged(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def _unchanged(batch: Batch) -> Batch:
     return batch  # __getitems__ returns whole batches

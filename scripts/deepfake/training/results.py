@@ -24,12 +24,12 @@ def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded
     """Write a finished run to `folder`, and return the content of its facts.json.
 
     The files are best.pt; checkpoints/ with last.pt, epoch_005.pt and so on, and for models of transformers
-    hf_best/ and hf_last/; history.csv, history.json, curves.svg and facts.json. `metadata` has the keys
-    `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are those with the highest
-    macro F1 on val.
+    with a plain head hf_best/ and hf_last/; history.csv, history.json, curves.svg and facts.json.
+    `metadata` has the keys `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are
+    those with the highest macro F1 on val.
     """
     rows = decoded.rows.iloc[decoded.split("val")]
-    is_hf = built.spec["arch"].startswith("hf/")
+    as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
     measured = {}
     with new_directory(folder / "checkpoints") as checkpoints:
         for name in sorted(trained.weights, key=lambda name: (name == "best", name)):  # leaves best loaded
@@ -43,7 +43,7 @@ def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded
             measured[name] = {**thresholds, "metrics": metrics}
             path = folder / "best.pt" if name == "best" else checkpoints / f"{name}.pt"
             save_checkpoint(path, built.spec, state, **measured[name], **metadata)
-            if is_hf and name in ("best", "last"):
+            if as_folder and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained
 
                 save_pretrained(built.detector, built.spec, checkpoints / f"hf_{name}")

@@ -17,11 +17,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
+from deepfake.training.batches import TrainBatches, val_batches
 from deepfake.training.curves import draw_curves
-from deepfake.training.data import Images, TrainBatches, check_trainable, make_loader, val_batches
+from deepfake.training.data import Images, check_trainable, make_loader
 from deepfake.training.distributed import launch
 from deepfake.training.history import HISTORY
-from deepfake.training.loop import weighted_loss
+from deepfake.training.losses import weighted_loss
 from deepfake.training.optimizer import make_optimizer, with_defaults
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -65,7 +66,7 @@ def test_label_smoothing_is_that_of_torch_for_two_classes(few, tmp_path):
 
 
 def predicted_train(detector, decoded) -> tuple[torch.Tensor, torch.Tensor]:
-    images, labels = Images(decoded, "train", CPU).__getitems__(list(range(len(decoded.split("train")))))
+    images, labels, _ = Images(decoded, "train", CPU).__getitems__(list(range(len(decoded.split("train")))))
     with torch.inference_mode():
         return detector(images), labels
 
@@ -292,10 +293,11 @@ def test_batches_hold_the_images_and_labels_of_the_split(made):
     decoded = read_decoded(made.images, made.rows)
     images = Images(decoded, "val", CPU)
     batches = list(make_loader(images, val_batches(24, 7), CPU))
-    assert [len(labels) for _, labels in batches] == [7, 7, 7, 3]
-    pixels = torch.cat([part for part, _ in batches]).permute(0, 2, 3, 1).numpy()
+    assert [len(batch.labels) for batch in batches] == [7, 7, 7, 3]
+    pixels = torch.cat([batch.images for batch in batches]).permute(0, 2, 3, 1).numpy()
     assert np.array_equal(pixels, decoded.take(decoded.split("val")))
-    assert torch.cat([labels for _, labels in batches]).tolist() == [0.0, 1.0] * 12
+    assert torch.cat([batch.labels for batch in batches]).tolist() == [0.0, 1.0] * 12
+    assert torch.cat([batch.items for batch in batches]).tolist() == list(range(24))
 
 
 def test_images_held_on_a_device_give_the_same_batches(made):
