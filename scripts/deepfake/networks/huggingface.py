@@ -36,6 +36,8 @@ MAX_CONFIG = 4_000_000  # bytes of config.json
 MAX_TOTAL = 1 << 23  # of all whole numbers in it together; vocabularies have a quarter of a million
 MAX_REASON = 400  # characters of an error of transformers
 MADE_ANEW = 50_000_000  # weights that no file needs to have: those of a new head, and tables of positions
+OF_TEXT = ("text_model.", "text_projection.", "visual_projection.", "logit_scale", "logit_bias")
+"""Weights of CLIP, SigLIP and their kind that serve to compare images with text."""
 # Keys of a config that could name code or files elsewhere, or that belong to one machine.
 DROPPED = (
     "auto_map custom_pipelines _name_or_path name_or_path attn_implementation _attn_implementation "
@@ -255,6 +257,8 @@ def _read_model(folder: Path, settings: dict) -> tuple[transformers.PreTrainedMo
         raise ModelError(f"{folder}: its file of weights {unreadable_pickle(error)}") from None
     except UNUSABLE as error:
         raise ModelError(f"{folder} can't be read by transformers: {_reason(error)}") from None
+    if "vision_config" in settings:  # of which the classifier has the part for images alone
+        report["unexpected_keys"] = {k for k in report["unexpected_keys"] if not k.startswith(OF_TEXT)}
     for what in ("unexpected_keys", "mismatched_keys", "error_msgs"):
         if report[what]:
             keys = sorted(map(str, report[what]))

@@ -107,6 +107,20 @@ def test_a_backbone_without_a_classifier_needs_a_new_head(tmp_path):
     ).shape == (1,)
 
 
+@pytest.mark.parametrize("kind", ["CLIP", "Siglip"])
+def test_of_a_model_of_images_and_text_the_images_part_is_read(tmp_path, kind):
+    tiny = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = getattr(transformers, f"{kind}Config")(
+        text_config=tiny | {"vocab_size": 64}, vision_config=tiny | {"image_size": 32, "patch_size": 8}
+    )
+    whole = getattr(transformers, f"{kind}Model")(config)
+    whole.save_pretrained(tmp_path)
+    state = build(section(tmp_path, image_size=32, head="new"), seed=0).detector.network.model.state_dict()
+    given = {key: value for key, value in whole.state_dict().items() if key in state}
+    assert len(given) > 10 and all(torch.equal(state[key], value) for key, value in given.items())
+    assert not any(key.startswith("text_model") for key in state)
+
+
 @pytest.mark.parametrize("labels", [("Realism", "Deepfake"), ("Deepfake", "Realism")])
 def test_a_saved_folder_gives_the_same_in_transformers_alone(tmp_path, labels):
     (tmp_path / "in").mkdir()
