@@ -16,6 +16,7 @@ rule predict:
         checkpoint="results/models/{dataset}/{model}/best.pt",
         images=lambda w: ancient(decoded_images(w, "npy")),
         rows=lambda w: decoded_images(w, "csv"),
+        people=lambda w: plan_of(predicted_dataset(w)).people,
     output:
         table="results/predictions/{dataset}/{model}/{part}.csv",
     log:
@@ -40,6 +41,7 @@ rule predict:
         " --checkpoint {input.checkpoint:q}"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
+        " --people {input.people:q}"
         " --split {params.split:q}"
         " --threads {threads}"
         " --limits {params.limits:q}"

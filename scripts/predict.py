@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from deepfake.checkpoints.dataset_inference import predict_split, read_inputs
 from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
-from deepfake.evaluation.predictions import write_predictions
+from deepfake.evaluation.predictions import people_by_faces, write_predictions
 from deepfake.files import new_file
 from deepfake.program import add_limits, make_parser, run
 
@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     inputs = read_inputs(model.geometries, args.images, args.rows)
     rows = inputs[0].rows.iloc[inputs[0].split(args.split)]
     probabilities = predict_split(model.logits, inputs, args.split, show_progress)
+    if args.people:
+        rows = rows.assign(person=people_by_faces(rows, args.people))
     with new_file(args.output) as new_table:
         write_predictions(rows.assign(probability=probabilities), new_table)
     log.info("%d images of %s", len(rows), args.split)
@@ -39,6 +41,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     images = "decoded images (npy), for each geometry of the model"
     parser.add_argument("--images", required=True, nargs="+", help=images)
     parser.add_argument("--rows", required=True, nargs="+", help="rows of the decoded images (csv), likewise")
+    parser.add_argument("--people", help="csv of who is seen in which video, beside the dataset's plan")
     parser.add_argument("--split", required=True, choices=["train", "val", "test"])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
     parser.add_argument("--output", required=True, help="csv of predictions")

@@ -7,9 +7,14 @@ import pandas as pd
 
 from deepfake.errors import UserError
 from deepfake.evaluation.thresholds import choose_threshold
+from deepfake.tables import AS_TEXT
 
-PREDICTIONS = "image corpus video method label target group probability".split()
-"""The columns of the table. `probability` is of fake."""
+PREDICTIONS = "image corpus video method label target group person probability".split()
+"""The columns of the table. `person` is who the video shows by its faces, "" if unknown or by names alone;
+`probability` is of fake."""
+
+OPTIONAL = {"person": ""}
+"""The columns that a table may lack, and what they are then."""
 
 VIDEO_KEY = ["corpus", "video", "method"]
 """The columns that identify a video. Corpus and name aren't enough: the fakes of FaceForensics++ by different
@@ -17,8 +22,11 @@ methods share names."""
 
 
 def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
-    """Write the columns PREDICTIONS as csv, sorted by image, with probabilities of 9 significant digits."""
-    table = table[PREDICTIONS].sort_values("image", kind="stable")
+    """Write the columns PREDICTIONS as csv, sorted by image, with probabilities of 9 significant digits.
+
+    `table` may lack the columns OPTIONAL.
+    """
+    table = _with_optional(table)[PREDICTIONS].sort_values("image", kind="stable")
     table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", float_format="%.9g")
 
 
@@ -34,8 +42,9 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
         raise UserError(f"{path} can't be read ({error.strerror}); run predict.py first") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no table of predictions: {error}") from None
-    if missing := [name for name in PREDICTIONS if name not in table]:
-        raise UserError(f"{path}: no column {', '.join(missing)}; required are {', '.join(PREDICTIONS)}")
+    table, required = _with_optional(table), [name for name in PREDICTIONS if name not in OPTIONAL]
+    if missing := [name for name in required if name not in table]:
+        raise UserError(f"{path}: no column {', '.join(missing)}; required are {', '.join(required)}")
     if invalid := sorted(set(table["label"]) - {"0", "1"}):
         raise UserError(f"{path}: label {invalid[0]!r}; write 0 for real, 1 for fake")
     probabilities = pd.to_numeric(table["probability"], errors="coerce")
@@ -51,13 +60,27 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     )
 
 
+def people_by_faces(rows: pd.DataFrame, path: str | Path) -> np.ndarray:
+    """Return who each of `rows` (corpus, video) shows, by a plan's table of people; text (n,), "" if unknown.
+
+    Raises UserError if the file can't be read.
+    """
+    try:
+        people = pd.read_csv(path, usecols=["corpus", "video", "person"], **AS_TEXT)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is no table of people ({error}); run plan again") from None
+    names = zip(people["corpus"], people["video"], strict=True)
+    known = dict(zip(names, people["person"], strict=True))
+    return np.array([known.get(name, "") for name in zip(rows["corpus"], rows["video"], strict=True)], object)
+
+
 def aggregate_to_videos(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each video of PREDICTIONS, with the mean probability of its images.
 
-    Columns are VIDEO_KEY, label, target, group, `images` (their number) and probability.
+    Columns are VIDEO_KEY, label, target, group, person, `images` (their number) and probability.
     """
-    videos = table.groupby(VIDEO_KEY, sort=True)
-    firsts = videos[["label", "target", "group"]].first()
+    videos = _with_optional(table).groupby(VIDEO_KEY, sort=True)
+    firsts = videos[["label", "target", "group", "person"]].first()
     numbers = videos.agg(images=("image", "size"), probability=("probability", "mean"))
     return firsts.join(numbers).reset_index()
 
@@ -78,9 +101,16 @@ def choose_thresholds(table: pd.DataFrame, method: str | float = "f1_macro") -> 
 def resampling_unit(table: pd.DataFrame) -> pd.Series:
     """Return the unit of each row for the bootstrap: its target person, else its group, else its video.
 
-    Frames of one person aren't independent samples; a confidence interval over frames would be far too
-    narrow. Names of units begin with "person:", "group:" or "video:".
+    Who the target is, names say first, then faces. Frames of one person aren't independent samples; a
+    confidence interval over frames would be far too narrow. Names of units begin with "person:", "group:" or
+    "video:".
     """
+    table = _with_optional(table)
+    person = np.where(table["target"] != "", table["target"], table["person"])
     video = "video:" + table["corpus"] + "/" + table["video"]
     group = np.where(table["group"] != "", "group:" + table["group"], video)
-    return pd.Series(np.where(table["target"] != "", "person:" + table["target"], group), table.index)
+    return pd.Series(np.where(person != "", "person:" + person.astype(str), group), table.index)
+
+
+def _with_optional(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(**{name: value for name, value in OPTIONAL.items() if name not in table})

@@ -150,7 +150,9 @@ def predictions(given: list[tuple[str, int, float]]) -> pd.DataFrame:
         {"image": f"test/{i}.jpg", "corpus": "c", "video": video, "label": label, "probability": p}
         for i, (video, label, p) in enumerate(given)
     ]
-    return pd.DataFrame(rows, columns=PREDICTIONS).fillna({"method": "", "target": "", "group": ""})
+    return pd.DataFrame(rows, columns=PREDICTIONS).fillna(
+        {"method": "", "target": "", "group": "", "person": ""}
+    )
 
 
 LIMITS = {"frame": 0.5, "video": 0.35}

@@ -46,7 +46,9 @@ def table(given: Given) -> pd.DataFrame:
         {"image": f"test/{number:03}.jpg", "corpus": "c", "video": video, "label": label, "probability": p}
         for number, (video, label, p) in enumerate(given)
     ]
-    return pd.DataFrame(rows, columns=PREDICTIONS).fillna({"method": "", "target": "", "group": ""})
+    return pd.DataFrame(rows, columns=PREDICTIONS).fillna(
+        {"method": "", "target": "", "group": "", "person": ""}
+    )
 
 
 def colour(name: str) -> np.ndarray:

@@ -18,7 +18,7 @@ from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.inference import in_batches, probabilities
 from deepfake.checkpoints.torch_inference import logits_function
-from deepfake.evaluation.predictions import PREDICTIONS, read_predictions
+from deepfake.evaluation.predictions import PREDICTIONS, read_predictions, resampling_unit
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 
@@ -40,9 +40,25 @@ def checkpoint(tmp_path_factory) -> Path:
     return path
 
 
-def predict(made, checkpoint: Path, output: Path, split: str = "test") -> int:
+def predict(made, checkpoint: Path, output: Path, split: str = "test", people: Path | None = None) -> int:
     args = ["--checkpoint", checkpoint, "--images", made.images, "--rows", made.rows, "--threads", 1]
-    return run_program("predict.py", *args, "--split", split, "--output", output)
+    known = ["--people", people] if people else []
+    return run_program("predict.py", *args, *known, "--split", split, "--output", output)
+
+
+def test_people_are_those_of_the_plan(made, checkpoint, tmp_path):
+    decoded = read_decoded(made.images, made.rows)
+    videos = decoded.rows.iloc[decoded.split("test")]["video"].drop_duplicates().head(3)
+    people = pd.DataFrame({"corpus": "made", "video": videos, "person": ["made/a", "made/a", "made/b"]})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    output = tmp_path / "test.csv"
+    assert predict(made, checkpoint, output, people=tmp_path / "people.csv") == 0
+    table = read_predictions(output)
+    shown = table.set_index("video")["person"]
+    assert shown[list(videos)].tolist() == ["made/a", "made/a", "made/b"]
+    assert (table["person"] != "").sum() == 3
+    units = resampling_unit(table.assign(target=""))[table["person"] != ""]
+    assert set(units) == {"person:made/a", "person:made/b"}
 
 
 def test_probabilities_are_those_of_each_image_alone(made, checkpoint, tmp_path):
@@ -51,7 +67,7 @@ def test_probabilities_are_those_of_each_image_alone(made, checkpoint, tmp_path)
     rows = decoded.rows.iloc[decoded.split("test")].reset_index(drop=True)
     assert list(table) == PREDICTIONS and len(table) == 150
     rows = rows.sort_values("image", ignore_index=True)
-    assert table[PREDICTIONS[:-1]].equals(rows[PREDICTIONS[:-1]])
+    assert table[PREDICTIONS[:-2]].equals(rows[PREDICTIONS[:-2]]) and set(table["person"]) == {""}
     detector, _ = load_detector(checkpoint)
     by_name = dict(zip(table["image"], table["probability"], strict=True))
     for number in decoded.split("test")[[0, 1, 63, 64, 149]]:
