@@ -36,6 +36,7 @@ from deepfake.inputs.decoded import ROWS, Decoded, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import build
 from deepfake.networks.mesonet import Meso4
+from deepfake.training.data import train_and_val
 from deepfake.training.distributed import launch
 from deepfake.training.loop import fit
 from deepfake.training.optimizer import with_defaults
@@ -151,7 +152,8 @@ def train_by_workflow(
     built = build(model, seed)
     model = with_defaults(model, built.detector)
     with launch(model["precision"], threads=torch.get_num_threads()) as processes:
-        trained = fit(processes, built.detector, model, (1.0, 1.0), decoded, folder, "bench", "", seed)
+        splits = train_and_val(decoded, processes.fabric.device)
+        trained = fit(processes, built.detector, model, (1.0, 1.0), *splits, folder, "bench", "", seed)
     built.detector.network.load_state_dict(trained.state("best"))
     scores = predict_split(logits_function(built.detector), [decoded], "test")
     labels = decoded.rows["label"].to_numpy()[decoded.split("test")]

@@ -30,6 +30,7 @@ from deepfake.checkpoints.torch_inference import best_device
 from deepfake.inputs.decoded import ROWS, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import Built, build
+from deepfake.training.data import train_and_val
 from deepfake.training.distributed import launch
 from deepfake.training.loop import fit
 
@@ -118,8 +119,9 @@ def workflow(model: dict, folder: Path) -> float:
     decoded = read_decoded(folder / "decoded.npy", folder / "decoded.csv")
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory() as run, launch(model["precision"], threads=threads) as processes:
+        splits = train_and_val(decoded, processes.fabric.device)
         trained = fit(
-            processes, built.detector, model, (1.0, 1.0), decoded, Path(run) / "run", "bench", "", 0
+            processes, built.detector, model, (1.0, 1.0), *splits, Path(run) / "run", "bench", "", 0
         )
     return trained.history[-1]["images_per_second"]
 

@@ -11,6 +11,7 @@ from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 from deepfake.networks.detector import Detector
 from deepfake.training import loop
+from deepfake.training.data import train_and_val
 from deepfake.training.distributed import launch
 from deepfake.training.loop import Trained, fit
 
@@ -28,7 +29,8 @@ def run(made, folder, detector=None, seed=5, weights=(1.0, 1.0), fingerprint="sa
     detector = detector or build(model, seed).detector
     decoded = read_decoded(made.images, made.rows)
     with launch(model["precision"], "cpu") as processes:
-        return fit(processes, detector, model, weights, decoded, folder, "made/tiny", fingerprint, seed)
+        splits = train_and_val(decoded, processes.fabric.device)
+        return fit(processes, detector, model, weights, *splits, folder, "made/tiny", fingerprint, seed)
 
 
 def linear(seed: int = 0) -> Detector:

@@ -52,7 +52,7 @@ def augmentation(setting: str | dict, size: int) -> Callable[[Tensor], Tensor]:
     """Return a function that augments a batch, uint8 (N, 3, size, size), into a new one.
 
     `setting` is what augmentation_settings.ranges_of takes; without operations (`off`) the function returns
-    its argument. Device, dtype and memory format stay.
+    its argument, whatever that is. Device, dtype and memory format stay.
 
     All random numbers come from torch's global CPU generator, and from generators on the images' device that
     it seeds: the same seed gives the same batch, on the CPU to the last bit. Raises UserError for a setting
@@ -61,13 +61,13 @@ def augmentation(setting: str | dict, size: int) -> Callable[[Tensor], Tensor]:
     ranges = ranges_of(setting)
 
     def augment(images: Tensor) -> Tensor:
+        if not ranges:
+            return images
         if images.dtype != torch.uint8 or images.shape[1:] != (3, size, size):
             raise ValueError(
                 f"augmentation takes uint8 images of shape (N, 3, {size}, {size}), "
                 f"not {images.dtype} {tuple(images.shape)}"
             )
-        if not ranges:
-            return images
         plan = planned(ranges, len(images))
         return changed_on_cpu(images, plan) if images.device.type == "cpu" else changed(images, plan)
 

@@ -43,16 +43,17 @@ def check_trainable(decoded: Decoded, source: object) -> None:
 class Images(Dataset):
     """The images of one split, which gives whole batches.
 
-    Images are read from the mapped file when they are requested, or held in the memory of a GPU where they
-    take no more than GPU_SHARE of what is free. Tensors have the memory format channels_last.
+    `rows` are theirs, with the columns decoded.ROWS. Images are read from the mapped file when they are
+    requested, or held in the memory of a GPU where they take no more than GPU_SHARE of what is free. Tensors
+    have the memory format channels_last.
     """
 
     def __init__(self, decoded: Decoded, split: str, device: torch.device):
         self.decoded = decoded
         self.numbers = decoded.split(split)
+        self.rows = decoded.rows.iloc[self.numbers]
         self.size = decoded.images.shape[1]
-        labels = decoded.rows["label"].to_numpy()[self.numbers]
-        self.labels = torch.from_numpy(labels.astype(np.float32))
+        self.labels = torch.from_numpy(self.rows["label"].to_numpy(np.float32))
         self.held = None
         in_bytes = len(self) * int(np.prod(decoded.images.shape[1:]))
         if device.type == "cuda" and in_bytes < GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
@@ -74,6 +75,11 @@ class Images(Dataset):
             return Batch(as_tensor(self.decoded.take(self.numbers[items])), self.labels[items], chosen)
         chosen = chosen.to(self.held.device)
         return Batch(self.held[chosen].permute(0, 3, 1, 2), self.labels[chosen], chosen)
+
+
+def train_and_val(decoded: Decoded, device: torch.device) -> tuple[Images, Images]:
+    """Return the images of the two splits that training uses."""
+    return Images(decoded, "train", device), Images(decoded, "val", device)
 
 
 def make_loader(images: Images, batches: Iterable[list[int]], device: torch.device) -> DataLoader:

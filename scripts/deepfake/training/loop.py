@@ -13,7 +13,6 @@ from torch.utils.tensorboard import SummaryWriter
 from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
-from deepfake.inputs.decoded import Decoded
 from deepfake.networks.detector import Detector
 from deepfake.training.batches import train_batches, val_batches
 from deepfake.training.data import Images, make_loader
@@ -56,13 +55,14 @@ def fit(
     detector: Detector,
     model: dict,
     class_weights: tuple[float, float],
-    decoded: Decoded,
+    train: Images,
+    val: Images,
     folder: Path,
     name: str,
     fingerprint: str,
     seed: int,
 ) -> Trained | None:
-    """Train `detector` on the split train and validate it on val, epoch by epoch.
+    """Train `detector` on `train`, the images of that split, and validate it on `val`, epoch by epoch.
 
     `model` is a model's section of the config; `class_weights` weigh real and fake images in the loss. All
     files of the run are in `folder`. The run resumes after the last epoch of an earlier one with the same
@@ -76,14 +76,12 @@ def fit(
     """
     fabric, epochs = processes.fabric, model["epochs"]
     rank, world_size, is_first = fabric.global_rank, fabric.world_size, fabric.is_global_zero
-    train, val = (Images(decoded, split, fabric.device) for split in ("train", "val"))
     if min(model["batch_size"], len(train)) < world_size:
         raise UserError(
             f"{name}: a batch_size of {model['batch_size']}, and {len(train)} images in train, are too few "
             f"for {world_size} processes to share"
         )
-    rows = decoded.rows.iloc[decoded.split("train")]
-    order = train_batches(rows, model, seeded_hash(seed, "order") % 2**62, rank, world_size)
+    order = train_batches(train.rows, model, seeded_hash(seed, "order") % 2**62, rank, world_size)
     train_loader = make_loader(train, order, fabric.device)
     order_of_val = val_batches(len(val), 2 * model["batch_size"], rank, world_size)
     val_loader = make_loader(val, order_of_val, fabric.device)

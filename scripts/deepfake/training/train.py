@@ -11,7 +11,7 @@ from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.networks.build import Built, build
 from deepfake.networks.settings import weights_digest
-from deepfake.training.data import check_trainable
+from deepfake.training.data import check_trainable, train_and_val
 from deepfake.training.distributed import Processes
 from deepfake.training.loop import Trained, fit
 from deepfake.training.optimizer import with_defaults
@@ -51,8 +51,9 @@ def train(
     )
     model = with_defaults(model, built.detector)
     weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
+    splits = train_and_val(decoded, processes.fabric.device)
     trained = fit(
-        processes, built.detector, model, weights, decoded, run, f"{dataset}/{name}", fingerprint, seed
+        processes, built.detector, model, weights, *splits, run, f"{dataset}/{name}", fingerprint, seed
     )
     metadata = {
         "training": model | {"class_weights": {"real": weights[0], "fake": weights[1]}},
