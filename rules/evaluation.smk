@@ -240,6 +240,8 @@ rule compare:
     input:
         plan_summary=lambda w: [plan_of(d).summary for d in config["evaluate"]["cross"]["datasets"]],
         datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
+        plans=lambda w: [plan_of(d).plan for d in config["evaluate"]["cross"]["datasets"]],
+        embeddings=embeddings_of_cross_datasets,
         predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),
         same_identity=[
@@ -275,6 +277,11 @@ rule compare:
         ),
         thresholds=lambda w, input: with_labels(for_cross_pairs("{model}:{dataset}"), input.metrics),
         duplicates=max([d["duplicates"] or 0 for d in cross_datasets()], default=0),
+        plans=lambda w, input: with_labels(config["evaluate"]["cross"]["datasets"], input.plans),
+        people=as_param(people_of_cross_datasets(config)),
+        embeddings="results/people",
+        bootstrap=config["evaluate"]["bootstrap"],
+        seed=config["seed"],
     shell:
         "python {params.program:q}"
         " --datasets {params.datasets:q}"
@@ -282,6 +289,11 @@ rule compare:
         " --thresholds {params.thresholds:q}"
         " --duplicates {params.duplicates}"
         " --same-identity {input.same_identity:q}"
+        " --plans {params.plans:q}"
+        " --people {params.people:q}"
+        " --embeddings {params.embeddings:q}"
+        " --bootstrap {params.bootstrap}"
+        " --seed {params.seed}"
         " --output {output.table:q}"
         " --output-picture {output.picture:q}"
         " --record {params.record:q}"

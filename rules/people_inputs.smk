@@ -1,6 +1,6 @@
 """Input functions and settings of the rules of people."""
 
-from deepfake.config.sections import embedded_corpora, people_section
+from deepfake.config.sections import corpora_with_faces, embedded_corpora, people_section
 
 
 def limits_of_crops(w, threads):
@@ -10,8 +10,23 @@ def limits_of_crops(w, threads):
 
 def embedding_files(w):
     """The tables and arrays of the faces of a dataset's corpora, where its plan goes by faces."""
-    shards = [(c, s) for c in embedded_corpora(config, w.dataset) for s in shard_names(c)]
-    return [f"results/people/{c}/{s}.{ending}" for c, s in shards for ending in ("csv", "npy")]
+    return embeddings_of(embedded_corpora(config, w.dataset))
+
+
+def embeddings_of_cross_datasets(w):
+    """The tables and arrays of the faces of all datasets of evaluate.cross in which faces tell who is who."""
+    datasets = config["evaluate"]["cross"]["datasets"]
+    return embeddings_of(sorted({c for dataset in datasets for c in corpora_with_faces(config, dataset)}))
+
+
+def embeddings_of(corpora):
+    """The tables and arrays of the faces of some corpora."""
+    return [
+        f"results/people/{c}/{s}.{ending}"
+        for c in corpora
+        for s in shard_names(c)
+        for ending in ("csv", "npy")
+    ]
 
 
 def kept_embeddings(path):

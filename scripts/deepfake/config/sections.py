@@ -118,11 +118,26 @@ def has_faces(config: dict, dataset: str) -> bool:
 
 
 def embedded_corpora(config: dict, dataset: str) -> list[str]:
-    """Return the corpora whose embeddings a dataset's plan reads: those that aren't drawn, or none."""
-    cfg = config["datasets"][dataset]
-    if cfg["policy"] != "identity" or known_by(config, dataset) == "names":
+    """Return the corpora whose embeddings a dataset's plan reads: those with faces, or none."""
+    return corpora_with_faces(config, dataset) if config["datasets"][dataset]["policy"] == "identity" else []
+
+
+def corpora_with_faces(config: dict, dataset: str) -> list[str]:
+    """Return the corpora of a dataset in which faces tell who is who: those that aren't drawn, or none."""
+    if known_by(config, dataset) == "names":
         return []
-    return [corpus for corpus in cfg["corpora"] if not config["corpora"][corpus].get("demo")]
+    corpora = config["datasets"][dataset]["corpora"]
+    return [corpus for corpus in corpora if not config["corpora"][corpus].get("demo")]
+
+
+def people_of_cross_datasets(config: dict) -> dict[str, dict[str, float]]:
+    """Return the distances link and guard of the datasets of `evaluate.cross` that go by faces."""
+    distances = {
+        dataset: people_distances(config, dataset)
+        for dataset in config["evaluate"]["cross"]["datasets"]
+        if corpora_with_faces(config, dataset)
+    }
+    return {dataset: {key: own[key] for key in ("link", "guard")} for dataset, own in distances.items()}
 
 
 def dataset_section(config: dict, dataset: str) -> dict:

@@ -1,6 +1,6 @@
 """Cross-dataset evaluation: train on one dataset, test on the unseen videos of another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +11,24 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from deepfake.errors import UserError
+from deepfake.evaluation.bootstrap import confidence_intervals
 from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions
-from deepfake.plan.duplicates import cluster_hashes, parse_hashes
+from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions, resampling_unit
+from deepfake.evaluation.unseen import Faces, unseen
+from deepfake.hashing import seeded_hash
+from deepfake.people.video_vectors import VideoVectors
 from deepfake.plan.links import Pair
-from deepfake.plan.people import people_of_rows
 from deepfake.plotting import BLACK, FAINT, GREY, STYLE, VERMILLION, save_svg
 
-NAME_COLUMNS = ["target", "source", "original", "group"]
-CROSS = (
-    "model trained tested images videos left_out threshold_frame threshold_video"
-    " f1_macro roc_auc video_f1_macro video_roc_auc"
-).split()
-"""A row for each model, dataset trained on and dataset tested on. `left_out` counts images."""
+NUMBERS = "f1_macro roc_auc video_f1_macro video_roc_auc".split()
+CROSS = [
+    *"model trained tested images videos left_out people threshold_frame threshold_video".split(),
+    *NUMBERS,
+    *(f"{name}_{end}" for name in NUMBERS for end in ("low", "high")),
+]
+"""A row for each model, dataset trained on and dataset tested on. `left_out` counts images. `people` says by
+what people of the two are kept apart: `split` (one dataset, by its policy), `faces` (and names), or `names`.
+The ends `low` and `high` are those of 95 % intervals over people."""
 
 CELL = 1.45  # inches
 
@@ -34,12 +39,17 @@ def compare_across_datasets(
     thresholds: dict[tuple[str, str], dict[str, float]],
     distance: int,
     same_identity: list[Pair],
+    faces: Mapping[str, tuple[VideoVectors, float]] | None = None,
+    rounds: int = 0,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Return a row of CROSS for each of `predictions`.
 
     These are tuples of the model, the dataset trained on, the dataset tested on and the csv file of
     predictions for the test split of the latter. `datasets` maps names to the rows of metadata.csv.
-    `thresholds` maps model and dataset trained on to the thresholds `frame` and `video`.
+    `thresholds` maps model and dataset trained on to the thresholds `frame` and `video`, `faces` datasets
+    that go by faces to those of their videos, and the distance up to which two look alike. `rounds` is the
+    number of resamples of the intervals, which depend on `seed`.
 
     Videos that `unseen` rejects are left out, unless a model is tested on its own dataset, where the split
     policy keeps the splits apart. Raises UserError.
@@ -48,41 +58,25 @@ def compare_across_datasets(
     for model, trained, tested, path in predictions:
         table = read_predictions(path)
         images = metadata_of(table, datasets[tested], path)
-        keep = np.ones(len(table), bool)
+        keep, people = np.ones(len(table), bool), "split"
         if trained != tested:
             seen = datasets[trained][datasets[trained]["split"].isin(["train", "val"])]
-            keep = unseen(images, seen, distance, same_identity)
-        row = {"model": model, "trained": trained, "tested": tested}
-        rows.append(row | evaluate_images(table, keep, thresholds[model, trained]))
+            known = _faces_of_both(faces or {}, tested, trained)
+            keep, people = unseen(images, seen, distance, same_identity, known), "faces" if known else "names"
+        row = {"model": model, "trained": trained, "tested": tested, "people": people}
+        resampling = rounds, seeded_hash(seed, "cross", model, trained, tested)
+        rows.append(row | evaluate_images(table, keep, thresholds[model, trained], *resampling))
     return pd.DataFrame(rows, columns=CROSS).sort_values(CROSS[:3], kind="stable", ignore_index=True)
 
 
-def unseen(
-    test: pd.DataFrame, train: pd.DataFrame, distance: int = 0, same_identity: list[Pair] | None = None
-) -> np.ndarray:
-    """Return which rows of `test` have nothing in common with `train`: bool, as long as `test`.
-
-    Both are images of datasets, with the columns corpus, video, target, source, original, group, sha256 and
-    phash of metadata.csv; `train` are those that a model was trained on or chosen by. A whole video of `test`
-    is rejected if
-
-    - it is a video of `train`: the same corpus and name;
-    - its target, source, original or group occurs in any of these columns of `train`. All these names begin
-      with the family of their corpus, and columns share names: a group may have the name of a person;
-    - it shows a person of `train` under another name, according to the pairs `same_identity` (see
-      links.read_pairs);
-    - one of its images has the bytes of one of `train`, or a near perceptual hash, directly or through
-      others: at most `distance` of 64 bits (0 to 7) differ.
-    """
-    train_names = set(train[NAME_COLUMNS].to_numpy().ravel()) - {""}
-    same_name = test[NAME_COLUMNS].isin(train_names).any(axis=1)
-    same_bytes = test["sha256"].isin(set(train["sha256"]))
-    seen = same_name | same_bytes | _near_duplicates(test["phash"], train["phash"], distance)
-    if same_identity:
-        seen |= _same_people(test, train, same_identity)
-    video = test["corpus"] + "/" + test["video"]
-    train_videos = set(train["corpus"] + "/" + train["video"])
-    return ~video.isin(train_videos | set(video[seen])).to_numpy()
+def _faces_of_both(
+    faces: Mapping[str, tuple[VideoVectors, float]], tested: str, trained: str
+) -> Faces | None:
+    """Return the faces of two datasets, with the larger of their distances; None if one goes by names."""
+    if not {tested, trained} <= set(faces):
+        return None
+    (test, guard), (train, other_guard) = faces[tested], faces[trained]
+    return Faces(test, train, max(guard, other_guard))
 
 
 def metadata_of(table: pd.DataFrame, metadata: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -98,45 +92,29 @@ def metadata_of(table: pd.DataFrame, metadata: pd.DataFrame, name: str) -> pd.Da
     return rows
 
 
-def _near_duplicates(test: pd.Series, train: pd.Series, distance: int) -> np.ndarray:
-    # A cluster is named by its first hash, and the hashes of train come first.
-    cluster = cluster_hashes(parse_hashes([*train, *test]), distance)
-    return cluster[len(train) :] < len(train)
-
-
-def _same_people(test: pd.DataFrame, train: pd.DataFrame, same_identity: list[Pair]) -> np.ndarray:
-    """Return which rows of `test` show a person of `train`, all names of a person taken as one."""
-    rows = pd.concat([test, train], ignore_index=True)
-    people = people_of_rows(rows, same_identity, _families(rows))
-    train_people = set(people[people.index >= len(test)])
-    return np.isin(np.arange(len(test)), people.index[people.isin(train_people)])
-
-
-def _families(rows: pd.DataFrame) -> dict[str, str]:
-    """Return the family of each corpus, with which all its names begin."""
-    families = {}
-    for column in NAME_COLUMNS:
-        names = rows[rows[column] != ""].groupby("corpus")[column].first()
-        families |= {corpus: name.partition("/")[0] for corpus, name in names.items()}
-    return families
-
-
 def evaluate_images(
-    table: pd.DataFrame, keep: np.ndarray, thresholds: dict[str, float]
+    table: pd.DataFrame, keep: np.ndarray, thresholds: dict[str, float], rounds: int = 0, seed: int = 0
 ) -> dict[str, float | int | None]:
     """Return the columns of CROSS from `images` on, for rows of `table` (PREDICTIONS) where `keep` is true.
 
-    `thresholds` are `frame` and `video`. Metrics are None if no image, or only one class, is left.
+    `thresholds` are `frame` and `video`; intervals are of `rounds` resamples over people. Metrics are None if
+    no image, or only one class, is left.
     """
     kept = table[keep]
     videos = aggregate_to_videos(kept)
     row = {"images": len(kept), "videos": len(videos), "left_out": len(table) - len(kept)}
     for level, part, prefix in (("frame", kept, ""), ("video", videos, "video_")):
-        metrics = compute_metrics(part["label"].to_numpy(), part["probability"].to_numpy(), thresholds[level])
-        both = part["label"].nunique() == 2
+        scores = part["label"].to_numpy(), part["probability"].to_numpy(), thresholds[level]
         row[f"threshold_{level}"] = thresholds[level]
-        row |= {f"{prefix}{name}": metrics[name] if both else None for name in ("f1_macro", "roc_auc")}
-    return {name: row[name] for name in CROSS[3:]}
+        both = part["label"].nunique() == 2
+        metrics = compute_metrics(*scores) if both else {}
+        units = resampling_unit(part).to_numpy()
+        intervals = confidence_intervals(*scores, units, rounds, seed=seed) if both else {}
+        for name in ("f1_macro", "roc_auc"):
+            low, high = intervals.get(name) or (None, None)
+            ends = {f"{prefix}{name}_low": low, f"{prefix}{name}_high": high}
+            row |= {f"{prefix}{name}": metrics.get(name), **ends}
+    return {name: row[name] for name in CROSS if name in row}
 
 
 @rc_context(STYLE)
@@ -157,7 +135,10 @@ def draw_cross_dataset(table: pd.DataFrame, path: str | Path) -> None:
     for axes, model in zip(panels, models, strict=False):
         _draw_matrix(axes, model, table[table["model"] == model], names)
     panels[0].set_ylabel("trained on", fontsize=9)
-    note = "macro F1 and ROC AUC at the video level, number of videos\nframed: the dataset's own test split"
+    note = (
+        "macro F1, ROC AUC with its 95 % interval, and number of videos, at the video level\n"
+        "framed: the dataset's own test split"
+    )
     figure.supxlabel(note, fontsize=8.5, color=GREY)
     figure.get_layout_engine().set(h_pad=0.12)
     save_svg(path, figure)
@@ -181,8 +162,11 @@ def _draw_matrix(axes: Axes, model: str, table: pd.DataFrame, names: list[str]) 
         axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, facecolor=colour, **frame))
         if defined:
             ink = "white" if value > 0.6 else BLACK
-            axes.text(x, y - 0.1, f"{value:.2f}", color=ink, fontsize=15, ha="center", va="center")
-            small = f"AUC {row['video_roc_auc']:.2f}\n{row['videos']:,} videos"
+            axes.text(x, y - 0.16, f"{value:.2f}", color=ink, fontsize=15, ha="center", va="center")
+            auc = f"AUC {row['video_roc_auc']:.2f}"
+            if not pd.isna(row["video_roc_auc_low"]):
+                auc += f"\n{row['video_roc_auc_low']:.2f} to {row['video_roc_auc_high']:.2f}"
+            small = f"{auc}\n{row['videos']:,} videos"
             axes.text(x, y + 0.22, small, color=ink, fontsize=8, ha="center", va="center")
         else:
             axes.text(x, y, _why_undefined(row), color=GREY, fontsize=9, ha="center", va="center")

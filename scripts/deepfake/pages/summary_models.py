@@ -28,14 +28,17 @@ CROSS_COLUMNS = {
     "images": "images",
     "videos": "videos",
     "left_out": "left out",
+    "people": "people apart by",
     "video_f1_macro": "macro F1, videos",
     "video_roc_auc": "ROC AUC, videos",
+    "video_roc_auc_low": "from",
+    "video_roc_auc_high": "to",
     "f1_macro": "macro F1, frames",
     "roc_auc": "ROC AUC, frames",
 }
 """Columns of the table across datasets, and their titles."""
 
-CROSS_TEXT_COLUMNS = ("model", "trained", "tested")  # the other ones are numbers
+CROSS_TEXT_COLUMNS = ("model", "trained", "tested", "people")  # the other ones are numbers
 
 
 def evaluated_split(model: Model) -> str | None:
@@ -192,7 +195,7 @@ def across_datasets(summary: Summary) -> dict | None:
 def _cross_cell(value: str, column: str) -> str | None:
     """Return a score with three decimals, None for an empty cell, counts and names as they are."""
     number = pd.to_numeric(value, errors="coerce")
-    if column.endswith(("f1_macro", "roc_auc")) and math.isfinite(number):
+    if column.endswith(("f1_macro", "roc_auc", "low", "high")) and math.isfinite(number):
         return f"{number:.3f}"
     return value or None
 

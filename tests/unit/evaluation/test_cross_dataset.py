@@ -17,10 +17,11 @@ from deepfake.evaluation.cross_dataset import (
     draw_cross_dataset,
     evaluate_images,
     metadata_of,
-    unseen,
 )
 from deepfake.evaluation.predictions import PREDICTIONS, write_predictions
-from deepfake.tables import METADATA
+from deepfake.evaluation.unseen import Faces, unseen
+from deepfake.people.video_vectors import gather_vectors
+from deepfake.tables import EMBEDDINGS, METADATA
 
 
 def row(number: int, **values: str) -> dict:
@@ -119,6 +120,23 @@ def test_names_of_a_person_are_linked_through_others():
     ]
 
 
+def faces_at(distances: dict[str, float]) -> tuple:
+    """Vectors of videos of the corpus c, each so far from the first axis."""
+    unit = {video: (1 - far**2 / 2, far * np.sqrt(1 - far**2 / 4)) for video, far in distances.items()}
+    return gather_vectors(
+        [(("c", video), np.array([[*at, 0.0]]), np.ones(1)) for video, at in unit.items()], 0.3
+    )
+
+
+def test_videos_that_look_like_somebody_in_train_are_rejected():
+    test = frame([row(2), row(3), row(4), row(5, target="fam/named"), row(6, corpus="names")])
+    faces = Faces(faces_at({"v2": 0.2, "v3": 0.5}), faces_at({"v1": 0.0}), guard=0.35)
+    assert unseen(test, frame([row(1)]), faces=faces).tolist() == [False, True, False, True, True]
+    assert unseen(test, frame([row(1)])).all()
+    nobody = Faces(faces_at({"v2": 0.2, "v3": 0.5}), faces_at({}), guard=0.35)
+    assert unseen(test, frame([row(1)]), faces=nobody).tolist() == [True, True, False, True, True]
+
+
 def test_empty_tables():
     assert unseen(frame([]), frame([TRAIN])).tolist() == []
     assert unseen(frame([row(2)]), frame([])).tolist() == [True]
@@ -161,7 +179,7 @@ FOUR = [("a", 0, 0.6), ("a", 0, 0.0), ("b", 1, 0.9), ("c", 1, 0.4)]
 
 def test_known_numbers_at_both_thresholds():
     found = evaluate_images(predictions(FOUR), np.ones(4, bool), LIMITS)
-    assert list(found) == CROSS[3:]
+    assert list(found) == [name for name in CROSS[3:] if name != "people"]
     assert (found["images"], found["videos"], found["left_out"]) == (4, 3, 0)
     assert found["f1_macro"] == pytest.approx(0.5) and found["roc_auc"] == pytest.approx(0.75)
     assert found["video_f1_macro"] == 1 and found["video_roc_auc"] == 1
@@ -255,6 +273,30 @@ def test_the_program_heeds_who_is_known_to_be_the_same(tmp_path, monkeypatch):
     assert table["left_out"].tolist() == [0, 2, 2, 0], "two videos of a's test, which b's train shows"
     assert run_program("compare.py", *args, "--same-identity") == 0
     assert pd.read_csv(tmp_path / "x.csv")["left_out"].tolist() == [0, 2, 0, 0]
+
+
+def test_the_program_leaves_out_look_alikes(tmp_path):
+    args = arguments(tmp_path)
+    plans = {"a": ["v0", "v9"], "b": ["v108", "v109", "v111"]}  # the first two of them look alike
+    vectors = {"v0": (1, 0), "v9": (0, 1), "v108": (1, 0), "v109": (-1, 0), "v111": (0, -1)}
+    for name, videos in plans.items():
+        (tmp_path / f"{name}.plan.csv").write_text(f"corpus,shard\nc,{name}\n")
+        folder = tmp_path / "people" / "c"
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / f"{name}.npy", np.array([vectors[video] for video in videos], np.float32))
+        rows = pd.DataFrame({"video": videos, "row": range(len(videos)), "quality": 1.0})
+        rows.reindex(columns=EMBEDDINGS).to_csv(folder / f"{name}.csv", index=False)
+    distances = {name: {"link": 0.3, "guard": 0.35} for name in plans}
+    known = ["--plans", *(f"{name}:{tmp_path / name}.plan.csv" for name in plans), "--embeddings"]
+    known += [tmp_path / "people", "--bootstrap", 200]
+    assert run_program("compare.py", *args, *known, "--people", json.dumps(distances)) == 0
+    table = pd.read_csv(tmp_path / "x.csv")
+    assert table["people"].tolist() == ["split", "faces", "faces", "split"]
+    # of b's test: v108 and v110 by name, v108 by face too; of a's: v8, v10, v11 show nobody that is known
+    assert table["left_out"].tolist() == [0, 2, 3, 0]
+    assert (table["video_f1_macro_low"] <= table["video_f1_macro"])[[0, 3]].all()
+    assert run_program("compare.py", *args, *known, "--people", json.dumps({"a": distances["a"]})) == 0
+    assert pd.read_csv(tmp_path / "x.csv")["people"].tolist() == ["split", "names", "names", "split"]
 
 
 @pytest.mark.parametrize(
