@@ -13,7 +13,7 @@ rule predict:
     """Predict for each image of a split the probability that it is fake."""
     input:
         plan_summary=lambda w: [plan_of(w.dataset).summary, plan_of(predicted_dataset(w)).summary],
-        checkpoint="results/models/{dataset}/{model}/best.pt",
+        checkpoint="results/models/{dataset}/{model}/weights.pt",  # not best.pt: scores need no threshold
         images=lambda w: ancient(decoded_images(w, "npy")),
         rows=lambda w: decoded_images(w, "csv"),
         people=lambda w: plan_of(predicted_dataset(w)).people,
@@ -51,7 +51,7 @@ rule predict:
 
 
 rule evaluate:
-    """Evaluate a model on the test set, at the threshold chosen on the validation set."""
+    """Evaluate a model on the test set, at the thresholds of its best.pt, chosen on the validation set."""
     input:
         plan_summary=lambda w: plan_of(w.dataset).summary,
         test="results/predictions/{dataset}/{model}/test.csv",

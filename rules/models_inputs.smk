@@ -1,7 +1,7 @@
 """Input functions and settings of the rules of models and their evaluation."""
 
 from deepfake.config.defaults import trained_dataset
-from deepfake.config.sections import model_section, people_of_cross_datasets
+from deepfake.config.sections import ensemble_section, model_section, people_of_cross_datasets
 from deepfake.config.sources import check_model
 from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 

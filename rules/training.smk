@@ -1,12 +1,14 @@
 """
 From a dataset to trained models, and the best of them.
 
-config    models.<model>, ensembles.<ensemble>, train, seed
+config    models.<model>, ensembles.<ensemble>, evaluate.threshold, train, seed
 requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
 creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's input size, and .csv
-          results/models/{dataset}/{model}/best.pt, facts.json, history.csv and .json, curves.svg,
-          checkpoints/ (the last, every fifth epoch, folders for transformers), tensorboard/
-          results/models/{dataset}/{ensemble}/best.pt and facts.json
+          results/models/{dataset}/{model}/weights.pt and .json, of the best epoch; val.csv, its predictions;
+          history.csv and .json, curves.svg, tensorboard/,
+          checkpoints/ (the last, every fifth epoch, folders for transformers)
+          results/models/{dataset}/{ensemble}/weights.pt and .json, val.csv
+          results/models/{dataset}/{model}/best.pt and facts.json, of models and ensembles: with thresholds
           results/model/best.pt, of the model with the highest validation macro F1, and choice.json
           results/training/{dataset}/{model}, an unfinished run; deleted at its end
 """
@@ -54,8 +56,9 @@ rule train:
         images=lambda w: ancient(decoded_images(w, "npy")),  # too large for a checksum: its rows decide
         rows=lambda w: decoded_images(w, "csv"),
     output:
-        best="results/models/{dataset}/{model}/best.pt",
-        facts="results/models/{dataset}/{model}/facts.json",
+        weights="results/models/{dataset}/{model}/weights.pt",
+        facts="results/models/{dataset}/{model}/weights.json",
+        val="results/models/{dataset}/{model}/val.csv",
         history="results/models/{dataset}/{model}/history.json",
         table=report(
             "results/models/{dataset}/{model}/history.csv",
@@ -93,7 +96,7 @@ rule train:
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
         run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
-        folder=lambda w, output: str(Path(output.best).parent),
+        folder=lambda w, output: str(Path(output.weights).parent),
     shell:
         "{resources.launcher} {params.program:q}"
         " --images {input.images:q}"
@@ -115,15 +118,16 @@ rule combine:
     input:
         plan_summary=lambda w: plan_of(w.dataset).summary,
         checkpoints=lambda w: expand(
-            "results/models/{dataset}/{member}/best.pt",
+            "results/models/{dataset}/{member}/weights.pt",
             dataset=w.dataset,
             member=config["ensembles"][w.model]["models"],
         ),
         images=lambda w: ancient(decoded_images(w, "npy")),
         rows=lambda w: decoded_images(w, "csv"),
     output:
-        best="results/models/{dataset}/{model}/best.pt",
-        facts="results/models/{dataset}/{model}/facts.json",
+        weights="results/models/{dataset}/{model}/weights.pt",
+        facts="results/models/{dataset}/{model}/weights.json",
+        val="results/models/{dataset}/{model}/val.csv",
     log:
         "logs/combine/{dataset}/{model}.log",
     benchmark:
@@ -142,7 +146,7 @@ rule combine:
         program=program("combine.py"),
         code=script_digest("combine.py"),
         limits=limits_of_models,
-        cfg=lambda w: as_param(config["ensembles"][w.model]),
+        cfg=lambda w: as_param(ensemble_section(config, w.model)),
         members=lambda w: config["ensembles"][w.model]["models"],
     shell:
         "python {params.program:q}"
@@ -155,6 +159,48 @@ rule combine:
         " --plan-summary {input.plan_summary:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
+        " --limits {params.limits:q}"
+        " --output {output.weights:q}"
+        " --output-facts {output.facts:q}"
+        " --output-val {output.val:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
+rule finish:
+    """Set the thresholds of a model or ensemble, chosen on the validation set; nothing is trained."""
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        weights="results/models/{dataset}/{model}/weights.pt",
+        facts="results/models/{dataset}/{model}/weights.json",
+        val="results/models/{dataset}/{model}/val.csv",
+    output:
+        best="results/models/{dataset}/{model}/best.pt",
+        facts="results/models/{dataset}/{model}/facts.json",
+    log:
+        "logs/finish/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/finish/{dataset}/{model}.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),  # runs where Snakemake runs
+        runtime=per_attempt(10),
+    params:
+        program=program("finish.py"),
+        code=script_digest("finish.py"),
+        limits=limits_of_models,
+        threshold=lambda w: str(threshold_of(config, w.model)),
+    shell:
+        "python {params.program:q}"
+        " --weights {input.weights:q}"
+        " --facts {input.facts:q}"
+        " --val {input.val:q}"
+        " --threshold {params.threshold:q}"
         " --limits {params.limits:q}"
         " --output {output.best:q}"
         " --output-facts {output.facts:q}"

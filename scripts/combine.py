@@ -1,12 +1,13 @@
-"""Make an ensemble of models trained on one dataset; weights, temperature and thresholds come from val alone.
+"""Make an ensemble of models trained on one dataset; its weights and temperature come from val alone.
 
     python scripts/combine.py --dataset small --ensemble both --members meso4 vit \
-        --checkpoints results/models/small/meso4/best.pt results/models/small/vit/best.pt \
+        --checkpoints results/models/small/meso4/weights.pt results/models/small/vit/weights.pt \
         --images results/decoded/small/256-bilinear.npy results/decoded/small/224-bilinear.npy \
         --rows results/decoded/small/256-bilinear.csv results/decoded/small/224-bilinear.csv \
-        --plan-summary results/plans/small.json --output best.pt --output-facts facts.json \
+        --plan-summary results/plans/small.json --output weights.pt --output-facts weights.json \
+        --output-val val.csv \
         --config '{"models": ["meso4", "vit"], "weighted": "validation", "calibrate": true,
-                   "tta": {"flip": true, "scales": [1, 0.9], "crops": null}, "threshold": null}'
+                   "tta": {"flip": true, "scales": [1, 0.9], "crops": null}}'
 
 Images are given at each geometry that the members take, in the order of the members.
 """
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         plan_summary=args.plan_summary,
         output=args.output,
         output_facts=args.output_facts,
+        output_val=args.output_val,
         threads=args.threads,
         limits=args.limits,
         watch=lambda batches: progress(batches, f"predict val by {args.ensemble}", "batches"),
@@ -51,7 +53,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, help="dataset that the members were trained on")
     parser.add_argument("--ensemble", required=True, help="name of the ensemble")
     parser.add_argument("--members", required=True, nargs="+", help="names of the members")
-    parser.add_argument("--checkpoints", required=True, nargs="+", help="their best.pt, in the same order")
+    parser.add_argument("--checkpoints", required=True, nargs="+", help="their weights.pt, in the same order")
     parser.add_argument(
         "--images", required=True, nargs="+", help=".npy of decoded images, for each geometry"
     )
@@ -59,8 +61,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
     parser.add_argument("--config", required=True, help="JSON: the ensemble's section")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
-    parser.add_argument("--output", required=True, type=Path, help="best.pt of the ensemble")
+    parser.add_argument("--output", required=True, type=Path, help="weights.pt of the ensemble")
     parser.add_argument("--output-facts", required=True, type=Path, help="JSON that describes the ensemble")
+    parser.add_argument("--output-val", required=True, type=Path, help="csv of its predictions for val")
     add_limits(parser)
     args = parser.parse_args(argv)
     if len(args.members) != len(args.checkpoints):

@@ -1,7 +1,8 @@
-"""Evaluate a model on the test split of a dataset, at the thresholds chosen on its validation split.
+"""Evaluate a model on the test split of a dataset, at its thresholds, chosen on the validation split.
 
     python scripts/evaluate.py --test results/predictions/small/meso4/test.csv \
-        --val results/predictions/small/meso4/val.csv --output metrics.json --output-table metrics.csv \
+        --val results/predictions/small/meso4/val.csv --facts results/models/small/meso4/facts.json \
+        --output metrics.json --output-table metrics.csv \
         --output-text metrics.txt --roc roc.svg --precision-recall precision_recall.svg \
         --confusion confusion.svg --calibration calibration.svg --histogram histogram.svg \
         --config '{"threshold": "f1_macro", "bootstrap": 1000, "seed": 42}'
@@ -18,7 +19,7 @@ from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import evaluate
 from deepfake.evaluation.output import metrics_table, metrics_text
 from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions
-from deepfake.evaluation.thresholds import read_threshold
+from deepfake.evaluation.thresholds import read_model_thresholds
 from deepfake.files import new_file
 from deepfake.program import make_parser, run
 
@@ -38,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = json.loads(args.config)
     test, val = read_predictions(args.test), read_predictions(args.val)
-    default_threshold = read_threshold(args.facts) if args.facts else None
-    metrics = evaluate(test, val, cfg, cfg["seed"], default_threshold)
+    thresholds = read_model_thresholds(args.facts) if args.facts else None
+    metrics = evaluate(test, val, cfg, cfg["seed"], thresholds)
     text = metrics_text(metrics) + "\n"
     levels, threshold = {"frame": test, "video": aggregate_to_videos(test)}, metrics["threshold"]
     with ExitStack() as files:
@@ -60,10 +61,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--test", required=True, help="predictions for the test split; may have no rows")
     parser.add_argument("--val", required=True, help="predictions for the validation split; may have no rows")
-    parser.add_argument("--config", required=True, help="JSON: threshold, bootstrap, seed")
     parser.add_argument(
-        "--facts", help="the model's facts.json: its threshold is used where val lacks a class"
+        "--config",
+        required=True,
+        help="JSON: bootstrap, seed, and threshold, how one is chosen without --facts",
     )
+    parser.add_argument("--facts", help="the model's facts.json, for the thresholds of its best.pt")
     for name, text in OUTPUTS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", required=True, help=text)
     return parser.parse_args(argv)

@@ -53,7 +53,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--run-folder", required=True, type=Path, help="files of the run until it is finished"
     )
-    parser.add_argument("--output", required=True, type=Path, help="folder for best.pt and all other results")
+    parser.add_argument(
+        "--output", required=True, type=Path, help="folder for weights.pt and all other results"
+    )
     parser.add_argument(
         "--threads",
         type=int,

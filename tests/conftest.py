@@ -133,8 +133,10 @@ models:
   raw: {arch: mesoinception4, image_size: 48, epochs: 1}
 ensembles:
   pair: {models: [tiny, raw], weighted: validation, tta: {flip: true}, calibrate: true}
-train: {models: [tiny, raw, pair]}
+  fixed: {models: [raw], threshold: 0.3}
+train: {models: [tiny, raw, pair, fixed]}
 evaluate:
+  threshold: eer
   bootstrap: 100
   robustness: {jpeg: [50], blur: [], noise: [], resize: [0.5], brightness: []}
   cross: {models: [tiny], datasets: [dataset_2gb, other]}

@@ -91,7 +91,7 @@ def permuted(folder: Path, seed: int) -> None:
 
 def show(folder: Path, kind: str, seed: int, labels: str, seconds: float) -> None:
     where = folder / ("permuted" if kind == "permuted" else "results/models/dataset_2gb/meso4")
-    val = json.loads((where / "facts.json").read_text())["metrics"]["val"]
+    val = json.loads((where / "weights.json").read_text())["metrics"]["val"]
     epochs = len(json.loads((where / "history.json").read_text()))
     test = ""
     if kind == "model":

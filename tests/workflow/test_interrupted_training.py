@@ -35,7 +35,7 @@ def test_a_killed_training_is_resumed_and_ends_like_an_uninterrupted_one(ready, 
     shutil.copytree(ready.folder, tmp_path / "uninterrupted", symlinks=True)
     uninterrupted = Project(tmp_path / "uninterrupted")
     options = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]
-    assert uninterrupted.run(BEST, *options).jobs == {"train": 1, "choose": 1}
+    assert uninterrupted.run(BEST, *options).jobs == {"train": 1, "finish": 1, "choose": 1}
 
     with open(ready / "out.txt", "wb") as out:
         process = subprocess.Popen(
@@ -54,7 +54,7 @@ def test_a_killed_training_is_resumed_and_ends_like_an_uninterrupted_one(ready, 
     process.wait()
     assert not (ready / BEST).exists()
     ready.run("--unlock", "--configfile", "mine.yaml")
-    assert ready.run(BEST, *options, "--rerun-incomplete").jobs == {"train": 1, "choose": 1}
+    assert ready.run(BEST, *options, "--rerun-incomplete").jobs == {"train": 1, "finish": 1, "choose": 1}
     log = (ready / "logs/train/small/a.log").read_text()
     assert "resuming from results/training/small/a/" in log
     assert "epoch 1 of 12" not in log and "epoch 12 of 12" in log

@@ -28,7 +28,7 @@ TARGETS = ["results/model/best.pt", "results/report/index.html"]
 PLANNED = {"plan": 1, "dataset": 1, "audit": 1, "attrition": 1}
 DATA = {"index": 1, "faces": 1, **PLANNED}
 EVALUATED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
-TRAINED = {"train": 1, "predict": 2, **EVALUATED}
+TRAINED = {"train": 1, "finish": 1, "predict": 2, **EVALUATED}
 PAGE = {"summarise": 1}
 ALL = {"choose": 1, **PAGE}
 STAND_IN = """#!{python} -ES
@@ -50,15 +50,20 @@ with provenance.recorded(option):
             names = [names[0] + "/" + name for name in {trained}]
         for name in names:
             os.makedirs(os.path.dirname(name), exist_ok=True)
-            content = given["--config"] if name.endswith("facts.json") else hashlib.sha256(text).hexdigest()
+            content = hashlib.sha256(text).hexdigest()
+            if name.endswith("weights.json"):
+                content = given["--config"]
+            elif name.endswith("facts.json"):
+                content = open(given["--facts"]).read()
             open(name, "w").write(content)
             if os.path.basename(name) == "kept":
                 os.remove(name)
 """
-STEPS = "decode train combine choose predict evaluate compare distort explain summarise".split()
+STEPS = "decode train combine finish choose predict evaluate compare distort explain summarise".split()
 STEPS += "convert weigh package".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
-FILES = "best.pt facts.json history.json history.csv curves.svg checkpoints/kept tensorboard/kept".split()
+FILES = "weights.pt weights.json val.csv history.json history.csv curves.svg".split()
+FILES += ["checkpoints/kept", "tensorboard/kept"]
 
 
 class Quick(Project):
@@ -160,12 +165,14 @@ def test_a_removed_model_trains_nothing(settled):
 
 
 def test_an_ensemble_trains_nothing(settled):
-    combined = {"combine": 1, "predict": 2, **EVALUATED}
+    combined = {"combine": 1, "finish": 1, "predict": 2, **EVALUATED}
     reconfigure(settled, "models: [a, b]", "models: [a, b, both]")
     add(settled, "ensembles: {both: {models: [a, b], weighted: equally}}\n")
     assert run(settled, "both") == combined | ALL
     reconfigure(settled, "weighted: equally", "calibrate: true")
     assert run(settled, "both") == combined | ALL
+    reconfigure(settled, "calibrate: true", "calibrate: true, threshold: 0.4")
+    assert run(settled, "both") == {"finish": 1, **EVALUATED} | ALL
     reconfigure(settled, "lr: 0.01", "lr: 0.02")
     assert run(settled, "a", "both") == Counter(TRAINED) + Counter(combined) + Counter(ALL)
 
@@ -182,13 +189,21 @@ def test_exported_models_follow_their_model(settled):
     assert run(weighed, packed) == {"package": 1}
     assert run(weighed, packed) == {}
     reconfigure(settled, "lr: 0.01", "lr: 0.02")
-    assert run(packed) == {"train": 1, "convert": 1, "predict": 2, "evaluate": 1, "package": 1}
+    assert run(packed) == {
+        "train": 1,
+        "finish": 1,
+        "convert": 1,
+        "predict": 2,
+        "evaluate": 1,
+        "package": 1,
+    }
 
 
-@pytest.mark.parametrize("setting", ["threshold: eer", "bootstrap: 200"])
-def test_settings_of_evaluation_predict_nothing(settled, setting):
-    add(settled, f"evaluate: {{{setting}}}\n")
+def test_settings_of_evaluation_predict_nothing(settled):
+    add(settled, "evaluate: {bootstrap: 200}\n")
     assert run(settled, "a", "b") == twice(EVALUATED) | PAGE
+    reconfigure(settled, "bootstrap: 200", "bootstrap: 200, threshold: eer")
+    assert run(settled, "a", "b") == twice({"finish": 1, **EVALUATED}) | ALL
 
 
 def test_distortions_run_only_robustness(settled):
@@ -198,10 +213,29 @@ def test_distortions_run_only_robustness(settled):
 
 def test_a_comparison_runs_what_it_needs(settled):
     add(settled, "evaluate: {cross: {models: [a], datasets: [small, other]}}\n")
-    needs = {"plan": 1, "dataset": 1, "audit": 1, "decode": 1, "train": 1, "predict": 4, "evaluate": 1}
+    needs = {
+        "plan": 1,
+        "dataset": 1,
+        "audit": 1,
+        "decode": 1,
+        "train": 1,
+        "finish": 1,
+        "predict": 4,
+        "evaluate": 1,
+    }
     assert run(settled, "a") == needs | {"compare": 1} | PAGE
     reconfigure(settled, "models: [a], datasets", "models: [a, b], datasets")
-    assert run(settled, "b") == {"train": 1, "predict": 4, "evaluate": 1, "compare": 1} | PAGE
+    assert (
+        run(settled, "b")
+        == {
+            "train": 1,
+            "finish": 1,
+            "predict": 4,
+            "evaluate": 1,
+            "compare": 1,
+        }
+        | PAGE
+    )
     reconfigure(settled, "models: [a, b], datasets: [small, other]", "models: [], datasets: []")
     assert run(settled) == PAGE
 

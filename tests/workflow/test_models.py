@@ -15,7 +15,7 @@ from PIL import Image
 from deepfake import tables
 
 BEST = "results/model/best.pt"
-MODELS = ("tiny", "raw", "pair")
+MODELS = ("tiny", "raw", "pair", "fixed")
 ZOO = """
 shard_size: 1
 corpora: {mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}}
@@ -72,6 +72,17 @@ def test_an_ensemble_is_the_weighted_mean_of_its_models_views(modelled):
         found = pair(*images.values())
     assert size["tiny"] != size["raw"] and members["tiny"]["weight"] > members["raw"]["weight"] > 0
     assert torch.allclose(found, wanted / facts["temperature"], atol=1e-5)
+
+
+def test_best_pt_has_the_thresholds_of_the_report(modelled):
+    """Of evaluate.threshold, here `eer`, or of the ensemble's own."""
+    for model in MODELS:
+        best = load(modelled / f"results/models/dataset_2gb/{model}/best.pt")
+        threshold = read(modelled / f"results/reports/dataset_2gb/{model}/metrics.json")["threshold"]
+        assert (best["threshold"], best["video_threshold"]) == (threshold["frame"], threshold["video"]), model
+        assert (threshold["how"], threshold["from"]) == (
+            (0.3, "config") if model == "fixed" else ("eer", "val")
+        )
 
 
 def test_the_default_targets_write_everything_that_is_promised(modelled):
@@ -156,7 +167,12 @@ def run(project: Project, *args: str, models: list[str]) -> Counter:
 
 
 def test_networks_of_the_libraries_are_trained(zoo):
-    assert run(zoo, BEST, models=["vit", "mobile", "small"]) == {"decode": 3, "train": 3, "choose": 1}
+    assert run(zoo, BEST, models=["vit", "mobile", "small"]) == {
+        "decode": 3,
+        "train": 3,
+        "finish": 3,
+        "choose": 1,
+    }
     for model in ("vit", "mobile", "small"):
         found = load(zoo / f"results/models/dataset_2gb/{model}/best.pt")
         assert found["dataset"]["name"] == "dataset_2gb" and found["metrics"]["epoch"] == 1

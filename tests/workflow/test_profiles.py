@@ -16,7 +16,7 @@ PLUGINS = {
 }
 DATASET = {"demo", "index", "plan", "dataset", "audit", "attrition"}
 NETWORKS = {"train", "predict", "distort", "explain"}
-MODELS = {"decode", "choose", "evaluate", "summarise"} | NETWORKS
+MODELS = {"decode", "finish", "choose", "evaluate", "summarise"} | NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_aws_batch_gives_each_job_enough_memory(dry_run):
     found, needed = jobs(dry_run("profiles/awsbatch")), jobs(dry_run("profiles/s3"))
     from snakemake_executor_plugin_aws_batch.constant import VALID_RESOURCES_MAPPING as CORES
 
-    for rule in (DATASET | MODELS) - {"choose", "summarise"}:  # these run where Snakemake does
+    for rule in (DATASET | MODELS) - {"finish", "choose", "summarise"}:  # these run where Snakemake does
         cores, mem_mb = int(found[rule]["threads"]), int(found[rule]["mem_mb"])
         least = min(mb for mb, fitting in CORES.items() if cores in fitting)
         given = mem_mb if cores in CORES.get(mem_mb, []) else least

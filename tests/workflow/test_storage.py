@@ -24,7 +24,7 @@ evaluate:
 """
 TARGETS = ["results/dataset_2gb", "results/reports/dataset_2gb/audit.json"]
 REPORT = ["results/model/best.pt", "results/report/index.html"]
-STEPS = "attrition decode train predict choose evaluate distort explain compare summarise".split()
+STEPS = "attrition decode train finish predict choose evaluate distort explain compare summarise".split()
 
 
 OPTIONS = ["--configfile", "mine.yaml", "--set-threads", *ONE_THREAD]

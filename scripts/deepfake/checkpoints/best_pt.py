@@ -104,6 +104,15 @@ def save_ensemble(path: str | Path, parts: Sequence[dict], temperature: float, *
     _write(path, {"parts": parts, "temperature": float(temperature)}, **metadata)
 
 
+def save_changed(path: str | Path, checkpoint: dict, **metadata: Any) -> None:
+    """Write a checkpoint that `load_checkpoint` returned with other `metadata`, and all else as it is.
+
+    Besides those of `save_checkpoint` it may have `people_thresholds`: those of videos of 1 to MOST_PEOPLE
+    people (thresholds.people_thresholds). Raises ModelError, which names the key, if they are invalid.
+    """
+    _save(path, checkpoint | metadata)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the installed packages that a network's outputs may depend on."""
     installed = {"python": ".".join(map(str, sys.version_info[:3]))}
@@ -142,6 +151,10 @@ def _write(
         "versions": versions(),
         "metrics": metrics,
     }
+    _save(path, content)
+
+
+def _save(path: str | Path, content: dict) -> None:
     content = _plain(content, "checkpoint")
     check_metadata(content, path)
     with new_file(path) as temporary, open(temporary, "wb") as file:

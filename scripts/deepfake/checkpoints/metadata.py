@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from deepfake.errors import ModelError
+from deepfake.evaluation.thresholds import MOST_PEOPLE
 from deepfake.inputs.geometry import RESAMPLE, Geometry
 
 KEY = "deepfake"
@@ -70,6 +71,12 @@ SCHEMA = _object(
     versions=ANY_OBJECT,
     metrics=ANY_OBJECT,
 )
+SCHEMA["properties"]["people_thresholds"] = {  # absent from files of earlier versions
+    "type": "array",
+    "minItems": MOST_PEOPLE,
+    "maxItems": MOST_PEOPLE,
+    "items": FRACTION,
+}
 SCHEMA |= {"if": {"required": ["parts"]}, "then": ENSEMBLE, "else": _object(**ONE_NETWORK)}
 """What every model's metadata has: these keys, and those of one network or of an ensemble of several."""
 
@@ -169,6 +176,9 @@ def _problems(metadata: object) -> Iterator[str]:
         key = ".".join(map(str, error.absolute_path)) or "its metadata"
         rest = error.message.removeprefix(repr(error.instance))
         yield f"{key}: {rest if rest == error.message else reprlib.repr(error.instance) + rest}"
+    thresholds = metadata.get("people_thresholds", [])
+    if thresholds != sorted(thresholds) or thresholds[:1] not in ([], [metadata["video_threshold"]]):
+        yield "people_thresholds: they fall, or don't begin with video_threshold"
     for prefix, part in networks_of(metadata):
         geometry = part["geometry"]
         if geometry["size"] > geometry["resize"]:

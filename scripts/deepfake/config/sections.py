@@ -158,6 +158,11 @@ def model_section(config: dict, model: str) -> dict:
     return {**cfg, "augment": cfg["augment"] or "off", "seed": config["seed"]}  # YAML reads off as false
 
 
+def ensemble_section(config: dict, ensemble: str) -> dict:
+    """Return the settings that an ensemble is combined by: all but its threshold, which `finish` sets."""
+    return {key: value for key, value in config["ensembles"][ensemble].items() if key != "threshold"}
+
+
 def as_param(section: dict) -> str:
     """Return a section as JSON, with sorted keys: equal sections, and no others, give equal text."""
     return json.dumps(section, sort_keys=True, ensure_ascii=False)

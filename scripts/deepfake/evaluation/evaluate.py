@@ -4,8 +4,7 @@ import pandas as pd
 
 from deepfake.evaluation.bootstrap import confidence_intervals
 from deepfake.evaluation.metrics import METRICS, compute_metrics
-from deepfake.evaluation.predictions import VIDEO_KEY, aggregate_to_videos, resampling_unit
-from deepfake.evaluation.thresholds import DEFAULT, choose_threshold
+from deepfake.evaluation.predictions import VIDEO_KEY, aggregate_to_videos, resampling_unit, thresholds_of
 from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
@@ -15,16 +14,16 @@ DIGITS = 9  # after the decimal point; the last digits of a sum differ between p
 
 
 def evaluate(
-    test: pd.DataFrame, val: pd.DataFrame, cfg: dict, seed: int, default_threshold: float | None = None
+    test: pd.DataFrame, val: pd.DataFrame, cfg: dict, seed: int, thresholds: dict | None = None
 ) -> dict:
     """Return the content of metrics.json for two tables of PREDICTIONS, either of which may be empty.
 
-    `cfg` has `threshold` (the method of choose_threshold) and `bootstrap` (rounds; 0 for no intervals). The
-    result has:
+    `cfg` has `bootstrap` (rounds; 0 for no intervals) and `threshold`, the method of choose_threshold. Where
+    `thresholds` are given, those of a model that read_model_thresholds returns, none are chosen here: on
+    another machine the scores of val may differ in the last digits. The result has:
 
     - `threshold`: `frame` and `video`, each chosen on val at its own level; `how`, the method; and `from`,
-      where they are from: "val", "config" (a number), "checkpoint" (`default_threshold`, if val lacks a
-      class), or "default" (0.5, if there is no `default_threshold` either);
+      one of thresholds.SOURCES;
     - `bootstrap`: `rounds` and `level` of the intervals;
     - `splits`: `test` and `val`, null if empty. Each has `frame` and `video`, a block each; `units`, the
       numbers of persons, groups and videos that the bootstrap draws from; and the same two blocks in
@@ -37,7 +36,7 @@ def evaluate(
     numbers are null.
     """
     levels = {"val": _levels(val), "test": _levels(test)}
-    threshold = _choose_thresholds(levels["val"], cfg["threshold"], default_threshold)
+    threshold = thresholds or thresholds_of(val, cfg["threshold"])
     splits = {}
     for name, tables in levels.items():
         rounds = cfg["bootstrap"] if name == "test" else 0
@@ -47,19 +46,6 @@ def evaluate(
         "bootstrap": {"rounds": cfg["bootstrap"], "level": CONFIDENCE},
         "splits": splits,
     }
-
-
-def _choose_thresholds(
-    val: dict[str, pd.DataFrame], method: str | float, default: float | None = None
-) -> dict:
-    source, used_method = ("val", method) if isinstance(method, str) else ("config", method)
-    if source == "val" and val["frame"]["label"].nunique() < 2:
-        source, used_method = ("default", DEFAULT) if default is None else ("checkpoint", default)
-    thresholds = {
-        level: choose_threshold(table["label"], table["probability"], used_method)
-        for level, table in val.items()
-    }
-    return {**thresholds, "how": method, "from": source}
 
 
 def _levels(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -67,8 +67,7 @@ def _threshold_text(threshold: dict) -> str:
     reason = {
         "val": f"chosen on val by {threshold['how']}",
         "config": "set in the config",
-        "checkpoint": "that of the checkpoint, because val lacks a class",
-        "default": "the default, because val lacks a class and the checkpoint has no threshold",
+        "default": "the default, because val lacks a class",
     }[threshold["from"]]
     return f"Threshold {threshold['frame']:.4f} for frames, {threshold['video']:.4f} for videos: {reason}"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake.errors import UserError
-from deepfake.evaluation.thresholds import choose_threshold
+from deepfake.evaluation.thresholds import choose_threshold, source_of_threshold
 from deepfake.tables import AS_TEXT
 
 PREDICTIONS = "image corpus video method label target group person probability".split()
@@ -95,6 +95,20 @@ def choose_thresholds(table: pd.DataFrame, method: str | float = "f1_macro") -> 
     return {
         name: choose_threshold(part["label"].to_numpy(), part["probability"].to_numpy(), method)
         for name, part in {"threshold": table, "video_threshold": videos}.items()
+    }
+
+
+def thresholds_of(table: pd.DataFrame, method: str | float) -> dict[str, float | str]:
+    """Return the thresholds that `choose_thresholds` gives, and where they are from.
+
+    The keys are `frame` and `video`; `how`, which is `method`; and `from`, one of thresholds.SOURCES.
+    """
+    chosen = choose_thresholds(table, method)
+    return {
+        "frame": chosen["threshold"],
+        "video": chosen["video_threshold"],
+        "how": method,
+        "from": source_of_threshold(table["label"].to_numpy(), method),
     }
 
 

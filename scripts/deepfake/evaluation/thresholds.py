@@ -12,36 +12,57 @@ from deepfake.evaluation.roc import roc_counts
 DEFAULT = 0.5
 LEVELS = ("frame", "video")
 MOST_PEOPLE = 8  # of a video, for whom there is a threshold of their own; more people have that of so many
+SOURCES = ("val", "config", "default")
+"""Where thresholds are from: chosen on val, a number of the config, or DEFAULT because val lacks a class."""
 
 
 def read_thresholds(path: str | Path) -> dict[str, float]:
     """Return the thresholds `frame` and `video` of a metrics.json, from 0 to 1. Raises UserError."""
-    thresholds = _read_threshold_entry(path)
+    thresholds = _read_object(path).get("threshold")
     if not isinstance(thresholds, dict) or not all(_is_threshold(thresholds.get(level)) for level in LEVELS):
         raise UserError(f"{path}: threshold must hold frame and video, from 0 to 1; run evaluate again")
     return {level: float(thresholds[level]) for level in LEVELS}
 
 
-def read_threshold(path: str | Path) -> float:
-    """Return the threshold of a model's facts.json, from 0 to 1. Raises UserError."""
-    threshold = _read_threshold_entry(path)
-    if not _is_threshold(threshold):
-        raise UserError(f"{path}: threshold must be a number from 0 to 1; train the model again")
-    return float(threshold)
+def read_model_thresholds(path: str | Path) -> dict[str, float | str]:
+    """Return the thresholds of a model's facts.json, which are those of its best.pt.
+
+    The keys are `frame` and `video`, from 0 to 1; `how` they were chosen, a method of `choose_threshold`; and
+    `from`, one of SOURCES. Raises UserError.
+    """
+    facts = _read_object(path)
+    thresholds = {"frame": facts.get("threshold"), "video": facts.get("video_threshold")}
+    choice = facts.get("threshold_choice")
+    if not all(map(_is_threshold, thresholds.values())) or not isinstance(choice, dict):
+        raise UserError(f"{path}: threshold must be a number from 0 to 1; run finish again")
+    if choice.get("from") not in SOURCES or not isinstance(choice.get("how"), str | int | float):
+        raise UserError(
+            f"{path}: threshold_choice doesn't say how the threshold was chosen; run finish again"
+        )
+    return {level: float(value) for level, value in thresholds.items()} | {
+        key: choice[key] for key in ("how", "from")
+    }
 
 
-def _read_threshold_entry(path: str | Path) -> object:
+def _read_object(path: str | Path) -> dict:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} can't be read ({error.strerror}); run the step that writes it") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is no JSON ({error}); run the step that writes it again") from None
-    return content.get("threshold") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
 
 
 def _is_threshold(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def source_of_threshold(labels: np.ndarray, method: str | float) -> str:
+    """Return which of SOURCES a threshold that `choose_threshold` chooses for `labels` (N,) is from."""
+    if not isinstance(method, str):
+        return "config"
+    return "val" if len(set(labels.tolist())) == 2 else "default"
 
 
 def choose_threshold(

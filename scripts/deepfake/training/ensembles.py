@@ -1,4 +1,4 @@
-"""Make an ensemble of trained models; its weights, temperature and thresholds come from val."""
+"""Make an ensemble of trained models; its weights and temperature come from val."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from deepfake.checkpoints.torch_inference import logits_function, make_detector
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import choose_thresholds
+from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.evaluation.temperature import fit_temperature
 from deepfake.files import new_file
 from deepfake.networks.ensemble import flatten, parts_of
@@ -32,17 +32,19 @@ def combine(
     plan_summary: Path,
     output: Path,
     output_facts: Path,
+    output_val: Path,
     threads: int = 1,
     watch: Callable[[list], Iterable] = iter,
     limits: dict | None = None,
 ) -> dict:
-    """Write best.pt and facts.json of the ensemble `name`, and return the content of the latter.
+    """Write weights.pt, weights.json and val.csv of the ensemble `name`, as write_results does of a model.
 
-    `section` is the ensemble's section of the config; `members` are the members' best.pt by name, in the
-    section's order. `images` (npy) and `rows` (csv) are the decoded `dataset` at each geometry that the
-    members take, in the members' order; `plan_summary` is the JSON beside its plan. Only the images of val
-    are read, for temperature, thresholds and metrics. `watch` passes the batches on, and may show progress;
-    `limits` are those of the config.
+    Returns the content of weights.json. `section` is the ensemble's section of the config, without its
+    threshold, which `finish` sets; `members` are the members' weights.pt by name, in the section's order.
+    `images` (npy) and `rows` (csv) are the decoded `dataset` at each geometry that the members take, in the
+    members' order; `plan_summary` is the JSON beside its plan. Only the images of val are read, for
+    temperature and metrics. `watch` passes the batches on, and may show progress; `limits` are those of the
+    config.
 
     Raises UserError, naming the member or the file, where a member was trained on another dataset or a file
     is wrong.
@@ -62,8 +64,8 @@ def combine(
     logits = split_logits(logits_function(ensemble), decoded, "val", watch)
     temperature = _temperature(name, labels, logits) if section["calibrate"] else 1.0
     probability = sigmoid(logits / temperature).astype(np.float64)
-    rule = "f1_macro" if section["threshold"] is None else section["threshold"]
-    thresholds = choose_thresholds(val.assign(probability=probability), rule)
+    predictions = val.assign(probability=probability)
+    thresholds = choose_thresholds(predictions)
     shared = {
         **thresholds,
         "metrics": {"val": compute_metrics(labels, probability, thresholds["threshold"])},
@@ -89,8 +91,9 @@ def combine(
         **shared,
         "versions": versions(),
     }
-    with new_file(output_facts) as path:
-        path.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with new_file(output_facts) as new_facts, new_file(output_val) as new_val:
+        new_facts.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_predictions(predictions, new_val)
         save_ensemble(output, parts, temperature, **shared)
     return facts
 

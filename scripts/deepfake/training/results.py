@@ -1,4 +1,4 @@
-"""What a finished run writes: checkpoints, with all that it takes to use them, the history and its curves."""
+"""What a finished run writes: checkpoints, what they predict for val, the history and its curves."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from deepfake.checkpoints.best_pt import save_checkpoint, versions
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import choose_thresholds
+from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.files import new_directory, new_file
 from deepfake.inputs.decoded import Decoded
 from deepfake.networks.build import Built
@@ -21,12 +21,13 @@ from deepfake.training.run_folder import EVENTS
 
 
 def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded, metadata: dict) -> dict:
-    """Write a finished run to `folder`, and return the content of its facts.json.
+    """Write a finished run to `folder`, and return the content of its weights.json.
 
-    The files are best.pt; checkpoints/ with last.pt, epoch_005.pt and so on, and for models of transformers
-    with a plain head hf_best/ and hf_last/; history.csv, history.json, curves.svg and facts.json.
-    `metadata` has the keys `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are
-    those with the highest macro F1 on val.
+    The files are weights.pt, the checkpoint of the best epoch; weights.json, which describes it; val.csv, its
+    predictions for val; checkpoints/ with last.pt, epoch_005.pt and so on, and for models of transformers
+    with a plain head hf_best/ and hf_last/; history.csv, history.json and curves.svg. `metadata` has the keys
+    `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are those with the highest
+    macro F1 on val, whatever the config says: best.pt, which `finish` writes, has the config's.
     """
     rows = decoded.rows.iloc[decoded.split("val")]
     as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
@@ -36,17 +37,20 @@ def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded
             state = trained.state(name)
             built.detector.network.load_state_dict(state)
             probability = predict_split(logits_function(built.detector), [decoded], "val").astype(np.float64)
-            thresholds = choose_thresholds(rows.assign(probability=probability))
+            predictions = rows.assign(probability=probability)
+            thresholds = choose_thresholds(predictions)
             metrics = {"val": compute_metrics(rows["label"].to_numpy(), probability, thresholds["threshold"])}
             if name == "best":
                 metrics |= trained.best and {"epoch": trained.best["epoch"]}
             measured[name] = {**thresholds, "metrics": metrics}
-            path = folder / "best.pt" if name == "best" else checkpoints / f"{name}.pt"
+            path = folder / "weights.pt" if name == "best" else checkpoints / f"{name}.pt"
             save_checkpoint(path, built.spec, state, **measured[name], **metadata)
             if as_folder and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained
 
                 save_pretrained(built.detector, built.spec, checkpoints / f"hf_{name}")
+    with new_file(folder / "val.csv") as path:
+        write_predictions(predictions, path)  # of best, the last in the loop
     write_history(trained.history, folder)
     with new_file(folder / "curves.svg") as picture:
         draw_curves(trained.history, trained.best.get("epoch"), picture)
@@ -58,7 +62,7 @@ def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded
         **metadata,
         "versions": versions(),
     }
-    with new_file(folder / "facts.json") as path:
+    with new_file(folder / "weights.json") as path:
         path.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return facts
 

@@ -32,7 +32,7 @@ def train(
     code: str,
     limits: dict | None = None,
 ) -> dict | None:
-    """Train the model `name` on `dataset`; return the content of its facts.json.
+    """Train the model `name` on `dataset`; return the content of its weights.json.
 
     Of several processes the first one writes all files, and the others return None.
 

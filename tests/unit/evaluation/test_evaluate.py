@@ -50,17 +50,26 @@ def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
 
 
 @pytest.mark.parametrize(
-    ("val", "how", "default", "known"),
+    ("val", "how", "known"),
     [
-        pytest.param(NONE, "eer", 0.3, (0.3, "checkpoint"), id="no val"),
-        pytest.param(table(ONE_REAL), "eer", 0.3, (0.3, "checkpoint"), id="one class"),
-        pytest.param(NONE, "eer", None, (0.5, "default"), id="nothing at all"),
-        pytest.param(random_table(8, 1), 0.7, 0.3, (0.7, "config"), id="a number"),
+        pytest.param(NONE, "eer", (0.5, "default"), id="no val"),
+        pytest.param(table(ONE_REAL), "eer", (0.5, "default"), id="one class"),
+        pytest.param(NONE, 0.7, (0.7, "config"), id="a number and no val"),
+        pytest.param(random_table(8, 1), 0.7, (0.7, "config"), id="a number"),
     ],
 )
-def test_the_source_of_the_threshold(val, how, default, known):
-    threshold = evaluate(random_table(8, 3), val, {**CFG, "threshold": how}, 42, default)["threshold"]
+def test_the_source_of_the_threshold(val, how, known):
+    threshold = evaluate(random_table(8, 3), val, {**CFG, "threshold": how}, 42)["threshold"]
     assert threshold == {"frame": known[0], "video": known[0], "how": how, "from": known[1]}
+
+
+def test_a_model_s_own_thresholds_are_used_as_they_are():
+    own = {"frame": 0.3, "video": 1 / 3, "how": "eer", "from": "val"}
+    metrics = evaluate(random_table(8, 3), random_table(8, 1), CFG, 42, own)
+    assert metrics["threshold"] == own
+    called = random_table(8, 3)["probability"] >= 0.3
+    accuracy = (called == random_table(8, 3)["label"]).mean()
+    assert values(metrics["splits"]["test"]["frame"])["accuracy"] == pytest.approx(accuracy, abs=1e-8)
 
 
 def test_corpus_name_and_method_identify_a_video():
@@ -204,12 +213,13 @@ def test_program_writes_all_outputs(tmp_path):
 
 
 def test_program_accepts_splits_without_rows(tmp_path):
-    (tmp_path / "facts.json").write_text('{"threshold": 0.3}')
+    facts = {"threshold": 0.3, "video_threshold": 0.4, "threshold_choice": {"how": "eer", "from": "val"}}
+    (tmp_path / "facts.json").write_text(json.dumps(facts))
     done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["splits"] == {"test": None, "val": None}
-    assert metrics["threshold"] == {"frame": 0.3, "video": 0.3, "how": "f1_macro", "from": "checkpoint"}
+    assert metrics["threshold"] == {"frame": 0.3, "video": 0.4, "how": "eer", "from": "val"}
 
 
 @pytest.mark.parametrize(

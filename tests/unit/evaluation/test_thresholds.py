@@ -13,7 +13,7 @@ from deepfake.evaluation.thresholds import (
     MOST_PEOPLE,
     choose_threshold,
     people_thresholds,
-    read_threshold,
+    read_model_thresholds,
     read_thresholds,
 )
 
@@ -84,8 +84,13 @@ def test_thresholds_are_read_from_both_files(tmp_path):
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"threshold": {"frame": 0.25, "video": 1, "how": "eer", "from": "val"}}))
     assert read_thresholds(path) == {"frame": 0.25, "video": 1.0}
-    path.write_text(json.dumps({"threshold": 0.4, "arch": "meso4"}))
-    assert read_threshold(path) == 0.4
+    facts = {"threshold": 0.4, "video_threshold": 1, "threshold_choice": {"how": 0.4, "from": "config"}}
+    path.write_text(json.dumps(facts | {"arch": "meso4"}))
+    assert read_model_thresholds(path) == {"frame": 0.4, "video": 1.0, "how": 0.4, "from": "config"}
+    for changes in ({"how": None}, {"how": 0.4, "from": "x"}, {}, None):
+        path.write_text(json.dumps(facts | {"threshold_choice": changes}))
+        with pytest.raises(UserError, match="x.json: threshold.*; run finish again"):
+            read_model_thresholds(path)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_thresholds_are_read_from_both_files(tmp_path):
     ],
     ids="absent broken list empty no-video above text nan".split(),
 )
-@pytest.mark.parametrize("read", [read_thresholds, read_threshold])
+@pytest.mark.parametrize("read", [read_thresholds, read_model_thresholds])
 def test_a_file_without_a_threshold_is_an_error_that_names_it(tmp_path, read, content, message):
     path = tmp_path / "metrics.json"
     if content is not None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 COMBINE, PREDICT = (runpy.run_path(str(SCRIPTS / f"{name}.py"))["main"] for name in ("combine", "predict"))
-SECTION = {"models": ["a", "b"], "weighted": "validation", "tta": None, "calibrate": True, "threshold": None}
+SECTION = {"models": ["a", "b"], "weighted": "validation", "tta": None, "calibrate": True}
 TTA = {"flip": True, "scales": [1, 0.75], "crops": None}
 
 
@@ -57,7 +57,8 @@ def combine(made, members: dict, folder: Path, **changes) -> int:
 
 def common_args(made, folder: Path) -> list:
     args = ["--dataset", "made", "--ensemble", "both", "--plan-summary", made[0].plan_summary, *inputs(made)]
-    return [*args, "--output", folder / "best.pt", "--output-facts", folder / "facts.json"]
+    args += ["--output-val", folder / "val.csv"]
+    return [*args, "--output", folder / "weights.pt", "--output-facts", folder / "weights.json"]
 
 
 def predicted(made, checkpoint: Path, folder: Path, split: str = "test") -> np.ndarray:
@@ -73,11 +74,11 @@ def logit(probabilities: np.ndarray) -> np.ndarray:
 
 def test_its_logits_are_the_weighted_mean_of_its_members_logits_over_the_temperature(made, members, tmp_path):
     assert combine(made, members, tmp_path) == 0
-    facts = json.loads((tmp_path / "facts.json").read_text())
+    facts = json.loads((tmp_path / "weights.json").read_text())
     assert [facts["members"][name]["weight"] for name in "ab"] == pytest.approx([0.6, 0.4])
     assert facts["temperature"] != 1
     alone = [predicted([one], path, tmp_path) for one, path in zip(made, members.values(), strict=True)]
-    together = predicted(made, tmp_path / "best.pt", tmp_path)
+    together = predicted(made, tmp_path / "weights.pt", tmp_path)
     expected = (0.6 * logit(alone[0]) + 0.4 * logit(alone[1])) / facts["temperature"]
     np.testing.assert_allclose(logit(together), expected, atol=1e-3)
     assert together.std() > 0
@@ -86,8 +87,8 @@ def test_its_logits_are_the_weighted_mean_of_its_members_logits_over_the_tempera
 def test_its_thresholds_and_metrics_are_those_of_val(made, members, tmp_path):
     assert combine(made, members, tmp_path) == 0
     checkpoint, facts = (
-        load_checkpoint(tmp_path / "best.pt"),
-        json.loads((tmp_path / "facts.json").read_text()),
+        load_checkpoint(tmp_path / "weights.pt"),
+        json.loads((tmp_path / "weights.json").read_text()),
     )
     for key in ("threshold", "video_threshold", "metrics", "dataset", "preprocessing", "training"):
         assert checkpoint[key] == facts[key], key
@@ -96,7 +97,7 @@ def test_its_thresholds_and_metrics_are_those_of_val(made, members, tmp_path):
     assert facts["training"]["ensemble"] == SECTION
     rows = read_decoded(made[0].images, made[0].rows).rows
     val = rows[rows["split"] == "val"].sort_values("image")
-    probability = predicted(made, tmp_path / "best.pt", tmp_path, "val")
+    probability = predicted(made, tmp_path / "weights.pt", tmp_path, "val")
     thresholds = choose_thresholds(val.assign(probability=probability))
     assert thresholds == pytest.approx({key: facts[key] for key in thresholds}, abs=1e-6)
     measured = compute_metrics(val["label"].to_numpy(), probability, facts["threshold"])
@@ -112,7 +113,7 @@ def test_neither_train_nor_test_has_an_effect(made, members, tmp_path):
         np.save(tmp_path / f"{number}.npy", images)
         others.append(made_decoded.DecodedFiles(tmp_path / f"{number}.npy", one.rows, one.plan_summary))
     assert combine(others, members, tmp_path / "two") == 0
-    for name in ("best.pt", "facts.json"):
+    for name in ("weights.pt", "weights.json", "val.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -121,7 +122,7 @@ def test_calibration_lowers_the_loss_of_val_and_keeps_the_order(made, members, t
     for calibrate in (True, False):
         folder = tmp_path / str(calibrate)
         assert combine(made, members, folder, calibrate=calibrate) == 0
-        facts[calibrate] = json.loads((folder / "facts.json").read_text())
+        facts[calibrate] = json.loads((folder / "weights.json").read_text())
     val = {calibrate: content["metrics"]["val"] for calibrate, content in facts.items()}
     assert facts[False]["temperature"] == 1 != facts[True]["temperature"]
     assert val[True]["log_loss"] < val[False]["log_loss"]
@@ -132,9 +133,9 @@ def test_calibration_lowers_the_loss_of_val_and_keeps_the_order(made, members, t
 def test_views_of_one_model_are_averaged(made, members, tmp_path):
     only = {"a": members["a"]}
     assert combine(made[:1], only, tmp_path, tta=TTA, calibrate=False, weighted="equally") == 0
-    facts = json.loads((tmp_path / "facts.json").read_text())
+    facts = json.loads((tmp_path / "weights.json").read_text())
     assert facts["views"] == 4 and facts["members"]["a"]["archs"] == ["meso4"]
-    model, decoded = open_model(tmp_path / "best.pt"), read_decoded(made[0].images, made[0].rows)
+    model, decoded = open_model(tmp_path / "weights.pt"), read_decoded(made[0].images, made[0].rows)
     images = decoded.take(decoded.split("test"))
     mirrored = np.ascontiguousarray(images[:, :, ::-1])
     np.testing.assert_allclose(model.logits([images]), model.logits([mirrored]), atol=1e-5)
@@ -142,22 +143,11 @@ def test_views_of_one_model_are_averaged(made, members, tmp_path):
     assert not np.allclose(alone([images]), alone([mirrored]), atol=1e-3)
 
 
-@pytest.mark.parametrize("threshold", ["eer", 0.3, 0])
-def test_its_configured_threshold_is_in_the_checkpoint(made, members, tmp_path, threshold):
-    assert combine(made, members, tmp_path, threshold=threshold) == 0
-    checkpoint = load_checkpoint(tmp_path / "best.pt")
-    thresholds = [checkpoint[key] for key in ("threshold", "video_threshold")]
-    if threshold == "eer":
-        assert 0 < thresholds[0] < 1
-    else:
-        assert thresholds == [threshold, threshold]
-
-
 def test_without_a_class_in_val_the_temperature_stays_1_with_a_warning(members, tmp_path, caplog):
     made = [made_decoded.make(tmp_path / str(size), size, {"val": 1}) for size in (SMALL, LARGE)]
     assert combine(made, members, tmp_path / "out") == 0
     assert "val lacks a class, so the temperature stays 1" in caplog.text
-    facts = json.loads((tmp_path / "out/facts.json").read_text())
+    facts = json.loads((tmp_path / "out/weights.json").read_text())
     assert facts["temperature"] == 1 and facts["threshold"] == 0.5
 
 

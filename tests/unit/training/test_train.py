@@ -29,7 +29,8 @@ from deepfake.training.train import class_weights, share_of_fakes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-FILES = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
+FILES = ["checkpoints", "curves.svg", "history.csv", "history.json", "tensorboard", "val.csv", "weights.json"]
+FILES += ["weights.pt"]
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +56,17 @@ def test_checkpoints_have_the_metrics_and_the_threshold_of_their_weights(made, t
     out = train_here(made, tmp_path, {"epochs": 5})
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
-    for path in (out / "best.pt", *sorted((out / "checkpoints").glob("*.pt"))):
+    for path in (out / "weights.pt", *sorted((out / "checkpoints").glob("*.pt"))):
         detector, content = load_detector(path)
         found = predict_split(logits_function(detector), [decoded], "val").astype(np.float64)
         assert content["threshold"] == choose_threshold(labels, found)
         assert content["metrics"]["val"] == compute_metrics(labels, found, content["threshold"])
-    best = load_checkpoint(out / "best.pt")
+    best = load_checkpoint(out / "weights.pt")
     rows = sorted(history_of(out), key=lambda row: (-row["val_f1_macro"], row["val_loss"]))
     assert best["metrics"]["epoch"] == rows[0]["epoch"]
     assert best["dataset"] == {"name": "made", "sha256": "0" * 64, "images": {"all": 88}}
     assert best["training"] == MODEL | {"epochs": 5, "class_weights": {"real": 1.0, "fake": 1.0}}
-    facts = json.loads((out / "facts.json").read_text())
+    facts = json.loads((out / "weights.json").read_text())
     assert {key: facts[key] for key in ("metrics", "threshold", "training", "dataset", "geometry")} == {
         key: best[key] for key in ("metrics", "threshold", "training", "dataset", "geometry")
     }
@@ -101,7 +102,7 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     )
     assert rows[-1]["val_f1_macro"] == found["f1_macro"]
     assert rows[-1]["val_loss"] == pytest.approx(found["log_loss"], rel=1e-4)
-    assert load_checkpoint(out / "best.pt")["metrics"]["epoch"] in (1, 2)
+    assert load_checkpoint(out / "weights.pt")["metrics"]["epoch"] in (1, 2)
     assert sorted(path.name for path in out.iterdir()) == FILES and not (tmp_path / "run").exists()
 
 
@@ -112,7 +113,7 @@ def test_without_epochs_the_given_weights_stay_and_get_a_threshold_from_val(made
     write_start(tmp_path / "given.pt", 3)
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(tmp_path / "given.pt")})
     given = torch.load(tmp_path / "given.pt", weights_only=True)
-    detector, best = load_detector(out / "best.pt")
+    detector, best = load_detector(out / "weights.pt")
     assert all(torch.equal(best["state"][key], given[key]) for key in given)
     decoded = read_decoded(made.images, made.rows)
     labels = decoded.rows["label"].to_numpy()[decoded.split("val")]
@@ -130,7 +131,7 @@ def test_the_weights_of_mesonet_s_authors_stay_without_epochs(tmp_path):
     file = write_weights(tmp_path / "Meso4.h5", "meso4")
     out = train_here(made, tmp_path, {"epochs": 0, "weights": str(file), "image_size": None})
     expected = read_keras_weights(file, Meso4(256))
-    state = load_checkpoint(out / "best.pt")["state"]
+    state = load_checkpoint(out / "weights.pt")["state"]
     assert all(torch.equal(state[key], expected[key]) for key in expected)
 
 
@@ -143,7 +144,7 @@ def test_transformers_predicts_the_same_with_a_saved_hf_model(made, tmp_path):
     assert names == ["hf_best", "hf_last", "last.pt"]
     assert max(row["val_f1_macro"] for row in history_of(out)) > 0.9
     decoded = read_decoded(made.images, made.rows)
-    ours = predict_split(logits_function(load_detector(out / "best.pt")[0]), [decoded], "test")
+    ours = predict_split(logits_function(load_detector(out / "weights.pt")[0]), [decoded], "test")
     images = list(decoded.take(decoded.split("test")))
     for name, same in (("hf_best", True), ("../../baseline", False)):
         folder = out / "checkpoints" / name

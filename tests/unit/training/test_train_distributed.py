@@ -24,7 +24,8 @@ from deepfake.training.distributed import Torchrun, read_torchrun
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-FILES = ["best.pt", "checkpoints", "curves.svg", "facts.json", "history.csv", "history.json", "tensorboard"]
+FILES = ["checkpoints", "curves.svg", "history.csv", "history.json", "tensorboard", "val.csv", "weights.json"]
+FILES += ["weights.pt"]
 TWO = ["--standalone", "--nproc-per-node", "2"]
 RANDOM = {"epochs": 8, "augment": "light", "self_blend": 0.2, "lr": 0.003}
 LIMIT = 240  # seconds, after which a process is taken to hang
@@ -86,7 +87,7 @@ def assert_close(out: Path, expected: Path) -> None:
     rows = zip(forget_times(history_of(out)), forget_times(history_of(expected)), strict=True)
     for ours, theirs in rows:
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
-    ours, theirs = load_checkpoint(out / "best.pt"), load_checkpoint(expected / "best.pt")
+    ours, theirs = load_checkpoint(out / "weights.pt"), load_checkpoint(expected / "weights.pt")
     assert ours["metrics"]["epoch"] == theirs["metrics"]["epoch"]
     for key, value in theirs["state"].items():
         if key.endswith("k_proj.bias"):
@@ -149,7 +150,7 @@ def test_killed_and_preempted_it_ends_with_the_same_bytes_as_an_uninterrupted_ru
     assert not any(one.is_running() for one in everyone) and not (folder / "out").exists()
 
     out = finish(start(made, folder, RANDOM), folder)
-    assert timeless_files(out) == timeless_files(whole / "out") and "best.pt" in timeless_files(out)
+    assert timeless_files(out) == timeless_files(whole / "out") and "weights.pt" in timeless_files(out)
     assert forget_times(history_of(out)) == forget_times(history_of(whole / "out"))
     assert len(history_of(out)) == 8 and (folder / "log").read_text().count("resuming from") == 2
 

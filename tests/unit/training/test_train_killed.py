@@ -66,7 +66,7 @@ def test_killed_twice_it_ends_with_the_same_bytes_as_an_uninterrupted_run(made, 
         kill_after(start(made, folder, model), folder, epochs)
         assert not (folder / "out").exists()
     out = train_here(made, folder, model)
-    assert timeless_files(whole) == timeless_files(out) and "best.pt" in timeless_files(whole)
+    assert timeless_files(whole) == timeless_files(out) and "weights.pt" in timeless_files(whole)
     assert forget_times(history_of(whole)) == forget_times(history_of(out))
     assert len(pd.read_csv(out / "history.csv")) == 12
     for key, values in points(out / "tensorboard").items():
