@@ -238,14 +238,14 @@ rule explain:
 rule compare:
     """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
     input:
-        plan_summary=lambda w: [plan_of(d).summary for d in config["evaluate"]["cross"]["datasets"]],
-        datasets=expand("results/{dataset}", dataset=config["evaluate"]["cross"]["datasets"]),
-        plans=lambda w: [plan_of(d).plan for d in config["evaluate"]["cross"]["datasets"]],
+        plan_summary=lambda w: [plan_of(d).summary for d in cross_datasets()],
+        datasets=expand("results/{dataset}", dataset=cross_datasets()),
+        plans=lambda w: [plan_of(d).plan for d in cross_datasets()],
         embeddings=embeddings_of_cross_datasets,
         predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),
         same_identity=[
-            local(path) for path in sorted({d["same_identity"] for d in cross_datasets()} - {None})
+            local(path) for path in sorted({config["datasets"][d]["same_identity"] for d in cross_datasets()} - {None})
         ],
     output:
         table="results/report/cross.csv",
@@ -271,15 +271,14 @@ rule compare:
     params:
         program=program("compare.py"),
         code=script_digest("compare.py"),
-        datasets=lambda w, input: with_labels(config["evaluate"]["cross"]["datasets"], input.datasets),
+        datasets=lambda w, input: with_labels(cross_datasets(), input.datasets),
         predictions=lambda w, input: with_labels(
             for_cross_pairs("{model}:{dataset}:{other}"), input.predictions
         ),
         thresholds=lambda w, input: with_labels(for_cross_pairs("{model}:{dataset}"), input.metrics),
-        duplicates=max([d["duplicates"] or 0 for d in cross_datasets()], default=0),
-        plans=lambda w, input: with_labels(config["evaluate"]["cross"]["datasets"], input.plans),
+        duplicates=max([config["datasets"][d]["duplicates"] or 0 for d in cross_datasets()], default=0),
         people=as_param(people_of_cross_datasets(config)),
-        embeddings="results/people",
+        results=lambda w, output: str(Path(output.table).parents[1]),  # also right with remote storage
         bootstrap=config["evaluate"]["bootstrap"],
         seed=config["seed"],
     shell:
@@ -289,9 +288,8 @@ rule compare:
         " --thresholds {params.thresholds:q}"
         " --duplicates {params.duplicates}"
         " --same-identity {input.same_identity:q}"
-        " --plans {params.plans:q}"
         " --people {params.people:q}"
-        " --embeddings {params.embeddings:q}"
+        " --results {params.results:q}"
         " --bootstrap {params.bootstrap}"
         " --seed {params.seed}"
         " --output {output.table:q}"

@@ -40,14 +40,15 @@ def with_labels(labels, files):
 
 
 def cross_datasets():
-    """The config sections of the datasets of evaluate.cross."""
-    return [config["datasets"][name] for name in config["evaluate"]["cross"]["datasets"]]
+    """The names of the datasets of evaluate.cross, first those that models are trained on."""
+    cross = config["evaluate"]["cross"]
+    return list(dict.fromkeys([*cross["datasets"], *cross["tested"]]))
 
 
 def for_cross_pairs(path):
-    """A path for each model and pair of datasets of evaluate.cross."""
+    """A path for each model, dataset that it is trained on and dataset that it is tested on, of evaluate.cross."""
     cross = config["evaluate"]["cross"]
-    pairs = [(a, b, "test" if a == b else f"{b}.test") for a in cross["datasets"] for b in cross["datasets"]]
+    pairs = [(a, b, "test" if a == b else f"{b}.test") for a in cross["datasets"] for b in cross_datasets()]
     return [
         path.format(model=m, dataset=a, other=b, part=part) for m in cross["models"] for a, b, part in pairs
     ]

@@ -9,8 +9,7 @@ Each table of predictions is for the test split of the dataset tested on: MODEL:
 From the test split of another dataset, videos are left out if their people, original, group or
 near-duplicates are in the train or val split of the dataset trained on, or if they look like somebody there;
 --same-identity gives names of the same people. Faces are compared where --people has the distances of both
-datasets; their embeddings are in --embeddings, and --plans say in which shards. Thresholds are those chosen
-on that val split.
+datasets; their plans and embeddings are in the folder --results. Thresholds are chosen on that val split.
 """
 
 import argparse
@@ -37,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     same_identity = [pair for path in args.same_identity for pair in read_pairs(path)]
     thresholds = {(model, trained): read_thresholds(path) for model, trained, path in args.thresholds}
     datasets = {name: read_metadata(Path(folder)) for name, folder in args.datasets}
-    faces = read_faces(args.embeddings, dict(args.plans), json.loads(args.people))
+    faces = read_faces(args.results, json.loads(args.people))
     predictions = progress(args.predictions, "compare", "tables")
     table = compare_across_datasets(
         predictions, datasets, thresholds, args.duplicates, same_identity, faces, args.bootstrap, args.seed
@@ -48,15 +47,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(table.to_string(index=False, na_rep="", float_format="{:.3f}".format))
 
 
-def read_faces(
-    folder: Path, plans: dict[str, str], people: dict[str, dict]
-) -> dict[str, tuple[VideoVectors, float]]:
+def read_faces(results: Path, people: dict[str, dict]) -> dict[str, tuple[VideoVectors, float]]:
     """Return the faces of the datasets that `people` has the distances of, with their guard distance."""
     faces = {}
     for name, distances in people.items():
-        plan = pd.read_csv(plans[name], usecols=["corpus", "shard"], **AS_TEXT)
+        plan = pd.read_csv(results / "plans" / f"{name}.csv", usecols=["corpus", "shard"], **AS_TEXT)
         shards = set(zip(plan["corpus"], plan["shard"], strict=True))
-        faces[name] = read_video_vectors(folder, shards, distances["link"]), distances["guard"]
+        faces[name] = read_video_vectors(results / "people", shards, distances["link"]), distances["guard"]
     return faces
 
 
@@ -81,8 +78,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     }.items():
         parser.add_argument(f"--{name}", required=True, nargs="+", type=parts(1 + text.count(":")), help=text)
     parser.add_argument("--people", default="{}", help="JSON: link and guard of each dataset by faces")
-    parser.add_argument("--plans", nargs="*", default=[], type=parts(2), help="NAME:CSV of these datasets")
-    parser.add_argument("--embeddings", type=Path, default=Path("results/people"), help="folder of them")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="has their plans/ and people/")
     parser.add_argument("--bootstrap", type=int, default=1000, help="resamples of the 95 %% intervals")
     parser.add_argument("--seed", type=int, default=42, help="of these resamples")
     parser.add_argument("--duplicates", type=int, default=3, help="bits in which near-duplicates may differ")

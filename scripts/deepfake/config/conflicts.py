@@ -214,6 +214,7 @@ def _in_names(config: dict) -> Iterator[str]:
         "train.dataset": ([config["train"]["dataset"]], "datasets", config["datasets"]),
         "evaluate.cross.models": (cross["models"], "models", models),
         "evaluate.cross.datasets": (cross["datasets"], "datasets", config["datasets"]),
+        "evaluate.cross.tested": (cross["tested"], "datasets", config["datasets"]),
     }
     for name, ensemble in config["ensembles"].items():
         used[f"ensembles.{name}.models"] = (ensemble["models"], "models", models)
@@ -222,6 +223,12 @@ def _in_names(config: dict) -> Iterator[str]:
             yield f"{key}: {unknown} can't be used, no such {kind}; write some of {', '.join(known)}"
     if bool(cross["models"]) != bool(cross["datasets"]):
         yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
+    trained = {config["train"]["dataset"] if config["train"]["models"] else None, *cross["datasets"]}
+    for name in sorted(trained & set(config["datasets"])):
+        if config["datasets"][name]["splits"]["train"] == 0:
+            yield f"datasets.{name}.splits.train: 0 can't be used, as models are trained on it; write a part"
+    if cross["tested"] and not cross["datasets"]:
+        yield "evaluate.cross.tested: can't be used without datasets that models are trained on; name some"
 
 
 def _in_media(config: dict) -> Iterator[str]:

@@ -132,9 +132,10 @@ def corpora_with_faces(config: dict, dataset: str) -> list[str]:
 
 def people_of_cross_datasets(config: dict) -> dict[str, dict[str, float]]:
     """Return the distances link and guard of the datasets of `evaluate.cross` that go by faces."""
+    cross = config["evaluate"]["cross"]
     distances = {
         dataset: people_distances(config, dataset)
-        for dataset in config["evaluate"]["cross"]["datasets"]
+        for dataset in [*cross["datasets"], *cross["tested"]]
         if corpora_with_faces(config, dataset)
     }
     return {dataset: {key: own[key] for key in ("link", "guard")} for dataset, own in distances.items()}

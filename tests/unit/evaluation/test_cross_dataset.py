@@ -280,15 +280,15 @@ def test_the_program_leaves_out_look_alikes(tmp_path):
     plans = {"a": ["v0", "v9"], "b": ["v108", "v109", "v111"]}  # the first two of them look alike
     vectors = {"v0": (1, 0), "v9": (0, 1), "v108": (1, 0), "v109": (-1, 0), "v111": (0, -1)}
     for name, videos in plans.items():
-        (tmp_path / f"{name}.plan.csv").write_text(f"corpus,shard\nc,{name}\n")
+        (tmp_path / "plans").mkdir(exist_ok=True)
+        (tmp_path / f"plans/{name}.csv").write_text(f"corpus,shard\nc,{name}\n")
         folder = tmp_path / "people" / "c"
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / f"{name}.npy", np.array([vectors[video] for video in videos], np.float32))
         rows = pd.DataFrame({"video": videos, "row": range(len(videos)), "quality": 1.0})
         rows.reindex(columns=EMBEDDINGS).to_csv(folder / f"{name}.csv", index=False)
     distances = {name: {"link": 0.3, "guard": 0.35} for name in plans}
-    known = ["--plans", *(f"{name}:{tmp_path / name}.plan.csv" for name in plans), "--embeddings"]
-    known += [tmp_path / "people", "--bootstrap", 200]
+    known = ["--results", tmp_path, "--bootstrap", 200]
     assert run_program("compare.py", *args, *known, "--people", json.dumps(distances)) == 0
     table = pd.read_csv(tmp_path / "x.csv")
     assert table["people"].tolist() == ["split", "faces", "faces", "split"]
