@@ -211,8 +211,9 @@ def test_every_key_of_the_schema_is_described():
         ("datasets: {dataset_2gb: {splits: {train: 1}}}", ".splits:", "'val': 0.2", "that add up to 1"),
         (
             "datasets: {dataset_2gb: {splits: {train: 0, val: 0, test: 1}}}",
-            "datasets.dataset_2gb.splits.train: 0",
-            "models are trained on it",
+            "datasets.dataset_2gb.splits.train:",
+            "0 can't be used",
+            "models are trained on it; write a part",
         ),
         (
             "evaluate: {cross: {tested: [dataset_2gb]}}",
