@@ -218,7 +218,8 @@ def test_every_key_of_the_schema_is_described():
         (
             "evaluate: {cross: {tested: [dataset_2gb]}}",
             "evaluate.cross.tested:",
-            "that models are trained on",
+            "can't be used",
+            "name some",
         ),
         (
             "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
