@@ -30,6 +30,7 @@ from deepfake.networks.mesonet import Meso4, MesoInception4
 from deepfake.networks.pretrained import make_pretrained
 from deepfake.networks.settings import geometry_of, head_conflict, parse_arch, weights_file
 from deepfake.networks.state_dicts import find_state_dict
+from deepfake.networks.tuning import tune
 from deepfake.networks.weights import assign_weights, check_fit, load_weights, read_weights_file
 
 # transformers takes seconds to import: `huggingface` is imported where a network needs it.
@@ -50,13 +51,13 @@ class Built:
 
 
 def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None) -> Built:
-    """Return the detector of a `models` section (`arch`, `weights`, `head`, `image_size`, `epochs`).
+    """Return the detector of a `models` section (`arch`, `weights`, `head`, `image_size`, `epochs`, `tune`).
 
     Weights that the section doesn't give are random, from `seed`. A new head gives every image a probability
-    of fake near `share`, that of fakes in the training set. `limits` are those of the config (default:
-    MODEL_LIMITS), for weights from files. Raises UserError for an invalid section, and ModelError, one of
-    these, if weights can't be had or are another network's, if it isn't known which of two outputs is fake,
-    and if `epochs` is 0 and weights would be random.
+    of fake near `share`, that of fakes in the training set. What `tune` leaves out is frozen. `limits` are
+    those of the config (default: MODEL_LIMITS), for weights from files. Raises UserError for an invalid
+    section, and ModelError, one of these, if weights can't be had or are another network's, if it isn't known
+    which of two outputs is fake, and if `epochs` is 0 and weights would be random.
     """
     if problem := head_conflict(model):
         raise UserError(problem)
@@ -98,6 +99,7 @@ def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None
         )
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"], head=head)
     _try_out(detector, model["arch"], size)
+    tune(detector, model)
     return Built(detector.train(), geometry, spec)
 
 

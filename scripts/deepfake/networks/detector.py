@@ -1,7 +1,7 @@
 """A network and what makes it a detector: how its pixels are normalised, and which output means fake."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,8 @@ class Detector(nn.Module):
     the logit of fake, or to (N, 2), a logit for each class, of which number `fake` is fake. In the latter
     case the logit of fake is the difference of the two: its binary cross-entropy equals the cross-entropy of
     both, so one loss serves all networks. `cost` is what the network takes for one image, None if unknown.
-    `head` is the name of its Head, None where it has none.
+    `head` is the name of its Head, None where it has none. `still` are the modules that stay in evaluation
+    mode when the others are trained.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Detector(nn.Module):
         self.fake = fake
         self.cost = cost
         self.head_name = head
+        self.still: Sequence[nn.Module] = ()
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(shape), persistent=False)
@@ -53,6 +55,12 @@ class Detector(nn.Module):
     @property
     def head(self) -> Head | None:
         return None if self.head_name is None else self.network.get_submodule(self.head_name)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for module in self.still:
+            module.training = False
+        return self
 
     def forward(self, images: Tensor, whole: bool = False) -> Tensor | Outputs:
         """Return logits of fake, (N,), of `images` (N, 3, size, size), uint8 or float in [0, 1].

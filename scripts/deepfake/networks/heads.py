@@ -67,6 +67,8 @@ def install_head(network: nn.Module, names: Collection[str], l2: bool, attention
 
 def head_names(library: str, network: nn.Module) -> list[str]:
     """Return the names of the layers that give the outputs; some networks of timm average two."""
+    if (installed := find_head(network)) is not None:  # which may have layers of its own
+        return [installed]
     if library != "timm":
         return _layers(network)[-1:]
     names = network.pretrained_cfg["classifier"]

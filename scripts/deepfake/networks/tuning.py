@@ -1,0 +1,106 @@
+"""Which parameters of a network are trained: all, those of its head, of its norms, or of its last blocks."""
+
+import re
+from collections.abc import Collection
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from deepfake.errors import UserError
+from deepfake.networks.blocks import blocks_of
+from deepfake.networks.detector import Detector
+from deepfake.networks.heads import head_names
+from deepfake.networks.settings import parse_arch
+
+NORMS = _NormBase | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm
+NORM_NAME = re.compile("norm|affine|grn", re.IGNORECASE)
+"""Classes of normalisation that libraries write themselves: RmsNorm, GlobalResponseNorm, Affine, ..."""
+
+
+def tune(detector: Detector, model: dict) -> None:
+    """Freeze what a model's section (`arch`, `tune`) doesn't train, and keep it still during training.
+
+    Frozen layers stay in evaluation mode: their batch normalisation keeps its statistics, and there is no
+    dropout in them. Where the head alone is trained, there is none before it either, so that its features are
+    those of the untouched network. Raises UserError where the network hasn't what `tune` names.
+    """
+    how = model.get("tune", "all")
+    if how == "all" or model.get("epochs") == 0:
+        return
+    network, (library, _) = detector.network, parse_arch(model["arch"])
+    freeze(detector, trained_names(library, network, how), _head_parameters(library, network))
+
+
+def trained_names(library: str, network: nn.Module, how: str | dict) -> set[str]:
+    """Return the names of the parameters that a `tune` of the config trains; those of the head are always.
+
+    `all`: every one; `head`: only the head's; `norms`: the scales and offsets of all normalisation layers;
+    `{"last": n}`: the last n blocks, as blocks_of counts them, and what comes after them. Raises UserError if
+    there are no norms, or fewer blocks.
+    """
+    names = {name for name, _ in network.named_parameters()}
+    head = _head_parameters(library, network)
+    if how == "all":
+        return names
+    if how == "head":
+        return head
+    if how == "norms":
+        norms = norm_parameters(network)
+        if not norms - head:
+            raise UserError("tune: norms needs a network with normalisation layers; write head, or all")
+        return norms | head
+    blocks = blocks_of(library, network, head_names(library, network))
+    number, last = len(blocks) - 2, how["last"]
+    if last > number:
+        raise UserError(
+            f"tune: {{last: {last}}} can't be done, since the network has {number} blocks; write at most "
+            f"{{last: {number}}}, or all"
+        )
+    return head.union(*blocks[-1 - last :])
+
+
+def norm_parameters(network: nn.Module) -> set[str]:
+    """Return the names of the scales and offsets of all normalisation layers of a network."""
+    return {
+        f"{name}.{key}".lstrip(".")
+        for name, module in network.named_modules()
+        for key, value in module.named_parameters(recurse=False)
+        if isinstance(module, NORMS) or (NORM_NAME.search(type(module).__name__) and _is_vector(value))
+    }
+
+
+def freeze(detector: Detector, trained: Collection[str], head: Collection[str]) -> None:
+    """Let only the parameters `trained` of a detector's network be trained; `head` are those of its head.
+
+    The modules that this leaves without any stay in evaluation mode.
+    """
+    for name, parameter in detector.network.named_parameters():
+        parameter.requires_grad_(name in trained)
+    moving: set[nn.Module] = set()
+    if set(trained) <= set(head):
+        owners = {name.rpartition(".")[0] for name in head}
+        moving.update(module for name, module in detector.network.named_modules() if name in owners)
+    else:
+        _add_moving(detector.network, moving)
+    detector.still = [module for module in detector.network.modules() if module not in moving]
+
+
+def _add_moving(module: nn.Module, moving: set[nn.Module]) -> None:
+    """Add a module that isn't frozen to `moving`, and those below it that aren't.
+
+    A module without parameters, such as dropout, is as the one that it lies in.
+    """
+    moving.add(module)
+    for child in module.children():
+        parameters = list(child.parameters())
+        if not parameters or any(parameter.requires_grad for parameter in parameters):
+            _add_moving(child, moving)
+
+
+def _head_parameters(library: str, network: nn.Module) -> set[str]:
+    prefixes = tuple(f"{name}." for name in head_names(library, network))
+    return {name for name, _ in network.named_parameters() if name.startswith(prefixes)}
+
+
+def _is_vector(value: Tensor) -> bool:
+    return sum(side > 1 for side in value.shape) <= 1
