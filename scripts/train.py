@@ -33,8 +33,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
+    more = code, args.limits, args.features
     with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
-        facts = train(processes, args.dataset, args.model, model, *files, code, args.limits)
+        facts = train(processes, args.dataset, args.model, model, *files, *more)
     if facts:
         f1_macro = facts["metrics"]["val"]["f1_macro"]
         print(
@@ -47,6 +48,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--images", required=True, help=".npy of decoded images")
     parser.add_argument("--rows", required=True, help="csv of their rows")
     parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
+    parser.add_argument(
+        "--features", nargs="*", default=[], metavar="NPY", help="of train and val, for tune: head"
+    )
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--model", required=True, help="name of the model")
     parser.add_argument("--config", required=True, help="JSON: the model's section, and the seed")

@@ -1,15 +1,14 @@
 """A dataset's images, decoded once at the size that a network takes, in one file mapped into memory."""
 
-import mmap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 import pandas as pd
 
 from deepfake.inputs.geometry import Geometry
+from deepfake.inputs.mapped import MappedArray, map_array, write_header
 from deepfake.inputs.pixels import InvalidImage, fit
 
 ROWS = "image label corpus video frame method target original group split".split()
@@ -30,8 +29,7 @@ def write_decoded(
     """
     shape = (len(rows), geometry.size, geometry.size, 3)
     with open(path, "wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+        write_header(file, "|u1", shape)
         for image in images:
             file.write(fit(image, geometry).data)
             advance(1)
@@ -40,28 +38,23 @@ def write_decoded(
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Decoded images: `rows` with the columns ROWS, and `images`, uint8 (N, size, size, 3) RGB.
-
-    `images` is mapped into memory, by `mapping`, and read where it is indexed.
-    """
+    """Decoded images: `rows` with the columns ROWS, and `pixels`, uint8 (N, size, size, 3) RGB, mapped."""
 
     rows: pd.DataFrame
-    images: np.ndarray
-    mapping: mmap.mmap
+    pixels: MappedArray
+
+    @property
+    def images(self) -> np.ndarray:
+        """The images, uint8 (N, size, size, 3) RGB, which are read where they are indexed."""
+        return self.pixels.array
 
     def split(self, name: str) -> np.ndarray:
         """Return the row numbers of a split, int64 (n,), in order."""
         return np.flatnonzero(self.rows["split"] == name)
 
     def take(self, numbers: np.ndarray) -> np.ndarray:
-        """Return a copy of the images of these row numbers, (n, size, size, 3).
-
-        The pages that were read are released. Otherwise they would count as memory of this process, though
-        they are the system's cache of the file, and a cluster would end a job with a large dataset for it.
-        """
-        images = self.images[numbers]
-        self.mapping.madvise(mmap.MADV_DONTNEED)
-        return images
+        """Return a copy of the images of these row numbers, (n, size, size, 3); see MappedArray.take."""
+        return self.pixels.take(numbers)
 
 
 def read_decoded(path: str | Path, table: str | Path) -> Decoded:
@@ -73,19 +66,13 @@ def read_decoded(path: str | Path, table: str | Path) -> Decoded:
         rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
     except (ValueError, KeyError) as error:
         raise InvalidImage(f"{table} can't be read ({error}); delete it and run again") from None
-    with open(path, "rb") as file:
-        try:
-            np.lib.format.read_magic(file)
-            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
-            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            images = np.frombuffer(mapping, dtype, offset=file.tell()).reshape(shape)
-        except (ValueError, SyntaxError, TokenError) as error:
-            raise InvalidImage(f"{path} can't be read ({error}); delete it and run again") from None
-    if dtype != np.uint8 or by_columns or shape != (len(rows), *shape[1:2] * 2, 3):
+    pixels = map_array(path)
+    shape, dtype = pixels.array.shape, pixels.array.dtype
+    if dtype != np.uint8 or shape != (len(rows), *shape[1:2] * 2, 3):
         raise InvalidImage(
             f"{path} holds {shape} {dtype}, and {table} {len(rows)} rows; delete both and run again"
         )
-    return Decoded(rows, images, mapping)
+    return Decoded(rows, pixels)
 
 
 def check_size(decoded: Decoded, size: int, path: str | Path) -> None:

@@ -70,7 +70,7 @@ class Detector(nn.Module):
         head = self.head if whole else None
         if head is not None:
             head.keeps = True
-        outputs = self.network((scale_to_one(images) - self.mean) / self.std)
+        outputs = self.network(self.normalised(images))
         logits = self.logits(outputs)
         if not whole:
             return logits
@@ -78,6 +78,10 @@ class Detector(nn.Module):
             return Outputs(logits)
         head.keeps = False
         return Outputs(logits, *head.take_features())
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Return images, uint8 or float in [0, 1], as the network takes them."""
+        return (scale_to_one(images) - self.mean) / self.std
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Return logits of fake, (N,), of the outputs (N, 1) or (N, 2) of the network, or of its head."""

@@ -66,6 +66,11 @@ class Images(Dataset):
             self.held[part[0] : part[-1] + 1] = torch.from_numpy(self.decoded.take(self.numbers[part]))
         self.labels = self.labels.to(device)
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether processes should read batches for a GPU."""
+        return self.held is None
+
     def __len__(self) -> int:
         return len(self.numbers)
 
@@ -82,9 +87,9 @@ def train_and_val(decoded: Decoded, device: torch.device) -> tuple[Images, Image
     return Images(decoded, "train", device), Images(decoded, "val", device)
 
 
-def make_loader(images: Images, batches: Iterable[list[int]], device: torch.device) -> DataLoader:
+def make_loader(images: Dataset, batches: Iterable[list[int]], device: torch.device) -> DataLoader:
     """Return a loader of `batches` of `images`, which reads ahead for a GPU that doesn't hold them."""
-    read_ahead = device.type == "cuda" and images.held is None
+    read_ahead = device.type == "cuda" and images.reads_ahead
     return DataLoader(
         images,
         batch_sampler=batches,

@@ -1,9 +1,9 @@
 """The training loop, from untrained weights or the state of a killed run to the weights of the best epoch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -38,16 +38,18 @@ class Trained:
     `history` has the rows of history.HISTORY, and `best` the `epoch` (from 1) with the best validation, its
     `f1_macro` and `loss`; it is empty without epochs. `weights` are files by the names best, last, epoch_005
     and so on, each a state_dict of the detector's network. `check_owner` raises ConcurrentWrite once another
-    process has begun the same run.
+    process has begun the same run. `rest` is what the network has beside what was trained, and not in files.
     """
 
     history: list[dict]
     best: dict
     weights: dict[str, Path]
     check_owner: Callable[[], None]
+    rest: Mapping[str, Tensor] = field(default_factory=dict)
 
     def state(self, name: str) -> dict[str, Tensor]:
-        return torch.load(self.weights[name], weights_only=True)
+        """Return the state_dict of the network with the weights `name`."""
+        return {**self.rest, **torch.load(self.weights[name], weights_only=True)}
 
 
 def fit(

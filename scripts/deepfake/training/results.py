@@ -7,20 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.checkpoints.best_pt import save_checkpoint, versions
-from deepfake.checkpoints.dataset_inference import predict_split
-from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.files import new_directory, new_file
-from deepfake.inputs.decoded import Decoded
 from deepfake.networks.build import Built
 from deepfake.training.curves import draw_curves
 from deepfake.training.history import write_history
 from deepfake.training.loop import Trained
 from deepfake.training.run_folder import EVENTS
+from deepfake.training.task import Task
 
 
-def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded, metadata: dict) -> dict:
+def write_results(folder: Path, built: Built, trained: Trained, task: Task, metadata: dict) -> dict:
     """Write a finished run to `folder`, and return the content of its weights.json.
 
     The files are weights.pt, the checkpoint of the best epoch; weights.json, which describes it; val.csv, its
@@ -29,14 +27,14 @@ def write_results(folder: Path, built: Built, trained: Trained, decoded: Decoded
     `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are those with the highest
     macro F1 on val, whatever the config says: best.pt, which `finish` writes, has the config's.
     """
-    rows = decoded.rows.iloc[decoded.split("val")]
+    rows = task.val.rows
     as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
     measured = {}
     with new_directory(folder / "checkpoints") as checkpoints:
         for name in sorted(trained.weights, key=lambda name: (name == "best", name)):  # leaves best loaded
             state = trained.state(name)
             built.detector.network.load_state_dict(state)
-            probability = predict_split(logits_function(built.detector), [decoded], "val").astype(np.float64)
+            probability = task.predict_val().astype(np.float64)
             predictions = rows.assign(probability=probability)
             thresholds = choose_thresholds(predictions)
             metrics = {"val": compute_metrics(rows["label"].to_numpy(), probability, thresholds["threshold"])}

@@ -62,7 +62,7 @@ def open_run(folder: Path, fingerprint: str) -> Callable[[], None]:
     path = folder / FINGERPRINT
     if not (path.is_file() and path.read_text() == fingerprint):
         if folder.exists():
-            log.info("%s has other settings, data or code; training starts from the beginning", folder)
+            log.info("%s has other settings, data or code; it starts from the beginning", folder)
             delete_run(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with new_file(path) as part:

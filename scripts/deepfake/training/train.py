@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.networks.build import Built, build
 from deepfake.networks.settings import weights_digest
-from deepfake.training.data import check_trainable, train_and_val
+from deepfake.training.data import check_trainable
 from deepfake.training.distributed import Processes
 from deepfake.training.loop import Trained, fit
 from deepfake.training.optimizer import with_defaults
 from deepfake.training.results import copy_events, write_results
 from deepfake.training.run_folder import delete_run
+from deepfake.training.task import Task, make_task
 
 
 def train(
@@ -31,6 +34,7 @@ def train(
     output: Path,
     code: str,
     limits: dict | None = None,
+    features: Sequence[str] = (),
 ) -> dict | None:
     """Train the model `name` on `dataset`; return the content of its weights.json.
 
@@ -41,9 +45,9 @@ def train(
     in the folder `run`; it is resumed where settings, dataset, weights and `code`, a digest of the program,
     are the same. `output` gets the files of results.write_results, and the TensorBoard events.
 
-    `limits` are those of the config, for weights from files. Raises UserError if a file or a setting is
-    wrong or the loss diverges, and ConcurrentWrite once another
-    process has begun the same run.
+    `limits` are those of the config, for weights from files. `features` are the arrays of train and val that
+    features.py wrote, for a model of which the head alone is trained. Raises UserError if a file or a setting
+    is wrong or the loss diverges, and ConcurrentWrite once another process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
     plan, decoded, built = processes.run_together(
@@ -51,10 +55,10 @@ def train(
     )
     model = with_defaults(model, built.detector)
     weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
-    splits = train_and_val(decoded, processes.fabric.device)
-    trained = fit(
-        processes, built.detector, model, weights, *splits, run, f"{dataset}/{name}", fingerprint, seed
-    )
+    device = processes.fabric.device
+    task = processes.run_together(lambda: make_task(built, decoded, model, device, features))
+    splits, run_name = (task.train, task.val), f"{dataset}/{name}"
+    trained = fit(processes, task.detector, task.model, weights, *splits, run, run_name, fingerprint, seed)
     metadata = {
         "training": model | {"class_weights": {"real": weights[0], "fake": weights[1]}},
         "dataset": {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]},
@@ -62,7 +66,7 @@ def train(
     }
     # under torchrun the others wait: it ends a node's processes once those of another have ended for long
     return processes.run_together(
-        lambda: _finish(run, output, built, trained, decoded, metadata) if trained else None
+        lambda: _finish(run, output, built, trained, task, metadata) if trained else None
     )
 
 
@@ -123,11 +127,9 @@ def _fingerprint(model: dict, plan: dict, code: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _finish(
-    run: Path, output: Path, built: Built, trained: Trained, decoded: Decoded, metadata: dict
-) -> dict:
+def _finish(run: Path, output: Path, built: Built, trained: Trained, task: Task, metadata: dict) -> dict:
     """Write the results, then delete the run."""
-    facts = write_results(output, built, trained, decoded, metadata)
+    facts = write_results(output, built, replace(trained, rest=task.rest), task, metadata)
     copy_events(run, output)
     trained.check_owner()
     delete_run(run)

@@ -1,0 +1,96 @@
+"""Features in place of images, as the batches that training takes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from deepfake.checkpoints.inference import sigmoid
+from deepfake.checkpoints.torch_inference import as_tensor
+from deepfake.errors import UserError
+from deepfake.inputs.decoded import Decoded
+from deepfake.inputs.mapped import MappedArray, map_array
+from deepfake.networks.detector import Detector
+from deepfake.networks.feature_detector import features_of
+from deepfake.training.data import GPU_SHARE, Batch
+
+MEMORY = 2e9  # bytes of features that are read into memory as a whole; of more, what a batch needs
+ROWS = 4096  # features that a head gets at once
+TOLERANCE = 0.05  # of their length, by which features of another machine may differ
+AS_THEY_ARE = {"augment": "off", "self_blend": 0, "channels_last": False, "compile": False}
+"""The settings of training that are meant for images, as features need them."""
+
+
+class Features(Dataset):
+    """The features of the images of one split, which gives whole batches; see data.Images.
+
+    Of several views of an image each batch takes one, by torch's global random numbers.
+    """
+
+    size = 0  # pixels: it has none
+    reads_ahead = False
+
+    def __init__(self, features: MappedArray, decoded: Decoded, split: str, device: torch.device):
+        self.rows = decoded.rows.iloc[decoded.split(split)]
+        self.labels = torch.from_numpy(self.rows["label"].to_numpy(np.float32))
+        self.features, self.held = features, None
+        size = features.array.nbytes
+        limit = GPU_SHARE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else MEMORY
+        if size < limit:
+            self.held = torch.from_numpy(features.take(np.arange(len(features.array)))).to(device)
+            self.labels = self.labels.to(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitems__(self, items: list[int]) -> Batch:
+        chosen, views = torch.tensor(items), len(self.features.array)
+        view = torch.randint(views, (len(items),)) if views > 1 else torch.zeros_like(chosen)
+        if self.held is None:
+            values = torch.from_numpy(self.features.take(view.numpy(), chosen.numpy()))
+            return Batch(values, self.labels[chosen], chosen)
+        chosen, view = chosen.to(self.held.device), view.to(self.held.device)
+        return Batch(self.held[view, chosen], self.labels[chosen], chosen)
+
+
+def read_features(
+    paths: Sequence[str], decoded: Decoded, detector: Detector, device: torch.device
+) -> tuple[Features, Features] | None:
+    """Return the features of train and val in the files `paths`; None if the network has none to be kept.
+
+    Raises UserError where they can't be read, or are of other images or of another network than `detector`,
+    by their number and by the first image of val.
+    """
+    train, val = (map_array(path) for path in paths)
+    if not train.array.shape[-1]:
+        return None
+    for path, mapped, split in zip(paths, (train, val), ("train", "val"), strict=True):
+        shape, number = mapped.array.shape, len(decoded.split(split))
+        if (
+            mapped.array.dtype != np.float32
+            or len(shape) != 3
+            or shape[1:] != (number, detector.head.in_features)
+        ):
+            raise UserError(
+                f"{path} holds {shape} {mapped.array.dtype}, and there are {number} images of {split} with "
+                f"{detector.head.in_features} features; delete it and run again"
+            )
+    image = as_tensor(decoded.take(decoded.split("val")[:1]))
+    first = features_of(detector.eval(), image)[0].numpy()
+    detector.train()
+    if np.linalg.norm(first - val.array[0, 0]) > TOLERANCE * np.linalg.norm(first):
+        raise UserError(
+            f"{paths[1]} holds features of another network or other images; delete it and run again"
+        )
+    return Features(train, decoded, "train", device), Features(val, decoded, "val", device)
+
+
+def predict_features(detector: Detector, val: Features) -> np.ndarray:
+    """Return the probability of fake of each image of val by the head of `detector`, float32 (n,)."""
+    values = val.features.array[0]
+    with torch.inference_mode():
+        starts = range(0, len(values), ROWS)
+        parts = (torch.from_numpy(values[start : start + ROWS].copy()) for start in starts)
+        logits = torch.cat([detector.logits(detector.head(part)) for part in parts])
+    return sigmoid(logits.float().numpy())
