@@ -32,6 +32,7 @@ wildcard_constraints:
     form="webdataset|labels|dfd|parquet",
     model="|".join([*config["models"], *config["ensembles"]]),
     media="|".join(config["media"]) or "-",
+    scores="|".join(config["scores"]) or "-",
     audit="|".join(config["audits"]) or "-",
     part=rf"(?:(?:{'|'.join(config['datasets'])})\.)?(?:train|val|test)",
 

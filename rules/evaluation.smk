@@ -1,9 +1,10 @@
 """
 From trained models to their numbers on the validation and test sets.
 
-config    evaluate, ensembles.<ensemble>.threshold, seed
+config    evaluate, ensembles.<ensemble>.threshold, scores.<scores>, seed
 requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}.npy and .csv, results/{dataset}
 creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
+          results/predictions/{dataset}/{scores}/test.csv, val.csv, unmatched.csv and facts.json, of {scores}'s table
           results/reports/{dataset}/{model}/metrics.json, .csv and .txt, plots, robustness, mistakes
           results/report/cross.csv and .svg, each model tested on each dataset
 """
@@ -23,6 +24,8 @@ rule predict:
         "logs/predict/{dataset}/{model}/{part}.log",
     benchmark:
         "benchmarks/predict/{dataset}/{model}/{part}.tsv"
+    wildcard_constraints:
+        model="|".join([*config["models"], *config["ensembles"]]),
     conda:
         "../envs/torch.yaml"
     container:
@@ -50,13 +53,56 @@ rule predict:
         " 2> {log:q}"
 
 
+rule import_scores:
+    """Take the scores of a detector made elsewhere as predictions."""
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        dataset="results/{dataset}",
+        table=score_table,
+        people=lambda w: plan_of(w.dataset).people,
+    output:
+        test="results/predictions/{dataset}/{scores}/test.csv",
+        val="results/predictions/{dataset}/{scores}/val.csv",
+        unmatched="results/predictions/{dataset}/{scores}/unmatched.csv",
+        facts="results/predictions/{dataset}/{scores}/facts.json",
+    log:
+        "logs/import_scores/{dataset}/{scores}.log",
+    benchmark:
+        "benchmarks/import_scores/{dataset}/{scores}.tsv"
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),  # runs where Snakemake runs
+        runtime=per_attempt(10),
+    params:
+        program=program("import_scores.py"),
+        code=script_digest("import_scores.py"),
+        cfg=lambda w: as_param({key: config["scores"][w.scores][key] for key in ("missing", "scale")}),
+    shell:
+        "python {params.program:q}"
+        " --table {input.table:q}"
+        " --dataset {input.dataset:q}"
+        " --people {input.people:q}"
+        " --config {params.cfg:q}"
+        " --output-test {output.test:q}"
+        " --output-val {output.val:q}"
+        " --output-unmatched {output.unmatched:q}"
+        " --output-facts {output.facts:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
 rule evaluate:
     """Evaluate a model on the test set, at the thresholds of its best.pt, chosen on the validation set."""
     input:
         plan_summary=lambda w: plan_of(w.dataset).summary,
         test="results/predictions/{dataset}/{model}/test.csv",
         val="results/predictions/{dataset}/{model}/val.csv",
-        facts="results/models/{dataset}/{model}/facts.json",
+        facts=facts_of_model,
     output:
         metrics="results/reports/{dataset}/{model}/metrics.json",
         table=report(
@@ -100,6 +146,8 @@ rule evaluate:
         "logs/evaluate/{dataset}/{model}.log",
     benchmark:
         "benchmarks/evaluate/{dataset}/{model}.tsv"
+    wildcard_constraints:
+        model="|".join([*config["models"], *config["ensembles"], *config["scores"]]),
     conda:
         "../envs/torch.yaml"
     container:

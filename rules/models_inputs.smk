@@ -2,7 +2,7 @@
 
 from deepfake.config.defaults import trained_dataset
 from deepfake.config.sections import ensemble_section, model_section, people_of_cross_datasets
-from deepfake.config.sources import check_model
+from deepfake.config.sources import check_model, check_scores
 from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 
 
@@ -21,6 +21,37 @@ def predicted_dataset(w):
 def for_models(path):
     """A path for each model and ensemble that results/model/best.pt is chosen from."""
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])
+
+
+def ranked_models():
+    """The names in the report's leader table: models, ensembles, and scores from elsewhere for the same dataset."""
+    return [*config["train"]["models"], *ranked_scores()]
+
+
+def ranked_scores():
+    """The names of the scores from elsewhere that are of the dataset that is trained on."""
+    return [name for name, s in config["scores"].items() if s["dataset"] == config["train"]["dataset"]]
+
+
+def for_ranked_models(path):
+    """A path for each name in the report's leader table."""
+    return expand(path, dataset=config["train"]["dataset"], model=ranked_models())
+
+
+def for_ranked_scores(path):
+    """A path for each of the scores from elsewhere in it."""
+    return expand(path, dataset=config["train"]["dataset"], model=ranked_scores())
+
+
+def score_table(w):
+    """The table of scores that the config names."""
+    require(check_scores, w.scores)
+    return local(config["scores"][w.scores]["table"])
+
+
+def facts_of_model(w):
+    """The facts of a model's training, with its threshold; scores from elsewhere have none."""
+    return [] if w.model in config["scores"] else f"results/models/{w.dataset}/{w.model}/facts.json"
 
 
 def for_trained_models(path):

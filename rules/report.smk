@@ -1,7 +1,7 @@
 """
 One page about the dataset, its audit and the models.
 
-config    train
+config    train, scores
 requires  the audit, attrition, metrics and plots of results/reports/, results/models/, results/model/choice.json
 creates   results/report/index.html
 """
@@ -20,6 +20,8 @@ rule summarise:
         history=for_trained_models("results/models/{dataset}/{model}/history.json"),
         curves=for_trained_models("results/models/{dataset}/{model}/curves.svg"),
         metrics=for_models("results/reports/{dataset}/{model}/metrics.json"),
+        score_facts=for_ranked_scores("results/predictions/{dataset}/{model}/facts.json"),
+        score_metrics=for_ranked_scores("results/reports/{dataset}/{model}/metrics.json"),
         roc=for_models("results/reports/{dataset}/{model}/roc.svg"),
         precision_recall=for_models("results/reports/{dataset}/{model}/precision_recall.svg"),
         confusion=for_models("results/reports/{dataset}/{model}/confusion.svg"),
@@ -58,6 +60,9 @@ rule summarise:
         audit_page=f"results/reports/{config['train']['dataset']}/audit.html",  # named on the page, not read
         reports=lambda w, input: folders(input.metrics),
         training=lambda w, input: folders(input.facts),
+        scores=ranked_scores(),
+        score_reports=lambda w, input: folders(input.score_metrics),
+        score_predictions=lambda w, input: folders(input.score_facts),
     shell:
         "python {params.program:q}"
         " --dataset {input.dataset:q}"
@@ -70,6 +75,9 @@ rule summarise:
         " --models {params.models:q}"
         " --reports {params.reports:q}"
         " --training {params.training:q}"
+        " --scores {params.scores:q}"
+        " --score-reports {params.score_reports:q}"
+        " --score-predictions {params.score_predictions:q}"
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
         " --command {params.command:q}"

@@ -66,7 +66,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         required=True,
         help="JSON: bootstrap, seed, and threshold, how one is chosen without --facts",
     )
-    parser.add_argument("--facts", help="the model's facts.json, for the thresholds of its best.pt")
+    parser.add_argument(
+        "--facts", nargs="?", help="the model's facts.json, for the thresholds of its best.pt"
+    )
     for name, text in OUTPUTS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", required=True, help=text)
     return parser.parse_args(argv)

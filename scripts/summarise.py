@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         attrition_picture=args.attrition_picture,
         choice=args.choice,
         models=list(zip(args.models, args.reports, args.training, strict=True)),
+        scores=list(zip(args.scores, args.score_reports, args.score_predictions, strict=True)),
         cross=args.cross,
         cross_picture=args.cross_picture,
         config=json.loads(args.config),
@@ -59,6 +60,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--training", required=True, nargs="+", type=Path, help="training folder of each model"
     )
+    parser.add_argument("--scores", nargs="*", default=[], help="names of scores from elsewhere")
+    for name in ("reports", "predictions"):
+        text = f"folder of the {name} of each of these scores"
+        parser.add_argument(f"--score-{name}", nargs="*", default=[], type=Path, help=text)
     parser.add_argument("--cross", nargs="?", type=Path, help="table of the models across datasets")
     parser.add_argument("--cross-picture", nargs="?", type=Path, help="svg plot of that table")
     parser.add_argument("--config", default="{}", help="JSON: part of the config, shown as it is")
@@ -67,6 +72,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if not len(args.models) == len(args.reports) == len(args.training):
         parser.error("--models, --reports and --training need the same number of values, in the same order")
+    if not len(args.scores) == len(args.score_reports) == len(args.score_predictions):
+        parser.error("--scores, --score-reports and --score-predictions need the same number of values")
     return args
 
 

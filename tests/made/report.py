@@ -96,6 +96,19 @@ def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> No
     write(training / "facts.json", facts)
 
 
+def make_scores(root: Path, name: str, sharpness: float, val: bool = True) -> dict[str, list]:
+    """Write report and facts of scores from elsewhere; return the argument of read_summary for them."""
+    reports, folder = root / "reports/small" / name, root / "predictions/small" / name
+    known = predictions("val", sharpness)
+    cfg = {"threshold": "f1_macro", "bootstrap": 100}
+    metrics = evaluate(predictions("test", sharpness), known if val else known[:0], cfg, seed=1)
+    write(reports / "metrics.json", metrics)
+    splits = {"val": {"images": 96, "without": 0 if val else 96}, "test": {"images": 96, "without": 7}}
+    facts = {"table": f"{name}.csv", "by": "image", "missing": "chance", "scale": "logit", "unknown": 1}
+    write(folder / "facts.json", facts | {"splits": splits})
+    return {"scores": [(name, reports, folder)]}
+
+
 def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
     """Write plan, audit, attrition and contact sheet of the dataset `small`."""
     splits = ["train", "val", "test"] if test else ["train", "val"]
@@ -188,6 +201,9 @@ def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
 
 def options(found: dict) -> list[str]:
     """Return these arguments as options of scripts/summarise.py."""
-    single = [(key, [value]) for key, value in found.items() if key != "models"]
-    names = zip(("models", "reports", "training"), zip(*found["models"], strict=True), strict=True)
+    single = [(key, [value]) for key, value in found.items() if key not in ("models", "scores")]
+    names = list(zip(("models", "reports", "training"), zip(*found["models"], strict=True), strict=True))
+    if found.get("scores"):
+        keys = ("scores", "score_reports", "score_predictions")
+        names += zip(keys, zip(*found["scores"], strict=True), strict=True)
     return [t for key, values in [*single, *names] for t in (f"--{key.replace('_', '-')}", *map(str, values))]

@@ -12,6 +12,8 @@ from collections import Counter
 import pytest
 from conftest import Project, copy_project, write_stills
 
+from deepfake import tables
+
 CONFIG = """
 shard_size: 1
 corpora: {mine: {layout: imagefolder, folder: mine, faces: {detector: none, size: 64}}}
@@ -303,3 +305,18 @@ def test_a_failed_audit_trains_nothing(settled):
     done = settled.run(*TARGETS, "--forcerun", "audit", "--configfile", "mine.yaml", check=False)
     assert done.code != 0 and "audit" in done.rules
     assert not done.rules & {"train", "choose", "summarise"}, done.text
+
+
+def test_scores_from_elsewhere_are_imported_and_evaluated_and_train_nothing(settled):
+    rows = tables.read_rows(settled / "results/small/metadata.csv")
+    lines = [f"{row['file_name']},0.{row['label']}" for row in rows if row["split"] != "train"]
+    (settled / "theirs.csv").write_text("\n".join(["image,probability", *lines]))
+    add(settled, "scores: {theirs: {table: theirs.csv, dataset: small}}\n")
+    imported = {"import_scores": 1, "evaluate": 1} | PAGE
+    assert run(settled, "theirs") == imported
+    (settled / "theirs.csv").touch()
+    assert run(settled) == {}
+    (settled / "theirs.csv").write_text("\n".join(["image,probability", *lines[1:]]))
+    assert run(settled, "theirs") == imported
+    reconfigure(settled, "dataset: small}}\n", "dataset: small, missing: fake}}\n")
+    assert run(settled, "theirs") == imported

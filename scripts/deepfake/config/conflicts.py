@@ -28,6 +28,7 @@ def find_conflicts(config: dict) -> Iterator[str]:
     yield from _in_datasets(config)
     yield from _in_models(config)
     yield from _in_ensembles(config)
+    yield from _in_scores(config)
     yield from _in_names(config)
     yield from _in_media(config)
     yield from _in_submissions(config)
@@ -203,6 +204,18 @@ def _in_ensembles(config: dict) -> Iterator[str]:
             seen |= new
         if name in seen:
             yield f"ensembles.{name}.models: it would contain itself; leave out what leads back to it"
+
+
+def _in_scores(config: dict) -> Iterator[str]:
+    for name, scores in config["scores"].items():
+        if name in config["models"] or name in config["ensembles"]:
+            yield f"scores.{name}: a model or an ensemble has this name; take another one"
+        if scores["dataset"] not in config["datasets"]:
+            known = ", ".join(config["datasets"])
+            yield (
+                f"scores.{name}.dataset: {scores['dataset']} can't be used, no such dataset; "
+                f"write one of {known}"
+            )
 
 
 def _in_names(config: dict) -> Iterator[str]:

@@ -18,6 +18,7 @@ PATH_KEYS = (
     "datasets.*.different_people",
     "models.*.weights",
     "models.*.arch",
+    "scores.*.table",
     "media.*.folder",
     "audits.*.folder",
     "media.*.archives.*",

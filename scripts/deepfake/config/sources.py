@@ -64,6 +64,12 @@ def check_people(config: dict) -> None:
         _check_file("people.model", path, "put the path right, or write null for dlib's", is_input=False)
 
 
+def check_scores(config: dict, name: str) -> None:
+    """Raise UserError unless the table of somebody's scores exists."""
+    advice = f"put the path right, or take {name} out of scores"
+    _check_file(f"scores.{name}.table", config["scores"][name]["table"], advice)
+
+
 def check_media(config: dict, media: str, made: Collection[str] = ()) -> None:
     """Raise UserError unless some media, and the model for them, exist; `made` are paths that rules make."""
     cfg, key = config["media"][media], f"media.{media}"

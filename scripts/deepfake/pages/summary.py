@@ -5,6 +5,7 @@ import pandas as pd
 from deepfake.audit.attrition import STEP_NAMES, STEPS
 from deepfake.audit.conclusion import conclusion, names_of, status_of
 from deepfake.evaluation.bootstrap import FEW_UNITS
+from deepfake.evaluation.thresholds import DEFAULT
 from deepfake.pages import audit
 from deepfake.pages.render import render
 from deepfake.pages.summary_inputs import Summary
@@ -50,6 +51,8 @@ def page(summary: Summary) -> str:
         units=units(chosen),
         has_few_units=has_few_units(chosen),
         few_units=FEW_UNITS,
+        has_scores=any(model.is_from_elsewhere for model in summary.models),
+        default_threshold=DEFAULT,
         chosen=model_details(chosen),
         cross=across_datasets(summary),
         reproduction=_reproduction(summary),

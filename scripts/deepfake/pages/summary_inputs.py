@@ -17,6 +17,7 @@ REQUIRED_KEYS = {
     "metrics": ("threshold", "splits"),
     "facts": ("parameters", "training", "dataset", "versions"),
     "model": ("arch", "geometry", "mean", "std"),
+    "scores": ("table", "missing", "unknown", "splits"),
     "ensemble": ("members", "geometries", "views", "temperature"),
 }
 """Of each JSON file; facts.json also has those of a model or those of an ensemble."""
@@ -33,7 +34,8 @@ class Model:
     """One model or ensemble: metrics.json of its report, facts.json and history.json of its training.
 
     `metadata` is facts.json; `history` has a row for each epoch, and none for an ensemble. `validation` is
-    the macro F1 on the validation set by which models are ranked, None if there is none.
+    the macro F1 on the validation set by which models are ranked, None if there is none. Scores from
+    elsewhere are one too: `training` is the folder of their predictions.
     """
 
     name: str
@@ -47,6 +49,10 @@ class Model:
     @property
     def is_ensemble(self) -> bool:
         return "members" in self.metadata
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        return "table" in self.metadata
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def read_summary(
     attrition_picture: Path,
     choice: Path,
     models: Sequence[tuple[str, Path, Path]],
+    scores: Sequence[tuple[str, Path, Path]] = (),
     cross: Path | None = None,
     cross_picture: Path | None = None,
     config: dict | None = None,
@@ -92,7 +99,8 @@ def read_summary(
 ) -> Summary:
     """Return the summary of the files, which are those of summarise.py's options of the same names.
 
-    `models` are (name, folder of the report, folder of the training). `audit_page` is only named, not read;
+    `models` are (name, folder of the report, folder of the training), and `scores`, of detectors made
+    elsewhere, (name, folder of the report, folder of the predictions). `audit_page` is only named, not read;
     it defaults to audit.html beside the JSON.
 
     Raises UserError for a file that is missing or lacks a key, and if the chosen model isn't in `models`.
@@ -105,7 +113,10 @@ def read_summary(
         )
     ranks = {candidate["model"]: rank for rank, candidate in enumerate(choice_found["candidates"])}
     found = [_read_model(*model, choice_found["candidates"]) for model in models]
-    found.sort(key=lambda model: (ranks.get(model.name, len(ranks)), model.name))
+    found += [_read_scores(*one) for one in scores]
+    found.sort(
+        key=lambda model: (_no_higher(model.validation), ranks.get(model.name, len(ranks)), model.name)
+    )
     summary = Summary(
         dataset=dataset,
         plan=_read_object(plan_summary, "plan summary"),
@@ -153,6 +164,25 @@ def _read_model(name: str, reports: Path, training: Path, candidates: list[dict]
         reports=reports,
         training=training,
         validation=next((c.get("f1_macro") for c in candidates if c["model"] == name), None),
+    )
+
+
+def _no_higher(score: float | None) -> tuple[bool, float]:
+    """Return the sort key of a score: the highest first, None last."""
+    return score is None, -(score or 0)
+
+
+def _read_scores(name: str, reports: Path, predictions: Path) -> Model:
+    metrics = _read_object(reports / "metrics.json", "metrics")
+    val = metrics["splits"].get("val")
+    return Model(
+        name=name,
+        metrics=metrics,
+        history=[],
+        metadata=_read_object(predictions / "facts.json", "scores"),
+        reports=reports,
+        training=predictions,
+        validation=val and val["frame"]["metrics"]["f1_macro"]["value"],
     )
 
 

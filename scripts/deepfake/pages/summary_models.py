@@ -74,7 +74,9 @@ def mistakes(model: Model) -> int | None:
 
 def leaderboard_row(model: Model) -> dict:
     """Return a model's row in the table of all models: what it is, and its scores at both levels."""
-    if model.is_ensemble:
+    if model.is_from_elsewhere:
+        network = scores_line(model.metadata)
+    elif model.is_ensemble:
         network = f"{ensemble_line(model.metadata)}; {model.metadata['parameters']:,} parameters"
     else:
         network = f"{model.metadata['arch']}, {model.metadata['parameters']:,} parameters"
@@ -90,7 +92,7 @@ def leaderboard_row(model: Model) -> dict:
             }
             for level in LEVELS
         ],
-        "epochs": None if model.is_ensemble else len(model.history),
+        "epochs": None if model.is_ensemble or model.is_from_elsewhere else len(model.history),
         "best_epoch": model.metadata.get("metrics", {}).get("epoch"),
         "speed": median(row["images_per_second"] for row in model.history) if model.history else None,
     }
@@ -135,6 +137,21 @@ def warning(model: Model) -> str:
         if videos < FEW_VIDEOS
         else ""
     )
+
+
+def scores_line(facts: Mapping) -> str:
+    """Return scores from elsewhere in one line: their table, and how much of it is missing or unknown."""
+    test = facts["splits"]["test"]
+    lines = [f"scores of {facts['table']}"]
+    if test["without"]:
+        counted = {"chance": "as 0.5"}.get(facts["missing"], f"as {facts['missing']}")
+        lines.append(f"{test['without']:,} of {test['images']:,} test images have none, and count {counted}")
+    if facts["splits"]["val"]["without"]:
+        val = facts["splits"]["val"]
+        lines.append(f"{val['without']:,} of {val['images']:,} validation images have none, and are left out")
+    if facts["unknown"]:
+        lines.append(f"{plural(facts['unknown'], 'line')} of no image of the dataset")
+    return "; ".join(lines)
 
 
 def ensemble_line(metadata: dict) -> str:

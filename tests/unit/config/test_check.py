@@ -146,6 +146,14 @@ def test_every_key_of_the_schema_is_described():
             "(of demo, demo_ffpp)",
             "crops already",
         ),
+        (
+            "scores: {meso4: {table: x.csv, dataset: dataset_2gb}}",
+            "scores.meso4:",
+            "a model or an ensemble",
+            "take another one",
+        ),
+        ("scores: {x: {table: x.csv, dataset: y}}", "scores.x.dataset:", "y ", "write one of dataset_2gb"),
+        ("scores: {x: {dataset: dataset_2gb}}", "scores.x:", "'table'", "the path of a csv"),
         ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is organised"),
         (
             "corpora: {x: {layout: dfdc}}",

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made.report import EVIL, inputs, make_results, plain, write
+from made.report import EVIL, inputs, make_results, make_scores, plain, write
 
 from deepfake.errors import UserError
 from deepfake.pages.audit import page as audit_page
@@ -279,3 +279,17 @@ def test_videos_are_counted_over_splits_and_unknown_metrics_have_no_value(result
     summary = read_summary(**inputs(results))
     assert count_videos(summary.plan) == 144
     assert score(summary.chosen, "frame", "no such metric")["value"] is None
+
+
+def test_scores_from_elsewhere_are_a_row_among_the_models_and_are_never_chosen(copy):
+    best = make_scores(copy, "theirs", 9.0)
+    found = read_summary(**inputs(copy), **best)
+    assert [model.name for model in found.models] == ["theirs", "b", "a"] and found.chosen.name == "b"
+    rows = [row for row in Reader(page(found)).rows if row[0].startswith("theirs")]
+    assert (
+        len(rows) == 1 and "7 of 96 test images have none, and count as 0.5; 1 line of no image" in rows[0][0]
+    )
+    blind = read_summary(**inputs(copy), **make_scores(copy, "blind", 9.0, val=False))
+    assert [model.name for model in blind.models] == ["b", "a", "blind"]
+    assert "Where the table has no scores of the validation set, the threshold is 0.5" in plain(page(blind))
+    assert "made elsewhere" not in plain(page(read_summary(**inputs(copy))))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import summarise
-from made.report import inputs, make_results, options
+from made.report import inputs, make_results, make_scores, options
 
 from deepfake.program import run
 
@@ -20,12 +20,13 @@ def results(tmp_path_factory):
 
 def test_the_program_writes_the_same_bytes_each_time(results, tmp_path):
     pages = []
+    given = inputs(results, cross=True) | make_scores(results, "theirs", 2.0)
     for name in "xy":
         output = tmp_path / name / "index.html"
-        args = [*options(inputs(results, cross=True)), "--config", '{"seed": 3}', "--output", str(output)]
+        args = [*options(given), "--config", '{"seed": 3}', "--output", str(output)]
         done = subprocess.run([sys.executable, SCRIPT, *args], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert "b was chosen of 2" in done.stdout
+        assert "b was chosen of 3" in done.stdout
         pages.append(output.read_bytes())
     assert pages[0] == pages[1]
 
