@@ -9,10 +9,12 @@ be resumed by another number of processes.
         --dataset small --model meso4 --run-folder results/training/small/meso4 \
         --output results/models/small/meso4 \
         --config '{"arch": "meso4", "weights": null, "head": null, "image_size": null, "tune": "all",
-                   "epochs": 20, "batch_size": 32, "accumulate": 1, "optimizer": "adamw", "lr": 0.001,
-                   "clip": 1.0, "weight_decay": 0.0001, "schedule": "cosine", "warmup": 1,
-                   "label_smoothing": 0, "class_weights": "auto", "patience": 5, "augment": "light",
-                   "self_blend": 0, "precision": "auto", "channels_last": true, "compile": false, "seed": 42}'
+                   "epochs": 20, "batch_size": 32, "batches": "random", "frames": 1, "accumulate": 1,
+                   "optimizer": "adamw", "lr": 0.001, "clip": 1.0, "weight_decay": 0.0001,
+                   "schedule": "cosine", "warmup": 1, "loss": "cross_entropy", "focal_gamma": 2,
+                   "uniformity": 0, "alignment": 0, "label_smoothing": 0, "class_weights": "auto",
+                   "patience": 5, "augment": "light", "self_blend": 0, "precision": "auto",
+                   "channels_last": true, "compile": false, "seed": 42}'
 """
 
 import argparse

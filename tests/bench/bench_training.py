@@ -38,8 +38,9 @@ STORED = 224  # pixels, of the JPEG files
 BATCH = 32
 MODEL = {
     "arch": "meso4", "weights": None, "head": "new", "image_size": None, "epochs": 2, "batch_size": BATCH,
-    "accumulate": 1, "optimizer": "adamw", "lr": 0.001, "weight_decay": 0.0001, "schedule": "constant",
-    "warmup": 0, "label_smoothing": 0, "class_weights": "none", "patience": None, "clip": 1.0,
+    "batches": "random", "frames": 1, "accumulate": 1, "optimizer": "adamw", "lr": 0.001,
+    "weight_decay": 0.0001, "schedule": "constant", "warmup": 0, "loss": "cross_entropy", "uniformity": 0,
+    "alignment": 0, "label_smoothing": 0, "class_weights": "none", "patience": None, "clip": 1.0,
     "augment": "off", "self_blend": 0, "precision": "auto", "channels_last": True, "compile": False,
 }  # fmt: skip
 

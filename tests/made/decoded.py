@@ -28,6 +28,8 @@ MODEL = {
     "image_size": SIZE,
     "epochs": 3,
     "batch_size": 8,
+    "batches": "random",
+    "frames": 1,
     "accumulate": 1,
     "optimizer": "adamw",
     "lr": 0.01,
@@ -35,6 +37,10 @@ MODEL = {
     "weight_decay": 0.0001,
     "schedule": "cosine",
     "warmup": 1,
+    "loss": "cross_entropy",
+    "focal_gamma": 2,
+    "uniformity": 0,
+    "alignment": 0,
     "label_smoothing": 0,
     "class_weights": "auto",
     "patience": None,
@@ -65,8 +71,12 @@ def striped(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
     return images
 
 
-def table(labels: np.ndarray, split: str) -> pd.DataFrame:
-    """ROWS for the labels of one split; each image has a video of its own."""
+def table(labels: np.ndarray, split: str, frames: int = 1) -> pd.DataFrame:
+    """ROWS for the labels of one split, every other one a fake.
+
+    Each image has a video of its own, or `frames` images in turn of one class are those of a video, and the
+    fakes of a video have the reals beside them as originals.
+    """
     kinds = np.array(["real", "fake"])[labels]
     rows = pd.DataFrame({"label": labels, "corpus": "made", "split": split})
     rows["video"] = [f"{split}{number:03d}" for number in range(len(labels))]
@@ -74,20 +84,28 @@ def table(labels: np.ndarray, split: str) -> pd.DataFrame:
     rows["method"] = np.where(labels == 1, "stripes", "")
     rows["target"] = rows["group"] = rows["video"]
     rows["frame"], rows["original"] = "0", ""
+    if frames > 1:
+        number = np.arange(len(labels)) // 2
+        rows["frame"] = [str(place) for place in number % frames]
+        rows["video"] = [f"{split}{kind}{v:03d}" for kind, v in zip(kinds, number // frames, strict=True)]
+        rows["original"] = [f"made/{split}real{v:03d}" for v in number // frames]
+        rows["target"] = rows["group"] = rows["original"]
     return rows[ROWS]
 
 
-def make(folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False) -> DecodedFiles:
+def make(
+    folder: Path, size: int = SIZE, counts: dict | None = None, permuted: bool = False, frames: int = 1
+) -> DecodedFiles:
     """Write a decoded dataset to `folder`: `counts` images of each split, every other one a fake.
 
-    With `permuted` labels there is nothing to learn.
+    With `permuted` labels there is nothing to learn. For `frames` see `table`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts, images = [], []
     for number, (split, count) in enumerate(sorted((COUNTS if counts is None else counts).items())):
         seen = np.arange(count) % 2
         labels = np.random.default_rng(number + 7).permutation(seen) if permuted else seen
-        parts.append(table(labels, split))
+        parts.append(table(labels, split, frames))
         images.append(striped(seen, size, number))
     rows = pd.concat(parts, ignore_index=True)
     made = DecodedFiles(folder / "images.npy", folder / "rows.csv", folder / "summary.json")

@@ -9,6 +9,7 @@ from deepfake.extraction.settings import detector_names, is_aligned
 from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
 from deepfake.people.settings import DLIB_DISTANCES
 from deepfake.training.augmentation_settings import ranges_of
+from deepfake.training.batch_settings import batch_conflict
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 CLASS_LISTS = ("real", "fake")
@@ -187,6 +188,8 @@ def _in_models(config: dict) -> Iterator[str]:
                 yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"
+        if problem := batch_conflict(model):
+            yield f"models.{name}.{problem}"
         try:
             ranges_of(model["augment"] or "off")
         except UserError as error:

@@ -121,4 +121,8 @@ def start_head(network: nn.Module, keys: Collection[str], share: float = 0.5, fa
 
 
 def _layers(module: nn.Module) -> list[str]:
-    return [name for name, layer in module.named_modules() if isinstance(layer, LAYERS)]
+    """Return the names of the layers in `module`, without those of the attention over frames."""
+    heads = [part for part in module.modules() if isinstance(part, Head) and part.attention is not None]
+    attention = {part for head in heads for part in head.attention.modules()}
+    named = module.named_modules()
+    return [name for name, layer in named if isinstance(layer, LAYERS) and layer not in attention]

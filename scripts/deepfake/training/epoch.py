@@ -41,7 +41,7 @@ def train_epoch(
         images, labels = to_device(batch.images, fabric.device), to_device(batch.labels, fabric.device)
         # outside of mixed precision, which only the network is made for
         if model["self_blend"]:
-            images, labels = blend_reals(images, labels, model["self_blend"])
+            images, labels = blend_reals(images, labels, model["self_blend"], model["frames"])
         images = augment(images).contiguous(memory_format=memory_format(model))
         weights = class_weights[labels.long()]
         total, count = weights.sum(), len(labels)

@@ -14,6 +14,7 @@ from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.networks.detector import Detector
+from deepfake.training.batch_settings import group_size
 from deepfake.training.batches import train_batches, val_batches
 from deepfake.training.data import Images, make_loader
 from deepfake.training.distributed import Processes
@@ -78,12 +79,13 @@ def fit(
     """
     fabric, epochs = processes.fabric, model["epochs"]
     rank, world_size, is_first = fabric.global_rank, fabric.world_size, fabric.is_global_zero
-    if min(model["batch_size"], len(train)) < world_size:
+    order = train_batches(train.rows, model, seeded_hash(seed, "order") % 2**62, rank, world_size)
+    if order.size < world_size:
+        together = group_size(model)
         raise UserError(
             f"{name}: a batch_size of {model['batch_size']}, and {len(train)} images in train, are too few "
-            f"for {world_size} processes to share"
+            f"for {world_size} processes to share" + f", {together} images together" * (together > 1)
         )
-    order = train_batches(train.rows, model, seeded_hash(seed, "order") % 2**62, rank, world_size)
     train_loader = make_loader(train, order, fabric.device)
     order_of_val = val_batches(len(val), 2 * model["batch_size"], rank, world_size)
     val_loader = make_loader(val, order_of_val, fabric.device)
@@ -108,7 +110,7 @@ def fit(
     elif is_first and not epochs:
         save_weights(folder, detector, ["best", "last"])
 
-    images_left = (epochs - progress.epochs) * len(train)
+    images_left = (epochs - progress.epochs) * order.images
     events = SummaryWriter(folder / EVENTS) if is_first else nullcontext()
     bar = progress_bar(images_left, f"train {name}", "images") if is_first else nullcontext(_do_nothing)
     with events as writer, bar as advance:

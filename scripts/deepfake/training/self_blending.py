@@ -25,16 +25,20 @@ INNER = ((0.25, 0.43), (0.31, 0.36), (0.26, 0.56), (0.33, 0.69), (0.39, 0.75), (
 HULLS = (JAW + BROWS, JAW + BROWS + FOREHEAD, INNER)
 
 
-def blend_reals(images: Tensor, labels: Tensor, probability: float) -> tuple[Tensor, Tensor]:
+def blend_reals(
+    images: Tensor, labels: Tensor, probability: float, together: int = 1
+) -> tuple[Tensor, Tensor]:
     """Return images and labels, in which each real image is a self-blended fake with `probability`.
 
     `images` are uint8 (n, 3, H, W), `labels` are (n,), real = 0 and fake = 1; the labels returned are
-    float32. Fakes stay the same, and the arguments are not changed. Raises UserError for a probability
+    float32. Each `together` images in turn, the frames of a video, are blended all or none. Fakes stay the
+    same, and the arguments are not changed. Raises UserError for a probability
     outside of 0 to 1.
     """
     if not 0 <= probability <= 1:
         raise UserError(f"self_blend is {probability}: write a number from 0 to 1")
-    selected = (torch.rand(len(labels)) < probability).to(labels.device)
+    drawn = torch.rand(len(labels) // together) < probability
+    selected = drawn.repeat_interleave(together).to(labels.device)
     chosen = torch.nonzero((labels == 0) & selected).flatten()
     labels = labels.to(torch.float32, copy=True)
     if len(chosen) == 0:

@@ -13,6 +13,7 @@ from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.networks.build import Built, build
 from deepfake.networks.settings import weights_digest
+from deepfake.training.batch_settings import CLASS_BALANCED
 from deepfake.training.data import check_trainable
 from deepfake.training.distributed import Processes
 from deepfake.training.loop import Trained, fit
@@ -84,9 +85,12 @@ def preprocessing(plan: dict) -> dict:
 
 
 def class_weights(model: dict, plan: dict) -> tuple[float, float]:
-    """Return the weights of real and fake in the loss, by a model's section: `auto` takes the plan's."""
+    """Return the weights of real and fake in the loss, by a model's section: `auto` takes the plan's.
+
+    Where batches hold as many reals as fakes already, `auto` weighs both alike.
+    """
     setting = model["class_weights"]
-    if setting == "none":
+    if setting == "none" or (setting == "auto" and model["batches"] in CLASS_BALANCED):
         return 1.0, 1.0
     weights = plan["class_weights"] if setting == "auto" else setting
     return float(weights["real"]), float(weights["fake"])
@@ -96,9 +100,9 @@ def share_of_fakes(labels: np.ndarray, weights: tuple[float, float], model: dict
     """Return the mean target of the loss, from 0 to 1: the best probability of fake for one who sees nothing.
 
     `labels` are those of train, real = 0 and fake = 1, and `weights` those of real and fake in the loss. Of a
-    model's section count `self_blend`, which makes fakes of reals, and `label_smoothing`.
+    model's section count `batches`, `self_blend`, which makes fakes of reals, and `label_smoothing`.
     """
-    fakes = float(labels.mean())
+    fakes = 0.5 if model["batches"] in CLASS_BALANCED and 0 < labels.mean() < 1 else float(labels.mean())
     fakes += (1 - fakes) * model["self_blend"]
     real, fake = weights
     share = fakes * fake / (fakes * fake + (1 - fakes) * real)
@@ -115,6 +119,11 @@ def _read(
         check_trainable(decoded, rows)
         labels = decoded.rows["label"].to_numpy()[decoded.split("train")]
         built = build(model, seed, share_of_fakes(labels, class_weights(model, plan), model), limits)
+        if (model["uniformity"] or model["alignment"]) and built.detector.head is None:
+            raise UserError(
+                f"uniformity and alignment need a network whose head is one linear layer; that of "
+                f"{model['arch']} isn't"
+            )
         check_size(decoded, built.geometry.size, images)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from None

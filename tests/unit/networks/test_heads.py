@@ -49,6 +49,17 @@ def test_a_new_head_gives_every_image_about_the_share_of_fakes(arch):
     assert len(set(logits)) > 1, "the head looks at nothing"
 
 
+@pytest.mark.parametrize("arch", ["torchvision/resnet18", "timm/resnet18", "timm/test_vit"])
+def test_the_attention_over_frames_is_a_part_of_the_head_and_comes_back(arch):
+    size = FAMILIES[arch]
+    built = build(section(arch, size=size) | {"frames": 4}, 3)
+    library, network = arch.rpartition("/")[0], built.detector.network
+    assert head_names(library, network) == [built.detector.head_name]
+    outputs = built.detector.eval()(images(size, 4), whole=True)
+    again = rebuild(built.spec, network.state_dict()).eval()(images(size, 4), whole=True)
+    assert torch.allclose(outputs.attention, again.attention) and len(set(again.attention.tolist())) == 4
+
+
 def logits_of(detector, size: int) -> list[float]:
     torch.manual_seed(0)  # for dropout
     with torch.no_grad():

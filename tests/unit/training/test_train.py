@@ -79,7 +79,9 @@ def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(mad
         ("none", (1.0, 1.0)),
         ({"real": 3, "fake": 1}, (3.0, 1.0)),
     ):
-        assert class_weights({"class_weights": setting}, plan) == expected
+        assert class_weights(MODEL | {"class_weights": setting}, plan) == expected
+        balanced = MODEL | {"class_weights": setting, "batches": "pairs"}
+        assert class_weights(balanced, plan) == ((1.0, 1.0) if setting == "auto" else expected)
 
 
 # Several processes
@@ -224,6 +226,8 @@ def test_a_wrong_section_is_one_line(made, tmp_path, monkeypatch, caplog, messag
         ([0, 1, 1, 1], (1.0, 1.0), {"self_blend": 0.5}, 0.875),
         ([0, 1, 1, 1], (1.0, 1.0), {"label_smoothing": 0.2}, 0.7),
         ([0, 0, 1, 1], (1.0, 1.0), {"self_blend": 1}, 1.0),
+        ([0, 1, 1, 1], (1.0, 1.0), {"batches": "balanced"}, 0.5),
+        ([0, 1, 1, 1], (1.0, 1.0), {"batches": "pairs", "self_blend": 0.5}, 0.75),
     ],
 )
 def test_the_share_of_fakes_is_the_mean_target_of_the_loss(labels, weights, changes, expected):

@@ -95,6 +95,30 @@ class Killer:
         return new_file(path)
 
 
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    return made_decoded.make(tmp_path_factory.mktemp("videos"), counts={"train": 64, "val": 16}, frames=4)
+
+
+GROUPED = {
+    "pairs": {"batches": "pairs", "alignment": 0.1, "uniformity": 0.5},
+    "balanced": {"batches": "balanced", "loss": "focal"},
+    "frames": {"frames": 2, "arch": "timm/test_resnet"},
+    "pairs of frames": {"batches": "pairs", "frames": 2, "arch": "timm/test_resnet", "self_blend": 0.3},
+}
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_whatever_the_batches_a_killed_run_ends_like_an_uninterrupted_one(
+    videos, tmp_path, monkeypatch, name
+):
+    whole = run(videos, tmp_path / "whole", augment="light", **GROUPED[name])
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        Killer(patch, after=8)
+        run(videos, tmp_path / "killed", augment="light", **GROUPED[name])
+    assert same(whole, run(videos, tmp_path / "killed", augment="light", **GROUPED[name]))
+
+
 KILLED = {
     "cosine": {"epochs": 3, **RANDOM},
     "plateau": {"epochs": 5, "schedule": "plateau", "warmup": 0, **NO_PROGRESS},
@@ -236,6 +260,12 @@ def test_it_learns_a_pattern(made, tmp_path):
     trained = run(made, tmp_path, epochs=6)
     assert trained.best["f1_macro"] > 0.9
     assert column(trained, "train_loss")[-1] < column(trained, "train_loss")[0]
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_it_learns_the_pattern_from_any_batches(videos, tmp_path, name):
+    trained = run(videos, tmp_path, epochs=8, **GROUPED[name] | {"self_blend": 0})
+    assert max(column(trained, "val_f1_macro")) > 0.9
 
 
 def test_of_permuted_labels_it_learns_nothing(permuted, tmp_path):

@@ -17,12 +17,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
-from deepfake.training.batches import TrainBatches, val_batches
+from deepfake.training.batches import RandomImages, TrainBatches, val_batches
 from deepfake.training.curves import draw_curves
 from deepfake.training.data import Images, check_trainable, make_loader
 from deepfake.training.distributed import launch
 from deepfake.training.history import HISTORY
-from deepfake.training.losses import weighted_loss
 from deepfake.training.optimizer import make_optimizer, with_defaults
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -38,14 +37,6 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
     return made_decoded.make(tmp_path_factory.mktemp("few"), counts={"train": 16, "val": 8})
-
-
-def test_the_loss_is_the_weighted_mean_over_images():
-    labels, weights = torch.tensor([0.0, 1.0, 1.0]), torch.tensor([1.0, 3.0, 3.0])
-    logits = torch.tensor([0.3, -0.2, 2.0])
-    each = torch.stack([(1 + logits[0].exp()).log(), *((1 + (-logits[1:]).exp()).log())])
-    expected = (each * weights).sum() / 7
-    assert torch.allclose(weighted_loss(logits, labels, weights), expected)
 
 
 def test_class_weights_are_those_of_real_and_fake(few, tmp_path):
@@ -258,17 +249,21 @@ def test_a_dataset_that_cannot_be_trained_on_is_an_error(made):
             check_trainable(replace(decoded, rows=change(decoded.rows)), "rows.csv")
 
 
+def random_batches(number: int, size: int, seed: int, rank: int = 0, processes: int = 1) -> TrainBatches:
+    return TrainBatches(RandomImages(number, seed), size, rank, processes)
+
+
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_each_image_is_in_one_batch_of_an_epoch_whatever_the_number_of_processes(processes):
-    shares = [TrainBatches(48, 8, 3, rank, processes) for rank in range(processes)]
+    shares = [random_batches(48, 8, 3, rank, processes) for rank in range(processes)]
     batches = [sorted(sum(parts, [])) for parts in zip(*shares, strict=True)]
-    assert batches == [sorted(items) for items in TrainBatches(48, 8, 3)]
+    assert batches == [sorted(items) for items in random_batches(48, 8, 3)]
     assert sorted(sum(batches, [])) == list(range(48)) and len(batches) == len(shares[0])
     assert {len(items) for items in shares[0]} == {-(-8 // processes)}
 
 
 def test_each_epoch_and_each_seed_has_its_own_order():
-    batches, others = TrainBatches(48, 8, 3), TrainBatches(48, 8, 4)
+    batches, others = random_batches(48, 8, 3), random_batches(48, 8, 4)
     first = list(batches)
     assert first == list(batches) != list(others)
     batches.epoch = 1
@@ -277,7 +272,7 @@ def test_each_epoch_and_each_seed_has_its_own_order():
 
 @pytest.mark.parametrize("batch_size, expected", [(5, [5] * 9), (48, [48]), (50, [48])])
 def test_an_incomplete_last_batch_is_left_out_unless_it_is_the_only_one(batch_size, expected):
-    assert [len(items) for items in TrainBatches(48, batch_size, 3)] == expected
+    assert [len(items) for items in random_batches(48, batch_size, 3)] == expected
 
 
 @given(number=st.integers(1, 50), batch_size=st.integers(1, 9), processes=st.integers(1, 5))
