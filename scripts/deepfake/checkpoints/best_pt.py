@@ -21,6 +21,7 @@ from deepfake.checkpoints.metadata import (
 )
 from deepfake.errors import ModelError
 from deepfake.files import new_file
+from deepfake.networks.deltas import complete
 from deepfake.networks.state_dicts import is_plain
 from deepfake.networks.weights import read_weights_file
 
@@ -31,10 +32,20 @@ PART_KEYS = ("network", "state", "geometry", "mean", "std", "views", "weight")
 def load_checkpoint(path: str | Path, limits: dict | None = None) -> dict:
     """Return what `save_checkpoint` or `save_ensemble` wrote, every key checked, with tensors on the CPU.
 
-    No code in the file is run. The tensors are parts of the file, read when they are used. Raises
-    ModelError, which says what is wrong, if there is no file, it is no such checkpoint, or it is over
-    `limits.model_gb` (default: MODEL_LIMITS).
+    The `state` of a delta is completed from its encoder (see networks.deltas). No code in a file is run. The
+    tensors are parts of the file, read when they are used. Raises ModelError, which says what is wrong, if
+    there is no file, it is no such checkpoint, it is over `limits.model_gb` (default: MODEL_LIMITS), or its
+    encoder can't be used.
     """
+    checkpoint = read_checkpoint(path, limits)
+    if "encoder" in checkpoint:
+        checkpoint["state"] = complete(checkpoint, path, limits)
+        del checkpoint["encoder"]
+    return checkpoint
+
+
+def read_checkpoint(path: str | Path, limits: dict | None = None) -> dict:
+    """Return a checkpoint as `load_checkpoint` does, but the `state` of a delta as it is, with `encoder`."""
     path = Path(path)
     if path.is_file() and not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no file of torch.save, or it is cut off")
@@ -74,8 +85,16 @@ def check_tensors(checkpoint: dict, path: Path) -> None:
                 raise ModelError(f"{path}: {prefix}state.{key} holds values that are not finite")
 
 
-def save_checkpoint(path: str | Path, network: dict, state: Mapping[str, Tensor], **metadata: Any) -> None:
+def save_checkpoint(
+    path: str | Path,
+    network: dict,
+    state: Mapping[str, Tensor],
+    encoder: dict | None = None,
+    **metadata: Any,
+) -> None:
     """Write the checkpoint of one network: `network` is Built.spec, `state` its network's state_dict.
+
+    Of a delta `state` and `encoder` are what `as_delta` returns.
 
     `metadata` are these keyword arguments, all of plain JSON types (else TypeError):
     threshold: the probability from which an image is called fake;
@@ -89,6 +108,7 @@ def save_checkpoint(path: str | Path, network: dict, state: Mapping[str, Tensor]
     """
     content = {"network": network, "state": _on_cpu(state)}
     content |= {key: network[key] for key in ("geometry", "mean", "std")}
+    content |= {"encoder": encoder} if encoder else {}
     _write(path, content, **metadata)
 
 
@@ -105,7 +125,7 @@ def save_ensemble(path: str | Path, parts: Sequence[dict], temperature: float, *
 
 
 def save_changed(path: str | Path, checkpoint: dict, **metadata: Any) -> None:
-    """Write a checkpoint that `load_checkpoint` returned with other `metadata`, and all else as it is.
+    """Write a checkpoint that `read_checkpoint` returned with other `metadata`, and all else as it is.
 
     Besides those of `save_checkpoint` it may have `people_thresholds`: those of videos of 1 to MOST_PEOPLE
     people (thresholds.people_thresholds). Raises ModelError, which names the key, if they are invalid.

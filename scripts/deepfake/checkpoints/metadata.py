@@ -77,6 +77,7 @@ SCHEMA["properties"]["people_thresholds"] = {  # absent from files of earlier ve
     "maxItems": MOST_PEOPLE,
     "items": FRACTION,
 }
+SCHEMA["properties"]["encoder"] = _object(sha256=TEXT | {"pattern": "^[0-9a-f]{64}$"})
 SCHEMA |= {"if": {"required": ["parts"]}, "then": ENSEMBLE, "else": _object(**ONE_NETWORK)}
 """What every model's metadata has: these keys, and those of one network or of an ensemble of several."""
 
@@ -176,6 +177,8 @@ def _problems(metadata: object) -> Iterator[str]:
         key = ".".join(map(str, error.absolute_path)) or "its metadata"
         rest = error.message.removeprefix(repr(error.instance))
         yield f"{key}: {rest if rest == error.message else reprlib.repr(error.instance) + rest}"
+    if "encoder" in metadata and "parts" in metadata:
+        yield "encoder: an ensemble has none"
     thresholds = metadata.get("people_thresholds", [])
     if thresholds != sorted(thresholds) or thresholds[:1] not in ([], [metadata["video_threshold"]]):
         yield "people_thresholds: they fall, or don't begin with video_threshold"

@@ -6,7 +6,7 @@ from deepfake.config.sections import faces_of_corpus
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import parse_fraction
 from deepfake.extraction.settings import detector_names, is_aligned
-from deepfake.networks.settings import geometry_of, head_conflict, is_missing_folder
+from deepfake.networks.settings import checkpoint_conflict, geometry_of, head_conflict, is_missing_folder
 from deepfake.people.settings import DLIB_DISTANCES
 from deepfake.training.augmentation_settings import ranges_of
 from deepfake.training.batch_settings import batch_conflict
@@ -184,7 +184,7 @@ def _in_models(config: dict) -> Iterator[str]:
         try:
             if not is_missing_folder(model):  # sources.check_model reports that, where the model is used
                 geometry_of(model)
-            if problem := head_conflict(model):
+            if problem := head_conflict(model) or checkpoint_conflict(model):
                 yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"

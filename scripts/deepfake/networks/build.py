@@ -113,8 +113,7 @@ def rebuild(
     state_dict of that network, or an image costs more than `limits` (default: MODEL_LIMITS).
     """
     size, limits = spec["geometry"]["size"], MODEL_LIMITS | (limits or {})
-    with limited_modules(len(state)):
-        network = _without_memory(spec, state, source)
+    network = network_on_meta(spec, state, source, len(state))
     check_fit(network.state_dict(), state, source)
     cost = cost_of(network, size)
     if cost:
@@ -126,6 +125,17 @@ def rebuild(
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"], cost, find_head(network))
     _try_out(detector, spec["arch"], size)
     return detector
+
+
+def network_on_meta(spec: dict, state: Mapping[str, Tensor], source: str, tensors: int) -> nn.Module:
+    """Return the network of a Built.spec on the device "meta", where its weights take no memory.
+
+    It has as many outputs as `state`, which needs the head alone. Raises ValueError if it has far more
+    modules than one with so many `tensors` of weights, and UserError, which names `source`, if there is no
+    such network.
+    """
+    with limited_modules(tensors):
+        return _without_memory(spec, state, source)
 
 
 def _without_memory(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:
@@ -188,6 +198,11 @@ def _load_file(
         state = read_keras_weights(path, network)
     else:
         content = read_weights_file(path, limits)
+        if isinstance(content, dict) and "encoder" in content and "network" in content:
+            raise ModelError(
+                f"{path} is a delta checkpoint, which has only a part of the weights; convert it to "
+                "float32.safetensors, and write the path of that"
+            )
         state = find_state_dict(content, path, network, names)
         if isinstance(content, dict) and "network" in content and "classes" in content:
             more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]

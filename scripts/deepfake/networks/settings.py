@@ -116,6 +116,24 @@ def head_conflict(model: dict) -> str | None:
     return None
 
 
+def checkpoint_conflict(model: dict) -> str | None:
+    """Return why `checkpoint: delta` and other keys of a `models` section don't fit together, else None."""
+    library, _ = parse_arch(model["arch"])
+    if model.get("checkpoint", "full") != "delta":
+        return None
+    if library == "own" or (library != "hf" and not model.get("weights")):
+        return (
+            "checkpoint: delta can't be used with weights: null, since there is no encoder that it could be "
+            "opened with; write checkpoint: full, or weights"
+        )
+    if model.get("tune", "all") == "all":
+        return (
+            "checkpoint: delta can't be used with tune: all, which changes every weight; write checkpoint: "
+            "full, or tune: head, norms, lora or {last: 2}"
+        )
+    return None
+
+
 def weights_digest(model: dict) -> str:
     """Return the digest of the files that a section's weights come from; see files_digest."""
     library, name = parse_arch(model["arch"])

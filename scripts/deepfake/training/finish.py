@@ -7,7 +7,7 @@ another `evaluate.threshold` trains and predicts nothing again.
 import json
 from pathlib import Path
 
-from deepfake.checkpoints.best_pt import load_checkpoint, save_changed
+from deepfake.checkpoints.best_pt import read_checkpoint, save_changed
 from deepfake.errors import UserError
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions, thresholds_of
@@ -31,7 +31,7 @@ def finish(
     videos and of videos of several people are those of val, and the metrics go by them; all else stays as it
     is. Raises UserError if a file can't be used.
     """
-    checkpoint, predictions = load_checkpoint(weights, limits), read_predictions(val)
+    checkpoint, predictions = read_checkpoint(weights, limits), read_predictions(val)
     try:
         described = json.loads(facts.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

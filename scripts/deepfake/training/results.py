@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from deepfake.checkpoints.best_pt import save_checkpoint, versions
 from deepfake.evaluation.metrics import compute_metrics
 from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.files import new_directory, new_file
 from deepfake.networks.build import Built
+from deepfake.networks.deltas import as_delta
 from deepfake.training.curves import draw_curves
 from deepfake.training.history import write_history
 from deepfake.training.loop import Trained
@@ -18,14 +21,22 @@ from deepfake.training.run_folder import EVENTS
 from deepfake.training.task import Task
 
 
-def write_results(folder: Path, built: Built, trained: Trained, task: Task, metadata: dict) -> dict:
+def write_results(
+    folder: Path,
+    built: Built,
+    trained: Trained,
+    task: Task,
+    metadata: dict,
+    encoder: Mapping[str, Tensor] | None = None,
+) -> dict:
     """Write a finished run to `folder`, and return the content of its weights.json.
 
     The files are weights.pt, the checkpoint of the best epoch; weights.json, which describes it; val.csv, its
     predictions for val; checkpoints/ with last.pt, epoch_005.pt and so on, and for models of transformers
     with a plain head hf_best/ and hf_last/; history.csv, history.json and curves.svg. `metadata` has the keys
     `training`, `dataset` and `preprocessing` of the checkpoints. Their thresholds are those with the highest
-    macro F1 on val, whatever the config says: best.pt, which `finish` writes, has the config's.
+    macro F1 on val, whatever the config says: best.pt, which `finish` writes, has the config's. Where an
+    `encoder` is given, as encoder_of returns it, they are deltas, and there are no folders.
     """
     rows = task.val.rows
     as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
@@ -42,8 +53,9 @@ def write_results(folder: Path, built: Built, trained: Trained, task: Task, meta
                 metrics |= trained.best and {"epoch": trained.best["epoch"]}
             measured[name] = {**thresholds, "metrics": metrics}
             path = folder / "weights.pt" if name == "best" else checkpoints / f"{name}.pt"
-            save_checkpoint(path, built.spec, state, **measured[name], **metadata)
-            if as_folder and name in ("best", "last"):
+            kept, source = as_delta(state, encoder) if encoder else (state, None)
+            save_checkpoint(path, built.spec, kept, source, **measured[name], **metadata)
+            if as_folder and not encoder and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained
 
                 save_pretrained(built.detector, built.spec, checkpoints / f"hf_{name}")

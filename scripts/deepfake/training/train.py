@@ -12,7 +12,8 @@ from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.networks.build import Built, build
-from deepfake.networks.settings import weights_digest
+from deepfake.networks.deltas import encoder_of
+from deepfake.networks.settings import checkpoint_conflict, weights_digest
 from deepfake.training.batch_settings import CLASS_BALANCED
 from deepfake.training.data import check_trainable
 from deepfake.training.distributed import Processes
@@ -67,7 +68,7 @@ def train(
     }
     # under torchrun the others wait: it ends a node's processes once those of another have ended for long
     return processes.run_together(
-        lambda: _finish(run, output, built, trained, task, metadata) if trained else None
+        lambda: _finish(run, output, built, trained, task, metadata, limits) if trained else None
     )
 
 
@@ -125,6 +126,10 @@ def _read(
                 f"{model['arch']} isn't"
             )
         check_size(decoded, built.geometry.size, images)
+        if problem := checkpoint_conflict(model):
+            raise UserError(problem)
+        if model.get("checkpoint") == "delta":  # so that a wrong encoder is found before any training
+            encoder_of(built.spec, built.detector.network, limits)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from None
     return plan, decoded, built
@@ -136,9 +141,19 @@ def _fingerprint(model: dict, plan: dict, code: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _finish(run: Path, output: Path, built: Built, trained: Trained, task: Task, metadata: dict) -> dict:
+def _finish(
+    run: Path,
+    output: Path,
+    built: Built,
+    trained: Trained,
+    task: Task,
+    metadata: dict,
+    limits: dict | None,
+) -> dict:
     """Write the results, then delete the run."""
-    facts = write_results(output, built, replace(trained, rest=task.rest), task, metadata)
+    is_delta = metadata["training"].get("checkpoint") == "delta"
+    encoder = encoder_of(built.spec, built.detector.network, limits) if is_delta else None
+    facts = write_results(output, built, replace(trained, rest=task.rest), task, metadata, encoder)
     copy_events(run, output)
     trained.check_owner()
     delete_run(run)
