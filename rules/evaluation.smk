@@ -6,6 +6,7 @@ requires  results/models/{dataset}/{model}, results/decoded/{dataset}/{geometry}
 creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv, of another dataset's images
           results/predictions/{dataset}/{scores}/test.csv, val.csv, unmatched.csv and facts.json, of {scores}'s table
           results/reports/{dataset}/{model}/metrics.json, .csv and .txt, plots, robustness, mistakes
+          results/report/significance.json and .csv, which model of the leader table is better than which
           results/report/cross.csv and .svg, each model tested on each dataset
 """
 
@@ -283,6 +284,49 @@ rule explain:
         " 2> {log:q}"
 
 
+rule significance:
+    """Compare the models with each other on the test set: which is better, and whether that may be chance."""
+    input:
+        plan_summary=lambda w: plan_of(of_config(trained_dataset, *DATASETS)).summary,
+        predictions=for_ranked_models("results/predictions/{dataset}/{model}/test.csv"),
+        metrics=for_ranked_models("results/reports/{dataset}/{model}/metrics.json"),
+    output:
+        json="results/report/significance.json",
+        table=report(
+            "results/report/significance.csv",
+            category="4 Evaluation",
+            caption="../report/significance.rst",
+            labels={"model": "all", "dataset": config["train"]["dataset"], "what": "significance"},
+        ),
+    log:
+        "logs/significance.log",
+    benchmark:
+        "benchmarks/significance.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),  # 344 MB: 20 models of 2,000 videos, in 44 s
+        runtime=per_attempt(60),
+    params:
+        program=program("significance.py"),
+        code=script_digest("significance.py"),
+        models=ranked_models(),
+        cfg=as_param({"bootstrap": config["evaluate"]["bootstrap"], "seed": config["seed"]}),
+    shell:
+        "python {params.program:q}"
+        " --models {params.models:q}"
+        " --predictions {input.predictions:q}"
+        " --metrics {input.metrics:q}"
+        " --config {params.cfg:q}"
+        " --output {output.json:q}"
+        " --output-table {output.table:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
 rule compare:
     """Compare models across datasets: trained on one, tested on what they haven't seen of another."""
     input:
@@ -293,7 +337,8 @@ rule compare:
         predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),
         same_identity=[
-            local(path) for path in sorted({config["datasets"][d]["same_identity"] for d in cross_datasets()} - {None})
+            local(path)
+            for path in sorted({config["datasets"][d]["same_identity"] for d in cross_datasets()} - {None})
         ],
     output:
         table="results/report/cross.csv",

@@ -2,7 +2,8 @@
 One page about the dataset, its audit and the models.
 
 config    train, scores
-requires  the audit, attrition, metrics and plots of results/reports/, results/models/, results/model/choice.json
+requires  the audit, attrition, metrics and plots of results/reports/, results/models/, results/model/choice.json,
+          results/report/significance.json of several models, results/report/cross.csv
 creates   results/report/index.html
 """
 
@@ -30,6 +31,7 @@ rule summarise:
         robustness=for_models("results/reports/{dataset}/{model}/robustness.svg"),
         mistakes=for_models("results/reports/{dataset}/{model}/mistakes.png"),
         gradcam=for_models("results/reports/{dataset}/{model}/gradcam.png"),
+        significance="results/report/significance.json" if ranked_models()[1:] else [],
         cross="results/report/cross.csv" if for_cross_pairs("{model}") else [],
         cross_picture="results/report/cross.svg" if for_cross_pairs("{model}") else [],
     output:
@@ -78,6 +80,7 @@ rule summarise:
         " --scores {params.scores:q}"
         " --score-reports {params.score_reports:q}"
         " --score-predictions {params.score_predictions:q}"
+        " --significance {input.significance:q}"
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
         " --command {params.command:q}"

@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         choice=args.choice,
         models=list(zip(args.models, args.reports, args.training, strict=True)),
         scores=list(zip(args.scores, args.score_reports, args.score_predictions, strict=True)),
+        significance=args.significance,
         cross=args.cross,
         cross_picture=args.cross_picture,
         config=json.loads(args.config),
@@ -64,6 +65,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     for name in ("reports", "predictions"):
         text = f"folder of the {name} of each of these scores"
         parser.add_argument(f"--score-{name}", nargs="*", default=[], type=Path, help=text)
+    parser.add_argument("--significance", nargs="?", type=Path, help="JSON of the models against each other")
     parser.add_argument("--cross", nargs="?", type=Path, help="table of the models across datasets")
     parser.add_argument("--cross-picture", nargs="?", type=Path, help="svg plot of that table")
     parser.add_argument("--config", default="{}", help="JSON: part of the config, shown as it is")

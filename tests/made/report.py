@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from deepfake.evaluation.evaluate import evaluate
+from deepfake.evaluation.significance import compare_models
 from deepfake.pages.summary_inputs import PLOTS
 
 EVIL = '<script>alert("x")</script>'
@@ -54,6 +55,10 @@ def write(path: Path, content) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content) if not isinstance(content, str) else content, encoding="utf-8")
     return path
+
+
+SHARPNESS = {"a": 1.0, "b": 4.0}
+"""Of the models that are made by `make_results`."""
 
 
 def make_model(root: Path, name: str, sharpness: float, test: bool = True) -> None:
@@ -164,8 +169,11 @@ def make_dataset(root: Path, test: bool = True, name: str = "one") -> None:
 def make_results(root: Path, test: bool = True, name: str = "one") -> Path:
     """Write results of the dataset `small`, of corpora `name` and two, and of models a and b; b is chosen."""
     make_dataset(root, test, name)
-    for model, sharpness in (("a", 1.0), ("b", 4.0)):
+    for model, sharpness in SHARPNESS.items():
         make_model(root, model, sharpness, test)
+    tested = {model: predictions("test", sharpness) for model, sharpness in SHARPNESS.items()}
+    tested = tested if test else {model: table[:0] for model, table in tested.items()}
+    write(root / "report/significance.json", compare_models(tested, dict.fromkeys(tested, 0.5), 200, seed=1))
     candidates = [
         {"model": "b", "f1_macro": 0.91, "log_loss": 0.2},
         {"model": "a", "f1_macro": 0.6, "log_loss": 1},
@@ -182,7 +190,7 @@ def make_results(root: Path, test: bool = True, name: str = "one") -> Path:
     return root
 
 
-def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
+def inputs(root: Path, models: str = "ab", cross: bool = False, significance: bool = False) -> dict:
     """Return the arguments of read_summary."""
     folders = {"reports": root / "reports/small", "training": root / "models/small"}
     found = {
@@ -194,6 +202,8 @@ def inputs(root: Path, models: str = "ab", cross: bool = False) -> dict:
         "choice": root / "model/choice.json",
         "models": [(name, *(folder / name for folder in folders.values())) for name in models],
     }
+    if significance:
+        found["significance"] = root / "report/significance.json"
     if cross:
         found |= {"cross": root / "report/cross.csv", "cross_picture": root / "report/cross.svg"}
     return found

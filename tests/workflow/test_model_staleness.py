@@ -32,7 +32,8 @@ DATA = {"index": 1, "faces": 1, **PLANNED}
 EVALUATED = {"evaluate": 1, "distort": 1, "explain": 1}  # of one model
 TRAINED = {"train": 1, "finish": 1, "predict": 2, **EVALUATED}
 PAGE = {"summarise": 1}
-ALL = {"choose": 1, **PAGE}
+COMPARED = {"significance": 1, **PAGE}  # the models with each other; only where there are several
+ALL = {"choose": 1, **COMPARED}
 STAND_IN = """#!{python} -ES
 import hashlib, json, os, sys
 script, args = os.path.basename(sys.argv[1]), sys.argv[2:]
@@ -61,8 +62,8 @@ with provenance.recorded(option):
             if os.path.basename(name) == "kept":
                 os.remove(name)
 """
-STEPS = "decode train combine finish choose predict evaluate compare distort explain summarise".split()
-STEPS += "convert weigh package".split()
+STEPS = "decode train combine finish choose predict evaluate significance compare distort explain".split()
+STEPS += "summarise convert weigh package".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
 FILES = "weights.pt weights.json val.csv history.json history.csv curves.svg".split()
 FILES += ["checkpoints/kept", "tensorboard/kept"]
@@ -163,7 +164,7 @@ def test_only_an_added_model_is_trained(settled):
 
 def test_a_removed_model_trains_nothing(settled):
     reconfigure(settled, "models: [a, b]", "models: [a]")
-    assert run(settled) == ALL
+    assert run(settled) == {"choose": 1} | PAGE
 
 
 def test_an_ensemble_trains_nothing(settled):
@@ -203,7 +204,7 @@ def test_exported_models_follow_their_model(settled):
 
 def test_settings_of_evaluation_predict_nothing(settled):
     add(settled, "evaluate: {bootstrap: 200}\n")
-    assert run(settled, "a", "b") == twice(EVALUATED) | PAGE
+    assert run(settled, "a", "b") == twice(EVALUATED) | COMPARED
     reconfigure(settled, "bootstrap: 200", "bootstrap: 200, threshold: eer")
     assert run(settled, "a", "b") == twice({"finish": 1, **EVALUATED}) | ALL
 
@@ -282,12 +283,13 @@ EDITS = {
     "deepfake/inputs/decoded.py": {"decode": 1} | twice(TRAINED) | ALL,
     "deepfake/training/augmentation.py": twice(TRAINED) | ALL,
     "deepfake/evaluation/metrics.py": twice(TRAINED) | ALL,  # the best epoch is chosen by it
-    "deepfake/evaluation/bootstrap.py": twice(EVALUATED) | PAGE,
+    "deepfake/evaluation/bootstrap.py": twice(EVALUATED) | COMPARED,
+    "deepfake/evaluation/delong.py": COMPARED,
     "deepfake/evaluation/distortions.py": {"distort": 2} | PAGE,
     "deepfake/networks/gradcam.py": {"explain": 2} | PAGE,
     "deepfake/pages/summary.py": PAGE,
     "deepfake/evaluation/cross_dataset.py": {},  # nothing is compared
-    "choose.py": ALL,
+    "choose.py": {"choose": 1, **PAGE},
 }
 
 
@@ -312,7 +314,7 @@ def test_scores_from_elsewhere_are_imported_and_evaluated_and_train_nothing(sett
     lines = [f"{row['file_name']},0.{row['label']}" for row in rows if row["split"] != "train"]
     (settled / "theirs.csv").write_text("\n".join(["image,probability", *lines]))
     add(settled, "scores: {theirs: {table: theirs.csv, dataset: small}}\n")
-    imported = {"import_scores": 1, "evaluate": 1} | PAGE
+    imported = {"import_scores": 1, "evaluate": 1} | COMPARED
     assert run(settled, "theirs") == imported
     (settled / "theirs.csv").touch()
     assert run(settled) == {}

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,19 @@ def test_the_default_targets_write_everything_that_is_promised(modelled):
     assert not list((modelled / "results/training").rglob("*.*")), "a finished run is left over"
     history = read(modelled / "results/models/dataset_2gb/tiny/history.json")
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+
+
+def test_all_models_are_compared_with_each_other_on_the_test_videos(modelled):
+    found = read(modelled / "results/report/significance.json")
+    assert [(pair["model"], pair["other"]) for pair in found["pairs"]] == list(combinations(MODELS, 2))
+    for model in found["models"]:
+        metrics = read(modelled / f"results/reports/dataset_2gb/{model['model']}/metrics.json")
+        video = metrics["splits"]["test"]["video"]
+        assert (found["real"], found["fake"]) == (video["real"], video["fake"])
+        for score in ("f1_macro", "roc_auc"):
+            assert model[score] == pytest.approx(video["metrics"][score]["value"], abs=1e-8)
+    page = (modelled / "results/report/index.html").read_text(encoding="utf-8")
+    assert "Which model is better" in page
 
 
 def test_the_best_model_on_the_validation_set_is_chosen(modelled):

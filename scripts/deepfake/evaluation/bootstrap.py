@@ -1,5 +1,7 @@
 """Confidence intervals of metrics by the bootstrap over people, groups or videos of the test set."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from deepfake.evaluation.metrics import METRICS, compute_weighted_metrics
@@ -37,17 +39,26 @@ def confidence_intervals(
 
     The result depends on `seed` and on the sorted names of the units, not on the order of the images.
     """
-    names, unit = np.unique(np.asarray(units, dtype=str), return_inverse=True)
-    if len(names) < MIN_UNITS or rounds < 1:
+    if rounds < 1 or len(np.unique(np.asarray(units, dtype=str))) < MIN_UNITS:
         return dict.fromkeys(METRICS)
+    parts = [
+        compute_weighted_metrics(labels, probabilities, threshold, weights)
+        for weights in resampled_weights(units, rounds, seed)
+    ]
+    return {name: interval(np.concatenate([part[name] for part in parts]), level) for name in METRICS}
+
+
+def resampled_weights(units: np.ndarray, rounds: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each round takes each image, float64 (some of the rounds, N), until `rounds` are drawn.
+
+    `units` (N,) are those of `confidence_intervals`, of which there is at least one. All images of a unit are
+    taken as often as the unit is drawn. The numbers depend on `seed` and on the sorted names of the units.
+    """
+    names, unit = np.unique(np.asarray(units, dtype=str), return_inverse=True)
     rng = np.random.default_rng(seed)
     at_once = max(1, MAX_CELLS // len(unit))
-    parts = []
     for start in range(0, rounds, at_once):
-        weights = _resample(rng, min(at_once, rounds - start), len(names))[:, unit]
-        parts.append(compute_weighted_metrics(labels, probabilities, threshold, weights))
-    quantiles = [(1 - level) / 2, (1 + level) / 2]
-    return {name: _interval(np.concatenate([part[name] for part in parts]), quantiles) for name in METRICS}
+        yield _resample(rng, min(at_once, rounds - start), len(names))[:, unit]
 
 
 def _resample(rng: np.random.Generator, rounds: int, units: int) -> np.ndarray:
@@ -56,9 +67,10 @@ def _resample(rng: np.random.Generator, rounds: int, units: int) -> np.ndarray:
     return np.bincount(picks.ravel(), minlength=rounds * units).reshape(rounds, units).astype(np.float64)
 
 
-def _interval(values: np.ndarray, quantiles: list[float]) -> tuple[float, float] | None:
+def interval(values: np.ndarray, level: float) -> tuple[float, float] | None:
+    """Return the ends of the middle `level` of rounds' `values`; None if there are none or most are nan."""
     defined = values[~np.isnan(values)]
-    if 2 * len(defined) < len(values):
+    if not len(defined) or 2 * len(defined) < len(values):
         return None
-    low, high = np.quantile(defined, quantiles)
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

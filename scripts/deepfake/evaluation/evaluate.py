@@ -4,11 +4,16 @@ import pandas as pd
 
 from deepfake.evaluation.bootstrap import confidence_intervals
 from deepfake.evaluation.metrics import METRICS, compute_metrics
-from deepfake.evaluation.predictions import VIDEO_KEY, aggregate_to_videos, resampling_unit, thresholds_of
+from deepfake.evaluation.predictions import (
+    VIDEO_KEY,
+    aggregate_to_videos,
+    count_units,
+    resampling_unit,
+    thresholds_of,
+)
 from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
-UNIT_KINDS = ("person", "group", "video")
 CONFIDENCE = 0.95  # level of the intervals
 DIGITS = 9  # after the decimal point; the last digits of a sum differ between processors
 
@@ -58,7 +63,6 @@ def _evaluate_split(tables: dict[str, pd.DataFrame], threshold: dict, rounds: in
     frames = tables["frame"]
     if frames.empty:
         return None
-    kinds = pd.Series(resampling_unit(frames).unique()).str.partition(":")[0]
     by_corpus = {str(c): {"corpus": c} for c in sorted(frames["corpus"].unique())}
     fakes = frames[frames["label"] == 1]
     pairs = sorted(set(zip(fakes["corpus"], fakes["method"], strict=True)))
@@ -72,7 +76,7 @@ def _evaluate_split(tables: dict[str, pd.DataFrame], threshold: dict, rounds: in
 
     return {
         **blocks(""),
-        "units": {kind: int((kinds == kind).sum()) for kind in UNIT_KINDS},
+        "units": count_units(resampling_unit(frames)),
         "by_corpus": {name: blocks(name, **part) for name, part in by_corpus.items()},
         "by_method": {name: blocks(name, **part) for name, part in by_method.items()},
     }

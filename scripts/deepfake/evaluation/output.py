@@ -3,8 +3,8 @@
 import pandas as pd
 
 from deepfake.evaluation.bootstrap import FEW_UNITS, MIN_UNITS
-from deepfake.evaluation.evaluate import UNIT_KINDS
 from deepfake.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS
+from deepfake.evaluation.predictions import UNIT_KINDS
 from deepfake.evaluation.roc import allowed_false_positives
 from deepfake.evaluation.thresholds import LEVELS
 

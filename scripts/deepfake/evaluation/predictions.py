@@ -1,5 +1,6 @@
 """The table of predictions: a row for each image, with the probability that it is fake."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ PREDICTIONS = "image corpus video method label target group person probability".
 
 OPTIONAL = {"person": ""}
 """The columns that a table may lack, and what they are then."""
+
+UNIT_KINDS = ("person", "group", "video")
+"""What the bootstrap draws, with what else belongs to it; see `resampling_unit`."""
 
 VIDEO_KEY = ["corpus", "video", "method"]
 """The columns that identify a video. Corpus and name aren't enough: the fakes of FaceForensics++ by different
@@ -124,6 +128,12 @@ def resampling_unit(table: pd.DataFrame) -> pd.Series:
     video = "video:" + table["corpus"] + "/" + table["video"]
     group = np.where(table["group"] != "", "group:" + table["group"], video)
     return pd.Series(np.where(person != "", "person:" + person.astype(str), group), table.index)
+
+
+def count_units(units: Iterable[str]) -> dict[str, int]:
+    """Return how many of the different `units` of `resampling_unit` are persons, groups and videos."""
+    kinds = [unit.partition(":")[0] for unit in set(units)]
+    return {kind: kinds.count(kind) for kind in UNIT_KINDS}
 
 
 def _with_optional(table: pd.DataFrame) -> pd.DataFrame:

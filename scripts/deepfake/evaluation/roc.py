@@ -52,6 +52,11 @@ def roc_areas(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
     return np.hstack([np.zeros((len(tp), 1)), np.cumsum(steps, axis=1)])
 
 
+def roc_auc(tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return the area under each curve, (R,), from its points (R, K + 1); NaN without both classes."""
+    return ratio(roc_areas(tp, fp)[:, -1], tp[:, -1] * fp[:, -1])
+
+
 def last_points(fp: np.ndarray, rates: Sequence[float]) -> np.ndarray:
     """Return the index of each curve's last point whose FPR is at most a rate, (R, len(rates))."""
     limits = np.multiply.outer(fp[:, -1], np.asarray(rates) * (1 + ROUNDING))

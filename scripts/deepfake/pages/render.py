@@ -44,6 +44,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "commas": commas,
         "decimal": decimal,
+        "signed": signed,
+        "p_value": p_value,
         "megabytes": megabytes,
         "percent": percent,
         "plural": plural,
@@ -76,6 +78,18 @@ def commas(number: int | None) -> str:
 def decimal(value: float | None, digits: int = 3) -> str:
     """Return a number rounded to `digits` decimals, commas between thousands; a dash for None and nan."""
     return f"{value:,.{digits}f}" if value is not None and math.isfinite(value) else DASH
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """Return a number rounded to `digits` decimals with + or − before it; a dash for None and nan."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """Return a probability with three decimals, or "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -19,6 +19,7 @@ from deepfake.pages.summary_models import (
     units,
     warning,
 )
+from deepfake.pages.summary_wins import wins
 
 RANKED_BY = {"val f1_macro": "macro F1 on the validation set"}
 """How choice.json names the score that chose the model, and how the page does."""
@@ -54,6 +55,7 @@ def page(summary: Summary) -> str:
         has_scores=any(model.is_from_elsewhere for model in summary.models),
         default_threshold=DEFAULT,
         chosen=model_details(chosen),
+        wins=wins(summary),
         cross=across_datasets(summary),
         reproduction=_reproduction(summary),
     )

@@ -18,6 +18,7 @@ REQUIRED_KEYS = {
     "facts": ("parameters", "training", "dataset", "versions"),
     "model": ("arch", "geometry", "mean", "std"),
     "scores": ("table", "missing", "unknown", "splits"),
+    "significance": ("note", "units", "rounds", "alpha", "models", "pairs"),
     "ensemble": ("members", "geometries", "views", "temperature"),
 }
 """Of each JSON file; facts.json also has those of a model or those of an ensemble."""
@@ -60,8 +61,9 @@ class Summary:
     """Everything on the page. `models` are ranked by their validation score, the best first.
 
     `dataset` is its folder, `plan` the plan's summary, `audit` that of the audit, `losses` the table of the
-    attrition step, `choice` the JSON that names the chosen model, `cross` the table across datasets, `config`
-    what is shown of the config, `command` what makes all of it again.
+    attrition step, `choice` the JSON that names the chosen model, `significance` that of models against each
+    other, `cross` the table across datasets, `config` what is shown of the config, `command` what makes all
+    of it again.
     """
 
     dataset: Path
@@ -72,6 +74,7 @@ class Summary:
     attrition_plot: Path
     choice: dict
     models: list[Model]
+    significance: dict | None = None
     cross: pd.DataFrame | None = None
     cross_plot: Path | None = None
     config: dict = field(default_factory=dict)
@@ -91,6 +94,7 @@ def read_summary(
     choice: Path,
     models: Sequence[tuple[str, Path, Path]],
     scores: Sequence[tuple[str, Path, Path]] = (),
+    significance: Path | None = None,
     cross: Path | None = None,
     cross_picture: Path | None = None,
     config: dict | None = None,
@@ -126,6 +130,7 @@ def read_summary(
         attrition_plot=attrition_picture,
         choice=choice_found,
         models=found,
+        significance=_read_object(significance, "significance") if significance else None,
         cross=_read_table(cross) if cross else None,
         cross_plot=cross_picture,
         config=config or {},

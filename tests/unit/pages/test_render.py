@@ -14,9 +14,11 @@ from deepfake.pages.render import (
     decimal,
     image_uri,
     megabytes,
+    p_value,
     percent,
     plural,
     render,
+    signed,
 )
 
 EVIL = '<script>alert("x")</script>'
@@ -68,6 +70,11 @@ def test_a_missing_value_is_an_error_and_none_is_a_dash(show):
         (decimal(1234.5, 1), "1,234.5"),
         (decimal(None), "–"),
         (decimal(math.nan), "–"),
+        (signed(0.0126), "+0.013"),
+        (signed(-0.5, 1), "−0.5"),
+        (signed(None), "–"),
+        (p_value(0.0126), "0.013"),
+        (p_value(1e-9), "< 0.001"),
         (percent(0.2567), "25.7%"),
         (percent(0.2567, 0), "26%"),
         (percent(None), "–"),

@@ -20,7 +20,7 @@ def results(tmp_path_factory):
 
 def test_the_program_writes_the_same_bytes_each_time(results, tmp_path):
     pages = []
-    given = inputs(results, cross=True) | make_scores(results, "theirs", 2.0)
+    given = inputs(results, cross=True, significance=True) | make_scores(results, "theirs", 2.0)
     for name in "xy":
         output = tmp_path / name / "index.html"
         args = [*options(given), "--config", '{"seed": 3}', "--output", str(output)]
