@@ -26,6 +26,8 @@ MODEL = {
     "weights": None,
     "head": None,
     "image_size": SIZE,
+    "tune": "all",
+    "lora": {"rank": 4, "alpha": 8, "dropout": 0.1},
     "epochs": 3,
     "batch_size": 8,
     "batches": "random",

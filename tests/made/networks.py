@@ -23,6 +23,14 @@ def decided_state(network: nn.Module, spread: float = 0.35) -> dict[str, torch.T
     return state
 
 
+def perturb(network: nn.Module, spread: float = 0.05) -> None:
+    """Add noise to all parameters: some networks start with branches of zeros, where nothing is learnt."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for value in network.parameters():
+            value += torch.randn(value.shape, generator=generator) * spread
+
+
 def same(one: nn.Module, other: nn.Module) -> bool:
     a, b = one.state_dict(), other.state_dict()
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)

@@ -99,7 +99,8 @@ def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None
         )
     detector = Detector(network, spec["mean"], spec["std"], spec["fake"], head=head)
     _try_out(detector, model["arch"], size)
-    tune(detector, model)
+    with _random_numbers(seed):
+        tune(detector, model, size)
     return Built(detector.train(), geometry, spec)
 
 

@@ -1,4 +1,4 @@
-"""Which parameters of a network are trained: all, those of its head, of its norms, or of its last blocks."""
+"""Which parameters of a network are trained: all, or those of its head, norms, adapters or last blocks."""
 
 import re
 from collections.abc import Collection
@@ -10,6 +10,7 @@ from deepfake.errors import UserError
 from deepfake.networks.blocks import blocks_of
 from deepfake.networks.detector import Detector
 from deepfake.networks.heads import head_names
+from deepfake.networks.lora import add_adapters, is_adapter
 from deepfake.networks.settings import parse_arch
 
 NORMS = _NormBase | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm
@@ -17,9 +18,10 @@ NORM_NAME = re.compile("norm|affine|grn", re.IGNORECASE)
 """Classes of normalisation that libraries write themselves: RmsNorm, GlobalResponseNorm, Affine, ..."""
 
 
-def tune(detector: Detector, model: dict) -> None:
-    """Freeze what a model's section (`arch`, `tune`) doesn't train, and keep it still during training.
+def tune(detector: Detector, model: dict, size: int) -> None:
+    """Freeze what a model's section (`arch`, `tune`, `lora`) doesn't train, and keep it still in training.
 
+    `size` is the side of the images. With `lora` the network gets adapters, from torch's random numbers.
     Frozen layers stay in evaluation mode: their batch normalisation keeps its statistics, and there is no
     dropout in them. Where the head alone is trained, there is none before it either, so that its features are
     those of the untouched network. Raises UserError where the network hasn't what `tune` names.
@@ -28,6 +30,8 @@ def tune(detector: Detector, model: dict) -> None:
     if how == "all" or model.get("epochs") == 0:
         return
     network, (library, _) = detector.network, parse_arch(model["arch"])
+    if how == "lora":
+        add_adapters(network, size, model["lora"], head_names(library, network))
     freeze(detector, trained_names(library, network, how), _head_parameters(library, network))
 
 
@@ -35,8 +39,8 @@ def trained_names(library: str, network: nn.Module, how: str | dict) -> set[str]
     """Return the names of the parameters that a `tune` of the config trains; those of the head are always.
 
     `all`: every one; `head`: only the head's; `norms`: the scales and offsets of all normalisation layers;
-    `{"last": n}`: the last n blocks, as blocks_of counts them, and what comes after them. Raises UserError if
-    there are no norms, or fewer blocks.
+    `lora`: the matrices of all adapters; `{"last": n}`: the last n blocks, as blocks_of counts them, and what
+    comes after them. Raises UserError if there are no norms, or fewer blocks.
     """
     names = {name for name, _ in network.named_parameters()}
     head = _head_parameters(library, network)
@@ -44,6 +48,8 @@ def trained_names(library: str, network: nn.Module, how: str | dict) -> set[str]
         return names
     if how == "head":
         return head
+    if how == "lora":
+        return {name for name in names if is_adapter(name)} | head
     if how == "norms":
         norms = norm_parameters(network)
         if not norms - head:

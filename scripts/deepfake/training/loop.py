@@ -14,6 +14,7 @@ from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
 from deepfake.networks.detector import Detector
+from deepfake.networks.lora import merge_adapters, scaling_of
 from deepfake.training.batch_settings import group_size
 from deepfake.training.batches import train_batches, val_batches
 from deepfake.training.data import Images, make_loader
@@ -38,8 +39,9 @@ class Trained:
 
     `history` has the rows of history.HISTORY, and `best` the `epoch` (from 1) with the best validation, its
     `f1_macro` and `loss`; it is empty without epochs. `weights` are files by the names best, last, epoch_005
-    and so on, each a state_dict of the detector's network. `check_owner` raises ConcurrentWrite once another
-    process has begun the same run. `rest` is what the network has beside what was trained, and not in files.
+    and so on, each a state_dict of the detector's network, whose adapters, if it has some, count `scaling`.
+    `check_owner` raises ConcurrentWrite once another process has begun the same run. `rest` is what the
+    network has beside what was trained, and not in files.
     """
 
     history: list[dict]
@@ -47,9 +49,14 @@ class Trained:
     weights: dict[str, Path]
     check_owner: Callable[[], None]
     rest: Mapping[str, Tensor] = field(default_factory=dict)
+    scaling: float = 1.0
 
     def state(self, name: str) -> dict[str, Tensor]:
-        """Return the state_dict of the network with the weights `name`."""
+        """Return the state_dict of the plain network with the weights `name`: adapters are merged."""
+        return merge_adapters(self.raw_state(name), self.scaling)
+
+    def raw_state(self, name: str) -> dict[str, Tensor]:
+        """Return the state_dict of the network as it was trained, which may have adapters."""
         return {**self.rest, **torch.load(self.weights[name], weights_only=True)}
 
 
@@ -151,7 +158,7 @@ def fit(
     if not is_first:
         return None
     files = {path.stem: path for path in sorted(folder.glob("*.weights"))}
-    return Trained(progress.history, progress.best, files, check_owner)
+    return Trained(progress.history, progress.best, files, check_owner, scaling=scaling_of(model))
 
 
 def _do_nothing(*args: object) -> None:

@@ -14,6 +14,7 @@ from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.files import new_directory, new_file
 from deepfake.networks.build import Built
 from deepfake.networks.deltas import as_delta
+from deepfake.networks.lora import remove_adapters
 from deepfake.training.curves import draw_curves
 from deepfake.training.history import write_history
 from deepfake.training.loop import Trained
@@ -38,6 +39,7 @@ def write_results(
     macro F1 on val, whatever the config says: best.pt, which `finish` writes, has the config's. Where an
     `encoder` is given, as encoder_of returns it, they are deltas, and there are no folders.
     """
+    remove_adapters(built.detector.network)
     rows = task.val.rows
     as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
     measured = {}
