@@ -1,5 +1,7 @@
 """Predict the images of one split: for each image the probability that it is fake.
 
+Of a model trained on sets of frames the table has each image's `attention` too, which is empty for others.
+
     python scripts/predict.py --checkpoint results/models/small/meso4/best.pt --split test \
         --images results/decoded/small/256-bilinear.npy --rows results/decoded/small/256-bilinear.csv \
         --output results/predictions/small/meso4/test.csv
@@ -10,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from deepfake.checkpoints.dataset_inference import predict_split, read_inputs
+from deepfake.checkpoints.dataset_inference import predict_rows, read_inputs
 from deepfake.checkpoints.open_model import open_model
 from deepfake.console import log, progress
 from deepfake.evaluation.predictions import people_by_faces, write_predictions
@@ -22,12 +24,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     model = open_model(args.checkpoint, args.threads, args.limits)
     inputs = read_inputs(model.geometries, args.images, args.rows)
-    rows = inputs[0].rows.iloc[inputs[0].split(args.split)]
-    probabilities = predict_split(model.logits, inputs, args.split, show_progress)
+    rows = predict_rows(model, inputs, args.split, show_progress)
     if args.people:
         rows = rows.assign(person=people_by_faces(rows, args.people))
     with new_file(args.output) as new_table:
-        write_predictions(rows.assign(probability=probabilities), new_table)
+        write_predictions(rows, new_table)
     log.info("%d images of %s", len(rows), args.split)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from deepfake.checkpoints.inference import BATCH, LogitsFunction, run, sigmoid
+from deepfake.checkpoints.inference import BATCH, LoadedModel, LogitsFunction, run, sigmoid
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.pixels import InvalidImage
@@ -42,6 +43,21 @@ def predict_split(
     `inputs` are the images at each geometry that the model takes.
     """
     return sigmoid(split_logits(logits, inputs, split, progress))
+
+
+def predict_rows(
+    model: LoadedModel, inputs: Sequence[Decoded], split: str, progress: Progress = iter
+) -> pd.DataFrame:
+    """Return the rows of a split with the column `probability`, of fake, float32.
+
+    A model with attention over frames adds the column `attention`, float32: the score by which an image is
+    weighed among those of its video. `inputs` are the images at each geometry that the model takes.
+    """
+    rows = inputs[0].rows.iloc[inputs[0].split(split)]
+    if model.logits_and_attention is None:
+        return rows.assign(probability=predict_split(model.logits, inputs, split, progress))
+    scores = split_logits(model.logits_and_attention, inputs, split, progress).reshape(-1, 2)
+    return rows.assign(probability=sigmoid(scores[:, 0]), attention=scores[:, 1])
 
 
 def split_logits(

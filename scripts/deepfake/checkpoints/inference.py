@@ -26,13 +26,15 @@ class LoadedModel:
 
     `metadata` is all that its file holds beside the weights. `geometries` are the sizes of image that a batch
     has, in this order. `detector` is the torch module, for callers that need more than logits (Grad-CAM,
-    export); None for formats that torch doesn't run.
+    export); None for formats that torch doesn't run. `logits_and_attention` maps a batch to float32 (n, 2),
+    with the score by which an image is weighed among the frames of its video; None where a model has none.
     """
 
     metadata: dict
     geometries: list[Geometry]
     logits: LogitsFunction
     detector: Any = None
+    logits_and_attention: LogitsFunction | None = None
 
 
 def in_batches(images: Iterable[Sequence[np.ndarray]], size: int = BATCH) -> Iterator[list[np.ndarray]]:
@@ -54,7 +56,8 @@ def split_batches(logits: LogitsFunction, size: int) -> LogitsFunction:
 
 def run(logits: LogitsFunction, batches: Iterable[Batch]) -> np.ndarray:
     """Return the logit of fake of each image of all batches, float32 (total,)."""
-    return np.concatenate([np.empty(0, np.float32), *map(logits, batches)])
+    parts = [logits(batch) for batch in batches]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
 def probabilities(logits: LogitsFunction, batches: Iterable[Batch]) -> np.ndarray:

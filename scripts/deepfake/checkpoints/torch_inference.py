@@ -1,5 +1,6 @@
 """Make the detectors of checkpoints, and run them in torch on the best device of the machine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ def torch_model(checkpoint: dict, path: str | Path, threads: int, limits: dict |
     torch.set_num_threads(threads)
     detector = make_detector(checkpoint, path, limits)
     metadata = without_weights(checkpoint)
-    return LoadedModel(metadata, geometries_of(metadata), logits_function(detector), detector)
+    logits, scores = logits_function(detector), attention_function(detector)
+    return LoadedModel(metadata, geometries_of(metadata), logits, detector, scores)
 
 
 def make_detector(checkpoint: dict, path: str | Path, limits: dict | None = None) -> Detector | Ensemble:
@@ -60,15 +62,37 @@ def logits_function(detector: nn.Module, device: torch.device | None = None) -> 
 
     The detector is moved to `device` (default: the best one) and put into evaluation mode.
     """
+    return _function_of(detector, detector, device)
+
+
+def attention_function(detector: nn.Module, device: torch.device | None = None) -> LogitsFunction | None:
+    """As logits_function, to logits of fake and scores of attention, float32 (n, 2).
+
+    None where `detector` has no attention over frames, as no ensemble has.
+    """
+    if not isinstance(detector, Detector) or detector.head is None or detector.head.attention is None:
+        return None
+
+    def scores(images: Tensor) -> Tensor:
+        outputs = detector(images, whole=True)
+        return torch.stack([outputs.logits, outputs.attention], dim=1)
+
+    return _function_of(scores, detector, device)
+
+
+def _function_of(
+    function: Callable[..., Tensor], detector: Detector | Ensemble, device: torch.device | None
+) -> LogitsFunction:
+    """Return `function`, which runs `detector` on tensors of images, as a function of batches of arrays."""
     device = device or best_device()
     keep_freed_memory()
     detector.to(device, memory_format=torch.channels_last).eval()
 
-    def logits(batch: Batch) -> np.ndarray:
+    def of_arrays(batch: Batch) -> np.ndarray:
         with torch.inference_mode():
-            return detector(*(as_tensor(images).to(device) for images in batch)).float().cpu().numpy()
+            return function(*(as_tensor(images).to(device) for images in batch)).float().cpu().numpy()
 
-    return split_batches(logits, _batch_size(detector))
+    return split_batches(of_arrays, _batch_size(detector))
 
 
 def _batch_size(detector: Detector | Ensemble) -> int:

@@ -5,12 +5,15 @@ import pandas as pd
 from deepfake.evaluation.bootstrap import confidence_intervals
 from deepfake.evaluation.metrics import METRICS, compute_metrics
 from deepfake.evaluation.predictions import (
+    ATTENTION,
     VIDEO_KEY,
     aggregate_to_videos,
     count_units,
+    pool_videos,
     resampling_unit,
     thresholds_of,
 )
+from deepfake.evaluation.thresholds import POOLED, choose_threshold
 from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
@@ -39,9 +42,16 @@ def evaluate(
     A block has `images`, `videos`; `real`, `fake` (images, or videos at the video level); `units`; and
     `metrics`: for each of METRICS a `value`, and, for test only, the interval `low` and `high`. Undefined
     numbers are null.
+
+    Predictions with ATTENTION have a third level, `pooled`, wherever `frame` and `video` are: videos whose
+    score is pooled by attention instead of the mean. Its threshold is always chosen here.
     """
     levels = {"val": _levels(val), "test": _levels(test)}
-    threshold = thresholds or thresholds_of(val, cfg["threshold"])
+    threshold = dict(thresholds or thresholds_of(val, cfg["threshold"]))
+    if any(POOLED in tables for tables in levels.values()):
+        pooled = levels["val"].get(POOLED, levels["val"]["video"])
+        how = cfg["threshold"]
+        threshold |= {POOLED: choose_threshold(pooled["label"], pooled["probability"], how)}
     splits = {}
     for name, tables in levels.items():
         rounds = cfg["bootstrap"] if name == "test" else 0
@@ -56,7 +66,8 @@ def evaluate(
 def _levels(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     unknown = (table["label"] == 1) & (table["method"] == "")
     table = table.assign(method=table["method"].mask(unknown, UNKNOWN))
-    return {"frame": table, "video": aggregate_to_videos(table)}
+    levels = {"frame": table, "video": aggregate_to_videos(table)}
+    return levels | ({POOLED: pool_videos(table)} if ATTENTION in table else {})
 
 
 def _evaluate_split(tables: dict[str, pd.DataFrame], threshold: dict, rounds: int, seed: int) -> dict | None:

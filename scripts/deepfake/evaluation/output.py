@@ -6,9 +6,10 @@ from deepfake.evaluation.bootstrap import FEW_UNITS, MIN_UNITS
 from deepfake.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS
 from deepfake.evaluation.predictions import UNIT_KINDS
 from deepfake.evaluation.roc import allowed_false_positives
-from deepfake.evaluation.thresholds import LEVELS
+from deepfake.evaluation.thresholds import LEVELS, POOLED
 
 COLUMNS = "level split corpus method metric value low high images".split()
+TITLES = {"frame": "frame level", "video": "video level", POOLED: "video level, pooled"}
 BRIEF_METRICS = ["f1_macro", "roc_auc", "eer"]  # of each corpus and method, in the text
 
 
@@ -21,7 +22,7 @@ def metrics_table(metrics: dict) -> pd.DataFrame:
     rows = []
     for split, results in sorted(metrics["splits"].items()):
         for (corpus, method), blocks in _parts(results) if results else []:
-            for level in LEVELS:
+            for level in levels_of(blocks):
                 key = {"level": level, "split": split, "corpus": corpus, "method": method}
                 block = blocks[level]
                 rows += [
@@ -29,6 +30,11 @@ def metrics_table(metrics: dict) -> pd.DataFrame:
                     for metric, numbers in block["metrics"].items()
                 ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def levels_of(blocks: dict) -> list[str]:
+    """Return the levels that the blocks of a split, a corpus or a method have: LEVELS, and maybe POOLED."""
+    return [level for level in (*LEVELS, POOLED) if level in blocks]
 
 
 def _parts(results: dict) -> list[tuple[tuple[str, str], dict]]:
@@ -69,7 +75,9 @@ def _threshold_text(threshold: dict) -> str:
         "config": "set in the config",
         "default": "the default, because val lacks a class",
     }[threshold["from"]]
-    return f"Threshold {threshold['frame']:.4f} for frames, {threshold['video']:.4f} for videos: {reason}"
+    pooled = f", {threshold[POOLED]:.4f} for videos pooled by attention" if POOLED in threshold else ""
+    frame, video = threshold["frame"], threshold["video"]
+    return f"Threshold {frame:.4f} for frames, {video:.4f} for videos{pooled}: {reason}"
 
 
 def _size_text(split: str, results: dict) -> str:
@@ -119,10 +127,11 @@ def _intervals_text(results: dict, bootstrap: dict) -> str:
 
 
 def _metrics_lines(results: dict) -> list[str]:
-    lines = [f"{'':20}{'frame level':28}video level".rstrip()]
+    levels = levels_of(results)
+    lines = [f"{'':20}" + "".join(f"{TITLES[level]:28}" for level in levels).rstrip()]
     for name, title in METRICS.items():
-        cells = [_cell(results[level]["metrics"][name]) for level in LEVELS]
-        lines.append(f"{title:20}{cells[0]:28}{cells[1]}")
+        cells = "".join(f"{_cell(results[level]['metrics'][name]):28}" for level in levels)
+        lines.append(f"{title:20}{cells}".rstrip())
     return lines
 
 
@@ -134,15 +143,14 @@ def _cell(numbers: dict[str, float | None]) -> str:
 
 
 def _brief_lines(title: str, parts: dict) -> list[str]:
-    """Return a line for each of `parts`, with the BRIEF_METRICS of both levels."""
+    """Return a line for each of `parts`, with the BRIEF_METRICS of each level."""
     width = max([len(title), *map(len, parts)]) + 2
-    head = "".join(f"{METRICS[m]:>10}" for m in BRIEF_METRICS)
-    lines = [
-        f"{'':{width + 16}}{'frame level':>30}{'video level':>30}",
-        f"{title:{width}}{'images':>8}{'videos':>8}{head}{head}",
-    ]
+    levels = next((levels_of(blocks) for blocks in parts.values()), list(LEVELS))
+    head = "".join(f"{METRICS[m]:>10}" for m in BRIEF_METRICS) * len(levels)
+    titles = "".join(f"{TITLES[level]:>30}" for level in levels)
+    lines = [f"{'':{width + 16}}{titles}", f"{title:{width}}{'images':>8}{'videos':>8}{head}"]
     for name, blocks in parts.items():
-        values = [blocks[level]["metrics"][m]["value"] for level in LEVELS for m in BRIEF_METRICS]
+        values = [blocks[level]["metrics"][m]["value"] for level in levels for m in BRIEF_METRICS]
         numbers = "".join(f"{'-' if v is None else format(v, '.4f'):>10}" for v in values)
         lines.append(f"{name:{width}}{blocks['frame']['images']:>8,}{blocks['frame']['videos']:>8,}{numbers}")
     return lines

@@ -20,25 +20,34 @@ OPTIONAL = {"person": ""}
 UNIT_KINDS = ("person", "group", "video")
 """What the bootstrap draws, with what else belongs to it; see `resampling_unit`."""
 
+ATTENTION = "attention"
+"""The column of the scores by which a model weighs the frames of a video, empty for a model that has none. A
+table has it after PREDICTIONS where it isn't empty."""
+
+MARGIN = 1e-9
+"""How near to 0 and 1 a probability may be that is turned into a logit."""
+
 VIDEO_KEY = ["corpus", "video", "method"]
 """The columns that identify a video. Corpus and name aren't enough: the fakes of FaceForensics++ by different
 methods share names."""
 
 
 def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
-    """Write the columns PREDICTIONS as csv, sorted by image, with probabilities of 9 significant digits.
+    """Write PREDICTIONS and ATTENTION as csv, sorted by image, with numbers of 9 significant digits.
 
-    `table` may lack the columns OPTIONAL.
+    `table` may lack the columns OPTIONAL, and ATTENTION.
     """
-    table = _with_optional(table)[PREDICTIONS].sort_values("image", kind="stable")
+    table = _with_optional(table).reindex(columns=[*PREDICTIONS, ATTENTION])
+    table = table.sort_values("image", kind="stable")
     table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", float_format="%.9g")
 
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
     """Return the columns PREDICTIONS: `label` int64, `probability` float64 in [0, 1], all others text.
 
-    Raises UserError if the file or a column is missing, a label isn't 0 or 1, a probability isn't from 0 to
-    1, or an image occurs twice.
+    ATTENTION, float64, is there only if it isn't empty. Raises UserError if the file or a column is missing,
+    a label isn't 0 or 1, a probability isn't from 0 to 1, an attention is no number, or an image occurs
+    twice.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
@@ -59,9 +68,22 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     repeated = table["image"].duplicated()
     if repeated.any():
         raise UserError(f"{path}: image {table['image'][repeated].iloc[0]!r} occurs twice")
+    attention = _attention(table, path)
     return table[PREDICTIONS].assign(
-        label=table["label"].astype("int64"), probability=probabilities.astype("float64")
+        label=table["label"].astype("int64"), probability=probabilities.astype("float64"), **attention
     )
+
+
+def _attention(table: pd.DataFrame, path: str | Path) -> dict[str, pd.Series]:
+    """Return the column ATTENTION of a table of text, float64, by its name; {} if it has none."""
+    if ATTENTION not in table or (table[ATTENTION] == "").all():
+        return {}
+    scores = pd.to_numeric(table[ATTENTION], errors="coerce").astype("float64")
+    invalid = ~np.isfinite(scores)
+    if invalid.any():
+        first = table[ATTENTION][invalid].iloc[0]
+        raise UserError(f"{path}: {ATTENTION} {first!r}; write a number for each image, or for none")
+    return {ATTENTION: scores}
 
 
 def people_by_faces(rows: pd.DataFrame, path: str | Path) -> np.ndarray:
@@ -87,6 +109,20 @@ def aggregate_to_videos(table: pd.DataFrame) -> pd.DataFrame:
     firsts = videos[["label", "target", "group", "person"]].first()
     numbers = videos.agg(images=("image", "size"), probability=("probability", "mean"))
     return firsts.join(numbers).reset_index()
+
+
+def pool_videos(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what `aggregate_to_videos` does, with the probability pooled by ATTENTION, which `table` has.
+
+    It is that of the mean of the frames' logits, weighed by the softmax of their scores.
+    """
+    probability = table["probability"].clip(MARGIN, 1 - MARGIN)
+    logit = np.log(probability) - np.log1p(-probability)
+    by_video = [table[name] for name in VIDEO_KEY]
+    weight = np.exp(table[ATTENTION] - table[ATTENTION].groupby(by_video).transform("max"))
+    sums = pd.DataFrame({"logit": weight * logit, "weight": weight}).groupby(by_video, sort=True).sum()
+    pooled = 1 / (1 + np.exp(-(sums["logit"] / sums["weight"]).to_numpy()))
+    return aggregate_to_videos(table).assign(probability=pooled)
 
 
 def choose_thresholds(table: pd.DataFrame, method: str | float = "f1_macro") -> dict[str, float]:

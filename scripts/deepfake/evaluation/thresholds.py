@@ -11,6 +11,7 @@ from deepfake.evaluation.roc import roc_counts
 
 DEFAULT = 0.5
 LEVELS = ("frame", "video")
+POOLED = "pooled"  # the level of videos whose score is pooled by a model's attention over frames
 MOST_PEOPLE = 8  # of a video, for whom there is a threshold of their own; more people have that of so many
 SOURCES = ("val", "config", "default")
 """Where thresholds are from: chosen on val, a number of the config, or DEFAULT because val lacks a class."""

@@ -10,6 +10,7 @@ from deepfake.evaluation.bootstrap import FEW_UNITS
 from deepfake.evaluation.evaluate import UNKNOWN
 from deepfake.evaluation.metrics import METRICS
 from deepfake.evaluation.output import false_alarms_text
+from deepfake.evaluation.thresholds import POOLED
 from deepfake.pages.render import plural
 from deepfake.pages.summary_inputs import Model, Summary
 
@@ -73,7 +74,7 @@ def mistakes(model: Model) -> int | None:
 
 
 def leaderboard_row(model: Model) -> dict:
-    """Return a model's row in the table of all models: what it is, and its scores at both levels."""
+    """Return a model's row in the table of all models: what it is, and its scores at each level."""
     if model.is_from_elsewhere:
         network = scores_line(model.metadata)
     elif model.is_ensemble:
@@ -90,7 +91,7 @@ def leaderboard_row(model: Model) -> dict:
                 "scores": [score(model, level, m) for m in ("f1_macro", "f1_fake", "roc_auc", "eer")],
                 "threshold": model.metrics["threshold"][level],
             }
-            for level in LEVELS
+            for level in _levels(model)
         ],
         "epochs": None if model.is_ensemble or model.is_from_elsewhere else len(model.history),
         "best_epoch": model.metadata.get("metrics", {}).get("epoch"),
@@ -111,7 +112,10 @@ def model_details(model: Model) -> dict:
         "reports": model.reports,
         "training": model.training,
         "split": split,
-        "scores": [(name, [score(model, level, key) for level in LEVELS]) for key, name in METRICS.items()],
+        "is_pooled": len(_levels(model)) > len(LEVELS),
+        "scores": [
+            (name, [score(model, level, key) for level in _levels(model)]) for key, name in METRICS.items()
+        ],
         "false_alarms": false_alarms_text(_measured(model)) if split else "",
         "by_corpus": _by_part(model, "by_corpus"),
         "by_method": by_method,
@@ -215,6 +219,11 @@ def _cross_cell(value: str, column: str) -> str | None:
     if column.endswith(("f1_macro", "roc_auc", "low", "high")) and math.isfinite(number):
         return f"{number:.3f}"
     return value or None
+
+
+def _levels(model: Model) -> list[str]:
+    """Return the levels of a model's scores; one with attention over frames has videos pooled by it, too."""
+    return [LEVELS[0], *[POOLED] * (POOLED in model.metrics["threshold"]), *LEVELS[1:]]
 
 
 def _measured(model: Model) -> Mapping:

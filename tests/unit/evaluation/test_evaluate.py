@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from made.predictions import FAKE, NONE, ONE_REAL, REAL, random_table, table
@@ -13,7 +14,13 @@ from sklearn import metrics as sk
 from deepfake.evaluation.evaluate import evaluate
 from deepfake.evaluation.metrics import METRICS
 from deepfake.evaluation.output import COLUMNS, metrics_table, metrics_text
-from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions, write_predictions
+from deepfake.evaluation.predictions import (
+    aggregate_to_videos,
+    pool_videos,
+    read_predictions,
+    write_predictions,
+)
+from deepfake.evaluation.thresholds import choose_threshold
 
 ROOT = Path(__file__).resolve().parents[3]
 CFG = {"threshold": "f1_macro", "bootstrap": 50}
@@ -184,6 +191,59 @@ def test_table_and_text_contain_the_numbers():
     )
 
 
+# Pooled by attention
+
+
+def with_attention(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return rows.assign(attention=np.random.default_rng(seed).normal(0, 3, len(rows)))
+
+
+def test_a_video_s_logit_is_the_mean_of_its_frames_by_the_softmax_of_their_attention():
+    rows = table([("a", "r", "", REAL, "p", [0.5, 0.9]), ("a", "f", "m", FAKE, "p", [0.2, 0.8, 0.3])])
+    rows["attention"] = [-800.0, -800.0 + np.log(3), 5.0, 5.0, 900.0]
+    pooled = pool_videos(rows)
+    real = 0.75 * np.log(9)
+    assert pooled["video"].tolist() == ["f", "r"] and pooled["images"].tolist() == [3, 2]
+    assert pooled["probability"].tolist() == pytest.approx([0.3, 1 / (1 + np.exp(-real))])
+    certain = pool_videos(rows.assign(probability=[0.0, 0.0, 1.0, 1.0, 1.0]))
+    assert certain["probability"].tolist() == pytest.approx([1, 0], abs=1e-8)
+
+
+def test_a_model_with_attention_has_a_third_level_beside_the_mean():
+    test, val = with_attention(random_table(24, 1), 3), with_attention(random_table(20, 2), 4)
+    metrics = evaluate(test, val, CFG, 42)
+    plain = evaluate(test.drop(columns="attention"), val.drop(columns="attention"), CFG, 42)
+    pooled = metrics["threshold"].pop("pooled")
+    chosen = pool_videos(val)
+    assert pooled == choose_threshold(chosen["label"], chosen["probability"])
+    assert metrics["threshold"] == plain["threshold"]
+    results = metrics["splits"]["test"]
+    for blocks, others in ((results, plain["splits"]["test"]), (results["by_method"]["a/swap"], {})):
+        numbers = blocks["pooled"]["metrics"]["roc_auc"]
+        assert numbers["low"] <= numbers["value"] <= numbers["high"]
+        assert all(blocks[level] == block for level, block in others.items() if level in ("frame", "video"))
+    found = pool_videos(test)
+    assert values(results["pooled"])["roc_auc"] == pytest.approx(
+        sk.roc_auc_score(found["label"], found["probability"]), abs=1e-8
+    )
+    metrics["threshold"]["pooled"] = pooled
+    rows = metrics_table(metrics)
+    assert len(rows) == 3 * 2 * (1 + 2 + 4) * len(METRICS) and set(rows["level"]) == {
+        "frame",
+        "video",
+        "pooled",
+    }
+    text = metrics_text(metrics)
+    assert "video level, pooled" in text and f"{pooled:.4f} for videos pooled by attention" in text
+    f1 = results["pooled"]["metrics"]["f1_macro"]
+    assert f"{f1['value']:.4f}  [{f1['low']:.4f}, {f1['high']:.4f}]" in text
+
+
+def test_without_val_the_threshold_of_pooled_videos_is_the_default():
+    metrics = evaluate(with_attention(random_table(8, 1), 3), NONE, CFG, 42)
+    assert metrics["threshold"]["pooled"] == 0.5
+
+
 ARGS = {name: f"{name}.svg" for name in "roc precision-recall confusion calibration histogram".split()}
 ARGS |= {"output": "metrics.json", "output-table": "metrics.csv", "output-text": "metrics.txt"}
 
@@ -207,7 +267,7 @@ def test_program_writes_all_outputs(tmp_path):
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     test, val = (read_predictions(tmp_path / name) for name in ("test.csv", "val.csv"))
-    assert metrics == evaluate(test, val, CFG, 42)
+    assert metrics == evaluate(test, val, CFG, 42) and "pooled" not in metrics["threshold"]
     assert done.stdout == (tmp_path / "metrics.txt").read_text() == metrics_text(metrics) + "\n"
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*ARGS.values(), "test.csv", "val.csv"])
 
@@ -226,8 +286,9 @@ def test_program_accepts_splits_without_rows(tmp_path):
     ("old", "new", "named"),
     [
         pytest.param(",target,", ",person,", "target", id="no column"),
-        pytest.param(",0.25\n", ",1.5\n", "probability '1.5'", id="out of range"),
-        pytest.param(",0.25\n", ",nan\n", "probability 'nan'", id="nan"),
+        pytest.param(",0.25,\n", ",1.5,\n", "probability '1.5'", id="out of range"),
+        pytest.param(",0.25,\n", ",nan,\n", "probability 'nan'", id="nan"),
+        pytest.param(",0.25,\n", ",0.25,inf\n", "attention 'inf'", id="attention"),
     ],
 )
 def test_invalid_predictions_are_an_error_that_names_file_and_column(old, new, named, tmp_path):

@@ -18,7 +18,7 @@ from deepfake.checkpoints.best_pt import save_checkpoint
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.inference import in_batches, probabilities
 from deepfake.checkpoints.torch_inference import logits_function
-from deepfake.evaluation.predictions import PREDICTIONS, read_predictions, resampling_unit
+from deepfake.evaluation.predictions import ATTENTION, PREDICTIONS, read_predictions, resampling_unit
 from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 
@@ -77,6 +77,21 @@ def test_probabilities_are_those_of_each_image_alone(made, checkpoint, tmp_path)
         assert by_name[decoded.rows["image"][number]] == pytest.approx(alone, abs=1e-6)
 
 
+def test_a_model_of_sets_of_frames_has_the_attention_of_each_image(made, tmp_path):
+    built = build(MODEL | {"arch": "timm/test_resnet", "frames": 2}, 4)
+    settings = {"threshold": 0.5, "training": {}, "dataset": {"name": "made", "sha256": "0"}, "metrics": {}}
+    save_checkpoint(tmp_path / "best.pt", built.spec, built.detector.network.state_dict(), **settings)
+    assert predict(made, tmp_path / "best.pt", tmp_path / "val.csv", "val") == 0
+    table, decoded = read_predictions(tmp_path / "val.csv"), read_decoded(made.images, made.rows)
+    images = torch.from_numpy(decoded.take(decoded.split("val"))).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        outputs = load_detector(tmp_path / "best.pt")[0](images, whole=True)
+    order = decoded.rows["image"].iloc[decoded.split("val")].argsort().tolist()
+    assert np.allclose(table[ATTENTION], outputs.attention[order], atol=1e-5)
+    assert np.allclose(table["probability"], outputs.logits[order].sigmoid(), atol=1e-6)
+    assert len(set(table[ATTENTION])) == len(table)
+
+
 def test_the_table_has_the_same_bytes_each_time(made, checkpoint, tmp_path):
     for name in ("one.csv", "two.csv"):
         assert predict(made, checkpoint, tmp_path / name) == 0
@@ -86,7 +101,7 @@ def test_the_table_has_the_same_bytes_each_time(made, checkpoint, tmp_path):
 def test_a_split_without_images_gives_a_table_without_rows(checkpoint, tmp_path):
     made = made_decoded.make(tmp_path / "made", counts={"train": 2, "val": 2})
     assert predict(made, checkpoint, tmp_path / "test.csv") == 0
-    assert (tmp_path / "test.csv").read_text() == ",".join(PREDICTIONS) + "\n"
+    assert (tmp_path / "test.csv").read_text() == ",".join([*PREDICTIONS, ATTENTION]) + "\n"
 
 
 def test_an_error_is_one_line_and_leaves_no_table(made, checkpoint, tmp_path, caplog):

@@ -77,6 +77,24 @@ def test_models_are_sorted_by_validation_score_and_have_their_scores(results, ht
     assert rows[0][8:] == ["3 best: 3", "92"]  # epochs, and the median of 91, 92, 93 images a second
 
 
+def test_a_model_with_attention_over_frames_has_a_third_row_and_column(copy):
+    def pool(metrics: dict) -> None:
+        results = metrics["splits"]["test"]
+        results["pooled"] = json.loads(json.dumps(results["video"]))
+        results["pooled"]["metrics"]["roc_auc"]["value"] = 0.987
+        metrics["threshold"]["pooled"] = 0.654
+
+    edit(copy / "reports/small/b/metrics.json", pool)
+    html = page(read_summary(**inputs(copy)))
+    rows, text = Reader(html).rows, plain(html)
+    first = next(number for number, row in enumerate(rows) if row and row[0].startswith("b (chosen)"))
+    assert [row[0] for row in rows[first + 1 : first + 3]] == ["pooled", "frame"]
+    assert rows[first + 1][3].startswith("0.987") and rows[first + 1][-1] == "0.654"
+    assert html.count('rowspan="3"') == 4
+    assert ["", "videos", "videos, pooled", "frames"] in rows
+    assert "is fake from 0.654." in text
+
+
 def test_the_top_names_model_scores_dataset_and_audit(results, html):
     text = plain(html.split("<nav>")[0])
     frame = score(read_summary(**inputs(results)).chosen, "frame", "f1_macro")
