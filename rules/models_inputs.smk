@@ -3,6 +3,7 @@
 from deepfake.config.defaults import trained_dataset
 from deepfake.config.sections import ensemble_section, model_section, people_of_cross_datasets
 from deepfake.config.sources import check_model, check_scores
+from deepfake.networks.blend_settings import landmark_kind, takes_neighbours
 from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
 
 
@@ -11,6 +12,17 @@ def decoded_images(w, ending):
     require(check_model, w.model)
     names = [geometry.name for geometry in geometries_of(config, w.model)]
     return [f"results/decoded/{predicted_dataset(w)}/{name}.{ending}" for name in names]
+
+
+def landmarks_of(w, ending):
+    """The landmarks (npy) of the dataset's images, or their table (csv), where the model's training needs them."""
+    kind = landmark_kind(config["models"][w.model])
+    return [f"results/landmarks/{w.dataset}/{kind}.{ending}"] if kind else []
+
+
+def people_of_blends(w):
+    """The table of who is seen, where the model's training blends in the faces of others."""
+    return plan_of(w.dataset).people if takes_neighbours(config["models"][w.model]) else []
 
 
 def predicted_dataset(w):

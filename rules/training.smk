@@ -4,6 +4,7 @@ From a dataset to trained models, and the best of them.
 config    models.<model>, ensembles.<ensemble>, evaluate.threshold, train, seed
 requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
 creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's input size, and .csv
+          results/landmarks/{dataset}/{five|68}.npy, points of the faces in the images, and .csv
           results/models/{dataset}/{model}/weights.pt and .json, of the best epoch; val.csv, its predictions;
           history.csv and .json, curves.svg, tensorboard/,
           checkpoints/ (the last, every fifth epoch, folders for transformers)
@@ -48,6 +49,44 @@ rule decode:
         " 2> {log:q}"
 
 
+rule landmarks:
+    """Find the faces in a dataset's images and the points of their landmarks, for models whose self-blending asks."""
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        dataset="results/{dataset}",
+    output:
+        points="results/landmarks/{dataset}/{kind}.npy",
+        table="results/landmarks/{dataset}/{kind}.csv",
+    log:
+        "logs/landmarks/{dataset}/{kind}.log",
+    benchmark:
+        "benchmarks/landmarks/{dataset}/{kind}.tsv"
+    wildcard_constraints:
+        kind="five|68",
+    conda:
+        "../envs/media.yaml"
+    container:
+        config["containers"]["media"]
+    threads: 8
+    resources:
+        mem_mb=lambda w, threads, attempt: attempt * (1000 + 400 * threads),  # a worker takes 265 MB
+        runtime=per_attempt(240),
+    params:
+        program=program("landmarks.py"),
+        code=script_digest("landmarks.py"),
+        limits=limits_of_crops,
+    shell:
+        "python {params.program:q}"
+        " --dataset {input.dataset:q}"
+        " --kind {wildcards.kind:q}"
+        " --limits {params.limits:q}"
+        " --workers {threads}"
+        " --output {output.points:q}"
+        " --output-table {output.table:q}"
+        " --record {params.record:q}"
+        " > {log:q} 2>&1"
+
+
 rule train:
     """Train a model on a dataset that has passed its audit; a killed run is resumed."""
     input:
@@ -55,6 +94,9 @@ rule train:
         audit="results/reports/{dataset}/audit.json",
         images=lambda w: ancient(decoded_images(w, "npy")),  # too large for a checksum: its rows decide
         rows=lambda w: decoded_images(w, "csv"),
+        points=lambda w: ancient(landmarks_of(w, "npy")),  # its table decides
+        landmarks=lambda w: landmarks_of(w, "csv"),
+        people=people_of_blends,
     output:
         weights="results/models/{dataset}/{model}/weights.pt",
         facts="results/models/{dataset}/{model}/weights.json",
@@ -102,6 +144,8 @@ rule train:
         " --images {input.images:q}"
         " --rows {input.rows:q}"
         " --plan-summary {input.plan_summary:q}"
+        " --landmarks {input.points:q} {input.landmarks:q}"
+        " --people {input.people:q}"
         " --dataset {wildcards.dataset:q}"
         " --model {wildcards.model:q}"
         " --config {params.cfg:q}"

@@ -13,7 +13,8 @@ be resumed by another number of processes.
                    "optimizer": "adamw", "lr": 0.001, "clip": 1.0, "weight_decay": 0.0001,
                    "schedule": "cosine", "warmup": 1, "loss": "cross_entropy", "focal_gamma": 2,
                    "uniformity": 0, "alignment": 0, "label_smoothing": 0, "class_weights": "auto",
-                   "patience": 5, "augment": "light", "self_blend": 0, "precision": "auto",
+                   "patience": 5, "augment": "light", "fakes": true, "self_blend": 0,
+                   "self_blend_landmarks": "none", "self_blend_source": "self", "precision": "auto",
                    "channels_last": true, "compile": false, "seed": 42}'
 """
 
@@ -35,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
-    more = code, args.limits, args.features
+    blending = tuple(args.landmarks) or None, next(iter(args.people), None)
+    more = code, args.limits, args.features, *blending
     with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
         facts = train(processes, args.dataset, args.model, model, *files, *more)
     if facts:
@@ -52,6 +54,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
     parser.add_argument(
         "--features", nargs="*", default=[], metavar="NPY", help="of train and val, for tune: head"
+    )
+    parser.add_argument(
+        "--landmarks", nargs="*", default=[], metavar=("NPY", "CSV"), help="of the images, for self_blend"
+    )
+    parser.add_argument(
+        "--people", nargs="*", default=[], metavar="CSV", help="who is seen, for self_blend_source: neighbour"
     )
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--model", required=True, help="name of the model")

@@ -11,6 +11,7 @@ from deepfake.inputs.decoded import read_decoded
 from deepfake.networks.build import build
 from deepfake.networks.detector import Detector
 from deepfake.training import loop
+from deepfake.training.blender import Blender
 from deepfake.training.data import train_and_val
 from deepfake.training.distributed import launch
 from deepfake.training.loop import Trained, fit
@@ -30,6 +31,7 @@ def run(made, folder, detector=None, seed=5, weights=(1.0, 1.0), fingerprint="sa
     decoded = read_decoded(made.images, made.rows)
     with launch(model["precision"], "cpu") as processes:
         splits = train_and_val(decoded, processes.fabric.device)
+        splits[0].blend = Blender(model, splits[0]) if model["self_blend"] else None
         return fit(processes, detector, model, weights, *splits, folder, "made/tiny", fingerprint, seed)
 
 

@@ -1,5 +1,7 @@
 """What a model's section says about batches, without torch: which images stay together, and conflicts."""
 
+from deepfake.networks.blend_settings import keeps_originals
+
 CLASS_BALANCED = ("pairs", "balanced")
 """The values of `batches` with which half of a batch is fake."""
 
@@ -7,17 +9,20 @@ CLASS_BALANCED = ("pairs", "balanced")
 def group_size(model: dict) -> int:
     """Return how many images of a batch belong together: the frames of a set, of a real and a fake one.
 
+    A real image and its blend belong together, too, where both are learnt.
+
     `model` is a model's section (`batches`, `frames`). A batch has whole groups, and so has each process's
     share of it.
     """
-    classes = 2 if model["batches"] in CLASS_BALANCED and model.get("fakes", True) else 1
+    paired = keeps_originals(model) or (model["batches"] in CLASS_BALANCED and model["fakes"])
+    classes = 2 if paired else 1
     return classes * model["frames"]
 
 
 def batch_conflict(model: dict) -> str:
     """Return what is wrong with a model's `batch_size`, `batches` and `frames` together; "" if nothing is."""
     batches, frames, size = model["batches"], model["frames"], model["batch_size"]
-    if batches == "pairs" and not model.get("fakes", True):
+    if batches == "pairs" and not model["fakes"]:
         return (
             "batches: pairs can't be used with fakes: false, without which there are no pairs; write random"
         )
@@ -26,7 +31,8 @@ def batch_conflict(model: dict) -> str:
     together = group_size(model)
     if size % together == 0:
         return ""
-    reasons = [f"batches: {batches}"] * (batches in CLASS_BALANCED) + [f"frames: {frames}"] * (frames > 1)
+    reasons = ["fakes: false, self_blend: 1"] * keeps_originals(model)
+    reasons += [f"batches: {batches}"] * (batches in CLASS_BALANCED) + [f"frames: {frames}"] * (frames > 1)
     return (
         f"batch_size: {size} can't be used with {' and '.join(reasons)}; write a multiple of {together}, "
         f"such as {-(-size // together) * together}"

@@ -1,6 +1,7 @@
 """The images of a decoded dataset, as the batches of tensors that training takes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,17 +28,29 @@ class Batch(NamedTuple):
     items: Tensor
 
 
-def check_trainable(decoded: Decoded, source: object) -> None:
-    """Raise UserError, naming the file `source`, where train lacks a class or val has no images."""
+def check_trainable(decoded: Decoded, source: object, fakes: bool = True) -> None:
+    """Raise UserError, naming the file `source`, where train lacks a class or val has no images.
+
+    Without `fakes` train needs none.
+    """
     labels = decoded.rows["label"].to_numpy()
-    if missing := {0, 1} - set(labels[decoded.split("train")]):
+    needed = {0, 1} if fakes else {0}
+    if missing := needed - set(labels[decoded.split("train")]):
         names = " and ".join({0: "real", 1: "fake"}[label] for label in sorted(missing))
-        raise UserError(f"{source}: the split train has no {names} images; both classes are needed")
+        needs = "both classes are needed" if fakes else "they are needed, also with fakes: false"
+        raise UserError(f"{source}: the split train has no {names} images; {needs}")
     if not len(decoded.split("val")):
         raise UserError(
             f"{source}: the split val is empty, and the best epoch is chosen by it; give val a part of the "
             "dataset's splits"
         )
+
+
+def without_fakes(decoded: Decoded) -> Decoded:
+    """Return the same images, but those of train that are fake belong to no split."""
+    rows = decoded.rows
+    left_out = (rows["split"] == "train") & (rows["label"] == 1)
+    return replace(decoded, rows=rows.assign(split=rows["split"].mask(left_out, "")))
 
 
 class Images(Dataset):
@@ -46,7 +59,12 @@ class Images(Dataset):
     `rows` are theirs, with the columns decoded.ROWS. Images are read from the mapped file when they are
     requested, or held in the memory of a GPU where they take no more than GPU_SHARE of what is free. Tensors
     have the memory format channels_last.
+
+    `blend`, if it is set, turns some images of a batch into fakes before they are augmented: it takes images,
+    labels and items, and returns images and labels.
     """
+
+    blend: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
 
     def __init__(self, decoded: Decoded, split: str, device: torch.device):
         self.decoded = decoded

@@ -14,7 +14,6 @@ from deepfake.networks.detector import Detector
 from deepfake.training.augmentation import augmentation
 from deepfake.training.losses import training_loss, weighted_loss
 from deepfake.training.optimizer import set_learning_rate
-from deepfake.training.self_blending import blend_reals
 
 
 def train_epoch(
@@ -33,15 +32,15 @@ def train_epoch(
     number of these `images`, and `lr` of the last step.
     """
     network.train()
-    augment = augmentation(model["augment"], loader.dataset.size)
+    augment, blend = augmentation(model["augment"], loader.dataset.size), loader.dataset.blend
     accumulate, world_size = model["accumulate"], fabric.world_size
     steps_per_epoch = math.ceil(len(loader) / accumulate)
     losses, correct, images_seen, lr = [], [], 0, 0.0
     for number, batch in enumerate(loader):
         images, labels = to_device(batch.images, fabric.device), to_device(batch.labels, fabric.device)
         # outside of mixed precision, which only the network is made for
-        if model["self_blend"]:
-            images, labels = blend_reals(images, labels, model["self_blend"], model["frames"])
+        if blend:
+            images, labels = blend(images, labels, batch.items)
         images = augment(images).contiguous(memory_format=memory_format(model))
         weights = class_weights[labels.long()]
         total, count = weights.sum(), len(labels)

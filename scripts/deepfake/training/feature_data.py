@@ -29,6 +29,7 @@ class Features(Dataset):
     """
 
     size = 0  # pixels: it has none
+    blend = None
     reads_ahead = False
 
     def __init__(self, features: MappedArray, decoded: Decoded, split: str, device: torch.device):

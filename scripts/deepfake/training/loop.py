@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from deepfake.console import log, progress_bar
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
+from deepfake.networks.blend_settings import copies
 from deepfake.networks.detector import Detector
 from deepfake.networks.lora import merge_adapters, scaling_of
 from deepfake.training.batch_settings import group_size
@@ -117,7 +118,7 @@ def fit(
     elif is_first and not epochs:
         save_weights(folder, detector, ["best", "last"])
 
-    images_left = (epochs - progress.epochs) * order.images
+    images_left = (epochs - progress.epochs) * order.images * copies(model)
     events = SummaryWriter(folder / EVENTS) if is_first else nullcontext()
     bar = progress_bar(images_left, f"train {name}", "images") if is_first else nullcontext(_do_nothing)
     with events as writer, bar as advance:

@@ -9,13 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from deepfake.errors import UserError
-from deepfake.hashing import seeded_hash
+from deepfake.evaluation.predictions import people_by_faces
+from deepfake.hashing import files_digest, seeded_hash
 from deepfake.inputs.decoded import Decoded, check_size, read_decoded
+from deepfake.inputs.landmarks import Landmarks, read_landmarks
+from deepfake.networks.blend_settings import blend_conflict, keeps_originals, landmark_kind
 from deepfake.networks.build import Built, build
 from deepfake.networks.deltas import encoder_of
 from deepfake.networks.settings import checkpoint_conflict, weights_digest
 from deepfake.training.batch_settings import CLASS_BALANCED
-from deepfake.training.data import check_trainable
+from deepfake.training.blender import Blender
+from deepfake.training.data import Images, check_trainable, without_fakes
 from deepfake.training.distributed import Processes
 from deepfake.training.loop import Trained, fit
 from deepfake.training.optimizer import with_defaults
@@ -37,6 +41,8 @@ def train(
     code: str,
     limits: dict | None = None,
     features: Sequence[str] = (),
+    landmarks: Landmarks | None = None,
+    people: str | None = None,
 ) -> dict | None:
     """Train the model `name` on `dataset`; return the content of its weights.json.
 
@@ -48,7 +54,9 @@ def train(
     are the same. `output` gets the files of results.write_results, and the TensorBoard events.
 
     `limits` are those of the config, for weights from files. `features` are the arrays of train and val that
-    features.py wrote, for a model of which the head alone is trained. Raises UserError if a file or a setting
+    features.py wrote, for a model of which the head alone is trained. `landmarks` are the files of the
+    images' landmarks, and `people` the plan's table of who is seen, for a model whose self-blended images
+    need them. Raises UserError if a file or a setting
     is wrong or the loss diverges, and ConcurrentWrite once another process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
@@ -56,9 +64,15 @@ def train(
         lambda: _read(images, rows, plan_summary, model, seed, limits)
     )
     model = with_defaults(model, built.detector)
-    weights, fingerprint = class_weights(model, plan), _fingerprint(model, plan, code)
+    weights = class_weights(model, plan)
+    fingerprint = _fingerprint(model, plan, code, [*(landmarks or ()), *filter(None, [people])])
     device = processes.fabric.device
     task = processes.run_together(lambda: make_task(built, decoded, model, device, features))
+    if task.model["self_blend"]:
+        blender = processes.run_together(
+            lambda: _blender(task.train, decoded, model, built, landmarks, people, seed)
+        )
+        task.train.blend = blender
     splits, run_name = (task.train, task.val), f"{dataset}/{name}"
     trained = fit(processes, task.detector, task.model, weights, *splits, run, run_name, fingerprint, seed)
     metadata = {
@@ -91,8 +105,11 @@ def class_weights(model: dict, plan: dict) -> tuple[float, float]:
     Where batches hold as many reals as fakes already, `auto` weighs both alike.
     """
     setting = model["class_weights"]
-    if setting == "none" or (setting == "auto" and model["batches"] in CLASS_BALANCED):
+    balanced = keeps_originals(model) or (model["batches"] in CLASS_BALANCED and model["fakes"])
+    if setting == "none" or (setting == "auto" and balanced):
         return 1.0, 1.0
+    if setting == "auto" and not model["fakes"]:  # the plan's are of other fakes
+        return 0.5 / (1 - model["self_blend"]), 0.5 / model["self_blend"]
     weights = plan["class_weights"] if setting == "auto" else setting
     return float(weights["real"]), float(weights["fake"])
 
@@ -101,10 +118,12 @@ def share_of_fakes(labels: np.ndarray, weights: tuple[float, float], model: dict
     """Return the mean target of the loss, from 0 to 1: the best probability of fake for one who sees nothing.
 
     `labels` are those of train, real = 0 and fake = 1, and `weights` those of real and fake in the loss. Of a
-    model's section count `batches`, `self_blend`, which makes fakes of reals, and `label_smoothing`.
+    model's section count `batches`, `fakes`, `self_blend`, which makes fakes of reals, and `label_smoothing`.
     """
-    fakes = 0.5 if model["batches"] in CLASS_BALANCED and 0 < labels.mean() < 1 else float(labels.mean())
-    fakes += (1 - fakes) * model["self_blend"]
+    fakes = float(labels.mean()) if model["fakes"] else 0.0
+    if model["batches"] in CLASS_BALANCED and 0 < fakes < 1:
+        fakes = 0.5
+    fakes = 0.5 if keeps_originals(model) else fakes + (1 - fakes) * model["self_blend"]
     real, fake = weights
     share = fakes * fake / (fakes * fake + (1 - fakes) * real)
     return share * (1 - model["label_smoothing"]) + model["label_smoothing"] / 2
@@ -116,8 +135,11 @@ def _read(
     """Return the plan's summary, the images, and the network before training."""
     try:
         plan = json.loads(plan_summary.read_text(encoding="utf-8"))
+        if problem := blend_conflict(model):
+            raise UserError(problem)
         decoded = read_decoded(images, rows)
-        check_trainable(decoded, rows)
+        check_trainable(decoded, rows, model["fakes"])
+        decoded = decoded if model["fakes"] else without_fakes(decoded)
         labels = decoded.rows["label"].to_numpy()[decoded.split("train")]
         built = build(model, seed, share_of_fakes(labels, class_weights(model, plan), model), limits)
         if (model["uniformity"] or model["alignment"]) and built.detector.head is None:
@@ -135,9 +157,30 @@ def _read(
     return plan, decoded, built
 
 
-def _fingerprint(model: dict, plan: dict, code: str) -> str:
-    """Return a digest of all that decides how training ends."""
-    parts = [model, plan["sha256"], plan["class_weights"], weights_digest(model), code]
+def _blender(
+    images: Images,
+    decoded: Decoded,
+    model: dict,
+    built: Built,
+    landmarks: Landmarks | None,
+    people: str | None,
+    seed: int,
+) -> Blender:
+    """Return what blends the images of train."""
+    if landmarks is None and landmark_kind(model):
+        raise UserError("self_blend_landmarks: no landmarks are given; write --landmarks NPY CSV")
+    points = names = None
+    if landmarks:
+        points = read_landmarks(*landmarks, decoded.rows["image"], built.geometry)[images.numbers]
+    if people:
+        names = people_by_faces(images.rows, people)
+    return Blender(model, images, points, names, seeded_hash(seed, "sources"))
+
+
+def _fingerprint(model: dict, plan: dict, code: str, files: Sequence[str | Path]) -> str:
+    """Return a digest of all that decides how training ends; `files` are those beside images and weights."""
+    content = files_digest(Path(file) for file in files)
+    parts = [model, plan["sha256"], plan["class_weights"], weights_digest(model), code, content]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -370,3 +370,24 @@ def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
 )
 def test_an_augmentation_may_be_a_name_or_ranges(augment):
     checked(f"models: {{m: {{arch: meso4, augment: {augment}}}}}")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{arch: meso4, fakes: false}", "models.m: fakes: false can't be used with self_blend: 0"),
+        ("{arch: meso4, self_blend: 1}", "models.m: self_blend: 1 makes fakes of all real images"),
+        (
+            "{arch: meso4, self_blend: 0.5, self_blend_source: neighbour}",
+            "models.m: self_blend_source: neighbour needs landmarks; write self_blend_landmarks: five, or 68",
+        ),
+    ],
+)
+def test_blends_that_cannot_be_made_are_an_error(model, message):
+    (error,) = errors_of(f"models: {{m: {model}}}")
+    assert message in error
+
+
+def test_models_may_learn_from_reals_alone():
+    model = "{arch: meso4, self_blend: 1, fakes: false, self_blend_landmarks: 68}"
+    assert checked(f"models: {{m: {model}}}")["models"]["m"]["self_blend_landmarks"] == 68

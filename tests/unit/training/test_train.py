@@ -84,6 +84,14 @@ def test_the_weights_of_the_classes_come_from_the_plan_the_config_or_nowhere(mad
         assert class_weights(balanced, plan) == ((1.0, 1.0) if setting == "auto" else expected)
 
 
+def test_without_fakes_the_weights_are_those_of_the_blends():
+    plan = {"class_weights": {"real": 2.0, "fake": 0.5}}
+    reals = MODEL | {"fakes": False, "class_weights": "auto"}
+    assert class_weights(reals | {"self_blend": 0.25}, plan) == pytest.approx((2 / 3, 2.0))
+    assert class_weights(reals | {"self_blend": 1}, plan) == (1.0, 1.0)
+    assert class_weights(reals | {"self_blend": 1, "class_weights": {"real": 3, "fake": 1}}, plan) == (3, 1)
+
+
 # Several processes
 
 
@@ -225,9 +233,10 @@ def test_a_wrong_section_is_one_line(made, tmp_path, monkeypatch, caplog, messag
         ([0, 1, 1, 1], (3.0, 1.0), {}, 0.5),
         ([0, 1, 1, 1], (1.0, 1.0), {"self_blend": 0.5}, 0.875),
         ([0, 1, 1, 1], (1.0, 1.0), {"label_smoothing": 0.2}, 0.7),
-        ([0, 0, 1, 1], (1.0, 1.0), {"self_blend": 1}, 1.0),
         ([0, 1, 1, 1], (1.0, 1.0), {"batches": "balanced"}, 0.5),
         ([0, 1, 1, 1], (1.0, 1.0), {"batches": "pairs", "self_blend": 0.5}, 0.75),
+        ([0, 0, 0, 1], (1.0, 1.0), {"self_blend": 0.2, "fakes": False}, 0.2),
+        ([0, 0, 0, 1], (1.0, 3.0), {"self_blend": 1, "fakes": False}, 0.75),
     ],
 )
 def test_the_share_of_fakes_is_the_mean_target_of_the_loss(labels, weights, changes, expected):

@@ -1,0 +1,50 @@
+"""The program of the worker processes of `landmarks`: finds the faces in a dataset's images.
+
+No image can then end the step, or take more time or memory than the limits, whoever made it.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deepfake.dataset.read import read_image
+from deepfake.errors import UserError
+from deepfake.extraction.images import decode
+from deepfake.extraction.landmarks import MODELS, dlib_predictor
+from deepfake.extraction.package_models import package_model
+from deepfake.inputs.landmarks import LandmarkSettings, LandmarkTask, Located
+from deepfake.people.face_in_crop import face_finder
+from deepfake.worker_process import TaskDone, work
+
+
+def start(settings: LandmarkSettings) -> Callable[[LandmarkTask], Iterator[Located | TaskDone]]:
+    """Load the detector and the model; return the function that does a task."""
+    cv2.setNumThreads(1)
+    find, (_, file) = face_finder(), MODELS[settings.kind]
+    predict = dlib_predictor(str(package_model(file, f"self_blend_landmarks: {settings.kind}")))
+
+    def locate(pixels: np.ndarray) -> Located:
+        height, width = pixels.shape[:2]
+        face = find(pixels)
+        if face is None:
+            return Located(width, height, None)
+        # pixels are squares: the middle of the first one is half a pixel from the edge
+        points = (np.array(predict(pixels, face)) + 0.5) / (width, height)
+        return Located(width, height, points.astype(np.float32))
+
+    def results_of(task: LandmarkTask) -> Iterator[Located | TaskDone]:
+        problem = ""
+        try:
+            for name, sha256 in task.images:
+                yield locate(decode(read_image(Path(settings.folder), name, sha256), limits=settings.limits))
+        except (UserError, OSError) as error:
+            problem = str(error)
+        yield TaskDone(problem)
+
+    return results_of
+
+
+if __name__ == "__main__":
+    work(start)
