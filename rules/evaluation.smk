@@ -113,6 +113,7 @@ rule evaluate:
             labels={"model": "{model}", "dataset": "{dataset}", "what": "metrics"},
         ),
         text="results/reports/{dataset}/{model}/metrics.txt",
+        groups="results/reports/{dataset}/{model}/groups.csv",
         roc=report(
             "results/reports/{dataset}/{model}/roc.svg",
             category="4 Evaluation",
@@ -176,6 +177,7 @@ rule evaluate:
         " --output {output.metrics:q}"
         " --output-table {output.table:q}"
         " --output-text {output.text:q}"
+        " --output-groups {output.groups:q}"
         " --roc {output.roc:q}"
         " --precision-recall {output.precision_recall:q}"
         " --confusion {output.confusion:q}"

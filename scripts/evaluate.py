@@ -3,7 +3,8 @@
     python scripts/evaluate.py --test results/predictions/small/meso4/test.csv \
         --val results/predictions/small/meso4/val.csv --facts results/models/small/meso4/facts.json \
         --output metrics.json --output-table metrics.csv \
-        --output-text metrics.txt --roc roc.svg --precision-recall precision_recall.svg \
+        --output-text metrics.txt --output-groups groups.csv \
+        --roc roc.svg --precision-recall precision_recall.svg \
         --confusion confusion.svg --calibration calibration.svg --histogram histogram.svg \
         --config '{"threshold": "f1_macro", "bootstrap": 1000, "seed": 42}'
 """
@@ -17,6 +18,7 @@ from contextlib import ExitStack
 from deepfake.console import log, printable_lines
 from deepfake.evaluation import plots
 from deepfake.evaluation.evaluate import evaluate
+from deepfake.evaluation.groups import groups_table
 from deepfake.evaluation.output import metrics_table, metrics_text
 from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions
 from deepfake.evaluation.thresholds import read_model_thresholds
@@ -27,6 +29,7 @@ OUTPUTS = {
     "output": "JSON of all metrics",
     "output_table": "csv of all metrics, a row for each number",
     "output_text": "text of the most important metrics",
+    "output_groups": "csv of the metrics of groups of people, and of the gaps between them",
     "roc": "svg of the ROC curve",
     "precision_recall": "svg of precision over recall",
     "confusion": "svg of the confusion matrix",
@@ -47,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         new = {name: files.enter_context(new_file(getattr(args, name))) for name in OUTPUTS}
         new["output"].write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         metrics_table(metrics).to_csv(new["output_table"], index=False, lineterminator="\n", encoding="utf-8")
+        groups = groups_table((metrics["splits"]["test"] or {}).get("groups", {}))
+        groups.to_csv(new["output_groups"], index=False, lineterminator="\n", encoding="utf-8")
         new["output_text"].write_text(text, encoding="utf-8")
         plots.draw_roc(new["roc"], levels)
         plots.draw_precision_recall(new["precision_recall"], levels)

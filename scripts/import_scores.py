@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deepfake.console import log
+from deepfake.dataset.metadata import attribute_texts
 from deepfake.dataset.read import read_metadata
 from deepfake.evaluation.external_scores import FILL, SCALES, predictions_of, read_scores, wrong_way_round
 from deepfake.evaluation.predictions import people_by_faces, write_predictions
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = {"missing": "chance", "scale": "probability"} | args.config
     table = read_scores(args.table, cfg["scale"])
     rows = read_metadata(args.dataset, ["label"])
+    rows = rows.assign(attributes=attribute_texts(rows))
     if args.people:
         rows = rows.assign(person=people_by_faces(rows, args.people))
     predictions, unmatched, facts = predictions_of(table, rows, cfg["missing"])

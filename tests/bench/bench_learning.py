@@ -184,7 +184,9 @@ def split(table: pd.DataFrame, images: int | None) -> pd.DataFrame:
             number = min(number, images // 2)
         chosen += [part[part["label"] == label].sample(number, random_state=0) for label in (0, 1)]
     rows = pd.concat(chosen).sort_values("file").rename(columns={"file": "image"}).reset_index(drop=True)
-    return rows.assign(corpus="dfdc", video=rows["image"], frame="0", method="", target="")[ROWS]
+    return rows.assign(corpus="dfdc", video=rows["image"], frame="0", method="", target="", attributes="")[
+        ROWS
+    ]
 
 
 def read_images(archive: zipfile.ZipFile, names: pd.Series) -> Iterator[np.ndarray]:

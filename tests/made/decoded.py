@@ -88,7 +88,7 @@ def table(labels: np.ndarray, split: str, frames: int = 1) -> pd.DataFrame:
     rows["image"] = [f"{split}/{kind}/{video}.jpg" for kind, video in zip(kinds, rows["video"], strict=True)]
     rows["method"] = np.where(labels == 1, "stripes", "")
     rows["target"] = rows["group"] = rows["video"]
-    rows["frame"], rows["original"] = "0", ""
+    rows["frame"], rows["original"], rows["attributes"] = "0", "", ""
     if frames > 1:
         number = np.arange(len(labels)) // 2
         rows["frame"] = [str(place) for place in number % frames]

@@ -14,7 +14,7 @@ def table(videos: list[tuple]) -> pd.DataFrame:
     for corpus, video, method, label, target, probabilities in videos:
         for frame, probability in enumerate(probabilities):
             name = f"test/{corpus}__{video}__{method}{label}__{frame}.jpg"
-            rows.append((name, corpus, video, method, label, target, f"g{video}", "", probability))
+            rows.append((name, corpus, video, method, label, target, f"g{video}", "", "", probability))
     return pd.DataFrame(rows, columns=PREDICTIONS).astype({"label": "int64", "probability": "float64"})
 
 

@@ -1,5 +1,6 @@
 """metadata.csv, the table of a dataset's images: tables.METADATA, and the corpora's own attributes."""
 
+import json
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -23,6 +24,19 @@ def metadata_table(rows: pd.DataFrame) -> pd.DataFrame:
     masks = mask_names(rows)
     columns = [rows[METADATA], *([masks] if masks.any() else []), _attribute_columns(rows)]
     return pd.concat(columns, axis=1)
+
+
+def attribute_texts(metadata: pd.DataFrame) -> pd.Series:
+    """Return the attributes of each row of metadata.csv as a JSON object, "" where it has none."""
+    names = sorted(name for name in metadata if name not in RESERVED)
+    if not names:
+        return pd.Series("", index=metadata.index)
+    known = metadata[names].drop_duplicates()
+    values = [{name: value for name, value in row.items() if value} for row in known.to_dict("records")]
+    texts = [json.dumps(row, sort_keys=True, ensure_ascii=False) if row else "" for row in values]
+    return (
+        metadata[names].merge(known.assign(text=texts), how="left", on=names)["text"].set_axis(metadata.index)
+    )
 
 
 def mask_names(rows: pd.DataFrame) -> pd.Series:

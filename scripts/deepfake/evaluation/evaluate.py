@@ -3,6 +3,7 @@
 import pandas as pd
 
 from deepfake.evaluation.bootstrap import confidence_intervals
+from deepfake.evaluation.groups import evaluate_groups
 from deepfake.evaluation.metrics import METRICS, compute_metrics
 from deepfake.evaluation.predictions import (
     ATTENTION,
@@ -13,7 +14,8 @@ from deepfake.evaluation.predictions import (
     resampling_unit,
     thresholds_of,
 )
-from deepfake.evaluation.thresholds import POOLED, choose_threshold
+from deepfake.evaluation.several_people import false_alarms_by_people
+from deepfake.evaluation.thresholds import POOLED, choose_threshold, people_thresholds
 from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
@@ -30,14 +32,14 @@ def evaluate(
     `thresholds` are given, those of a model that read_model_thresholds returns, none are chosen here: on
     another machine the scores of val may differ in the last digits. The result has:
 
-    - `threshold`: `frame` and `video`, each chosen on val at its own level; `how`, the method; and `from`,
-      one of thresholds.SOURCES;
+    - `threshold`: `frame` and `video`, each chosen on val at its own level; `people`, those of videos of
+      several people (people_thresholds); `how`, the method; and `from`, one of thresholds.SOURCES;
     - `bootstrap`: `rounds` and `level` of the intervals;
     - `splits`: `test` and `val`, null if empty. Each has `frame` and `video`, a block each; `units`, the
       numbers of persons, groups and videos that the bootstrap draws from; and the same two blocks in
       `by_corpus` {corpus: …} and `by_method` {corpus/method: …}. The latter take the fakes of one method with
       all reals of their corpus, or of the split if the corpus has none. Fakes without a method count as
-      UNKNOWN.
+      UNKNOWN. Test also has `several_people` (false_alarms_by_people) and `groups` (evaluate_groups).
 
     A block has `images`, `videos`; `real`, `fake` (images, or videos at the video level); `units`; and
     `metrics`: for each of METRICS a `value`, and, for test only, the interval `low` and `high`. Undefined
@@ -52,10 +54,17 @@ def evaluate(
         pooled = levels["val"].get(POOLED, levels["val"]["video"])
         how = cfg["threshold"]
         threshold |= {POOLED: choose_threshold(pooled["label"], pooled["probability"], how)}
+    if "people" not in threshold:
+        known = levels["val"]["video"]
+        own = people_thresholds(known["label"], known["probability"], threshold["video"])
+        threshold["people"] = own
     splits = {}
     for name, tables in levels.items():
         rounds = cfg["bootstrap"] if name == "test" else 0
-        splits[name] = _evaluate_split(tables, threshold, rounds, seeded_hash(seed, "bootstrap", name))
+        own_seed = seeded_hash(seed, "bootstrap", name)
+        splits[name] = _evaluate_split(tables, threshold, rounds, own_seed)
+        if name == "test" and splits[name]:
+            splits[name] |= _evaluate_people(tables["video"], threshold, rounds, own_seed)
     return {
         "threshold": threshold,
         "bootstrap": {"rounds": cfg["bootstrap"], "level": CONFIDENCE},
@@ -91,6 +100,22 @@ def _evaluate_split(tables: dict[str, pd.DataFrame], threshold: dict, rounds: in
         "by_corpus": {name: blocks(name, **part) for name, part in by_corpus.items()},
         "by_method": {name: blocks(name, **part) for name, part in by_method.items()},
     }
+
+
+def _evaluate_people(videos: pd.DataFrame, threshold: dict, rounds: int, seed: int) -> dict:
+    options = {"rounds": rounds, "seed": seed, "level": CONFIDENCE}
+    several = false_alarms_by_people(videos, threshold["people"], **options)
+    groups = evaluate_groups(videos, threshold["video"], **options)
+    return _round_all({"several_people": several} | ({"groups": groups} if groups else {}))
+
+
+def _round_all(value: object) -> object:
+    """Return a copy of nested dicts and lists in which all results, but no thresholds, have DIGITS digits."""
+    if isinstance(value, dict):
+        return {key: item if key == "threshold" else _round_all(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_round_all(item) for item in value]
+    return round(value, DIGITS) if isinstance(value, float) else value
 
 
 def _part(table: pd.DataFrame, corpus: str | None = None, method: str | None = None) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from deepfake.evaluation.bootstrap import FEW_UNITS, MIN_UNITS
 from deepfake.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS
+from deepfake.evaluation.output_people import groups_lines, several_people_lines
 from deepfake.evaluation.predictions import UNIT_KINDS
 from deepfake.evaluation.roc import allowed_false_positives
 from deepfake.evaluation.thresholds import LEVELS, POOLED
@@ -66,6 +67,11 @@ def metrics_text(metrics: dict) -> str:
     lines += _brief_lines("corpus", results["by_corpus"])
     if results["by_method"]:
         lines += ["", *_brief_lines("method, with the reals", results["by_method"])]
+    for more in (
+        several_people_lines(results.get("several_people", [])),
+        groups_lines(results.get("groups", {})),
+    ):
+        lines += ["", *more] if more else []
     return "\n".join(lines)
 
 

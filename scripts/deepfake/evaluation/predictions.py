@@ -10,11 +10,12 @@ from deepfake.errors import UserError
 from deepfake.evaluation.thresholds import choose_threshold, source_of_threshold
 from deepfake.tables import AS_TEXT
 
-PREDICTIONS = "image corpus video method label target group person probability".split()
+PREDICTIONS = "image corpus video method label target group person attributes probability".split()
 """The columns of the table. `person` is who the video shows by its faces, "" if unknown or by names alone;
-`probability` is of fake."""
+`attributes` a JSON object of what else the corpus says of the video, "" if nothing; `probability` is that of
+fake."""
 
-OPTIONAL = {"person": ""}
+OPTIONAL = {"person": "", "attributes": ""}
 """The columns that a table may lack, and what they are then."""
 
 UNIT_KINDS = ("person", "group", "video")
@@ -103,10 +104,10 @@ def people_by_faces(rows: pd.DataFrame, path: str | Path) -> np.ndarray:
 def aggregate_to_videos(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each video of PREDICTIONS, with the mean probability of its images.
 
-    Columns are VIDEO_KEY, label, target, group, person, `images` (their number) and probability.
+    Columns are VIDEO_KEY, label, target, group, person, attributes, `images` (their number) and probability.
     """
     videos = _with_optional(table).groupby(VIDEO_KEY, sort=True)
-    firsts = videos[["label", "target", "group", "person"]].first()
+    firsts = videos[["label", "target", "group", *OPTIONAL]].first()
     numbers = videos.agg(images=("image", "size"), probability=("probability", "mean"))
     return firsts.join(numbers).reset_index()
 

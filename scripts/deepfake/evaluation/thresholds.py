@@ -28,21 +28,22 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
 def read_model_thresholds(path: str | Path) -> dict[str, float | str]:
     """Return the thresholds of a model's facts.json, which are those of its best.pt.
 
-    The keys are `frame` and `video`, from 0 to 1; `how` they were chosen, a method of `choose_threshold`; and
-    `from`, one of SOURCES. Raises UserError.
+    The keys are `frame` and `video`, from 0 to 1; `people`, those of `people_thresholds`; `how` they were
+    chosen, a method of `choose_threshold`; and `from`, one of SOURCES. Raises UserError.
     """
     facts = _read_object(path)
     thresholds = {"frame": facts.get("threshold"), "video": facts.get("video_threshold")}
-    choice = facts.get("threshold_choice")
+    choice, people = facts.get("threshold_choice"), facts.get("people_thresholds")
     if not all(map(_is_threshold, thresholds.values())) or not isinstance(choice, dict):
         raise UserError(f"{path}: threshold must be a number from 0 to 1; run finish again")
     if choice.get("from") not in SOURCES or not isinstance(choice.get("how"), str | int | float):
         raise UserError(
             f"{path}: threshold_choice doesn't say how the threshold was chosen; run finish again"
         )
-    return {level: float(value) for level, value in thresholds.items()} | {
-        key: choice[key] for key in ("how", "from")
-    }
+    if not isinstance(people, list) or not people or not all(map(_is_threshold, people)):
+        raise UserError(f"{path}: people_thresholds must be numbers from 0 to 1; run finish again")
+    own = {level: float(value) for level, value in thresholds.items()} | {"people": people}
+    return own | {key: choice[key] for key in ("how", "from")}
 
 
 def _read_object(path: str | Path) -> dict:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from deepfake.dataset.metadata import attribute_texts
 from deepfake.dataset.read import read_image, read_metadata
 from deepfake.inputs.decoded import ROWS
 from deepfake.inputs.pixels import decode
@@ -20,7 +21,8 @@ def read_image_rows(folder: Path) -> pd.DataFrame:
 
     Raises InvalidDataset if it can't be read.
     """
-    rows = read_metadata(folder, integers=["label"]).rename(columns={"file_name": "image"})
+    rows = read_metadata(folder, integers=["label"])
+    rows = rows.assign(attributes=attribute_texts(rows)).rename(columns={"file_name": "image"})
     return rows[[*ROWS, "sha256"]]
 
 

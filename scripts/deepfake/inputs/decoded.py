@@ -11,7 +11,9 @@ from deepfake.inputs.geometry import Geometry
 from deepfake.inputs.mapped import MappedArray, map_array, write_header
 from deepfake.inputs.pixels import InvalidImage, fit
 
-ROWS = "image label corpus video frame method target original group split".split()
+ROWS = "image label corpus video frame method target original group split attributes".split()
+"""The columns of the table of decoded images. `attributes` is a JSON object of what else the corpus says of a
+video, "" where it says nothing."""
 
 
 def write_decoded(
@@ -24,8 +26,8 @@ def write_decoded(
 ) -> None:
     """Write `images` to `path` as .npy, uint8 (N, size, size, 3), and the columns ROWS of `rows` to `table`.
 
-    `images` are uint8 (height, width, 3) RGB, in the order of `rows`; they are fitted to `geometry`.
-    `advance` is called with 1 after each image.
+    `images` are uint8 (height, width, 3) RGB, in the order of `rows`; they are fitted to `geometry`. `rows`
+    may lack `attributes`. `advance` is called with 1 after each image.
     """
     shape = (len(rows), geometry.size, geometry.size, 3)
     with open(path, "wb") as file:
@@ -33,7 +35,9 @@ def write_decoded(
         for image in images:
             file.write(fit(image, geometry).data)
             advance(1)
-    rows[ROWS].to_csv(table, index=False, lineterminator="\n", encoding="utf-8")
+    rows.reindex(columns=ROWS, fill_value="").to_csv(
+        table, index=False, lineterminator="\n", encoding="utf-8"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,8 @@ def read_decoded(path: str | Path, table: str | Path) -> Decoded:
     Raises InvalidImage if one of the files can't be read whole, or they don't belong together.
     """
     try:
-        rows = pd.read_csv(table, dtype=str, keep_default_na=False)[ROWS].astype({"label": "int64"})
+        rows = pd.read_csv(table, dtype=str, keep_default_na=False)
+        rows = rows.assign(attributes=rows.get("attributes", ""))[ROWS].astype({"label": "int64"})
     except (ValueError, KeyError) as error:
         raise InvalidImage(f"{table} can't be read ({error}); delete it and run again") from None
     pixels = map_array(path)

@@ -13,6 +13,7 @@ from deepfake.evaluation.output import false_alarms_text
 from deepfake.evaluation.thresholds import POOLED
 from deepfake.pages.render import plural
 from deepfake.pages.summary_inputs import Model, Summary
+from deepfake.pages.summary_people import groups_of_people
 
 LEVELS = ("video", "frame")
 FEW_VIDEOS = 30
@@ -119,6 +120,8 @@ def model_details(model: Model) -> dict:
         "false_alarms": false_alarms_text(_measured(model)) if split else "",
         "by_corpus": _by_part(model, "by_corpus"),
         "by_method": by_method,
+        "several_people": _measured(model).get("several_people", []),
+        "groups": groups_of_people(_measured(model).get("groups", {})),
         "methods_known": not all(row["name"].endswith(f"/{UNKNOWN}") for row in by_method),
         "mistakes": mistakes(model),
         "images": _measured(model)["frame"]["images"] if split else 0,

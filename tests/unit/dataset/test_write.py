@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,7 @@ from made.planned import make_dataset, make_tree, write_dataset
 from deepfake.audit.files import read_files
 from deepfake.audit.verify import check_dataset, list_dataset
 from deepfake.dataset import contact_sheet
-from deepfake.dataset.metadata import metadata_table
+from deepfake.dataset.metadata import attribute_texts, metadata_table
 from deepfake.dataset.read import read_metadata
 from deepfake.extraction.images import encode
 from deepfake.extraction.tars import new_tar, read_tar
@@ -114,7 +115,24 @@ def test_metadata_has_a_column_for_each_attribute_after_the_common_ones(made):
     assert set(table.loc[table["corpus"] == "a", "sex"]) == {""}
 
 
+def test_attributes_are_read_as_they_were_planned(made):
+    rows = read_metadata(made[0])
+    planned = (
+        made[1][made[1]["file_name"] != ""]
+        .set_index("file_name")["attributes"]
+        .fillna("")
+        .reindex(rows["file_name"])
+    )
+    found = [json.loads(text or "{}") for text in attribute_texts(rows)]
+    wanted = [json.loads(text or "{}") for text in planned]
+    renamed = [
+        {"attribute_split" if key == "split" else key: v for key, v in one.items() if v} for one in wanted
+    ]
+    assert found == renamed and any(found) and not all(found)
+
+
 def test_attributes_may_be_absent(made):
+    assert set(attribute_texts(metadata_table(made[1].drop(columns="attributes")))) == {""}
     assert list(metadata_table(made[1].drop(columns="attributes"))) == METADATA
 
 

@@ -50,6 +50,7 @@ def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
     assert metrics["threshold"] == {
         "frame": pytest.approx(0.25),
         "video": pytest.approx(0.375),
+        "people": [pytest.approx(0.375)] * 8,
         "how": "f1_macro",
         "from": "val",
     }
@@ -67,13 +68,16 @@ def test_thresholds_are_chosen_on_val_at_each_level_and_independent_of_test():
 )
 def test_the_source_of_the_threshold(val, how, known):
     threshold = evaluate(random_table(8, 3), val, {**CFG, "threshold": how}, 42)["threshold"]
+    assert threshold.pop("people")[0] == known[0]
     assert threshold == {"frame": known[0], "video": known[0], "how": how, "from": known[1]}
 
 
 def test_a_model_s_own_thresholds_are_used_as_they_are():
-    own = {"frame": 0.3, "video": 1 / 3, "how": "eer", "from": "val"}
+    own = {"frame": 0.3, "video": 1 / 3, "people": [1 / 3, 2 / 3], "how": "eer", "from": "val"}
     metrics = evaluate(random_table(8, 3), random_table(8, 1), CFG, 42, own)
     assert metrics["threshold"] == own
+    several = metrics["splits"]["test"]["several_people"]
+    assert [row["threshold"] for row in several] == [1 / 3, 2 / 3][: len(several)]
     called = random_table(8, 3)["probability"] >= 0.3
     accuracy = (called == random_table(8, 3)["label"]).mean()
     assert values(metrics["splits"]["test"]["frame"])["accuracy"] == pytest.approx(accuracy, abs=1e-8)
@@ -246,6 +250,7 @@ def test_without_val_the_threshold_of_pooled_videos_is_the_default():
 
 ARGS = {name: f"{name}.svg" for name in "roc precision-recall confusion calibration histogram".split()}
 ARGS |= {"output": "metrics.json", "output-table": "metrics.csv", "output-text": "metrics.txt"}
+ARGS |= {"output-groups": "groups.csv"}
 
 
 def run(folder: Path, test: pd.DataFrame, val: pd.DataFrame, *more: str) -> subprocess.CompletedProcess:
@@ -274,12 +279,14 @@ def test_program_writes_all_outputs(tmp_path):
 
 def test_program_accepts_splits_without_rows(tmp_path):
     facts = {"threshold": 0.3, "video_threshold": 0.4, "threshold_choice": {"how": "eer", "from": "val"}}
+    facts["people_thresholds"] = [0.4] * 8
     (tmp_path / "facts.json").write_text(json.dumps(facts))
     done = run(tmp_path, NONE, NONE, "--facts", "facts.json")
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["splits"] == {"test": None, "val": None}
-    assert metrics["threshold"] == {"frame": 0.3, "video": 0.4, "how": "eer", "from": "val"}
+    people = {"people": [0.4] * 8}
+    assert metrics["threshold"] == {"frame": 0.3, "video": 0.4, "how": "eer", "from": "val"} | people
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from deepfake.evaluation.external_scores import (
     read_scores,
     wrong_way_round,
 )
-from deepfake.evaluation.predictions import PREDICTIONS, read_predictions
+from deepfake.evaluation.predictions import OPTIONAL, PREDICTIONS, read_predictions
 from deepfake.tables import METADATA
 
 # corpus, video, method, label, split
@@ -86,7 +86,7 @@ def test_what_is_missing_is_counted_as_asked_and_named(tmp_path, missing, probab
     test = rows["file_name"][rows["split"] == "test"].tolist()
     table = of_images(tmp_path, {test[0]: 0.9, test[1]: "", test[2]: "nan"})
     predictions, unmatched, facts = predictions_of(table, rows, missing)
-    assert set(predictions["test"]) == set(PREDICTIONS) - {"person"} and predictions["val"].empty
+    assert set(predictions["test"]) == set(PREDICTIONS) - set(OPTIONAL) and predictions["val"].empty
     assert predictions["test"].set_index("image")["probability"].to_dict() == {
         name: 0.9 if name == test[0] else probability for name in test
     }

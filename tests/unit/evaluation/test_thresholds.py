@@ -85,11 +85,20 @@ def test_thresholds_are_read_from_both_files(tmp_path):
     path.write_text(json.dumps({"threshold": {"frame": 0.25, "video": 1, "how": "eer", "from": "val"}}))
     assert read_thresholds(path) == {"frame": 0.25, "video": 1.0}
     facts = {"threshold": 0.4, "video_threshold": 1, "threshold_choice": {"how": 0.4, "from": "config"}}
+    facts["people_thresholds"] = [1.0] * 8
     path.write_text(json.dumps(facts | {"arch": "meso4"}))
-    assert read_model_thresholds(path) == {"frame": 0.4, "video": 1.0, "how": 0.4, "from": "config"}
+    assert read_model_thresholds(path) == {"how": 0.4, "from": "config"} | {
+        "frame": 0.4,
+        "video": 1.0,
+        "people": [1.0] * 8,
+    }
     for changes in ({"how": None}, {"how": 0.4, "from": "x"}, {}, None):
         path.write_text(json.dumps(facts | {"threshold_choice": changes}))
         with pytest.raises(UserError, match="x.json: threshold.*; run finish again"):
+            read_model_thresholds(path)
+    for people in (None, [], [0.5, "x"], 0.5):
+        path.write_text(json.dumps(facts | {"people_thresholds": people}))
+        with pytest.raises(UserError, match="x.json: people_thresholds.*; run finish again"):
             read_model_thresholds(path)
 
 

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made.report import EVIL, inputs, make_results, make_scores, plain, write
+from made.report import EVIL, inputs, make_results, make_scores, plain, predictions, write
 
 from deepfake.errors import UserError
+from deepfake.evaluation.evaluate import evaluate
 from deepfake.pages.audit import page as audit_page
 from deepfake.pages.summary import count_videos, loss_warnings, losses_by_class, page
 from deepfake.pages.summary_inputs import Model, read_summary
@@ -311,3 +312,23 @@ def test_scores_from_elsewhere_are_a_row_among_the_models_and_are_never_chosen(c
     assert [model.name for model in blind.models] == ["b", "a", "blind"]
     assert "Where the table has no scores of the validation set, the threshold is 0.5" in plain(page(blind))
     assert "made elsewhere" not in plain(page(read_summary(**inputs(copy))))
+
+
+def test_groups_and_gaps_and_several_people_are_shown_where_there_are_any(copy):
+    path = copy / "reports/small/b/metrics.json"
+    metrics = json.loads(path.read_text())
+    assert len(metrics["splits"]["test"]["several_people"]) == 5
+    text = plain(page(read_summary(**inputs(copy))))
+    assert "Several people in one video" in text and "Largest gaps" not in text
+    test = predictions("test", 4.0, videos=80)
+    numbers = test["target"].str.rpartition(":")[2].astype(int)
+    test["attributes"] = [json.dumps({"sex": EVIL if n % 2 else "f", "place": f"town {n}"}) for n in numbers]
+    cfg = {"threshold": "f1_macro", "bootstrap": 100}
+    path.write_text(json.dumps(evaluate(test, predictions("val", 4.0), cfg, seed=1)))
+    html = page(read_summary(**inputs(copy)))
+    assert "<script>alert" not in html
+    text = plain(html)
+    assert "By sex" in text and "Largest gaps between groups: ROC AUC" in text
+    assert "By place Not shown: it has 40 values, more than 12, and they aren't numbers." in text
+    rows = {row[0]: row for row in Reader(html).rows if row}
+    assert rows["f"][1:3] == ["40", "20"] and EVIL in rows

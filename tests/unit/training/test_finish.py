@@ -64,6 +64,7 @@ def reported(folder: Path, method: str | float) -> dict:
     ]
     outputs = [part for name in PLOTS for part in (f"--{name}", folder / f"{name}.svg")]
     outputs += ["--output-table", folder / "m.csv", "--output-text", folder / "m.txt"]
+    outputs += ["--output-groups", folder / "groups.csv"]
     args = [*files, *outputs, "--output", folder / "metrics.json", "--config", json.dumps(config)]
     assert run_program("evaluate.py", *args) == 0
     return json.loads((folder / "metrics.json").read_text())["threshold"]
@@ -78,6 +79,7 @@ def test_best_pt_has_the_thresholds_of_the_report_to_the_last_bit(trained, metho
         reported(trained, method),
     )
     assert (threshold["frame"], threshold["video"]) == (best["threshold"], best["video_threshold"])
+    assert threshold["people"] == best["people_thresholds"]
     assert (threshold["how"], threshold["from"]) == (method, "val" if isinstance(method, str) else "config")
     val = pd.read_csv(trained / "val.csv", dtype={"group": str, "target": str}, keep_default_na=False)
     assert choose_thresholds(val, method) == {key: best[key] for key in ("threshold", "video_threshold")}
