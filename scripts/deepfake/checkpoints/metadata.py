@@ -78,6 +78,7 @@ SCHEMA["properties"]["people_thresholds"] = {  # absent from files of earlier ve
     "items": FRACTION,
 }
 SCHEMA["properties"]["encoder"] = _object(sha256=TEXT | {"pattern": "^[0-9a-f]{64}$"})
+SCHEMA["properties"]["encoder"]["properties"]["scaling"] = FLOAT
 SCHEMA |= {"if": {"required": ["parts"]}, "then": ENSEMBLE, "else": _object(**ONE_NETWORK)}
 """What every model's metadata has: these keys, and those of one network or of an ensemble of several."""
 

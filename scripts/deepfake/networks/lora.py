@@ -79,12 +79,18 @@ def adapter_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key: value for key, value in state.items() if is_adapter(key)}
 
 
+def adapted_layers(state: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of the layers that have an adapter in a state_dict."""
+    return [key.removesuffix(A) for key in state if key.endswith(A)]
+
+
 def merge_adapters(state: Mapping[str, Tensor], scaling: float) -> dict[str, Tensor]:
     """Return the state_dict of the plain network for that of one with adapters, on the same device.
 
-    `scaling`, alpha / rank, weighs the products of the matrices. What has no adapter stays as it is.
+    `scaling`, alpha / rank, weighs the products of the matrices. What has no adapter stays as it is. Sums are
+    those of float64, rounded once, so that they don't hang on the number of threads.
     """
-    layers = [key.removesuffix(A) for key in state if key.endswith(A)]
+    layers = adapted_layers(state)
     plain = {f"{layer}{BASE}": f"{layer}." for layer in layers}
     merged = {}
     for key, value in state.items():
@@ -94,8 +100,8 @@ def merge_adapters(state: Mapping[str, Tensor], scaling: float) -> dict[str, Ten
         merged[plain[layer + base] + rest if layer + base in plain else key] = value
     for layer in layers:
         weight = merged[f"{layer}.weight"]
-        product = state[layer + B].flatten(1) @ state[layer + A].flatten(1)
-        merged[f"{layer}.weight"] = weight + scaling * product.view(weight.shape)
+        product = state[layer + B].double().flatten(1) @ state[layer + A].double().flatten(1)
+        merged[f"{layer}.weight"] = (weight.double() + scaling * product.view(weight.shape)).to(weight.dtype)
     return merged
 
 

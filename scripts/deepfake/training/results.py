@@ -14,7 +14,7 @@ from deepfake.evaluation.predictions import choose_thresholds, write_predictions
 from deepfake.files import new_directory, new_file
 from deepfake.networks.build import Built
 from deepfake.networks.deltas import as_delta
-from deepfake.networks.lora import remove_adapters
+from deepfake.networks.lora import adapter_state, remove_adapters
 from deepfake.training.curves import draw_curves
 from deepfake.training.history import write_history
 from deepfake.training.loop import Trained
@@ -55,7 +55,10 @@ def write_results(
                 metrics |= trained.best and {"epoch": trained.best["epoch"]}
             measured[name] = {**thresholds, "metrics": metrics}
             path = folder / "weights.pt" if name == "best" else checkpoints / f"{name}.pt"
-            kept, source = as_delta(state, encoder) if encoder else (state, None)
+            kept, source = state, None
+            if encoder:
+                adapters = adapter_state(trained.raw_state(name))
+                kept, source = as_delta(state, encoder, adapters, trained.scaling)
             save_checkpoint(path, built.spec, kept, source, **measured[name], **metadata)
             if as_folder and not encoder and name in ("best", "last"):
                 from deepfake.networks.huggingface import save_pretrained

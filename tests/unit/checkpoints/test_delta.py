@@ -17,6 +17,7 @@ from deepfake.errors import ModelError, UserError
 from deepfake.networks.build import Built, build
 from deepfake.networks.deltas import as_delta, encoder_of
 from deepfake.networks.encoders import fingerprint
+from deepfake.networks.lora import adapter_state, is_adapter, merge_adapters
 from deepfake.networks.settings import checkpoint_conflict
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -149,7 +150,11 @@ def test_another_network_is_no_encoder(tmp_path):
         ("arch", "timm/nothing", "timm has no network 'nothing'"),
         ("arch", "nothing", "there is no arch 'nothing'"),
         ("state.extra", torch.zeros(1), "the network has no extra"),
-        ("state.norm.weight", torch.zeros(3), r"norm.weight is \(3,\), and \(64,\) in the network"),
+        (
+            "state.norm.weight",
+            torch.zeros(3),
+            r"norm.weight has the shape \(3,\), and \(64,\) in the network",
+        ),
     ],
 )
 def test_a_hostile_delta_is_refused(tmp_path, monkeypatch, key, value, message):
@@ -165,6 +170,63 @@ def test_a_hostile_delta_is_refused(tmp_path, monkeypatch, key, value, message):
     torch.save(content, tmp_path / "hostile.pt")
     with pytest.raises(ModelError, match=f"hostile.pt.*{message}"):
         load_checkpoint(tmp_path / "hostile.pt")
+
+
+A, B = (f"blocks.0.attn.qkv.lora_{name}.default.weight" for name in "AB")
+BOTH = {A: torch.ones(2, 64), B: torch.ones(192, 2)}
+
+
+@pytest.mark.parametrize(
+    ("adapters", "scaling", "message"),
+    [
+        ({A: BOTH[A]}, 1.0, "it has one of the two matrices"),
+        ({B: BOTH[B]}, 1.0, "it has one of the two matrices"),
+        (
+            {key.replace("blocks.0", "blocks.9"): v for key, v in BOTH.items()},
+            1.0,
+            "no layer blocks.9.attn.qkv",
+        ),
+        ({key.replace("attn.qkv", "norm1"): v for key, v in BOTH.items()}, 1.0, "no layer blocks.0.norm1"),
+        (BOTH | {A: torch.ones(2, 63)}, 1.0, "blocks.0.attn.qkv doesn't fit its weights"),
+        (BOTH | {B: torch.ones(192, 3)}, 1.0, "blocks.0.attn.qkv doesn't fit its weights"),
+        (BOTH | {B: torch.ones(192)}, 1.0, "blocks.0.attn.qkv isn't of two matrices"),
+        ({key.replace("blocks.0.attn.qkv", "head"): v[:1] for key, v in BOTH.items()}, 1.0, "head"),
+        (BOTH, 1, "encoder.scaling: 1 is not of type 'finite float'"),
+        (BOTH, float("inf"), "encoder.scaling"),
+        (BOTH, 1e300, "holds values that are not finite"),
+        (BOTH | {A: torch.full((2, 64), torch.nan)}, 1.0, "holds values that are not finite"),
+    ],
+    ids="first second layer norm narrow rank vector head integer infinite large nan".split(),
+)
+def test_a_hostile_adapter_is_refused(tmp_path, adapters, scaling, message):
+    _, delta = save(tmp_path, "timm")
+    content = torch.load(delta, weights_only=True)
+    content["state"] |= adapters
+    content["encoder"]["scaling"] = scaling
+    torch.save(content, tmp_path / "hostile.pt")
+    with pytest.raises(ModelError, match=f"hostile.pt.*{message}"):
+        load_detector(tmp_path / "hostile.pt")
+
+
+def test_adapters_take_the_place_of_the_weights_that_they_are_merged_in(tmp_path):
+    lora = {"tune": "lora", "lora": {"rank": 2, "alpha": 3, "dropout": 0}}
+    built = build(timm_section(tmp_path) | lora, 4)
+    raw = trained_state(built)
+    for key, value in adapter_state(raw).items():
+        value.normal_(generator=torch.Generator().manual_seed(len(key)))
+    raw = {
+        key: raw[key] if is_adapter(key) or "head" in key else v
+        for key, v in built.detector.network.state_dict().items()
+    }
+    state, encoder = merge_adapters(raw, 1.5), encoder_of(built.spec, built.detector.network)
+    delta, source = as_delta(state, encoder, adapter_state(raw), 1.5)
+    assert source["scaling"] == 1.5
+    assert {key for key in delta if not is_adapter(key)} == {"head.weight", "head.bias"}
+    save_checkpoint(tmp_path / "delta.pt", built.spec, delta, source, **METADATA)
+    completed = load_checkpoint(tmp_path / "delta.pt")["state"]
+    changed = [key for key, value in state.items() if key in encoder and not torch.equal(value, encoder[key])]
+    assert len(changed) > 4 and completed.keys() == state.keys()
+    assert all(torch.equal(value, completed[key]) for key, value in state.items())
 
 
 def test_a_delta_without_its_head_or_with_a_part_of_an_ensemble_is_refused(tmp_path):

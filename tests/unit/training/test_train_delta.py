@@ -36,7 +36,7 @@ def finish(out: Path) -> int:
     return run_program("finish.py", *files, "--threshold", "eer", *outputs)
 
 
-@pytest.mark.parametrize("tune", ["head", "norms", {"last": 1}], ids=str)
+@pytest.mark.parametrize("tune", ["head", "norms", "lora", {"last": 1}], ids=str)
 def test_a_delta_is_the_network_that_a_whole_checkpoint_holds(made, encoder, tmp_path, tune):
     settings = VIT | {"weights": encoder, "tune": tune}
     whole = train_here(made, tmp_path / "whole", settings)
