@@ -1,6 +1,6 @@
 """Which of several models is better on the same test videos, and whether the difference may be chance."""
 
-from itertools import combinations
+from itertools import chain, combinations
 from math import isfinite, nan
 
 import numpy as np
@@ -65,12 +65,10 @@ def compare_models(
     scores = {n: compute_metrics(labels, p, thresholds[n]) for n, p in probabilities.items()}
     samples = _resample_scores(labels, probabilities, thresholds, units, rounds, seed)
     results = [_compare_pair(labels, probabilities, scores, samples, pair) for pair in pairs]
-    for number_of_test in range(len(TESTS)):
-        rows = [tests[number_of_test] for tests in results]
-        for pair, row, p in zip(pairs, rows, holm([row["p"] for row in rows]), strict=True):
-            row["p_holm"] = p
-            better = p <= ALPHA and row["difference"] and number >= FEW_UNITS
-            row["better"] = pair[row["difference"] < 0] if better else None
+    _correct(pairs, results)
+    if number < FEW_UNITS:
+        for row in chain(*results):
+            row["better"] = None
     return {
         "videos": len(labels),
         "real": int((labels == 0).sum()),
@@ -183,6 +181,14 @@ def _compare_pair(
             low, high = interval(differences, 1 - ALPHA) or (nan, nan)
             row |= {"low": low, "high": high, "p": bootstrap_p(differences)}
     return rows
+
+
+def _correct(pairs: list[tuple[str, str]], results: list[list[dict]]) -> None:
+    """Add to each row of TESTS of each pair the corrected p, and which model is better."""
+    for rows in zip(*results, strict=True):  # of one test
+        for pair, row, p in zip(pairs, rows, holm([row["p"] for row in rows]), strict=True):
+            row["p_holm"] = p
+            row["better"] = pair[row["difference"] < 0] if p <= ALPHA and row["difference"] else None
 
 
 def _count(name: str, pairs: list[tuple[str, str]], results: list[list[dict]]) -> dict[str, dict[str, int]]:
