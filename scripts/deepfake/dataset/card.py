@@ -103,12 +103,18 @@ def _motivation(cfg: dict) -> str:
 share. Who made it, for whom and with whose money only the one who ran the workflow can say."""
 
 
+def _class_weights(weights: dict) -> str:
+    if len(weights) < len(CLASSES):
+        return "Train lacks a class: this dataset is to be tested on, not trained on."
+    text = ", ".join(f"{label} {weights[label]:g}" for label in CLASSES.values())
+    return f"Class weights in train, all images over twice the class's:\n{text}."
+
+
 def _composition(rows: pd.DataFrame, summary: dict) -> str:
     counts = rows.groupby(["corpus", "video"]).size()
     videos, fewest, most = len(counts), counts.min(), counts.max()
     people = (set(rows["target"]) | set(rows["source"])) - {""}
     named = f"{len(people)} people" if people else "nobody"
-    weights = ", ".join(f"{label} {summary['class_weights'][label]:g}" for label in CLASSES.values())
     metadata = metadata_table(rows)
     attributes = [name for name in metadata if name not in (*METADATA, MASK)]
     attribute_text = (
@@ -122,8 +128,7 @@ def _composition(rows: pd.DataFrame, summary: dict) -> str:
 {count_by_split_and_class(summary)}
 
 They come from {videos} videos (a still counts as one) that give {fewest} to {most} images each.
-The corpora name {named}. Class weights in train, all images over twice the class's:
-{weights}.
+The corpora name {named}. {_class_weights(summary["class_weights"])}
 
 By corpus and manipulation method, in images:
 

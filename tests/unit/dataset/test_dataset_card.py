@@ -48,6 +48,12 @@ def test_the_card_has_the_class_weights_of_train(made):
     assert weights in (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_card_of_a_dataset_to_test_on_has_no_class_weights(made):
+    kept = made[1][made[1]["file_name"] != ""].assign(split="test")
+    text = card("d", kept, CFG, {})
+    assert "this dataset is to be tested on" in text and "Class weights" not in text
+
+
 def test_the_card_says_how_it_was_made_and_on_what_terms(made):
     text = (made[0] / "README.md").read_text(encoding="utf-8")
     assert "- a: one frame in 15, 40 at the most a video, stored as jpg of quality 91; the" in text
