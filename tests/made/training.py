@@ -55,10 +55,11 @@ def before_epoch(number: int, action: Callable[[], None], monkeypatch) -> None:
     """Have `action` called each time before the epoch `number`, from 0, is trained."""
     train_epoch = loop.train_epoch
 
-    def patched(fabric, network, optimizer, loader, model, class_weights, epoch, advance):
+    def patched(*args):
+        epoch = args[6]
         if epoch == number:
             action()
-        return train_epoch(fabric, network, optimizer, loader, model, class_weights, epoch, advance)
+        return train_epoch(*args)
 
     monkeypatch.setattr(loop, "train_epoch", patched)
 

@@ -11,6 +11,7 @@ from deepfake.networks.settings import checkpoint_conflict, geometry_of, head_co
 from deepfake.people.settings import DLIB_DISTANCES
 from deepfake.training.augmentation_settings import ranges_of
 from deepfake.training.batch_settings import batch_conflict
+from deepfake.training.tuning_settings import tuning_conflict
 
 CORPUS_SOURCES = ("archives", "folder", "kaggle", "demo")
 CLASS_LISTS = ("real", "fake")
@@ -189,7 +190,7 @@ def _in_models(config: dict) -> Iterator[str]:
                 yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"
-        if problem := batch_conflict(model):
+        if problem := batch_conflict(model) or tuning_conflict(model):
             yield f"models.{name}.{problem}"
         if problem := blend_conflict(model):
             yield f"models.{name}: {problem}"

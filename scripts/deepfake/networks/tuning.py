@@ -32,7 +32,7 @@ def tune(detector: Detector, model: dict, size: int) -> None:
     network, (library, _) = detector.network, parse_arch(model["arch"])
     if how == "lora":
         add_adapters(network, size, model["lora"], head_names(library, network))
-    freeze(detector, trained_names(library, network, how), _head_parameters(library, network))
+    freeze(detector, trained_names(library, network, how), head_parameters(library, network))
 
 
 def trained_names(library: str, network: nn.Module, how: str | dict) -> set[str]:
@@ -43,7 +43,7 @@ def trained_names(library: str, network: nn.Module, how: str | dict) -> set[str]
     comes after them. Raises UserError if there are no norms, or fewer blocks.
     """
     names = {name for name, _ in network.named_parameters()}
-    head = _head_parameters(library, network)
+    head = head_parameters(library, network)
     if how == "all":
         return names
     if how == "head":
@@ -91,6 +91,29 @@ def freeze(detector: Detector, trained: Collection[str], head: Collection[str]) 
     detector.still = [module for module in detector.network.modules() if module not in moving]
 
 
+class Freezing:
+    """What is trained in an epoch: in the first `freeze_epochs` the head alone, then all that `tune` names.
+
+    `model` is a model's section (`arch`, `freeze_epochs`), whose `tune` has been applied to the detector.
+    """
+
+    def __init__(self, detector: Detector, model: dict):
+        self.detector, self.epochs = detector, model["freeze_epochs"]
+        self.is_frozen = False
+        network = detector.network
+        self.tuned = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+        self.head = head_parameters(parse_arch(model["arch"])[0], network)
+
+    def begin(self, epoch: int) -> bool:
+        """Freeze or thaw what the epoch, counted from 0, asks for; return whether that changed anything."""
+        is_frozen = epoch < self.epochs
+        if is_frozen == self.is_frozen:
+            return False
+        self.is_frozen = is_frozen
+        freeze(self.detector, self.head if is_frozen else self.tuned, self.head)
+        return True
+
+
 def _add_moving(module: nn.Module, moving: set[nn.Module]) -> None:
     """Add a module that isn't frozen to `moving`, and those below it that aren't.
 
@@ -103,7 +126,8 @@ def _add_moving(module: nn.Module, moving: set[nn.Module]) -> None:
             _add_moving(child, moving)
 
 
-def _head_parameters(library: str, network: nn.Module) -> set[str]:
+def head_parameters(library: str, network: nn.Module) -> set[str]:
+    """Return the names of the parameters of a network's head."""
     prefixes = tuple(f"{name}." for name in head_names(library, network))
     return {name for name, _ in network.named_parameters() if name.startswith(prefixes)}
 

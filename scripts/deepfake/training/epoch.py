@@ -13,7 +13,7 @@ from deepfake.evaluation.metrics import compute_metrics
 from deepfake.networks.detector import Detector
 from deepfake.training.augmentation import augmentation
 from deepfake.training.losses import training_loss, weighted_loss
-from deepfake.training.optimizer import set_learning_rate
+from deepfake.training.schedule import set_learning_rate
 
 
 def train_epoch(

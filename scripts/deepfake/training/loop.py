@@ -16,13 +16,15 @@ from deepfake.hashing import seeded_hash
 from deepfake.networks.blend_settings import copies
 from deepfake.networks.detector import Detector
 from deepfake.networks.lora import merge_adapters, scaling_of
+from deepfake.networks.tuning import Freezing
+from deepfake.training.averages import make_averages
 from deepfake.training.batch_settings import group_size
 from deepfake.training.batches import train_batches, val_batches
 from deepfake.training.data import Images, make_loader
 from deepfake.training.distributed import Processes
 from deepfake.training.epoch import memory_format, predict, train_epoch, val_metrics
 from deepfake.training.history import HISTORY, write_events, write_history
-from deepfake.training.optimizer import make_optimizer, make_plateau
+from deepfake.training.optimizer import make_optimizer
 from deepfake.training.run_folder import (
     EVENTS,
     STATE,
@@ -32,6 +34,7 @@ from deepfake.training.run_folder import (
     save_epoch,
     save_weights,
 )
+from deepfake.training.schedule import make_plateau
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,8 @@ def fit(
     """Train `detector` on `train`, the images of that split, and validate it on `val`, epoch by epoch.
 
     `model` is a model's section of the config; `class_weights` weigh real and fake images in the loss. All
-    files of the run are in `folder`. The run resumes after the last epoch of an earlier one with the same
+    files of the run are in `folder`. With an `ema` the moving averages of the weights are validated and saved
+    in their place. The run resumes after the last epoch of an earlier one with the same
     `fingerprint`, which stands for all that decides the result; files of another run are deleted. Random
     numbers of an epoch depend on `seed`, the epoch and the process alone, so that a resumed run ends with the
     same weights, to the last bit on a CPU. Without epochs the weights stay as they are.
@@ -98,18 +102,21 @@ def fit(
     order_of_val = val_batches(len(val), 2 * model["batch_size"], rank, world_size)
     val_loader = make_loader(val, order_of_val, fabric.device)
 
-    detector.to(memory_format=memory_format(model))
+    detector.to(fabric.device, memory_format=memory_format(model))
     optimizer = make_optimizer(detector, model)
     plateau = make_plateau(optimizer, model)
+    averages = make_averages(detector, model["ema"])
+    evaluated = averages.module if averages else detector
+    if averages:
+        optimizer.register_step_post_hook(lambda *_: averages.update_parameters(detector))
     if model["compile"]:
         detector.compile()
-    network, optimizer = fabric.setup(detector, optimizer)
     weights = torch.tensor(class_weights, dtype=torch.float32, device=fabric.device)
 
     progress = Progress()
     stateful = {"detector": detector, "optimizer": optimizer, "precision": fabric.strategy.precision}
-    if plateau:
-        stateful["plateau"] = plateau
+    stateful |= {"plateau": plateau} if plateau else {}
+    stateful |= {"averages": averages} if averages else {}
     check_owner = processes.run_together(lambda: open_run(folder, fingerprint) if is_first else _do_nothing)
     if processes.gather((folder / STATE).exists())[0]:
         progress, states = processes.run_together(lambda: load_state(folder))
@@ -117,6 +124,7 @@ def fit(
             part.load_state_dict(states[key])
     elif is_first and not epochs:
         save_weights(folder, detector, ["best", "last"])
+    freezing, network = Freezing(detector, model), None
 
     images_left = (epochs - progress.epochs) * order.images * copies(model)
     events = SummaryWriter(folder / EVENTS) if is_first else nullcontext()
@@ -128,16 +136,18 @@ def fit(
             epoch, start = progress.epochs, time.monotonic()
             torch.manual_seed(seeded_hash(seed, "epoch", epoch, rank) % 2**63)
             order.epoch = epoch
-            trained = train_epoch(fabric, network, optimizer, train_loader, model, weights, epoch, advance)
+            if freezing.begin(epoch) or network is None:
+                network, stepping = fabric.setup(detector, optimizer)
+            trained = train_epoch(fabric, network, stepping, train_loader, model, weights, epoch, advance)
             train_seconds = time.monotonic() - start
-            logits, labels = predict(fabric, detector, val_loader, model)
+            logits, labels = predict(fabric, evaluated, val_loader, model)
             if not torch.isfinite(logits).all():
                 raise UserError(
                     f"{name}: in epoch {epoch + 1} the network's outputs are not finite any more; "
                     "lower models.<model>.lr, or set clip or precision: 32"
                 )
             validated = val_metrics(logits, labels, weights)
-            if plateau:
+            if plateau and epoch >= model["freeze_epochs"]:
                 plateau.step(validated["val_f1_macro"])
             times = {
                 "images_per_second": trained["images"] / train_seconds,
@@ -153,7 +163,7 @@ def fit(
                 numbers = ", ".join(f"{column} {row[column]:.4g}" for column in HISTORY[1:])
                 log.info("%s, epoch %d of %d: %s", name, row["epoch"], epochs, numbers)
                 states = {key: part.state_dict() for key, part in stateful.items()}
-                save_epoch(folder, detector, progress, is_best, states)
+                save_epoch(folder, evaluated, progress, is_best, states)
 
     processes.run_together(check_owner)
     if not is_first:

@@ -1,14 +1,17 @@
-"""The optimiser and the learning rate of each step."""
+"""The optimiser, and the highest learning rate of each parameter."""
 
-import math
 import re
-from collections.abc import Callable
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm as BATCH_NORMS
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from deepfake.networks.blocks import blocks_of
+from deepfake.networks.detector import Detector
+from deepfake.networks.heads import head_names
+from deepfake.networks.settings import parse_arch
+from deepfake.networks.tuning import head_parameters
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 LEARNING_RATES = {  # by whether the weights are pretrained, and whether the network has batch normalisation
@@ -37,60 +40,43 @@ def with_defaults(model: dict, network: nn.Module) -> dict:
     }
 
 
-def make_optimizer(network: nn.Module, model: dict) -> Optimizer:
-    """Return the optimiser that a model's section describes (`optimizer`, `lr`, `weight_decay`).
+def make_optimizer(detector: Detector, model: dict) -> Optimizer:
+    """Return the optimiser of a model's section (`optimizer`, `lr`, `layer_decay`, `weight_decay`).
 
     Biases and the scales of normalisation layers, tensors of one dimension, get no weight decay, and neither
-    do embeddings of positions and tokens.
+    do embeddings of positions and tokens. Each group has its highest learning rate as `highest`.
     """
-    trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
-    decayed = {
-        name for name, parameter in trained.items() if parameter.ndim > 1 and not UNDECAYED.search(name)
-    }
-    groups = [
-        {"params": [trained[name] for name in trained if name in decayed]},
-        {"params": [trained[name] for name in trained if name not in decayed], "weight_decay": 0.0},
-    ]
-    return OPTIMIZERS[model["optimizer"]](groups, model["lr"], weight_decay=model["weight_decay"])
+    rates = learning_rates(detector, model)
+    groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
+    for is_decayed in (True, False):
+        for name, rate in rates.items():
+            parameter = detector.get_parameter(name)
+            if is_decayed == (parameter.ndim > 1 and not UNDECAYED.search(name)):
+                groups.setdefault((is_decayed, rate), []).append(parameter)
+    decay = model["weight_decay"]
+    return OPTIMIZERS[model["optimizer"]](
+        [
+            {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay if is_decayed else 0.0}
+            for (is_decayed, rate), parameters in groups.items()
+        ]
+    )
 
 
-def make_plateau(optimizer: Optimizer, model: dict) -> ReduceLROnPlateau | None:
-    """Return what halves the learning rate in the second epoch without a rise of validation macro F1.
+def learning_rates(detector: Detector, model: dict) -> dict[str, float]:
+    """Return the highest learning rate of each parameter that is trained, by its name in `detector`.
 
-    None for other schedules than `plateau`. A rise counts however small it is.
+    `lr` may be one for all, or that of the `encoder` and that of the `head`. With a `layer_decay` each block
+    of the encoder has that times the one of the block after it, as in "BEiT: BERT Pre-Training of Image
+    Transformers" (Bao et al., ICLR 2022); the last one's counts once.
     """
-    if model["schedule"] != "plateau":
-        return None
-    return ReduceLROnPlateau(optimizer, mode="max", factor=0.5, patience=1, threshold=0.0)
-
-
-def set_learning_rate(optimizer: Optimizer, model: dict, step: int, steps_per_epoch: int) -> float:
-    """Set the learning rate of step `step`, counted from 0 over all epochs, and return it.
-
-    Over the first `warmup` epochs it rises in a line to `lr`; after them `schedule` decides. A plateau
-    schedule itself sets the rate after the warm-up, at the end of an epoch, and it isn't touched here.
-    """
-    steps = steps_per_epoch * model["epochs"]
-    warmup = round(steps * model["warmup"] / model["epochs"])
-    schedule = SCHEDULES[model["schedule"]]
-    if step < warmup or schedule:
-        factor = (step + 1) / warmup if step < warmup else schedule(step - warmup, steps - warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = model["lr"] * factor
-    return optimizer.param_groups[0]["lr"]
-
-
-def cosine(step: int, steps: int) -> float:
-    """Return the factor of the learning rate at a step of `steps`: from 1 to 0 along half a cosine."""
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
-
-
-def constant(step: int, steps: int) -> float:
-    return 1.0
-
-
-SCHEDULES: dict[str, Callable[[int, int], float] | None] = {
-    "cosine": cosine,
-    "constant": constant,
-    "plateau": None,
-}
+    network, (library, _) = detector.network, parse_arch(model["arch"])
+    trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+    lr = model["lr"] if isinstance(model["lr"], dict) else {"encoder": model["lr"], "head": model["lr"]}
+    head = head_parameters(library, network)
+    rates = {name: lr["head"] if name in head else lr["encoder"] for name in trained}
+    if model["layer_decay"] is not None:
+        blocks = blocks_of(library, network, head_names(library, network))
+        for depth, names in enumerate(reversed(blocks)):
+            for name in rates.keys() & set(names):
+                rates[name] *= model["layer_decay"] ** depth
+    return {f"network.{name}": rate for name, rate in rates.items()}

@@ -125,6 +125,18 @@ RATES = {
     "constant": ({"schedule": "constant", "warmup": 2}, [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]),
     "plateau": ({"schedule": "plateau", "warmup": 0}, [1, 1, 1, 1, 1, 1, 0.5, 0.5]),
     "plateau-warm": ({"schedule": "plateau", "warmup": 2}, [0.25, 0.5, 0.75, 1, 1, 1, 0.5, 0.5]),
+    "restarts": (
+        {"schedule": "cosine", "warmup": 0, "restart_every": 2},
+        [0.5 * (1 + np.cos(np.pi * k / 4)) for k in (0, 1, 2, 3, 0, 1, 2, 3)],
+    ),
+    "floor": (
+        {"schedule": "cosine", "warmup": 1, "lr_min": NO_PROGRESS["lr"] / 5},
+        [0.5, 1, *(0.2 + 0.8 * factor for factor in COSINE)],
+    ),
+    "frozen": (
+        {"schedule": "cosine", "warmup": 1, "freeze_epochs": 2},
+        [1, 1, 1, 1, 0.5, 1, 1, 0.5],
+    ),
     "accumulated": ({"schedule": "constant", "warmup": 2, "accumulate": 2}, [0.5, 1, 1, 1]),
 }
 

@@ -9,7 +9,7 @@ from made.decoded import MODEL, history_of, train_here
 from made.huggingface import vit
 from made.models import load_detector
 from made.networks import perturb
-from made.training import Killed, before_epoch, run, same
+from made.training import Killed, before_epoch, column, run, same
 
 from deepfake.checkpoints.dataset_inference import predict_split
 from deepfake.checkpoints.torch_inference import logits_function
@@ -62,9 +62,17 @@ def own_parameters(name: str, module) -> set[str]:
     return {f"{name}.{key}".lstrip(".") for key, _ in module.named_parameters(recurse=False)}
 
 
-@pytest.mark.parametrize("tune", TUNES[1:], ids=str)
-def test_a_killed_run_resumes_to_the_same_bytes(few, tmp_path, monkeypatch, tune):
-    model = {"arch": "timm/test_resnet", "tune": tune, "epochs": 3, "augment": "light"}
+RESUMED = {str(tune): {"tune": tune} for tune in TUNES[1:]} | {
+    "ema": {"ema": 0.9},
+    "lora, ema": {"tune": "lora", "ema": 0.9},
+    "frozen at first": {"freeze_epochs": 2, "lr": {"encoder": 0.001, "head": 0.01}, "layer_decay": 0.5},
+    "frozen for one": {"freeze_epochs": 1, "tune": "norms", "ema": 0.5},
+}
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_killed_run_resumes_to_the_same_bytes(few, tmp_path, monkeypatch, name):
+    model = {"arch": "timm/test_resnet", "epochs": 3, "augment": "light"} | RESUMED[name]
     whole = run(few, tmp_path / "whole", **model)
 
     def kill() -> None:
@@ -88,3 +96,30 @@ def test_a_checkpoint_of_adapters_is_the_plain_network_s_and_opens_without_peft(
     found = compute_metrics(labels, probabilities, 0.5)
     row = history_of(out)[content["metrics"]["epoch"] - 1]
     assert row["val_loss"] == pytest.approx(found["log_loss"], abs=1e-5)
+
+
+def test_in_the_first_epochs_the_head_alone_is_trained(few, tmp_path):
+    settings = {"arch": "timm/test_resnet", "epochs": 6, "freeze_epochs": 5, "tune": "norms"}
+    detector = build(MODEL | settings, 5).detector
+    before = {key: value.clone() for key, value in detector.network.state_dict().items()}
+    trained = run(few, tmp_path, detector, **settings)
+    frozen, last = trained.state("epoch_005"), trained.state("last")
+    assert {key for key in before if not torch.equal(before[key], frozen[key])} == {"fc.weight", "fc.bias"}
+    changed = {key for key in before if not torch.equal(before[key], last[key])}
+    assert "bn1.weight" in changed or any("bn" in key for key in changed)
+    assert not any(key.endswith("conv1.weight") for key in changed)
+
+
+def test_averages_are_validated_and_saved_in_place_of_the_weights(few, tmp_path):
+    model = {"arch": "timm/test_resnet", "epochs": 2, "schedule": "constant"}
+    plain, averaged = (
+        run(few, tmp_path / str(ema), build(MODEL | model, 5).detector, ema=ema, **model)
+        for ema in (None, 0.9)
+    )
+    one, two = plain.state("last"), averaged.state("last")
+    assert one.keys() == two.keys() and not torch.equal(one["fc.weight"], two["fc.weight"])
+    assert column(plain, "train_loss") == column(averaged, "train_loss")
+    assert column(plain, "val_loss") != column(averaged, "val_loss")
+    state = torch.load(tmp_path / "0.9/state.ckpt", weights_only=True)
+    assert torch.equal(state["detector"]["network.fc.weight"], one["fc.weight"])
+    assert torch.equal(state["averages"]["module.network.fc.weight"], two["fc.weight"])
