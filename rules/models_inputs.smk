@@ -1,10 +1,12 @@
 """Input functions and settings of the rules of models and their evaluation."""
 
 from deepfake.config.defaults import trained_dataset
-from deepfake.config.sections import ensemble_section, model_section, people_of_cross_datasets
+from deepfake.config.sections import ensemble_section, model_of_encoder, model_section
+from deepfake.config.sections import people_of_cross_datasets
 from deepfake.config.sources import check_model, check_scores
 from deepfake.networks.blend_settings import landmark_kind, takes_neighbours
-from deepfake.networks.settings import geometries_of, threshold_of, weights_digest
+from deepfake.networks.feature_settings import encoder_name, encoder_section, keeps_features
+from deepfake.networks.settings import geometries_of, geometry_of, threshold_of, weights_digest
 
 
 def decoded_images(w, ending):
@@ -23,6 +25,20 @@ def landmarks_of(w, ending):
 def people_of_blends(w):
     """The table of who is seen, where the model's training blends in the faces of others."""
     return plan_of(w.dataset).people if takes_neighbours(config["models"][w.model]) else []
+
+
+def kept_features(w, *endings):
+    """The files of the features that a model's head is trained on; none for models that need the images."""
+    model = model_section(config, w.model)
+    if not keeps_features(model):
+        return []
+    return [f"results/features/{w.dataset}/{encoder_name(model)}.{ending}" for ending in endings]
+
+
+def images_of_encoder(w, ending):
+    """The decoded images (npy) of which features are computed, or their rows (csv)."""
+    geometry = geometry_of(of_config(model_of_encoder, w.encoder))
+    return f"results/decoded/{w.dataset}/{geometry.name}.{ending}"
 
 
 def predicted_dataset(w):

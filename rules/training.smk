@@ -5,6 +5,7 @@ config    models.<model>, ensembles.<ensemble>, evaluate.threshold, train, seed
 requires  results/{dataset}, results/plans/{dataset}.json, results/reports/{dataset}/audit.json
 creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's input size, and .csv
           results/landmarks/{dataset}/{five|68}.npy, points of the faces in the images, and .csv
+          results/features/{dataset}/{encoder}.train.npy, .val.npy and .json, for models with tune: head
           results/models/{dataset}/{model}/weights.pt and .json, of the best epoch; val.csv, its predictions;
           history.csv and .json, curves.svg, tensorboard/,
           checkpoints/ (the last, every fifth epoch, folders for transformers)
@@ -87,6 +88,53 @@ rule landmarks:
         " > {log:q} 2>&1"
 
 
+rule features:
+    """Compute the features of train and val once, for all models that train a head on the same network."""
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        audit=ancient("results/reports/{dataset}/audit.json"),  # must have passed; features don't depend on it
+        images=lambda w: ancient(images_of_encoder(w, "npy")),
+        rows=lambda w: images_of_encoder(w, "csv"),
+    output:
+        train="results/features/{dataset}/{encoder}.train.npy",
+        val="results/features/{dataset}/{encoder}.val.npy",
+        facts="results/features/{dataset}/{encoder}.json",
+    log:
+        "logs/features/{dataset}/{encoder}.log",
+    benchmark:
+        "benchmarks/features/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=r"[^/]+-[0-9a-f]{8}",
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 64  # all cores: one network at a time
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(1440),
+    params:
+        program=program("features.py"),
+        code=script_digest("features.py"),
+        limits=limits_of_models,
+        cfg=lambda w: as_param(encoder_section(of_config(model_of_encoder, w.encoder))),
+        run="results/training/{dataset}/{encoder}",  # no output: what a killed job has done stays
+    shell:
+        "python {params.program:q}"
+        " --images {input.images:q}"
+        " --rows {input.rows:q}"
+        " --plan-summary {input.plan_summary:q}"
+        " --config {params.cfg:q}"
+        " --threads {threads}"
+        " --limits {params.limits:q}"
+        " --run-folder {params.run:q}"
+        " --output-train {output.train:q}"
+        " --output-val {output.val:q}"
+        " --output {output.facts:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
 rule train:
     """Train a model on a dataset that has passed its audit; a killed run is resumed."""
     input:
@@ -97,6 +145,8 @@ rule train:
         points=lambda w: ancient(landmarks_of(w, "npy")),  # its table decides
         landmarks=lambda w: landmarks_of(w, "csv"),
         people=people_of_blends,
+        features=lambda w: ancient(kept_features(w, "train.npy", "val.npy")),
+        features_facts=lambda w: kept_features(w, "json"),  # with the digests of the features, which decide
     output:
         weights="results/models/{dataset}/{model}/weights.pt",
         facts="results/models/{dataset}/{model}/weights.json",
@@ -143,6 +193,7 @@ rule train:
         "{resources.launcher} {params.program:q}"
         " --images {input.images:q}"
         " --rows {input.rows:q}"
+        " --features {input.features:q}"
         " --plan-summary {input.plan_summary:q}"
         " --landmarks {input.points:q} {input.landmarks:q}"
         " --people {input.people:q}"

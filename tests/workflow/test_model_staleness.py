@@ -62,8 +62,8 @@ with provenance.recorded(option):
             if os.path.basename(name) == "kept":
                 os.remove(name)
 """
-STEPS = "decode train combine finish choose predict evaluate significance compare distort explain".split()
-STEPS += "summarise convert weigh package".split()
+STEPS = "decode features train combine finish choose predict evaluate significance".split()
+STEPS += "compare distort explain summarise convert weigh package".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
 FILES = "weights.pt weights.json val.csv history.json history.csv curves.svg".split()
 FILES += ["checkpoints/kept", "tensorboard/kept"]
@@ -98,8 +98,12 @@ def settled(finished, tmp_path) -> Quick:
     return Quick(tmp_path / "project")
 
 
+def times(factor: int, jobs: dict[str, int]) -> dict[str, int]:
+    return {rule: factor * number for rule, number in jobs.items()}
+
+
 def twice(jobs: dict[str, int]) -> dict[str, int]:
-    return {rule: 2 * number for rule, number in jobs.items()}
+    return times(2, jobs)
 
 
 def run(project: Project, *models: str) -> Counter:
@@ -155,6 +159,21 @@ def test_writing_out_a_default_runs_nothing(settled):
 def test_an_image_size_decodes_for_that_model(settled):
     reconfigure(settled, "arch: meso4, image_size: 64, epochs: 2", "arch: meso4, image_size: 48, epochs: 2")
     assert run(settled, "a") == {"decode": 1} | TRAINED | ALL
+
+
+def test_heads_on_the_same_network_share_its_features(settled):
+    head = "arch: torchvision/resnet18, image_size: 64, weights: weights.pt, tune: head"
+    reconfigure(
+        settled, "  c: {", f"  d: {{{head}}}\n  e: {{{head}, lr: 0.1, label_smoothing: 0.1}}\n  c: {{"
+    )
+    reconfigure(settled, "models: [a, b]", "models: [a, b, d, e]")
+    assert run(settled, "d", "e") == {"features": 1} | twice(TRAINED) | ALL
+    reconfigure(settled, "lr: 0.1", "lr: 0.2")
+    assert run(settled, "e") == TRAINED | ALL
+    reconfigure(settled, "lr: 0.2", "lr: 0.2, feature_views: 2")
+    assert run(settled, "e") == {"features": 1} | TRAINED | ALL
+    (settled / "weights.pt").write_bytes(b"weighty")
+    assert run(settled, "b", "d", "e") == {"features": 2} | times(3, TRAINED) | ALL
 
 
 def test_only_an_added_model_is_trained(settled):

@@ -7,6 +7,7 @@ from deepfake.errors import UserError
 from deepfake.extraction.sampling import parse_fraction
 from deepfake.extraction.settings import detector_names, is_aligned
 from deepfake.networks.blend_settings import blend_conflict
+from deepfake.networks.feature_settings import feature_conflict
 from deepfake.networks.settings import checkpoint_conflict, geometry_of, head_conflict, is_missing_folder
 from deepfake.people.settings import DLIB_DISTANCES
 from deepfake.training.augmentation_settings import ranges_of
@@ -190,7 +191,7 @@ def _in_models(config: dict) -> Iterator[str]:
                 yield f"models.{name}: {problem}"
         except ValueError as error:
             yield f"models.{name}: {error}"
-        if problem := batch_conflict(model) or tuning_conflict(model):
+        if problem := batch_conflict(model) or tuning_conflict(model) or feature_conflict(model):
             yield f"models.{name}.{problem}"
         if problem := blend_conflict(model):
             yield f"models.{name}: {problem}"

@@ -8,11 +8,13 @@ import json
 from pathlib import Path
 
 from deepfake.corpora.archives import ARCHIVE_LIMITS
+from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
 from deepfake.hashing import files_digest
 from deepfake.layouts.registry import LAYOUTS
+from deepfake.networks.feature_settings import encoder_name, keeps_features
 from deepfake.networks.limits import MODEL_LIMITS
 from deepfake.people.settings import DLIB_DISTANCES
 
@@ -162,6 +164,15 @@ def model_section(config: dict, model: str) -> dict:
 def ensemble_section(config: dict, ensemble: str) -> dict:
     """Return the settings that an ensemble is combined by: all but its threshold, which `finish` sets."""
     return {key: value for key, value in config["ensembles"][ensemble].items() if key != "threshold"}
+
+
+def model_of_encoder(config: dict, encoder: str) -> dict:
+    """Return the section of the first model whose features have the name `encoder`; UserError if none has."""
+    for name in config["models"]:
+        model = model_section(config, name)
+        if keeps_features(model) and encoder_name(model) == encoder:
+            return model
+    raise UserError(f"no model of this config has features of the name {encoder}; name the model's best.pt")
 
 
 def as_param(section: dict) -> str:

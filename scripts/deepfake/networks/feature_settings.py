@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deepfake.networks.settings import geometry_of, parse_arch, weights_digest
 
+UNCHANGED = ("off", False, None, {})  # values of `augment` that change nothing
 VIEWS = 4  # augmented views of an image of train, where the config says no other number
 LONGEST = 60  # characters of a network's name in names of files
 
@@ -19,7 +20,7 @@ def keeps_features(model: dict) -> bool:
 
     So it is where the head alone is trained on top of given weights, and images aren't blended.
     """
-    given = model.get("weights") or parse_arch(model["arch"])[0] == "hf"
+    given = model.get("weights") or model["arch"].startswith("hf/")
     return bool(model.get("tune") == "head" and given and model["epochs"] and not model["self_blend"])
 
 
@@ -29,7 +30,7 @@ def encoder_section(model: dict) -> dict:
     Models that differ in their heads, losses or batches alone have equal ones. `seed` is null where nothing
     is random, and `feature_views` a number.
     """
-    is_changed = model["augment"] not in ("off", {})
+    is_changed = model["augment"] not in UNCHANGED
     views = model.get("feature_views") or (VIEWS if is_changed else 1)
     keys = ("arch", "weights", "image_size", "pooling", "precision", "augment")
     own = {key: model[key] for key in keys if key in model}
@@ -46,12 +47,16 @@ def encoder_name(model: dict) -> str:
     return f"{arch}-{geometry_of(model).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
-def find_encoder(models: dict[str, dict], name: str) -> dict:
-    """Return the first of `models` whose features have this name; KeyError if there is none.
-
-    `models` are sections with the seed, by name.
-    """
-    for model in models.values():
-        if keeps_features(model) and encoder_name(model) == name:
-            return model
-    raise KeyError(name)
+def feature_conflict(model: dict) -> str | None:
+    """Return why `feature_views` of a `models` section can't be used; None if it can."""
+    views = model["feature_views"]
+    if views and not keeps_features(model):
+        return (
+            f"feature_views: {views} can't be used where no features are kept; write tune: head, with "
+            "weights, epochs above 0 and self_blend: 0, or feature_views: null"
+        )
+    if views and views > 1 and model["augment"] in UNCHANGED:
+        return (
+            f"feature_views: {views} can't be used with augment: off, since all would be the same; write null"
+        )
+    return None

@@ -31,6 +31,7 @@ class Features(Dataset):
     size = 0  # pixels: it has none
     blend = None
     reads_ahead = False
+    blend = None  # images alone are blended
 
     def __init__(self, features: MappedArray, decoded: Decoded, split: str, device: torch.device):
         self.rows = decoded.rows.iloc[decoded.split(split)]

@@ -366,6 +366,20 @@ def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
 
 
 @pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{feature_views: 2}", "models.m.feature_views: 2 can't be used where no features are kept"),
+        ("{tune: head, weights: w.pt, augment: off, feature_views: 2}", "all would be the same"),
+        ("{tune: head, weights: w.pt, self_blend: 1, feature_views: 2}", "write tune: head, with weights"),
+    ],
+)
+def test_views_without_features_to_keep_are_an_error(model, message):
+    (error,) = errors_of(f"models: {{m: {{arch: meso4, {model[1:]}}}")
+    assert message in error
+    checked("models: {m: {arch: meso4, tune: head, weights: w.pt, feature_views: 2}}")
+
+
+@pytest.mark.parametrize(
     "augment", ["off", "{}", "{rotate: 10, flip: 0.5}", "{blur: {value: [1, 2], probability: 0.1}}"]
 )
 def test_an_augmentation_may_be_a_name_or_ranges(augment):
