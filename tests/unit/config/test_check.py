@@ -370,7 +370,7 @@ def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
     [
         ("{feature_views: 2}", "models.m.feature_views: 2 can't be used where no features are kept"),
         ("{tune: head, weights: w.pt, augment: off, feature_views: 2}", "all would be the same"),
-        ("{tune: head, weights: w.pt, self_blend: 1, feature_views: 2}", "write tune: head, with weights"),
+        ("{tune: head, weights: w.pt, self_blend: 0.5, feature_views: 2}", "write tune: head, with weights"),
     ],
 )
 def test_views_without_features_to_keep_are_an_error(model, message):
