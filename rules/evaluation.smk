@@ -334,7 +334,7 @@ rule compare:
     input:
         plan_summary=lambda w: [plan_of(d).summary for d in cross_datasets()],
         datasets=expand("results/{dataset}", dataset=cross_datasets()),
-        plans=lambda w: [plan_of(d).plan for d in cross_datasets()],
+        plans=lambda w: [plan_of(d).table for d in cross_datasets()],
         embeddings=embeddings_of_cross_datasets,
         predictions=for_cross_pairs("results/predictions/{dataset}/{model}/{part}.csv"),
         metrics=for_cross_pairs("results/reports/{dataset}/{model}/metrics.json"),
