@@ -21,6 +21,7 @@ from deepfake.networks.heads import (
     head_names,
     head_outputs,
     install_head,
+    split_attention,
     start_head,
     without_head,
 )
@@ -84,14 +85,17 @@ def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None
             )
             new, more = head_keys(network, head_names(library, network)), _scaling(mean, std)
         spec |= more
+        attention: dict[str, Tensor] = {}
         if file:
-            network, new, more = _load_file(network, file, model, size, bool(new), limits)
+            network, new, more, attention = _load_file(network, file, model, size, bool(new), limits)
             spec |= more
         start_head(network, new, share, spec["fake"])
         options = {"l2": model.get("head_norm") == "l2", "attention": model.get("frames", 1) > 1}
         if any(options.values()):
             spec["head"] = options
         head = install_head(network, head_names(library, network), **options)
+    if options["attention"]:
+        _load_attention(network.get_submodule(head).attention, attention, model, file or name)
     if new and (model.get("epochs") == 0 or model.get("head") not in (None, "new")):
         raise ModelError(
             f"{file or name} has no head for one or two classes (for {', '.join(new)}); write head: new and "
@@ -182,12 +186,12 @@ def _scaling(mean: Iterable[float], std: Iterable[float]) -> dict:
 
 def _load_file(
     network: nn.Module, path: Path, model: dict, size: int, is_new: bool, limits: dict | None
-) -> tuple[nn.Module, list[str], dict]:
+) -> tuple[nn.Module, list[str], dict, dict[str, Tensor]]:
     """Return a network with the weights of `path`, the parameters of a head that stays new, and spec changes.
 
-    `network` is the one that the section `model` asks for; it is made again with two outputs if the file's
-    head has two. `is_new` says that nothing is known of the outputs of `network`. A best.pt also gives mean
-    and std.
+    The last result is the state_dict of its attention over frames, empty without one. `network` is the one
+    that the section `model` asks for; it is made again with two outputs if the file's head has two. `is_new`
+    says that nothing is known of the outputs of `network`. A best.pt also gives mean and std.
     """
     library, name = parse_arch(model["arch"])
     names, option, more, known = head_names(library, network), model.get("head"), {}, None
@@ -207,6 +211,7 @@ def _load_file(
         state = find_state_dict(content, path, network, names)
         if isinstance(content, dict) and "network" in content and "classes" in content:
             more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]
+    state, attention = split_attention(state, names)
     outputs = head_outputs(state, names)
     if isinstance(option, dict):
         known = option["fake"]
@@ -231,7 +236,21 @@ def _load_file(
                 path,
             )
             state = without_head(state, names)
-    return network, load_weights(network, state, path, names), more
+    return network, load_weights(network, state, path, names), more, attention
+
+
+def _load_attention(network: nn.Module, state: dict[str, Tensor], model: dict, source: str | Path) -> None:
+    """Load the attention over frames from weights that have one; others leave it new, to be trained."""
+    if not state or model.get("head") == "new":
+        if model.get("epochs") == 0:
+            raise ModelError(
+                f"{source} has no attention over frames; write epochs above 0 to train one, or frames: 1"
+            )
+        return
+    try:
+        network.load_state_dict(state)
+    except RuntimeError:
+        raise ModelError(f"{source}: its attention over frames doesn't fit the network") from None
 
 
 def _try_out(detector: Detector, arch: str, size: int) -> None:

@@ -98,6 +98,16 @@ def without_head(state: Mapping[str, Tensor], names: Collection[str]) -> dict[st
     return {key: value for key, value in state.items() if key.rpartition(".")[0] not in names}
 
 
+def split_attention(
+    state: Mapping[str, Tensor], names: Collection[str]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return a state_dict without the attention over frames of the layers `names`, and the attention's."""
+    prefixes = tuple(f"{name}.attention." for name in names)
+    rest = {key: value for key, value in state.items() if not key.startswith(prefixes)}
+    attention = {key.partition(".attention.")[2]: state[key] for key in state.keys() - rest.keys()}
+    return rest, attention
+
+
 def start_head(network: nn.Module, keys: Collection[str], share: float = 0.5, fake: int = 1) -> None:
     """Give the parameters `keys` of a new head their first values, from torch's random numbers.
 

@@ -26,8 +26,6 @@ def batch_conflict(model: dict) -> str:
         return (
             "batches: pairs can't be used with fakes: false, without which there are no pairs; write random"
         )
-    if frames > 1 and model["epochs"] == 0:
-        return "frames: the attention over frames has to be trained; write epochs above 0, or frames: 1"
     together = group_size(model)
     if size % together == 0:
         return ""

@@ -368,6 +368,10 @@ def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
+        (
+            "{batches: pairs, frames: 3, batch_size: 32}",
+            "models.m.batch_size: 32 can't be used with batches: pairs and frames: 3; write a multiple of 6",
+        ),
         ("{feature_views: 2}", "models.m.feature_views: 2 can't be used where no features are kept"),
         ("{tune: head, weights: w.pt, augment: off, feature_views: 2}", "all would be the same"),
         ("{tune: head, weights: w.pt, self_blend: 0.5, feature_views: 2}", "write tune: head, with weights"),

@@ -11,6 +11,7 @@ from made.networks import images, section
 
 from deepfake.checkpoints.best_pt import load_checkpoint, save_checkpoint
 from deepfake.checkpoints.torch_inference import make_detector
+from deepfake.errors import ModelError
 from deepfake.networks.architectures import make_network
 from deepfake.networks.build import build, rebuild
 from deepfake.networks.heads import head_keys, head_names, start_head
@@ -32,6 +33,7 @@ FAMILIES = {
 """Networks of every family that docs/training.md names, and the image size that they are tried at."""
 
 LOGIT = 2.1972246  # of 0.9
+SAVED = {"threshold": 0.5, "training": {}, "dataset": {"name": "a", "sha256": "0"}, "metrics": {}}
 WIDTH = 96  # inputs of the head of test_resnet
 
 
@@ -58,6 +60,24 @@ def test_the_attention_over_frames_is_a_part_of_the_head_and_comes_back(arch):
     outputs = built.detector.eval()(images(size, 4), whole=True)
     again = rebuild(built.spec, network.state_dict()).eval()(images(size, 4), whole=True)
     assert torch.allclose(outputs.attention, again.attention) and len(set(again.attention.tolist())) == 4
+
+
+def test_the_attention_of_weights_is_trained_on_or_left_out(tmp_path):
+    wanted = section("timm/test_resnet", size=32) | {"frames": 2}
+    built = build(wanted, 3)
+    state, path = built.detector.network.state_dict(), tmp_path / "best.pt"
+    save_checkpoint(path, built.spec, state, **SAVED)
+    given = {"weights": str(path)}
+    for changes in ({}, {"epochs": 0}):
+        again = build(wanted | given | changes, 4).detector.network.state_dict()
+        assert again.keys() == state.keys() and all(torch.equal(again[key], state[key]) for key in state)
+    plain = build(wanted | given | {"frames": 1}, 4)
+    assert plain.detector.head.attention is None and "head" not in plain.spec
+    new = build(wanted | given | {"head": "new"}, 4).detector.head
+    assert not torch.equal(new.attention[0].weight, built.detector.head.attention[0].weight)
+    torch.save(plain.detector.network.state_dict(), tmp_path / "plain.pt")
+    with pytest.raises(ModelError, match="plain.pt has no attention over frames; write epochs above 0"):
+        build(wanted | {"weights": str(tmp_path / "plain.pt"), "epochs": 0}, 4)
 
 
 def logits_of(detector, size: int) -> list[float]:
