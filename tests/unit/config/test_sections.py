@@ -10,11 +10,15 @@ from deepfake.config.sections import (
     frames_section,
     index_section,
     media_limits,
+    model_of_encoder,
+    model_section,
     people_section,
 )
 from deepfake.detection.media import LIMITS
+from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.settings import uses_pairs
+from deepfake.networks.feature_settings import encoder_name
 from deepfake.people.settings import DLIB_DISTANCES
 
 SHA = "a1" * 32
@@ -170,3 +174,12 @@ def test_a_plan_by_people_reads_embeddings_of_all_corpora_that_are_not_drawn():
 def test_programs_run_by_hand_have_the_limits_of_the_config():
     limits = checked()["limits"]
     assert {key: limits[key] for key in LIMITS} == LIMITS and media_limits(checked()) == MEDIA_LIMITS
+
+
+def test_features_belong_to_the_first_model_that_trains_a_head_on_them():
+    network, head = "arch: timm/resnet18, weights: w.pt", "tune: head"
+    models = f"a: {{{network}}}, b: {{{network}, {head}}}, c: {{{network}, {head}, lr: 0.1}}"
+    config = checked(f"models: {{{models}}}")
+    assert model_of_encoder(config, encoder_name(model_section(config, "c"))) == model_section(config, "b")
+    with pytest.raises(UserError, match="no model of this config has features of the name other"):
+        model_of_encoder(config, "other")

@@ -120,12 +120,18 @@ def test_a_head_trained_on_features_is_that_of_its_whole_network(made, model, tm
 
 
 @pytest.mark.parametrize(
-    "changes", [{"head_norm": "l2"}, {"arch": "torchvision/resnet18"}, {"arch": "meso4"}]
+    "changes",
+    [
+        {"head_norm": "l2", "loss": "focal", "uniformity": 0.5, "alignment": 0.1},
+        {"arch": "torchvision/resnet18", "batches": "balanced", "ema": 0.9, "checkpoint": "delta"},
+        {"arch": "meso4", "frames": 2},
+        {"arch": "timm/test_vit", "layer_decay": 0.5, "lr": {"encoder": 0.001, "head": 0.1}},
+    ],
 )
 def test_features_replace_images_of_every_network_with_a_linear_head(made, tmp_path, changes):
     path = tmp_path / "encoder.pt"
     section = HEAD | {"augment": "off", "epochs": 1} | changes
-    torch.save(build(section, 3).detector.network.state_dict(), path)
+    torch.save(build(section | {"frames": 1}, 3).detector.network.state_dict(), path)
     section |= {"weights": str(path)}
     out = train_here(made, tmp_path, section, "--features", *keep(made, section, tmp_path))
     assert np.allclose(*scores_of(made, out), atol=1e-5)
@@ -154,7 +160,7 @@ def test_two_processes_train_one_head(made, model, tmp_path):
 def test_without_a_linear_head_nothing_is_kept_and_training_takes_the_images(made, tmp_path):
     section = HEAD | {"arch": "torchvision/squeezenet1_1", "image_size": 48, "epochs": 1}
     large = made_decoded.make(tmp_path / "large", size=48, counts={"train": 8, "val": 4})
-    torch.save(build(section, 3).detector.network.state_dict(), tmp_path / "encoder.pt")
+    torch.save(build(section | {"frames": 1}, 3).detector.network.state_dict(), tmp_path / "encoder.pt")
     section |= {"weights": str(tmp_path / "encoder.pt")}
     arrays = keep(large, section, tmp_path)
     assert np.load(arrays[0]).shape == (4, 8, 0)
