@@ -368,10 +368,6 @@ def test_an_augmentation_that_cannot_be_used_is_an_error(augment, message):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (
-            "{batches: pairs, frames: 3, batch_size: 32}",
-            "models.m.batch_size: 32 can't be used with batches: pairs and frames: 3; write a multiple of 6",
-        ),
         ("{feature_views: 2}", "models.m.feature_views: 2 can't be used where no features are kept"),
         ("{tune: head, weights: w.pt, augment: off, feature_views: 2}", "all would be the same"),
         ("{tune: head, weights: w.pt, self_blend: 0.5, feature_views: 2}", "write tune: head, with weights"),
@@ -381,6 +377,12 @@ def test_views_without_features_to_keep_are_an_error(model, message):
     (error,) = errors_of(f"models: {{m: {{arch: meso4, {model[1:]}}}")
     assert message in error
     checked("models: {m: {arch: meso4, tune: head, weights: w.pt, feature_views: 2}}")
+
+
+def test_a_batch_has_whole_sets_and_pairs():
+    (error,) = errors_of("models: {m: {arch: meso4, batches: pairs, frames: 3, batch_size: 32}}")
+    assert "models.m.batch_size: 32 can't be used with batches: pairs and frames: 3; write" in error
+    checked("models: {m: {arch: meso4, batches: pairs, frames: 4, batch_size: 32}}")
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,15 @@ def test_two_nodes_resume_the_run_of_one_process_to_the_same_results_and_one_of_
     assert re.findall(r"epoch (\d) of 4", (folder / "log").read_text()) == ["2", "3", "4"]
 
 
+def test_two_processes_share_pairs_of_sets_of_frames(smooth, tmp_path):
+    videos = made_decoded.make(tmp_path / "videos", counts={"train": 32, "val": 9}, frames=4)
+    model = smooth | {"batches": "pairs", "frames": 2, "batch_size": 12, "epochs": 2}
+    alone = train_here(videos, tmp_path / "alone", model)
+    done = made_decoded.train(videos, tmp_path / "two", model, "--devices", "2")
+    assert done.returncode == 0, done.stderr
+    assert_close(tmp_path / "two/out", alone)
+
+
 def free_port() -> int:
     with closing(socket.socket()) as found:
         found.bind(("", 0))
