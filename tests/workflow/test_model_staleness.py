@@ -62,7 +62,7 @@ with provenance.recorded(option):
             if os.path.basename(name) == "kept":
                 os.remove(name)
 """
-STEPS = "decode features train combine finish choose predict evaluate significance".split()
+STEPS = "decode features landmarks train combine finish choose predict evaluate significance".split()
 STEPS += "compare distort explain summarise convert weigh package".split()
 PLOTS = "--roc --precision-recall --confusion --calibration --histogram".split()
 FILES = "weights.pt weights.json val.csv history.json history.csv curves.svg".split()
@@ -148,6 +148,10 @@ def test_settings_of_a_model_train_that_model(settled):
     reconfigure(settled, "lr: 0.01", "lr: 0.02")
     assert run(settled, "a") == TRAINED | ALL
     reconfigure(settled, "lr: 0.02", "lr: 0.02, augment: off")
+    assert run(settled, "a") == TRAINED | ALL
+    reconfigure(settled, "augment: off", "self_blend: 0.5, self_blend_landmarks: five")
+    assert run(settled, "a") == {"landmarks": 1} | TRAINED | ALL
+    reconfigure(settled, "landmarks: five", "landmarks: five, self_blend_source: neighbour")
     assert run(settled, "a") == TRAINED | ALL
 
 
