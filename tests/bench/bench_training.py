@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+from speed_loops import section, train_here
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, Dataset
 
@@ -30,19 +31,10 @@ from deepfake.checkpoints.torch_inference import best_device
 from deepfake.inputs.decoded import ROWS, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import Built, build
-from deepfake.training.data import train_and_val
-from deepfake.training.distributed import launch
-from deepfake.training.loop import fit
 
 STORED = 224  # pixels, of the JPEG files
 BATCH = 32
-MODEL = {
-    "arch": "meso4", "weights": None, "head": "new", "image_size": None, "epochs": 2, "batch_size": BATCH,
-    "batches": "random", "frames": 1, "accumulate": 1, "optimizer": "adamw", "lr": 0.001,
-    "weight_decay": 0.0001, "schedule": "constant", "warmup": 0, "loss": "cross_entropy", "uniformity": 0,
-    "alignment": 0, "label_smoothing": 0, "class_weights": "none", "patience": None, "clip": 1.0,
-    "augment": "off", "self_blend": 0, "precision": "auto", "channels_last": True, "compile": False,
-}  # fmt: skip
+MODEL = section("meso4", batch_size=BATCH, lr=0.001)
 
 
 def main() -> None:
@@ -116,15 +108,8 @@ def decode(files: list[Path], geometry: Geometry, folder: Path) -> None:
 
 def workflow(model: dict, folder: Path) -> float:
     """Return the images a second of the last epoch of training.loop."""
-    built = build(model, 0)
     decoded = read_decoded(folder / "decoded.npy", folder / "decoded.csv")
-    threads = torch.get_num_threads()
-    with tempfile.TemporaryDirectory() as run, launch(model["precision"], threads=threads) as processes:
-        splits = train_and_val(decoded, processes.fabric.device)
-        trained = fit(
-            processes, built.detector, model, (1.0, 1.0), *splits, Path(run) / "run", "bench", "", 0
-        )
-    return trained.history[-1]["images_per_second"]
+    return train_here(model, decoded)["images_per_second"]
 
 
 def bare_step(model: dict, device: torch.device, steps: int = 40) -> float:
