@@ -41,7 +41,8 @@ def as_delta(
 
     The latter is the key `encoder` of a checkpoint: `sha256`, the encoder's fingerprint. `adapters`, as
     adapter_state returns them, are merged in `state` with `scaling`: they take the place of their layers'
-    weights, and `scaling` comes into the key. Raises UserError if so much was trained that nothing is saved.
+    weights, and `scaling` comes into the key. Raises UserError if so much was trained that nothing is saved,
+    or if `adapters` and `encoder` don't give the weights of `state`.
     """
     adapters = adapters or {}
     merged = {f"{layer}.weight" for layer in adapted_layers(adapters)}
@@ -51,6 +52,13 @@ def as_delta(
         if key not in encoder
         or not (key in merged or torch.equal(as_bytes(value.cpu()), as_bytes(encoder[key])))
     } | adapters
+    completed = merge_adapters({**encoder, **delta}, scaling) if adapters else {}
+    for key in sorted(merged):
+        if not torch.equal(as_bytes(completed[key]), as_bytes(state[key].cpu())):
+            raise UserError(
+                f"checkpoint: delta can't be used: {key} wasn't trained from the encoder that is there now; "
+                "put back the one that training began with"
+            )
     size, whole = (sum(value.nbytes for value in part.values()) for part in (delta, state))
     if size > MOST_SHARE * whole:
         raise UserError(

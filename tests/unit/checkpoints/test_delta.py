@@ -226,6 +226,9 @@ def test_adapters_take_the_place_of_the_weights_that_they_are_merged_in(tmp_path
     completed = load_checkpoint(tmp_path / "delta.pt")["state"]
     changed = [key for key, value in state.items() if key in encoder and not torch.equal(value, encoder[key])]
     assert len(changed) > 4 and completed.keys() == state.keys()
+    other = {key: value * 1.001 for key, value in encoder.items()}
+    with pytest.raises(UserError, match="wasn't trained from the encoder that is there now"):
+        as_delta(state, other, adapter_state(raw), 1.5)
     assert all(torch.equal(value, completed[key]) for key, value in state.items())
 
 
