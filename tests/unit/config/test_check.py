@@ -379,6 +379,12 @@ def test_views_without_features_to_keep_are_an_error(model, message):
     checked("models: {m: {arch: meso4, tune: head, weights: w.pt, feature_views: 2}}")
 
 
+def test_losses_of_features_need_features_that_are_trained():
+    (error,) = errors_of("models: {m: {arch: meso4, weights: w.pt, tune: head, uniformity: 0.5}}")
+    assert "models.m.uniformity: 0.5 can't be used with tune: head" in error
+    checked("models: {m: {arch: meso4, weights: w.pt, tune: norms, uniformity: 0.5, alignment: 0.1}}")
+
+
 def test_a_batch_has_whole_sets_and_pairs():
     (error,) = errors_of("models: {m: {arch: meso4, batches: pairs, frames: 3, batch_size: 32}}")
     assert "models.m.batch_size: 32 can't be used with batches: pairs and frames: 3; write" in error
