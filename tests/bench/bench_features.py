@@ -60,14 +60,14 @@ def measure_inference(arch: str, decoded: Decoded, folder: Path, args: argparse.
     built = build(model, 0)
     logits = logits_function(built.detector, CPU)
     loops = {
-        "bare": partial(bare_network, built, len(decoded.split("train")), args.clock),
+        "bare": partial(bare_network, built, len(decoded.split("train")), args.clock, args.batch),
         "predict": partial(predict, logits, decoded, args.clock),
         "features": partial(features, built, decoded, folder, args.clock),
     }
     show(in_turns(loops, args.rounds), "bare")
 
 
-def bare_network(built: Built, number: int, clock: str, batch: int = 32) -> float:
+def bare_network(built: Built, number: int, clock: str, batch: int) -> float:
     images = torch.rand(min(batch, number), 3, SIZE, SIZE).to(memory_format=torch.channels_last)
     start = now(clock, CPU)
     with torch.inference_mode():
@@ -101,7 +101,11 @@ def measure_epochs(arch: str, decoded: Decoded, folder: Path, args: argparse.Nam
         features(built, decoded, folder, args.clock, split)
     files = [str(folder / "train.npy"), str(folder / "val.npy")]
     number = len(decoded.rows)
-    sections = {"all": (section(arch),), "head": (section(arch, tune="head", epochs=5), files)}
+    sizes = {"batch_size": args.batch}
+    sections = {
+        "all": (section(arch, **sizes),),
+        "head": (section(arch, tune="head", epochs=5, **sizes), files),
+    }
     loops = {
         name: lambda model=model, files=files: number / train_here(model, decoded, "cpu", *files)["seconds"]
         for name, (model, *files) in sections.items()
@@ -112,7 +116,7 @@ def measure_epochs(arch: str, decoded: Decoded, folder: Path, args: argparse.Nam
 def measure_steps(arch: str, decoded: Decoded, folder: Path, args: argparse.Namespace) -> None:
     """Print images a second of training with `norms` and `lora`, by a plain loop and by the workflow."""
     for how in ("norms", "lora"):
-        model = section(arch, tune=how)
+        model = section(arch, tune=how, batch_size=args.batch)
         loops = {
             f"plain {how}": partial(plain_step, model, decoded, args.clock),
             how: lambda model=model: train_here(model, decoded, "cpu")["images_per_second"],
@@ -154,6 +158,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--images", type=int, default=128, help="of train, for ViT-B")
+    parser.add_argument("--batch", type=int, default=32, help="images, of training and of the bare network")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")

@@ -47,7 +47,9 @@ def value(cell: str) -> object:
     return yaml.safe_load(cell.strip("`")) if cell.startswith("`") else cell
 
 
-def test_each_recipe_has_a_source():
+def test_each_recipe_has_a_source_and_a_line_that_says_when_to_take_it():
+    training = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    assert set(TEXTS) <= set(re.findall(r"^\| `(\w+)` \|", training, re.M))
     assert TEXTS.keys() == SOURCES.keys() and len(TEXTS) > 7
 
 
