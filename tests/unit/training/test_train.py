@@ -99,7 +99,8 @@ def test_two_processes_train_one_network_on_all_images(tmp_path):
     made = made_decoded.make(
         tmp_path / "made", counts={"train": 48, "val": 25}
     )  # two processes can't have equal shares of val
-    done = made_decoded.train(made, tmp_path, {"epochs": 2}, "--devices", "2")
+    settings = {"epochs": 2, "freeze_epochs": 1, "ema": 0.9}
+    done = made_decoded.train(made, tmp_path, settings, "--devices", "2")
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
     rows = history_of(out)
