@@ -8,15 +8,16 @@ be resumed by another number of processes.
         --rows results/decoded/small/256-bilinear.csv --plan-summary results/plans/small.json \
         --dataset small --model meso4 --run-folder results/training/small/meso4 \
         --output results/models/small/meso4 \
-        --config '{"arch": "meso4", "weights": null, "head": null, "image_size": null, "tune": "all",
-                   "epochs": 20, "batch_size": 32, "batches": "random", "frames": 1, "accumulate": 1,
-                   "optimizer": "adamw", "lr": 0.001, "layer_decay": null, "freeze_epochs": 0,
-                   "weight_decay": 0.0001, "ema": null, "clip": 1.0, "schedule": "cosine",
-                   "restart_every": null, "lr_min": 0, "warmup": 1, "loss": "cross_entropy",
-                   "focal_gamma": 2, "uniformity": 0, "alignment": 0, "label_smoothing": 0,
-                   "class_weights": "auto", "patience": 5, "augment": "light", "fakes": true,
-                   "self_blend": 0, "self_blend_landmarks": "none", "self_blend_source": "self",
-                   "precision": "auto", "channels_last": true, "compile": false, "seed": 42}'
+        --config '{"arch": "meso4", "weights": null, "head": null, "image_size": null, "pooling": null,
+                   "tune": "all", "epochs": 20, "batch_size": 32, "batches": "random", "frames": 1,
+                   "accumulate": 1, "optimizer": "adamw", "lr": 0.001, "layer_decay": null,
+                   "freeze_epochs": 0, "weight_decay": 0.0001, "ema": null, "clip": 1.0,
+                   "schedule": "cosine", "restart_every": null, "lr_min": 0, "warmup": 1,
+                   "loss": "cross_entropy", "focal_gamma": 2, "uniformity": 0, "alignment": 0,
+                   "label_smoothing": 0, "class_weights": "auto", "patience": 5, "augment": "light",
+                   "fakes": true, "self_blend": 0, "self_blend_landmarks": "none",
+                   "self_blend_source": "self", "precision": "auto", "channels_last": true,
+                   "compile": false, "seed": 42}'
 """
 
 import argparse

@@ -26,6 +26,7 @@ MODEL = {
     "weights": None,
     "head": None,
     "image_size": SIZE,
+    "pooling": None,
     "tune": "all",
     "lora": {"rank": 4, "alpha": 8, "dropout": 0.1},
     "epochs": 3,

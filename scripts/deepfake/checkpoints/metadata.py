@@ -45,6 +45,7 @@ GEOMETRY |= {"additionalProperties": False}
 VIEW = _object(flip={"type": "boolean"}, top=FRACTION, left=FRACTION, side=POSITIVE)
 VIEW |= {"additionalProperties": False}
 NETWORK = _object(arch=TEXT, fake={"type": "integer", "enum": [0, 1]}, geometry=GEOMETRY, mean=MEAN, std=STD)
+NETWORK["properties"]["pooling"] = {"enum": ["cls", "mean"]}
 NETWORK["properties"]["head"] = _object(l2={"type": "boolean"}, attention={"type": "boolean"})
 ONE_NETWORK = {
     "network": NETWORK,

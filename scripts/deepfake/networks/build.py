@@ -28,6 +28,7 @@ from deepfake.networks.heads import (
 from deepfake.networks.keras_weights import read_keras_weights
 from deepfake.networks.limits import MODEL_LIMITS, check_cost
 from deepfake.networks.mesonet import Meso4, MesoInception4
+from deepfake.networks.pooling import set_pooling
 from deepfake.networks.pretrained import make_pretrained
 from deepfake.networks.settings import geometry_of, head_conflict, parse_arch, weights_file
 from deepfake.networks.state_dicts import find_state_dict
@@ -42,8 +43,8 @@ class Built:
     """A detector in training mode, the geometry of its images, and its `spec`.
 
     `spec` is plain JSON, from which `rebuild` makes the detector again: arch, weights, geometry, mean, std,
-    fake (the index of fake's output), for transformers config and preprocessor, and `head`, the options `l2`
-    and `attention` of the Head, where one is set.
+    fake (the index of fake's output), for transformers config and preprocessor, `head`, the options `l2` and
+    `attention` of the Head, where one is set, and `pooling`, where it isn't the network's own.
     """
 
     detector: Detector
@@ -89,6 +90,10 @@ def build(model: dict, seed: int, share: float = 0.5, limits: dict | None = None
         if file:
             network, new, more, attention = _load_file(network, file, model, size, bool(new), limits)
             spec |= more
+        of_file = spec.pop("pooling", None)
+        pooling = model.get("pooling") or of_file
+        if set_pooling(library, network, pooling) or of_file:
+            spec["pooling"] = pooling
         start_head(network, new, share, spec["fake"])
         options = {"l2": model.get("head_norm") == "l2", "attention": model.get("frames", 1) > 1}
         if any(options.values()):
@@ -167,6 +172,7 @@ def _remake(spec: dict, state: Mapping[str, Tensor], source: str) -> nn.Module:
         network = make_network(library, name, size)[0]
         if head_outputs(state, head_names(library, network)) == 2:
             network = make_network(library, name, size, outputs=2)[0]
+    set_pooling(library, network, spec.get("pooling"))
     options = spec.get("head", {"l2": False, "attention": False})
     install_head(network, head_names(library, network), options["l2"], options["attention"])
     return network
@@ -211,6 +217,8 @@ def _load_file(
         state = find_state_dict(content, path, network, names)
         if isinstance(content, dict) and "network" in content and "classes" in content:
             more, known = _scaling(content["mean"], content["std"]), content["network"]["fake"]
+            if set_pooling(library, network, content["network"].get("pooling")):
+                more["pooling"] = content["network"]["pooling"]
     state, attention = split_attention(state, names)
     outputs = head_outputs(state, names)
     if isinstance(option, dict):

@@ -101,6 +101,7 @@ def _section(spec: dict, source: dict) -> dict:
         "head": "new",
         "image_size": spec["geometry"]["size"],
         "epochs": 1,
+        "pooling": spec.get("pooling"),
         "head_norm": "l2" if options.get("l2") else "none",
         "frames": 2 if options.get("attention") else 1,
     }

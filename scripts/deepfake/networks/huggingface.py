@@ -27,6 +27,7 @@ from deepfake.networks.huggingface_preprocessing import (
     scaling_of_processor,
 )
 from deepfake.networks.limits import MODEL_LIMITS, check_file_sizes
+from deepfake.networks.pooling import pool_tokens
 from deepfake.networks.pretrained import check_hub
 from deepfake.networks.settings import is_hub_name
 from deepfake.networks.weights import check_archive, check_header, unreadable_pickle
@@ -65,11 +66,15 @@ UNUSABLE = (
 
 
 class Classifier(nn.Module):
-    """A transformers image classifier as a plain network: images (N, 3, size, size) to logits (N, 2)."""
+    """A transformers image classifier as a plain network: images (N, 3, size, size) to logits (N, 2).
+
+    `pooling` is None for the model's own.
+    """
 
     def __init__(self, model: transformers.PreTrainedModel, size: int):
         super().__init__()
         self.model = model
+        self.pooling: str | None = None
         parameters = inspect.signature(model.forward).parameters
         own_size = getattr(model.config, "image_size", size)
         differs = own_size not in (size, [size, size], (size, size))
@@ -78,7 +83,10 @@ class Classifier(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.model(pixel_values=images, **self.options).logits
+        if self.pooling is None:
+            return self.model(pixel_values=images, **self.options).logits
+        pool = pool_tokens(self.model, self.pooling)
+        return self.model.classifier(pool(pixel_values=images, **self.options))
 
 
 def load(

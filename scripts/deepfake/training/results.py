@@ -41,7 +41,8 @@ def write_results(
     """
     remove_adapters(built.detector.network)
     rows = task.val.rows
-    as_folder = built.spec["arch"].startswith("hf/") and "head" not in built.spec  # which transformers lacks
+    own = {"head", "pooling"} & built.spec.keys()  # which transformers lacks
+    as_folder = built.spec["arch"].startswith("hf/") and not own
     measured = {}
     with new_directory(folder / "checkpoints") as checkpoints:
         for name in sorted(trained.weights, key=lambda name: (name == "best", name)):  # leaves best loaded
