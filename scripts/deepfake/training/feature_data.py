@@ -29,9 +29,8 @@ class Features(Dataset):
     """
 
     size = 0  # pixels: it has none
-    blend = None
-    reads_ahead = False
     blend = None  # images alone are blended
+    reads_ahead = False
 
     def __init__(self, features: MappedArray, decoded: Decoded, split: str, device: torch.device):
         self.rows = decoded.rows.iloc[decoded.split(split)]
@@ -65,17 +64,13 @@ def read_features(
     by their number and by the first image of val.
     """
     train, val = (map_array(path) for path in paths)
-    if not train.array.shape[-1]:
+    if train.array.shape[-1:] == (0,):
         return None
     for path, mapped, split in zip(paths, (train, val), ("train", "val"), strict=True):
-        shape, number = mapped.array.shape, len(decoded.split(split))
-        if (
-            mapped.array.dtype != np.float32
-            or len(shape) != 3
-            or shape[1:] != (number, detector.head.in_features)
-        ):
+        shape, dtype, number = mapped.array.shape, mapped.array.dtype, len(decoded.split(split))
+        if dtype != np.float32 or shape != (*shape[:1], number, detector.head.in_features):
             raise UserError(
-                f"{path} holds {shape} {mapped.array.dtype}, and there are {number} images of {split} with "
+                f"{path} holds {shape} {dtype}, and there are {number} images of {split} with "
                 f"{detector.head.in_features} features; delete it and run again"
             )
     image = as_tensor(decoded.take(decoded.split("val")[:1]))
