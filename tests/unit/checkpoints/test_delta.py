@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+import torchvision
 from made.huggingface import vit
 from made.models import METADATA, load_detector
 from made.networks import images, section
@@ -44,12 +45,18 @@ def torchvision_section(folder: Path) -> dict:
     return section("torchvision/mobilenet_v3_small", weights, head="new", head_norm="l2")
 
 
+def pooled_section(folder: Path) -> dict:
+    weights = file_of("timm/test_vit", folder / "encoder.pth")
+    return section("timm/test_vit", weights, head="new", pooling="mean", frames=2)
+
+
 def hf_section(folder: Path) -> dict:
     vit(folder / "encoder")
     return section(f"hf/{folder / 'encoder'}", head="keep", size=None)
 
 
 KINDS = {"timm": timm_section, "torchvision": torchvision_section, "hf": hf_section}
+KINDS |= {"pooled": pooled_section, "hf pooled": lambda folder: hf_section(folder) | {"pooling": "mean"}}
 
 
 def trained_state(built: Built) -> dict[str, torch.Tensor]:
@@ -109,6 +116,21 @@ def test_the_encoder_may_be_beside_the_delta_and_must_be_the_same(tmp_path, kind
         ModelError, match=f"another encoder than .*moved.*{encoder.name}: .*fingerprint {wanted}"
     ):
         load_checkpoint(moved)
+
+
+def test_an_encoder_that_a_library_knows_by_name_is_found_in_its_store(monkeypatch, tmp_path):
+    published = torchvision.models.MobileNet_V3_Small_Weights.IMAGENET1K_V1
+    store = tmp_path / "hub/checkpoints" / published.url.rpartition("/")[2]
+    store.parent.mkdir(parents=True)
+    torch.save(torchvision.models.mobilenet_v3_small().state_dict(), store)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    built = build(section("torchvision/mobilenet_v3_small", published.name, head="new"), 4)
+    state = trained_state(built)
+    delta = as_delta(state, encoder_of(built.spec, built.detector.network))
+    save_checkpoint(tmp_path / "delta.pt", built.spec, *delta, **METADATA)
+    completed = load_checkpoint(tmp_path / "delta.pt")["state"]
+    assert len(delta[0]) < len(state) and list(completed) == list(state)
+    assert all(torch.equal(value, completed[key]) for key, value in state.items())
 
 
 def change_a_weight(path: Path) -> None:
