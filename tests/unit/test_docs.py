@@ -10,6 +10,7 @@ from deepfake.config.check import check_config
 from deepfake.exports import EXPORTS
 from deepfake.extraction.sampling import STRATEGIES
 from deepfake.layouts.registry import LAYOUTS
+from deepfake.training.augmentation_settings import OPERATIONS, SETS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -58,6 +59,20 @@ def test_each_rule_is_in_a_graph_and_has_a_script(rule):
 def test_each_layout_is_described(layout):
     assert f"| `{layout}` |" in page("corpora")
     assert f"`{layout}`" in README
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_operation_of_augmentation_is_described_with_its_values(name):
+    (line,) = re.findall(rf"^\| `{name}` \|.*$", page("training"), re.M)
+    *_, light, strong = (cell.strip() for cell in line.strip("|").split("|"))
+
+    def written(value: object) -> str:
+        if isinstance(value, dict):
+            return f"{written(value['value'])}, p {value['probability']:g}"
+        return f"[{value[0]:g}, {value[1]:g}]" if isinstance(value, list) else f"{value:g}"
+
+    sets = [SETS[key].get(name) for key in ("light", "strong")]
+    assert [light, strong] == ["" if value is None else written(value) for value in sets]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
