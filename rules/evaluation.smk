@@ -8,6 +8,7 @@ creates   results/predictions/{dataset}/{model}/{split}.csv; {other}.{split}.csv
           results/reports/{dataset}/{model}/metrics.json, .csv and .txt, plots, robustness, mistakes
           results/report/significance.json and .csv, which model of the leader table is better than which
           results/report/cross.csv and .svg, each model tested on each dataset
+          results/report/leave_out.csv and .svg, each model tested on the fakes of a method that it wasn't trained on
 """
 
 
@@ -325,6 +326,85 @@ rule significance:
         " --config {params.cfg:q}"
         " --output {output.json:q}"
         " --output-table {output.table:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
+use rule predict as predict_left_out with:
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        checkpoint="results/models/{dataset}/{model}.without/{method}/weights.pt",
+        images=lambda w: ancient(decoded_images(w, "npy")),
+        rows=lambda w: decoded_images(w, "csv"),
+        people=lambda w: plan_of(w.dataset).people,
+    output:
+        table="results/predictions/{dataset}/{model}.without/{method}/test.csv",
+    log:
+        "logs/predict_left_out/{dataset}/{model}/{method}.log",
+    benchmark:
+        "benchmarks/predict_left_out/{dataset}/{model}/{method}.tsv"
+    wildcard_constraints:
+        model="|".join(config["models"]),
+        method="[^/]+",
+    params:
+        split="test",
+
+
+rule leave_out:
+    """Test models on the fakes of a method that they were trained without, beside all others."""
+    input:
+        plan_summary=lambda w: [plan_of(d).summary for d in config["evaluate"]["leave_out"]["datasets"]],
+        test=lambda w: for_left_out(
+            "results/predictions/{dataset}/{model}.without/{method}/test.csv",
+            "results/predictions/{dataset}/{model}/test.csv",
+        ),
+        val=lambda w: for_left_out(
+            "results/models/{dataset}/{model}.without/{method}/val.csv",
+            "results/models/{dataset}/{model}/val.csv",
+        ),
+    output:
+        table="results/report/leave_out.csv",
+        picture=report(
+            "results/report/leave_out.svg",
+            category="7 Across datasets",
+            caption="../report/leave_out.rst",
+            labels={"what": "methods left out"},
+        ),
+    log:
+        "logs/leave_out.log",
+    benchmark:
+        "benchmarks/leave_out.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+    params:
+        program=program("leave_out.py"),
+        code=script_digest("leave_out.py"),
+        cfg=as_param(
+            {
+                "threshold": {m: threshold_of(config, m) for m in config["evaluate"]["leave_out"]["models"]},
+                "bootstrap": config["evaluate"]["bootstrap"],
+                "seed": config["seed"],
+            }
+        ),
+        test=lambda w, input: with_labels(
+            for_left_out("{model}:{dataset}:{method}", "{model}:{dataset}:"), input.test
+        ),
+        val=lambda w, input: with_labels(
+            for_left_out("{model}:{dataset}:{method}", "{model}:{dataset}:"), input.val
+        ),
+    shell:
+        "python {params.program:q}"
+        " --test {params.test:q}"
+        " --val {params.val:q}"
+        " --config {params.cfg:q}"
+        " --output {output.table:q}"
+        " --output-picture {output.picture:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
 

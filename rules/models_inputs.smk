@@ -1,8 +1,10 @@
 """Input functions and settings of the rules of models and their evaluation."""
 
+import json
+
 from deepfake.config.defaults import trained_dataset
-from deepfake.config.sections import ensemble_section, model_of_encoder, model_section
-from deepfake.config.sections import people_of_cross_datasets
+from deepfake.config.sections import ensemble_section, left_out_methods, model_of_encoder
+from deepfake.config.sections import model_section, people_of_cross_datasets
 from deepfake.config.sources import check_model, check_scores
 from deepfake.networks.blend_settings import landmark_kind, takes_neighbours
 from deepfake.networks.feature_settings import encoder_name, encoder_section, keeps_features
@@ -30,7 +32,7 @@ def people_of_blends(w):
 def kept_features(w, *endings):
     """The files of the features that a model's head is trained on; none for models that need the images."""
     model = model_section(config, w.model)
-    if not keeps_features(model):
+    if not keeps_features(model) or getattr(w, "method", ""):  # they are those of all images of train
         return []
     return [f"results/features/{w.dataset}/{encoder_name(model)}.{ending}" for ending in endings]
 
@@ -86,6 +88,27 @@ def for_trained_models(path):
     """A path for each of those models that is trained; ensembles have no history."""
     models = [model for model in config["train"]["models"] if model in config["models"]]
     return expand(path, dataset=config["train"]["dataset"], model=models)
+
+
+def left_out_pairs():
+    """The pairs of a model and a dataset of evaluate.leave_out."""
+    cfg = config["evaluate"]["leave_out"]
+    return [(model, dataset) for model in cfg["models"] for dataset in cfg["datasets"]]
+
+
+def methods_of(dataset):
+    """The methods of a dataset that are left out of training, one at a time, as names of folders."""
+    with plan_of(dataset).summary.open() as summary:
+        return of_config(left_out_methods, dataset, json.load(summary))
+
+
+def for_left_out(path, all_methods):
+    """A path for each model, dataset and method left out, and `all_methods`, where none is left out."""
+    found = []
+    for model, dataset in left_out_pairs():
+        found.append(all_methods.format(model=model, dataset=dataset))
+        found += [path.format(model=model, dataset=dataset, method=m) for m in methods_of(dataset)]
+    return found
 
 
 def folders(files):

@@ -34,6 +34,8 @@ rule summarise:
         significance="results/report/significance.json" if ranked_models()[1:] else [],
         cross="results/report/cross.csv" if for_cross_pairs("{model}") else [],
         cross_picture="results/report/cross.svg" if for_cross_pairs("{model}") else [],
+        leave_out="results/report/leave_out.csv" if left_out_pairs() else [],
+        leave_out_picture="results/report/leave_out.svg" if left_out_pairs() else [],
     output:
         page=report(
             "results/report/index.html",
@@ -83,6 +85,8 @@ rule summarise:
         " --significance {input.significance:q}"
         " --cross {input.cross:q}"
         " --cross-picture {input.cross_picture:q}"
+        " --leave-out {input.leave_out:q}"
+        " --leave-out-picture {input.leave_out_picture:q}"
         " --command {params.command:q}"
         " --output {output.page:q}"
         " --record {params.record:q}"

@@ -11,6 +11,7 @@ creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's in
           checkpoints/ (the last, every fifth epoch, folders for transformers)
           results/models/{dataset}/{ensemble}/weights.pt and .json, val.csv
           results/models/{dataset}/{model}/best.pt and facts.json, of models and ensembles: with thresholds
+          results/models/{dataset}/{model}.without/{method}/, the same as training leaves it without a method's fakes
           results/model/best.pt, of the model with the highest validation macro F1, and choice.json
           results/training/{dataset}/{model}, an unfinished run; deleted at its end
 """
@@ -187,6 +188,7 @@ rule train:
         limits=limits_of_models,
         cfg=lambda w: as_param(model_section(config, w.model)),
         weights=lambda w: weights_digest(config["models"][w.model]),
+        leave_out="",
         run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
         folder=lambda w, output: str(Path(output.weights).parent),
     shell:
@@ -199,6 +201,7 @@ rule train:
         " --people {input.people:q}"
         " --dataset {wildcards.dataset:q}"
         " --model {wildcards.model:q}"
+        " --leave-out {params.leave_out:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
         " --limits {params.limits:q}"
@@ -206,6 +209,28 @@ rule train:
         " --output {params.folder:q}"
         " --record {params.record:q}"
         " 2> {log:q}"
+
+
+use rule train as train_left_out with:
+    output:
+        weights="results/models/{dataset}/{model}.without/{method}/weights.pt",
+        facts="results/models/{dataset}/{model}.without/{method}/weights.json",
+        val="results/models/{dataset}/{model}.without/{method}/val.csv",
+        history="results/models/{dataset}/{model}.without/{method}/history.json",
+        table="results/models/{dataset}/{model}.without/{method}/history.csv",
+        curves="results/models/{dataset}/{model}.without/{method}/curves.svg",
+        checkpoints=directory("results/models/{dataset}/{model}.without/{method}/checkpoints"),
+        tensorboard=directory("results/models/{dataset}/{model}.without/{method}/tensorboard"),
+    log:
+        "logs/train_left_out/{dataset}/{model}/{method}.log",
+    benchmark:
+        "benchmarks/train_left_out/{dataset}/{model}/{method}.tsv"
+    wildcard_constraints:
+        model="|".join(config["models"]),
+        method="[^/]+",
+    params:
+        leave_out=lambda w: w.method,
+        run="results/training/{dataset}/{model}.without/{method}",
 
 
 rule combine:

@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         significance=args.significance,
         cross=args.cross,
         cross_picture=args.cross_picture,
+        leave_out=args.leave_out,
+        leave_out_picture=args.leave_out_picture,
         config=json.loads(args.config),
         command=args.command,
     )
@@ -68,6 +70,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--significance", nargs="?", type=Path, help="JSON of the models against each other")
     parser.add_argument("--cross", nargs="?", type=Path, help="table of the models across datasets")
     parser.add_argument("--cross-picture", nargs="?", type=Path, help="svg plot of that table")
+    parser.add_argument("--leave-out", nargs="?", type=Path, help="table of the methods left out of training")
+    parser.add_argument("--leave-out-picture", nargs="?", type=Path, help="svg plot of that table")
     parser.add_argument("--config", default="{}", help="JSON: part of the config, shown as it is")
     parser.add_argument("--command", default="snakemake --cores all", help="what makes all of this again")
     parser.add_argument("--output", required=True, type=Path, help="HTML page to write")

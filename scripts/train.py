@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
     blending = tuple(args.landmarks) or None, next(iter(args.people), None)
-    more = code, args.limits, args.features, *blending
+    more = code, args.limits, args.features, *blending, args.leave_out or ""
     with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
         facts = train(processes, args.dataset, args.model, model, *files, *more)
     if facts:
@@ -66,6 +66,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--model", required=True, help="name of the model")
     parser.add_argument("--config", required=True, help="JSON: the model's section, and the seed")
+    parser.add_argument("--leave-out", nargs="?", metavar="METHOD", help="whose fakes train and val lack")
     parser.add_argument(
         "--run-folder", required=True, type=Path, help="files of the run until it is finished"
     )

@@ -229,11 +229,13 @@ def _in_scores(config: dict) -> Iterator[str]:
 def _in_names(config: dict) -> Iterator[str]:
     """Yield a line for each key that names a model or a dataset which the config doesn't have."""
     models = [*config["models"], *config["ensembles"]]
-    cross = config["evaluate"]["cross"]
+    cross, left_out = config["evaluate"]["cross"], config["evaluate"]["leave_out"]
     used = {
         "train.models": (config["train"]["models"], "models", models),
         "train.dataset": ([config["train"]["dataset"]], "datasets", config["datasets"]),
         "evaluate.cross.models": (cross["models"], "models", models),
+        "evaluate.leave_out.models": (left_out["models"], "models", config["models"]),
+        "evaluate.leave_out.datasets": (left_out["datasets"], "datasets", config["datasets"]),
         "evaluate.cross.datasets": (cross["datasets"], "datasets", config["datasets"]),
         "evaluate.cross.tested": (cross["tested"], "datasets", config["datasets"]),
     }
@@ -242,9 +244,12 @@ def _in_names(config: dict) -> Iterator[str]:
     for key, (names, kind, known) in used.items():
         if unknown := _not_in(known, names):
             yield f"{key}: {unknown} can't be used, no such {kind}; write some of {', '.join(known)}"
+    if bool(left_out["models"]) != bool(left_out["datasets"]):
+        yield "evaluate.leave_out: models or datasets alone can't be used; name some of both, or none"
     if bool(cross["models"]) != bool(cross["datasets"]):
         yield "evaluate.cross: models or datasets alone can't be used; name some of both, or none"
-    trained = {config["train"]["dataset"] if config["train"]["models"] else None, *cross["datasets"]}
+    trained = {config["train"]["dataset"] if config["train"]["models"] else None}
+    trained |= {*cross["datasets"], *left_out["datasets"]}
     for name in sorted(trained & set(config["datasets"])):
         if config["datasets"][name]["splits"]["train"] == 0:
             yield f"datasets.{name}.splits.train: 0 can't be used, as models are trained on it; write a part"

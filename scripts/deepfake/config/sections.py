@@ -14,6 +14,7 @@ from deepfake.extraction.sampling import STRATEGIES
 from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
 from deepfake.hashing import files_digest
 from deepfake.layouts.registry import LAYOUTS
+from deepfake.names import slugify
 from deepfake.networks.feature_settings import encoder_name, keeps_features
 from deepfake.networks.limits import MODEL_LIMITS
 from deepfake.people.settings import DLIB_DISTANCES
@@ -173,6 +174,25 @@ def model_of_encoder(config: dict, encoder: str) -> dict:
         if keeps_features(model) and encoder_name(model) == encoder:
             return model
     raise UserError(f"no model of this config has features of the name {encoder}; name the model's best.pt")
+
+
+def left_out_methods(config: dict, dataset: str, plan: dict) -> list[str]:
+    """Return the methods of a dataset that can be left out of training, as `slugify` makes them; sorted.
+
+    `plan` is the summary of the dataset's plan. These are the methods of which train and test have fakes,
+    where train has fakes of another one too. Raises UserError if there are none.
+    """
+    methods = plan["methods"]
+    trained = [name for name, counts in methods.items() if counts.get("train")]
+    fakes = plan["splits"].get("train", {}).get("fake", {}).get("images", 0)
+    found = [name for name in trained if methods[name].get("test") and methods[name]["train"] < fakes]
+    if not found:
+        names = ", ".join(methods) or "none"
+        raise UserError(
+            f"evaluate.leave_out.datasets: {dataset} has no method with fakes in train and test beside fakes "
+            f"of another one (its methods: {names}); take {dataset} out of them"
+        )
+    return sorted(map(slugify, found))
 
 
 def as_param(section: dict) -> str:

@@ -9,6 +9,7 @@ from deepfake.evaluation.thresholds import DEFAULT
 from deepfake.pages import audit
 from deepfake.pages.render import render
 from deepfake.pages.summary_inputs import Summary
+from deepfake.pages.summary_left_out import methods_left_out
 from deepfake.pages.summary_models import (
     across_datasets,
     evaluated_split,
@@ -57,6 +58,7 @@ def page(summary: Summary) -> str:
         chosen=model_details(chosen),
         wins=wins(summary),
         cross=across_datasets(summary),
+        left_out=methods_left_out(summary),
         reproduction=_reproduction(summary),
     )
 

@@ -62,8 +62,8 @@ class Summary:
 
     `dataset` is its folder, `plan` the plan's summary, `audit` that of the audit, `losses` the table of the
     attrition step, `choice` the JSON that names the chosen model, `significance` that of models against each
-    other, `cross` the table across datasets, `config` what is shown of the config, `command` what makes all
-    of it again.
+    other, `cross` the table across datasets, `left_out` that of methods left out of training, `config` what
+    is shown of the config, `command` what makes all of it again.
     """
 
     dataset: Path
@@ -77,6 +77,8 @@ class Summary:
     significance: dict | None = None
     cross: pd.DataFrame | None = None
     cross_plot: Path | None = None
+    left_out: pd.DataFrame | None = None
+    left_out_plot: Path | None = None
     config: dict = field(default_factory=dict)
     command: str = "snakemake --cores all"
 
@@ -97,6 +99,8 @@ def read_summary(
     significance: Path | None = None,
     cross: Path | None = None,
     cross_picture: Path | None = None,
+    leave_out: Path | None = None,
+    leave_out_picture: Path | None = None,
     config: dict | None = None,
     audit_page: str | None = None,
     command: str = "snakemake --cores all",
@@ -133,6 +137,8 @@ def read_summary(
         significance=_read_object(significance, "significance") if significance else None,
         cross=_read_table(cross) if cross else None,
         cross_plot=cross_picture,
+        left_out=_read_table(leave_out) if leave_out else None,
+        left_out_plot=leave_out_picture,
         config=config or {},
         command=command,
     )
@@ -148,7 +154,7 @@ def _images(summary: Summary) -> list[Path]:
     return [
         summary.dataset / "contact_sheet.png",
         summary.attrition_plot,
-        *([summary.cross_plot] if summary.cross_plot else []),
+        *filter(None, [summary.cross_plot, summary.left_out_plot]),
         *([] if chosen.is_ensemble else [chosen.training / "curves.svg"]),
         *(chosen.reports / name for name in PLOTS),
     ]

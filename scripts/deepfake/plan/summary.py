@@ -14,6 +14,7 @@ def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
 
     - `images` and `bytes`; `corpora`: images of each corpus;
     - `splits`: images, bytes and videos of each class in each split;
+    - `methods`: images of the fakes of each method that has a name, in each split;
     - `class_weights`: weights for training that make both classes count the same, that is the images of train
       divided by twice the images of the class;
     - `stratify`: see strata.split_shares, for each of the columns `stratify`;
@@ -36,6 +37,7 @@ def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
         "images": len(kept),
         "bytes": int(kept["bytes"].sum()),
         "corpora": {str(corpus): len(rows) for corpus, rows in kept.groupby("corpus")},
+        "methods": _methods(images),
         "splits": {
             split: {
                 label: {k: int(v) for k, v in row.items()}
@@ -43,4 +45,13 @@ def plan_summary(plan: pd.DataFrame, stratify: Sequence[str] = ()) -> dict:
             }
             for split, part in counts.groupby(level=0)
         },
+    }
+
+
+def _methods(images: pd.DataFrame) -> dict[str, dict[str, int]]:
+    fakes = images[(images["class"] == CLASSES["1"]) & (images["method"] != "")]
+    counts = fakes.groupby(["method", "split"]).size()
+    return {
+        str(method): {str(split): int(n) for (_, split), n in part.items()}
+        for method, part in counts.groupby(level=0)
     }

@@ -21,6 +21,7 @@ from deepfake.training.batch_settings import CLASS_BALANCED
 from deepfake.training.blender import Blender
 from deepfake.training.data import Images, check_trainable, without_fakes
 from deepfake.training.distributed import Processes
+from deepfake.training.leave_out import balancing_weights, without_method
 from deepfake.training.loop import Trained, fit
 from deepfake.training.optimizer import with_defaults
 from deepfake.training.results import copy_events, write_results
@@ -43,6 +44,7 @@ def train(
     features: Sequence[str] = (),
     landmarks: Landmarks | None = None,
     people: str | None = None,
+    leave_out: str = "",
 ) -> dict | None:
     """Train the model `name` on `dataset`; return the content of its weights.json.
 
@@ -56,16 +58,19 @@ def train(
     `limits` are those of the config, for weights from files. `features` are the arrays of train and val that
     features.py wrote, for a model of which the head alone is trained. `landmarks` are the files of the
     images' landmarks, and `people` the plan's table of who is seen, for a model whose self-blended images
-    need them. Raises UserError if a file or a setting
-    is wrong or the loss diverges, and ConcurrentWrite once another process has begun the same run.
+    need them. `leave_out` names a method whose fakes are in neither train nor val (leave_out.without_method).
+    Raises UserError if a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
+    process has begun the same run.
     """
     seed = seeded_hash(model["seed"], dataset, name)
     plan, decoded, built = processes.run_together(
-        lambda: _read(images, rows, plan_summary, model, seed, limits)
+        lambda: _read(images, rows, plan_summary, model, seed, limits, leave_out)
     )
     model = with_defaults(model, built.detector)
     weights = class_weights(model, plan)
-    fingerprint = _fingerprint(model, plan, code, [*(landmarks or ()), *filter(None, [people])])
+    left_out = {"leave_out": leave_out} if leave_out else {}
+    files = [*(landmarks or ()), *filter(None, [people])]
+    fingerprint = _fingerprint(model | left_out, plan, code, files)
     device = processes.fabric.device
     task = processes.run_together(lambda: make_task(built, decoded, model, device, features))
     if task.model["self_blend"]:
@@ -76,7 +81,7 @@ def train(
     splits, run_name = (task.train, task.val), f"{dataset}/{name}"
     trained = fit(processes, task.detector, task.model, weights, *splits, run, run_name, fingerprint, seed)
     metadata = {
-        "training": model | {"class_weights": {"real": weights[0], "fake": weights[1]}},
+        "training": model | left_out | {"class_weights": {"real": weights[0], "fake": weights[1]}},
         "dataset": {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]},
         "preprocessing": preprocessing(plan),
     }
@@ -130,7 +135,13 @@ def share_of_fakes(labels: np.ndarray, weights: tuple[float, float], model: dict
 
 
 def _read(
-    images: str | Path, rows: str | Path, plan_summary: Path, model: dict, seed: int, limits: dict | None
+    images: str | Path,
+    rows: str | Path,
+    plan_summary: Path,
+    model: dict,
+    seed: int,
+    limits: dict | None,
+    leave_out: str = "",
 ) -> tuple[dict, Decoded, Built]:
     """Return the plan's summary, the images, and the network before training."""
     try:
@@ -138,6 +149,10 @@ def _read(
         if problem := blend_conflict(model):
             raise UserError(problem)
         decoded = read_decoded(images, rows)
+        if leave_out:
+            decoded = without_method(decoded, leave_out)
+            labels = decoded.rows["label"].to_numpy()[decoded.split("train")]
+            plan |= {"class_weights": balancing_weights(labels)}
         check_trainable(decoded, rows, model["fakes"])
         decoded = decoded if model["fakes"] else without_fakes(decoded)
         labels = decoded.rows["label"].to_numpy()[decoded.split("train")]

@@ -152,6 +152,13 @@ def test_every_key_of_the_schema_is_described():
             "a model or an ensemble",
             "take another one",
         ),
+        ("evaluate: {leave_out: {models: [meso4]}}", "evaluate.leave_out:", "models or", "some of both"),
+        (
+            "evaluate: {leave_out: {models: [x], datasets: [dataset_2gb]}}",
+            "evaluate.leave_out.models:",
+            "x",
+            "write some of meso4",
+        ),
         ("scores: {x: {table: x.csv, dataset: y}}", "scores.x.dataset:", "y ", "write one of dataset_2gb"),
         ("scores: {x: {dataset: dataset_2gb}}", "scores.x:", "'table'", "the path of a csv"),
         ("corpora: {x: {folder: /data}}", "corpora.x:", "'layout'", "how the collection is organised"),

@@ -332,3 +332,21 @@ def test_groups_and_gaps_and_several_people_are_shown_where_there_are_any(copy):
     assert "By place Not shown: it has 40 values, more than 12, and they aren't numbers." in text
     rows = {row[0]: row for row in Reader(html).rows if row}
     assert rows["f"][1:3] == ["40", "20"] and EVIL in rows
+
+
+def test_methods_left_out_are_shown_beside_the_model_of_all_methods(copy):
+    ends = ",".join(f"{m}{end}" for m in ("roc_auc", "f1_macro", "recall") for end in ("", "_low", "_high"))
+    lines = [f"model,dataset,left_out,tested,videos,real,fake,units,threshold,{ends}"]
+    numbers = "30,20,10,15,0.5,{},0.6,0.8,0.65,0.6,0.7,,,"
+    for left_out, tested, auc in [("", "x", 0.91), ("", "y", 0.92), ("x", "x", 0.71), ("x", "y", 0.72)]:
+        lines.append(f"b,small,{left_out},{tested},{numbers.format(auc)}")
+    write(copy / "report/leave_out.csv", "\n".join(lines) + "\n")
+    shutil.copy(copy / "report/cross.svg", copy / "report/leave_out.svg")
+    picture = copy / "report/leave_out.svg"
+    html = page(
+        read_summary(**inputs(copy), leave_out=copy / "report/leave_out.csv", leave_out_picture=picture)
+    )
+    rows = [row for row in Reader(html).rows if row[:2] == ["b", "small"]]
+    assert [row[2:6] for row in rows] == [["nothing", "x", "10", "20"], ["x", "x", "10", "20"]]
+    assert rows[0][6].startswith("0.910") and rows[1][6].startswith("0.710") and rows[1][8] == "–"
+    assert 'href="#left_out"' in html and 'href="#left_out"' not in page(read_summary(**inputs(copy)))
