@@ -6,7 +6,8 @@ The images are DFDC's face crops (dfdc_crops.zip in $DEEPFAKE_TEST_DATA, or in s
 project), 128 pixels, as many real as fake, split by their originals 70/15/15. EfficientNet-lite0 starts from
 its ImageNet weights, from the same folder; the small ViT and Meso-4 start from random ones. `ours` has the
 defaults of config.yaml, whose learning rates the plain loop has too. Its test AUC is that of the best epoch
-on validation, the plain loop's that of its last one. A row of lite0 takes ten minutes on one core.
+on validation, the plain loop's that of its last one. A row of lite0 takes ten minutes on one core. With
+`--set 'tune: norms'`, head, lora or {last: 2}, the plain loop freezes the same parameters.
 """
 
 import argparse
@@ -35,7 +36,11 @@ from deepfake.checkpoints.torch_inference import logits_function
 from deepfake.inputs.decoded import ROWS, Decoded, read_decoded, write_decoded
 from deepfake.inputs.geometry import Geometry
 from deepfake.networks.build import build
+from deepfake.networks.heads import head_names
+from deepfake.networks.lora import add_adapters, remove_adapters
 from deepfake.networks.mesonet import Meso4
+from deepfake.networks.settings import parse_arch
+from deepfake.networks.tuning import trained_names
 from deepfake.training.data import train_and_val
 from deepfake.training.distributed import launch
 from deepfake.training.loop import fit
@@ -122,7 +127,7 @@ def compare(
 ) -> tuple[float, float]:
     """Train both, print a row and return their test AUCs, first the plain loop's."""
     network = NETWORKS[name]
-    plain = (np.nan, np.nan) if only_ours else train_by_plain_loop(network, decoded, epochs, seed)
+    plain = (np.nan, np.nan) if only_ours else train_by_plain_loop(network, decoded, epochs, seed, changes)
     ours = train_by_workflow(network, decoded, epochs, seed, folder / f"{name}-{seed}", changes)
     show(name, str(seed), plain, ours)
     return plain[1], ours[1]
@@ -133,13 +138,23 @@ def show(name: str, seed: str, plain: tuple[float, float], ours: tuple[float, fl
     print(f"{name:10}{seed:>8}{''.join(numbers)}{ours[1] - plain[1]:>+15.3f}", flush=True)
 
 
-def train_by_plain_loop(network: Network, decoded: Decoded, epochs: int, seed: int) -> tuple[float, float]:
+def train_by_plain_loop(
+    network: Network, decoded: Decoded, epochs: int, seed: int, changes: dict
+) -> tuple[float, float]:
     """Return the first epoch's loss and the test AUC of the plain loop."""
     made, mean, std = network.plain(seed)
     made.to(memory_format=torch.channels_last)
+    model = network.section(**changes)
+    how, library = model["tune"], parse_arch(network.arch)[0]
+    if how == "lora":
+        add_adapters(made, SIZE, model["lora"], head_names(library, made))
+    trained = trained_names(library, made, how)
+    for name, parameter in made.named_parameters():
+        parameter.requires_grad_(name in trained)
+    lr = network.lr if how == "all" and model["lr"] is None else with_defaults(model, made)["lr"]
     train, test = decoded.split("train"), decoded.split("test")
     labels = decoded.rows["label"].to_numpy()
-    loss = train_plain(made, decoded.images[train], labels[train], mean, std, network.lr, epochs, BATCH, seed)
+    loss = train_plain(made, decoded.images[train], labels[train], mean, std, lr, epochs, BATCH, seed)
     logits = predict_plain(made, decoded.images[test], mean, std)
     return loss, float(roc_auc_score(labels[test], logits))
 
@@ -154,6 +169,7 @@ def train_by_workflow(
     with launch(model["precision"], threads=torch.get_num_threads()) as processes:
         splits = train_and_val(decoded, processes.fabric.device)
         trained = fit(processes, built.detector, model, (1.0, 1.0), *splits, folder, "bench", "", seed)
+    remove_adapters(built.detector.network)
     built.detector.network.load_state_dict(trained.state("best"))
     scores = predict_split(logits_function(built.detector), [decoded], "test")
     labels = decoded.rows["label"].to_numpy()[decoded.split("test")]

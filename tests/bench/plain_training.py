@@ -19,15 +19,16 @@ def train_plain(
     batch_size: int,
     seed: int,
 ) -> float:
-    """Train `network` by AdamW with one cycle of the learning rate and random flips; return the first epoch's
-    mean loss.
+    """Train what isn't frozen of `network` by AdamW with one cycle of the learning rate and random flips.
+
+    Returns the first epoch's mean loss.
 
     `images` are uint8 (N, size, size, 3) RGB, `labels` are (N,), real = 0 and fake = 1, and the network maps
     normalised pixels (n, 3, size, size) to the logit of fake, (n, 1).
     """
     torch.manual_seed(seed)
     network.train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr)
+    optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr)
     steps = len(images) // batch_size
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=steps)
     losses = []
