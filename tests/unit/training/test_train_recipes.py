@@ -25,8 +25,11 @@ from deepfake.networks.feature_settings import encoder_section, keeps_features
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 RECIPES = sorted(path.stem for path in ROOT.glob("recipes/*.yaml"))
-SMALL = {"timm/vit_large_patch14_clip_quickgelu_224": "timm/vit_xsmall_patch16_clip_224"}
-"""A network in place of one that is large: of the same class and shape, but for its width and depth."""
+SMALL = {
+    "timm/vit_large_patch14_clip_quickgelu_224": "timm/vit_xsmall_patch16_clip_224",
+    "timm/tf_efficientnet_b4": "timm/tf_efficientnet_b0",
+}
+"""Networks in place of large ones: of the same class and shape, but for their width and depth."""
 
 FEW = {"epochs": 1, "batch_size": 8, "precision": 32}
 
