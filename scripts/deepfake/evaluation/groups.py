@@ -142,7 +142,7 @@ def _gap(values: dict[str, float], drawn: dict[str, dict], metric: str, level: f
     defined = {name: value for name, value in values.items() if not np.isnan(value)}
     if len(defined) < 2:
         return None
-    highest, lowest = max(defined, key=defined.get), min(defined, key=defined.get)
+    lowest, *_, highest = sorted(defined, key=defined.get)  # of equals the first is the lowest
     ends = interval(drawn[highest][metric] - drawn[lowest][metric], level) if drawn else None
     return {"highest": highest, "lowest": lowest, **_numbers(defined[highest] - defined[lowest], ends)}
 

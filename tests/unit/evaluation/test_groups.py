@@ -63,6 +63,12 @@ def test_a_gap_has_an_interval_that_leaves_out_0_only_where_there_is_one():
     assert even["sex"]["gaps"]["roc_auc"]["low"] < 0 < even["sex"]["gaps"]["roc_auc"]["high"]
 
 
+def test_without_any_gap_two_groups_are_named_all_the_same():
+    videos = videos_of(40, lambda n: 99.0, sex=lambda n: "fm"[n % 2])
+    gap = evaluate_groups(videos, 0.5, 50, seed=1)["sex"]["gaps"]["roc_auc"]
+    assert gap == {"highest": "m", "lowest": "f", "value": 0.0, "low": 0.0, "high": 0.0}
+
+
 def test_groups_of_few_people_and_unknown_ones_are_shown_but_make_no_gap():
     videos = videos_of(30, lambda n: 1.0, skin=lambda n: "I" if n < 20 else "V" if n < 25 else "")
     found = evaluate_groups(videos, 0.5, 50, seed=1)["skin"]
