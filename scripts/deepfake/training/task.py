@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -35,15 +36,21 @@ class Task:
 
 
 def make_task(
-    built: Built, decoded: Decoded, model: dict, device: torch.device, features: Sequence[str] = ()
+    built: Built,
+    decoded: Decoded,
+    model: dict,
+    device: torch.device,
+    features: Sequence[str] = (),
+    rows: str | Path = "",
 ) -> Task:
     """Return the task of training a network on a decoded dataset, or its head on the files `features`.
 
-    These are the arrays of train and val that features.py wrote. Where they hold none, since they can't be
-    kept for this network, it is trained on the images. Raises UserError if they don't belong to both.
+    These are the arrays of train and val that features.py wrote for the images of the table `rows`. Where
+    they hold none, since they can't be kept for this network, it is trained on the images. Raises UserError
+    if they don't belong to both.
     """
     if features:
-        if kept := read_features(features, decoded, built.detector, device):
+        if kept := read_features(features, rows, decoded, built.detector, device):
             return _on_features(built, model, *kept)
         log.info("no features are kept of this network, so each epoch goes through its images")
 

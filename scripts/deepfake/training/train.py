@@ -72,7 +72,7 @@ def train(
     files = [*(landmarks or ()), *filter(None, [people])]
     fingerprint = _fingerprint(model | left_out, plan, code, files)
     device = processes.fabric.device
-    task = processes.run_together(lambda: make_task(built, decoded, model, device, features))
+    task = processes.run_together(lambda: make_task(built, decoded, model, device, features, rows))
     if task.model["self_blend"]:
         blender = processes.run_together(
             lambda: _blender(task.train, decoded, model, built, landmarks, people, seed)

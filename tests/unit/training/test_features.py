@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from made import decoded as made_decoded
@@ -184,3 +186,16 @@ def scores_of(made, out: Path) -> tuple[np.ndarray, np.ndarray]:
     written = read_predictions(out / "val.csv").set_index("image")["probability"]
     images = decoded.rows["image"].iloc[decoded.split("val")]
     return predict_split(logits_function(detector), [decoded], "val"), written[images].to_numpy()
+
+
+def test_a_method_is_left_out_of_features_as_of_images(made, model, tmp_path):
+    rows = pd.read_csv(made.rows, dtype=str, keep_default_na=False)
+    rows.loc[rows.index[rows["label"] == "1"][::3], "method"] = "other"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    some = replace(made, rows=tmp_path / "rows.csv")
+    still = model | {"augment": "off", "epochs": 2, "channels_last": False}
+    arrays = keep(some, still, tmp_path)
+    images = train_here(some, tmp_path / "images", still, "--leave-out", "other")
+    kept = train_here(some, tmp_path / "kept", still, "--leave-out", "other", "--features", *arrays)
+    one, two = (read_predictions(out / "val.csv").set_index("image") for out in (images, kept))
+    assert len(one) < 24 and np.allclose(one["probability"], two.loc[one.index, "probability"], atol=1e-4)
