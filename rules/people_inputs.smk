@@ -15,7 +15,9 @@ def embedding_files(w):
 
 def embeddings_of_cross_datasets(w):
     """The tables and arrays of the faces of all datasets of evaluate.cross in which faces tell who is who."""
-    return embeddings_of(sorted({c for dataset in cross_datasets() for c in corpora_with_faces(config, dataset)}))
+    return embeddings_of(
+        sorted({c for dataset in cross_datasets() for c in corpora_with_faces(config, dataset)})
+    )
 
 
 def embeddings_of(corpora):
