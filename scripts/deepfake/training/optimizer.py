@@ -29,9 +29,11 @@ def with_defaults(model: dict, network: nn.Module) -> dict:
     """Return a model's section with numbers for `lr` and `warmup` where they are null.
 
     A pretrained network is trained more gently than a new one, and one without batch normalisation, such as a
-    transformer, more gently than one with it.
+    transformer, more gently than one with it. Where its weights are frozen, and its head, norms or adapters
+    alone are trained, these have the rate of a new one.
     """
     pretrained = bool(model["weights"]) or model["arch"].startswith("hf/")
+    pretrained = pretrained and model["tune"] not in ("head", "norms", "lora")
     normalised = any(isinstance(module, BATCH_NORMS) for module in network.modules())
     lr, warmup = LEARNING_RATES[pretrained, normalised], min(1.0, WARMUP * model["epochs"])
     return model | {

@@ -115,6 +115,7 @@ def test_the_optimiser_is_the_configured_one(few, tmp_path, monkeypatch, name, k
     assert set(found) == {kind}
 
 
+TUNES = ["head", "norms", "lora", {"last": 1}]
 COSINE = [0.5 * (1 + np.cos(np.pi * k / 6)) for k in range(6)]  # 4 epochs of 2 steps, of which 2 warm up
 RATES = {
     "cosine": ({"schedule": "cosine", "warmup": 1}, [0.5, 1, *COSINE]),
@@ -336,6 +337,9 @@ def test_the_learning_rate_of_null_is_lower_for_pretrained_networks_and_transfor
     model = MODEL | {"arch": arch, "weights": weights, "lr": None}
     assert with_defaults(model, network)["lr"] == expected
     assert with_defaults(model | {"lr": 0.5}, network)["lr"] == 0.5
+    new = with_defaults(MODEL | {"arch": "meso4" if arch == "meso4" else made, "lr": None}, network)["lr"]
+    tuned = {str(tune): with_defaults(model | {"tune": tune}, network)["lr"] for tune in TUNES}
+    assert tuned == {"head": new, "norms": new, "lora": new, "{'last': 1}": expected}
 
 
 @pytest.mark.parametrize("epochs, expected", [(20, 1.0), (10, 1.0), (5, 0.5), (2, 0.2), (0, 0.0)])
