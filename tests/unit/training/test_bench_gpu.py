@@ -1,7 +1,9 @@
 """The benchmark of training on a GPU runs to its end, so that it does where there is one."""
 
+import logging
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,16 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import bench_gpu
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "same_log")
+
+
+@pytest.fixture
+def same_log() -> Iterator[None]:
+    """The benchmark silences the log of its process, which other tests read."""
+    log = logging.getLogger("deepfake")
+    level = log.level
+    yield
+    log.setLevel(level)
 
 
 def test_a_trial_on_the_cpu_measures_both_networks(capsys):
