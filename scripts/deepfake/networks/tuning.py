@@ -78,7 +78,8 @@ def norm_parameters(network: nn.Module) -> set[str]:
 def freeze(detector: Detector, trained: Collection[str], head: Collection[str]) -> None:
     """Let only the parameters `trained` of a detector's network be trained; `head` are those of its head.
 
-    The modules that this leaves without any stay in evaluation mode.
+    The modules that this leaves without any stay in evaluation mode. So do batch normalisations where norms
+    alone are trained: other statistics would change what all the frozen layers get.
     """
     for name, parameter in detector.network.named_parameters():
         parameter.requires_grad_(name in trained)
@@ -88,6 +89,8 @@ def freeze(detector: Detector, trained: Collection[str], head: Collection[str]) 
         moving.update(module for name, module in detector.network.named_modules() if name in owners)
     else:
         _add_moving(detector.network, moving)
+    if set(trained) - set(head) <= norm_parameters(detector.network):
+        moving -= {module for module in moving if isinstance(module, _NormBase)}
     detector.still = [module for module in detector.network.modules() if module not in moving]
 
 

@@ -115,12 +115,13 @@ def test_the_head_alone_is_not_still_where_it_alone_is_trained():
     assert [name for name, mode in modes.items() if mode] == ["classifier.1"]
 
 
-def test_frozen_batch_norms_are_still_and_trained_ones_and_dropout_are_not():
+def test_frozen_batch_norms_are_still_and_trained_blocks_and_dropout_are_not():
     last = training("torchvision/efficientnet_b0", {"last": 1})
     assert not last["features.0.1"] and not last["features.6.0"]
     assert last["features.7.0.block.0.1"] and last["features.8.1"] and last["classifier.0"] and last[""]
     norms = training("torchvision/efficientnet_b0", "norms")
-    assert norms["features.0.1"] and not norms["features.0.0"] and norms["classifier.0"]
+    assert not norms["features.0.1"], "its statistics stay as they are, though its scale is trained"
+    assert not norms["features.0.0"] and norms["classifier.0"]
     assert norms["features.2.0.stochastic_depth"]
 
 
