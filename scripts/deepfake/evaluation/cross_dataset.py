@@ -124,16 +124,19 @@ def draw_cross_dataset(table: pd.DataFrame, path: str | Path) -> None:
     Number and colour are the macro F1 at the video level. Where a model is tested on its own dataset, the
     cell is framed. The same table gives the same bytes.
     """
-    names = sorted({*table["trained"], *table["tested"]})
+    trained, tested = sorted(table["trained"].unique()), sorted(table["tested"].unique())
     models = sorted(table["model"].unique())
-    side = CELL * len(names)
-    size = (max(4.5, 1.6 + (side + 0.3) * len(models)), max(3.0, side + 1.9))
-    figure = Figure(figsize=size, layout="constrained")
+    below = len(trained) < len(tested)  # flat matrices one below the other, square ones side by side
+    down, across = (len(models) or 1, 1) if below else (1, len(models) or 1)
+    width, height = CELL * len(tested) + 0.3, CELL * len(trained) + 0.3 + 0.8 * below
+    figure = Figure(
+        figsize=(max(4.5, 1.6 + width * across), max(3.0, 1.6 + height * down)), layout="constrained"
+    )
     title = "Trained on one dataset, tested on another"
     figure.suptitle(title, fontsize=11, x=0.02, ha="left", fontweight="bold")
-    panels = figure.subplots(1, max(1, len(models)), squeeze=False, sharey=True)[0]
+    panels = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
     for axes, model in zip(panels, models, strict=False):
-        _draw_matrix(axes, model, table[table["model"] == model], names)
+        _draw_matrix(axes, model, table[table["model"] == model], trained, tested)
     panels[0].set_ylabel("trained on", fontsize=9)
     note = (
         "macro F1, ROC AUC with its 95 % interval, and number of videos, at the video level\n"
@@ -144,21 +147,20 @@ def draw_cross_dataset(table: pd.DataFrame, path: str | Path) -> None:
     save_svg(path, figure)
 
 
-def _draw_matrix(axes: Axes, model: str, table: pd.DataFrame, names: list[str]) -> None:
-    axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
+def _draw_matrix(axes: Axes, model: str, table: pd.DataFrame, trained: list[str], tested: list[str]) -> None:
+    axes.set(xlim=(-0.5, len(tested) - 0.5), ylim=(len(trained) - 0.5, -0.5), aspect="equal")
     axes.set_title(_label(model), fontsize=10)
     axes.set_xlabel("tested on", fontsize=9)
-    labels = [_label(name) for name in names]
-    axes.set_xticks(range(len(names)), labels, fontsize=8.5)
-    axes.set_yticks(range(len(names)), labels, fontsize=8.5, rotation=90, va="center")
+    axes.set_xticks(range(len(tested)), map(_label, tested), fontsize=8.5)
+    axes.set_yticks(range(len(trained)), map(_label, trained), fontsize=8.5, rotation=90, va="center")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row in table.to_dict("records"):
-        x, y = names.index(row["tested"]), names.index(row["trained"])
+        x, y = tested.index(row["tested"]), trained.index(row["trained"])
         value = row["video_f1_macro"]
         defined = not pd.isna(value)
         colour = colormaps["Blues"](0.1 + 0.8 * value) if defined else FAINT
-        frame = {"edgecolor": VERMILLION, "linewidth": 3} if x == y else {}
+        frame = {"edgecolor": VERMILLION, "linewidth": 3} if row["trained"] == row["tested"] else {}
         axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, facecolor=colour, **frame))
         if defined:
             ink = "white" if value > 0.6 else BLACK
