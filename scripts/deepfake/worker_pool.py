@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
@@ -196,3 +197,30 @@ class WorkerPool:
 
     def _new_worker(self) -> Worker:
         return Worker(self._program, self._settings, self._memory_gb)
+
+
+def results_in_order(
+    pool: WorkerPool,
+    tasks: Sequence[Task],
+    advance: Callable[[int], None],
+    failed: Callable[[Task, int, str], UserError],
+) -> list:
+    """Return the results of all tasks, in the order of the tasks, whatever the number of workers.
+
+    `tasks` are numbered from 0. `advance` is called with 1 after each result. If one can't be done, the
+    error that `failed` makes is raised: of the task, the number of its results so far, and the problem.
+    """
+    waiting, unfinished = deque(tasks), len(tasks)
+    found: list[list] = [[] for _ in tasks]
+    while unfinished:
+        while waiting and pool.has_idle:
+            pool.submit(waiting.popleft())
+        task, result = pool.next_result()
+        if not isinstance(result, TaskDone):
+            found[task.number].append(result)
+            advance(1)
+        elif result.problem:
+            raise failed(task, len(found[task.number]), result.problem)
+        else:
+            unfinished -= 1
+    return [result for results in found for result in results]

@@ -10,7 +10,7 @@ import math
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -60,6 +60,20 @@ def serve(connection: Connection, start: Callable[[Any], Callable[[Any], Iterabl
     while True:
         for result in results_of(connection.recv()):
             connection.send(result)
+
+
+def one_by_one(do: Callable[[Any], Any], items: Iterable) -> Iterator:
+    """Yield the result of each of a task's items, then TaskDone.
+
+    UserError and OSError end the task, whose problem they are.
+    """
+    problem = ""
+    try:
+        for item in items:
+            yield do(item)
+    except (UserError, OSError) as error:
+        problem = str(error)
+    yield TaskDone(problem)
 
 
 def end_with_parent() -> None:

@@ -10,13 +10,12 @@ import cv2
 import numpy as np
 
 from deepfake.dataset.read import read_image
-from deepfake.errors import UserError
 from deepfake.extraction.images import decode
 from deepfake.extraction.landmarks import MODELS, dlib_predictor
 from deepfake.extraction.package_models import package_model
 from deepfake.inputs.landmarks import LandmarkSettings, LandmarkTask, Located
 from deepfake.people.face_in_crop import face_finder
-from deepfake.worker_process import TaskDone, work
+from deepfake.worker_process import TaskDone, one_by_one, work
 
 
 def start(settings: LandmarkSettings) -> Callable[[LandmarkTask], Iterator[Located | TaskDone]]:
@@ -25,7 +24,8 @@ def start(settings: LandmarkSettings) -> Callable[[LandmarkTask], Iterator[Locat
     find, (_, file) = face_finder(), MODELS[settings.kind]
     predict = dlib_predictor(str(package_model(file, f"self_blend_landmarks: {settings.kind}")))
 
-    def locate(pixels: np.ndarray) -> Located:
+    def locate(image: tuple[str, str]) -> Located:
+        pixels = decode(read_image(Path(settings.folder), *image), limits=settings.limits)
         height, width = pixels.shape[:2]
         face = find(pixels)
         if face is None:
@@ -34,16 +34,7 @@ def start(settings: LandmarkSettings) -> Callable[[LandmarkTask], Iterator[Locat
         points = (np.array(predict(pixels, face)) + 0.5) / (width, height)
         return Located(width, height, points.astype(np.float32))
 
-    def results_of(task: LandmarkTask) -> Iterator[Located | TaskDone]:
-        problem = ""
-        try:
-            for name, sha256 in task.images:
-                yield locate(decode(read_image(Path(settings.folder), name, sha256), limits=settings.limits))
-        except (UserError, OSError) as error:
-            problem = str(error)
-        yield TaskDone(problem)
-
-    return results_of
+    return lambda task: one_by_one(locate, task.images)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ They are found in the images themselves, so that whole shards of crops, whose ta
 another kind or none, aren't needed.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,7 @@ from deepfake import tables
 from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.inputs.geometry import Geometry
-from deepfake.worker_pool import WorkerPool
-from deepfake.worker_process import TaskDone
+from deepfake.worker_pool import WorkerPool, results_in_order
 
 PROGRAM = "deepfake.inputs.landmark_worker"
 TOGETHER = 16  # images of a task: waiting for each by itself would be slow
@@ -73,23 +71,14 @@ def find_landmarks(
     """
     pairs = list(zip(rows["image"], rows["sha256"], strict=True))
     parts = [tuple(pairs[start : start + TOGETHER]) for start in range(0, len(pairs), TOGETHER)]
-    waiting = deque(LandmarkTask(n, part, settings.limits["seconds"]) for n, part in enumerate(parts))
-    found: list[list[Located]] = [[] for _ in parts]
-    unfinished = len(parts)
-    with WorkerPool(PROGRAM, settings, min(workers, len(parts)), settings.limits["memory_gb"]) as pool:
-        while unfinished:
-            while waiting and pool.has_idle:
-                pool.submit(waiting.popleft())
-            task, result = pool.next_result()
-            if isinstance(result, TaskDone):
-                if result.problem:
-                    name = task.images[min(len(found[task.number]), len(task.images) - 1)][0]
-                    raise UserError(f"{settings.folder}/{name}: no landmarks can be found: {result.problem}")
-                unfinished -= 1
-            else:
-                found[task.number].append(result)
-                advance(1)
-    return [located for part in found for located in part]
+    tasks = [LandmarkTask(n, part, settings.limits["seconds"]) for n, part in enumerate(parts)]
+
+    def failed(task: LandmarkTask, done: int, problem: str) -> UserError:
+        name = task.images[min(done, len(task.images) - 1)][0]
+        return UserError(f"{settings.folder}/{name}: no landmarks can be found: {problem}")
+
+    with WorkerPool(PROGRAM, settings, min(workers, len(tasks)), settings.limits["memory_gb"]) as pool:
+        return results_in_order(pool, tasks, advance, failed)
 
 
 def write_landmarks(located: list[Located], names: pd.Series, kind: str, array: Path, table: Path) -> None:

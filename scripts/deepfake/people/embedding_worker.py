@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 
 import cv2
 
-from deepfake.errors import UserError
 from deepfake.extraction import images
 from deepfake.extraction.tars import StoredImages
 from deepfake.people.embedder import Embedding, load_embedder
 from deepfake.people.embeddings import EmbeddingSettings, EmbeddingTask
-from deepfake.worker_process import TaskDone, work
+from deepfake.worker_process import TaskDone, one_by_one, work
 
 
 def start(settings: EmbeddingSettings) -> Callable[[EmbeddingTask], Iterator[Embedding | TaskDone]]:
@@ -21,16 +20,10 @@ def start(settings: EmbeddingSettings) -> Callable[[EmbeddingTask], Iterator[Emb
     stored = StoredImages(settings.tar)
     embed = load_embedder(settings.cfg)
 
-    def results_of(task: EmbeddingTask) -> Iterator[Embedding | TaskDone]:
-        problem = ""
-        try:
-            for crop in task.crops:
-                yield embed(images.decode(stored.read(crop)))  # within all limits: `faces` has read it
-        except (UserError, OSError) as error:
-            problem = str(error)
-        yield TaskDone(problem)
+    def embed_crop(crop: dict[str, str]) -> Embedding:
+        return embed(images.decode(stored.read(crop)))  # within all limits: `faces` has read it
 
-    return results_of
+    return lambda task: one_by_one(embed_crop, task.crops)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The embeddings of one shard: of a few crops of each video their vectors, and a row for each crop."""
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,8 +12,7 @@ from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.people.embedder import Embedding
 from deepfake.people.selection import choose_crops
-from deepfake.worker_pool import WorkerPool
-from deepfake.worker_process import TaskDone
+from deepfake.worker_pool import WorkerPool, results_in_order
 
 PROGRAM = "deepfake.people.embedding_worker"
 TOGETHER = 16  # crops of a task: waiting for each by itself would be slow
@@ -83,19 +81,10 @@ def _embed(
 ) -> list[Embedding]:
     """Return the embedding of each crop, in order."""
     parts = [tuple(crops[start : start + TOGETHER]) for start in range(0, len(crops), TOGETHER)]
-    waiting = deque(EmbeddingTask(n, part, settings.limits["seconds"]) for n, part in enumerate(parts))
-    found: list[list[Embedding]] = [[] for _ in parts]
-    unfinished = len(parts)
-    with WorkerPool(PROGRAM, settings, min(workers, len(parts)), settings.limits["memory_gb"]) as pool:
-        while unfinished:
-            while waiting and pool.has_idle:
-                pool.submit(waiting.popleft())
-            task, result = pool.next_result()
-            if isinstance(result, TaskDone):
-                if result.problem:
-                    raise UserError(f"people: faces of {settings.tar} can't be embedded: {result.problem}")
-                unfinished -= 1
-            else:
-                found[task.number].append(result)
-                advance(1)
-    return [embedding for part in found for embedding in part]
+    tasks = [EmbeddingTask(n, part, settings.limits["seconds"]) for n, part in enumerate(parts)]
+
+    def failed(task: EmbeddingTask, done: int, problem: str) -> UserError:
+        return UserError(f"people: faces of {settings.tar} can't be embedded: {problem}")
+
+    with WorkerPool(PROGRAM, settings, min(workers, len(tasks)), settings.limits["memory_gb"]) as pool:
+        return results_in_order(pool, tasks, advance, failed)
