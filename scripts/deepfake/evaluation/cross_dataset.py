@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from deepfake.errors import UserError
-from deepfake.evaluation.bootstrap import confidence_intervals
-from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions, resampling_unit
+from deepfake.evaluation.measure import measure
+from deepfake.evaluation.predictions import aggregate_to_videos, read_predictions
 from deepfake.evaluation.unseen import Faces, unseen
 from deepfake.hashing import seeded_hash
 from deepfake.people.video_vectors import VideoVectors
@@ -104,16 +103,13 @@ def evaluate_images(
     videos = aggregate_to_videos(kept)
     row = {"images": len(kept), "videos": len(videos), "left_out": len(table) - len(kept)}
     for level, part, prefix in (("frame", kept, ""), ("video", videos, "video_")):
-        scores = part["label"].to_numpy(), part["probability"].to_numpy(), thresholds[level]
         row[f"threshold_{level}"] = thresholds[level]
         both = part["label"].nunique() == 2
-        metrics = compute_metrics(*scores) if both else {}
-        units = resampling_unit(part).to_numpy()
-        intervals = confidence_intervals(*scores, units, rounds, seed=seed) if both else {}
+        measured = measure(part, thresholds[level], rounds, seed) if both else {}
         for name in ("f1_macro", "roc_auc"):
-            low, high = intervals.get(name) or (None, None)
-            ends = {f"{prefix}{name}_low": low, f"{prefix}{name}_high": high}
-            row |= {f"{prefix}{name}": metrics.get(name), **ends}
+            numbers = measured.get(name, {})
+            row[f"{prefix}{name}"] = numbers.get("value")
+            row |= {f"{prefix}{name}_{end}": numbers.get(end) for end in ("low", "high")}
     return {name: row[name] for name in CROSS if name in row}
 
 

@@ -2,9 +2,8 @@
 
 import pandas as pd
 
-from deepfake.evaluation.bootstrap import confidence_intervals
 from deepfake.evaluation.groups import evaluate_groups
-from deepfake.evaluation.metrics import METRICS, compute_metrics
+from deepfake.evaluation.measure import CONFIDENCE, count, measure
 from deepfake.evaluation.predictions import (
     ATTENTION,
     VIDEO_KEY,
@@ -19,7 +18,6 @@ from deepfake.evaluation.thresholds import POOLED, choose_threshold, people_thre
 from deepfake.hashing import seeded_hash
 
 UNKNOWN = "unknown"  # the method of fakes that have none
-CONFIDENCE = 0.95  # level of the intervals
 DIGITS = 9  # after the decimal point; the last digits of a sum differ between processors
 
 
@@ -131,23 +129,12 @@ def _part(table: pd.DataFrame, corpus: str | None = None, method: str | None = N
 
 
 def _block(table: pd.DataFrame, threshold: float, rounds: int, seed: int) -> dict:
-    labels, probabilities = table["label"].to_numpy(), table["probability"].to_numpy()
-    units = resampling_unit(table)
-    values = compute_metrics(labels, probabilities, threshold)
-    intervals = confidence_intervals(
-        labels, probabilities, threshold, units.to_numpy(), rounds, seed=seed, level=CONFIDENCE
-    )
     return {
         "images": int(table["images"].sum()) if "images" in table else len(table),
         "videos": int(table.groupby(VIDEO_KEY).ngroups),
-        "real": int((labels == 0).sum()),
-        "fake": int((labels == 1).sum()),
-        "units": int(units.nunique()),
-        "metrics": {name: _rounded(values[name], intervals[name]) for name in METRICS},
+        **count(table),
+        "metrics": {
+            name: {key: None if number is None else round(number, DIGITS) for key, number in numbers.items()}
+            for name, numbers in measure(table, threshold, rounds, seed).items()
+        },
     }
-
-
-def _rounded(value: float | None, interval: tuple[float, float] | None) -> dict[str, float | None]:
-    low, high = interval or (None, None)
-    numbers = {"value": value, "low": low, "high": high}
-    return {k: None if v is None else round(v, DIGITS) for k, v in numbers.items()}

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 import pandas as pd
 
 from deepfake.errors import UserError
-from deepfake.evaluation.bootstrap import confidence_intervals
-from deepfake.evaluation.evaluate import CONFIDENCE, UNKNOWN
-from deepfake.evaluation.metrics import compute_metrics
-from deepfake.evaluation.predictions import aggregate_to_videos, resampling_unit, thresholds_of
+from deepfake.evaluation.evaluate import UNKNOWN
+from deepfake.evaluation.measure import count, measure
+from deepfake.evaluation.predictions import aggregate_to_videos, thresholds_of
 from deepfake.hashing import seeded_hash
 from deepfake.names import slugify
 
@@ -57,20 +56,9 @@ def evaluate_left_out(
 
 
 def _measure(videos: pd.DataFrame, threshold: float, rounds: int, seed: int) -> dict:
-    labels, scores = videos["label"].to_numpy(), videos["probability"].to_numpy()
-    units = resampling_unit(videos)
-    values = compute_metrics(labels, scores, threshold)
-    ends = confidence_intervals(
-        labels, scores, threshold, units.to_numpy(), rounds, seed=seed, level=CONFIDENCE
-    )
-    found = {
-        "videos": len(videos),
-        "real": int((labels == 0).sum()),
-        "fake": int((labels == 1).sum()),
-        "units": int(units.nunique()),
-        "threshold": threshold,
-    }
+    found = {"videos": len(videos), **count(videos), "threshold": threshold}
+    measured = measure(videos, threshold, rounds, seed)
     for metric in METRICS:
-        low, high = ends[metric] or (None, None)
-        found |= {metric: values[metric], f"{metric}_low": low, f"{metric}_high": high}
+        numbers = measured[metric]
+        found |= {metric: numbers["value"]} | {f"{metric}_{end}": numbers[end] for end in ("low", "high")}
     return found
