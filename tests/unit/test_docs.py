@@ -57,8 +57,15 @@ def test_each_rule_is_in_a_graph_and_has_a_script(rule):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_each_layout_is_described(layout):
-    assert f"| `{layout}` |" in page("corpora")
+    (entry,) = re.findall(rf"^## {layout}\n(.*?)(?=^## |\Z)", page("layouts"), re.M | re.S)
+    fields = re.findall(r"^- \*\*(.+?)\*\*: \S", entry, re.M)
+    assert fields == ["Get it", "Read", "Label", "Groups", "Splits", "Licence", "Source"]
     assert f"`{layout}`" in README
+
+
+def test_the_layouts_are_in_order():
+    described = re.findall(r"^## ([a-z0-9]+)$", page("layouts"), re.M)
+    assert described == sorted(described) == sorted(LAYOUTS)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

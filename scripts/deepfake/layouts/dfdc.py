@@ -14,6 +14,9 @@ recording, so the take is the group.
 
 Elsewhere the group is the original, whether or not its file is in the corpus. Fakes without a known original
 are grouped by the folder that they are in, one part of DFDC.
+
+Sources: Dolhansky et al., "The Deepfake Detection Challenge (DFDC) Preview Dataset", 2019, and "The DeepFake
+Detection Challenge (DFDC) Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`.
 """
 
 import re

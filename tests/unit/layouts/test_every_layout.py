@@ -1,15 +1,21 @@
 """Properties of every layout: a row for each file in any order; a fake and its original in one group."""
 
+import inspect
 import json
+import re
 from collections import Counter
 
 import pytest
+import yaml
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made.layout_rows import DFD_FAKE, DFD_REAL, MIRROR, TEST_LIST, read_entries
+from made.trees import TREES
 
-from deepfake.layouts.entries import FAKE, REAL, Entry
+from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media
+from deepfake.layouts.shared import NO_LABEL
 
 LISTING = {"celebdf", "csv", "dfdc", "labels"}
 
@@ -134,3 +140,50 @@ def test_a_fake_and_its_original_share_a_group(layout, corpus):
             assert made.setdefault(row.original, row.group) == row.group
         if row.label == REAL:
             assert row.original == row.name
+
+
+def test_every_layout_has_a_drawn_tree():
+    assert sorted(TREES) == sorted(LAYOUTS)
+
+
+@pytest.mark.parametrize("layout", sorted(TREES))
+class TestDrawnTree:
+    """What a drawn corpus of each layout must have."""
+
+    def rows(self, layout: str) -> dict[str, Video]:
+        tree = TREES[layout]
+        media = [Entry("", path) for path in [*tree.paths, *tree.odd]]
+        files = {Entry("", path): text for path, text in tree.texts.items()}
+        return {row.entry.path: row for row in read_entries(layout, media, files, tree.columns)}
+
+    def test_every_file_is_used_or_has_its_reason(self, layout):
+        tree, rows = TREES[layout], self.rows(layout)
+        used = {path.rpartition("/")[0] if tree.frames else path for path in tree.paths}
+        assert {path for path, row in rows.items() if not row.problem and row.label is not None} == used
+        for path, reason in tree.odd.items():
+            row = rows.get(path) or rows[path.rpartition("/")[0]]
+            assert reason in (row.problem or NO_LABEL)
+
+    def test_it_can_be_divided(self, layout):
+        rows = [row for row in self.rows(layout).values() if not row.problem]
+        for label in LAYOUTS[layout].classes:
+            assert len({row.group for row in rows if row.label == label}) >= 6
+        assert {row.label for row in rows} == set(LAYOUTS[layout].classes)
+
+    def test_names_are_unique_and_fakes_share_the_group_of_their_original(self, layout):
+        rows = [row for row in self.rows(layout).values() if not row.problem]
+        by_name = {row.name: row for row in rows}
+        assert len(by_name) == len(rows)
+        for row in rows:
+            assert row.group == by_name.get(row.original, row).group
+            assert (row.original == row.name) if row.label == REAL else (row.original != row.name)
+
+    def test_its_docstring_names_its_sources(self, layout):
+        module = inspect.getmodule(LAYOUTS[layout].read)
+        own = layout in ("csv", "imagefolder", "labels")  # formats of this project
+        assert own or re.search(r"\bSources?: ", module.__doc__)
+
+    def test_it_is_in_the_schema(self, layout):
+        schema = yaml.safe_load((ROOT / "rules/config.schema.yaml").read_text(encoding="utf-8"))
+        corpus = schema["properties"]["corpora"]["additionalProperties"]["properties"]
+        assert layout in corpus["layout"]["enum"]
