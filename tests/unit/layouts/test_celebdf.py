@@ -1,4 +1,4 @@
-"""Celeb-DF: names, and the test list in which 1 is real."""
+"""Celeb-DF: names, the folders of v3, and the test list in which 1 is real."""
 
 import pytest
 from made.layout_rows import TEST_LIST, by_path, read, read_entries, read_one, values
@@ -77,6 +77,67 @@ def test_celebdf_test_list_says_1_for_real():
         "v2/Celeb-real/id8_0000.mp4": (None, "test", "labelled, but the file is missing"),
         "v2/x/y.mp4": (None, "test", "labelled, but the file is missing"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "source"),
+    [
+        ("Celeb-synthesis/FaceSwap/SimSwap/id3_id28_0001.mp4", "SimSwap", "id28"),
+        ("Celeb-DF-v3/celeb-synthesis/faceswap/videos/SimSwap/id3_id28_0001.mp4", "SimSwap", "id28"),
+        ("Celeb-synthesis/FaceReenact/DaGAN/id3_id28_0001.mp4", "DaGAN", "id28"),
+        ("Celeb-synthesis/TalkingFace/IP_LAP/id3_0001_test_id00866_usqvLtEq2qQ.mp4", "IP_LAP", ""),
+        ("Celeb-synthesis/FaceSwap/Celeb-DF/id3_id28_0001.mp4", "Celeb-synthesis", "id28"),
+        ("Celeb-synthesis/FaceSwap/Celeb-DF-v2/id3_id28_0001.mp4", "Celeb-synthesis", "id28"),
+    ],
+)
+def test_celebdf_v3_has_a_folder_for_each_method(path, method, source):
+    row = read_one("celebdf", path)
+    assert (row.label, row.method, row.target, row.source, row.problem) == (FAKE, method, "id3", source, "")
+    assert row.original == row.group == read_one("celebdf", "Celeb-real/id3_0001.mp4").name
+
+
+def test_celebdf_v3_names_differ_by_method_and_the_fakes_of_v2_keep_theirs():
+    stem = "id3_id28_0001.mp4"
+    folders = ["FaceSwap/SimSwap", "FaceSwap/UniFace", "FaceReenact/LIA", "FaceSwap/Celeb-DF"]
+    rows = read("celebdf", [f"Celeb-synthesis/{folder}/{stem}" for folder in folders])
+    assert len({row.name for row in rows}) == 4 and len({row.group for row in rows}) == 1
+    assert read_one("celebdf", f"Celeb-synthesis/{stem}").name in {row.name for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("FaceSwap/id3_id28_0001.mp4", "Celeb-synthesis/FaceSwap/<method>/<video>"),
+        ("FaceSwap/SimSwap/id3_0001_test_id00866_usqvLtEq2qQ.mp4", "Celeb-synthesis/<target>_<source>_"),
+        ("TalkingFace/FLOAT/id3_id28_0001.mp4", "TalkingFace/<method>/<target>_<number>_test_<recording>"),
+        ("TalkingFace/FLOAT/id3_0001.mp4", "TalkingFace/<method>/<target>_<number>_test_<recording>"),
+    ],
+)
+def test_celebdf_v3_unusable_files(path, problem):
+    row = read_one("celebdf", f"Celeb-synthesis/{path}")
+    assert row.problem.startswith(f"name does not fit {problem}")
+
+
+def test_celebdf_v3_test_list_is_compared_by_path():
+    swap, talk = "id3_id28_0001.mp4", "id3_0001_test_id00866_usqvLtEq2qQ.mp4"
+    lines = [
+        "1 Celeb-real/id3_0001.mp4",
+        f"0 Celeb-synthesis/FaceSwap/SimSwap/{swap}",
+        f"0 Celeb-synthesis/TalkingFace/FLOAT/{talk}",
+        f"0 Celeb-synthesis/FaceSwap/Celeb-DF/{swap}",
+        f"1 Celeb-synthesis/FaceReenact/LIA/{swap}",
+    ]
+    paths = [
+        "Celeb-real/id3_0001.mp4", "Celeb-synthesis/FaceReenact/DaGAN/id3_id28_0001.mp4",
+        "Celeb-synthesis/FaceReenact/LIA/id3_id28_0001.mp4", f"Celeb-synthesis/FaceSwap/Celeb-DF/{swap}",
+        f"Celeb-synthesis/FaceSwap/SimSwap/{swap}", f"Celeb-synthesis/FaceSwap/UniFace/{swap}",
+        f"Celeb-synthesis/TalkingFace/FLOAT/{talk}", f"Celeb-synthesis/TalkingFace/SadTalker/{talk}",
+    ]  # fmt: skip
+    rows = read("celebdf", paths, {TEST_LIST: "\n".join(lines)})
+    assert [row.split for row in rows] == ["test", "train", "test", "test", "test", "train", "test", "train"]
+    (contradicted,) = [row for row in rows if row.problem]
+    assert contradicted.entry.path == paths[2]
+    assert contradicted.problem == "two labels: its folder says fake, the test list real"
 
 
 def test_celebdf_test_list_at_the_top_applies_to_archives():
