@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     others = other_files(rows, members, read)
     check_classes(args.corpus, rows, cfg["layout"], others)
     warning = label_warning(args.corpus, cfg["layout"], cfg["columns"], rows)
-    write_index(args.output, rows, {"sources": args.sources, "limits": cfg["limits"]}, warning)
+    sources = {"sources": args.sources, "limits": cfg["limits"]}
+    write_index(args.output, rows, sources, warning, cfg.get("pairs", False))
     if args.output_shards:
         with new_file(args.output_shards) as file:
             file.write_text("".join(f"{shard}\n" for shard in sorted({row["shard"] for row in rows} - {""})))
@@ -61,7 +62,7 @@ def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str]
     return read_file
 
 
-def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> None:
+def write_index(folder: Path, rows: list[dict], sources: dict, warning: str, pairs: bool) -> None:
     """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json.
 
     A warning is in tables.WARNING_FILE, for the steps that go by the labels.
@@ -74,7 +75,7 @@ def write_index(folder: Path, rows: list[dict], sources: dict, warning: str) -> 
             (part / tables.WARNING_FILE).write_text(
                 f"{warning}\n", encoding="utf-8", errors="surrogateescape"
             )
-        for shard, videos in rows_of_shards(rows).items():
+        for shard, videos in rows_of_shards(rows, pairs).items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
 
 

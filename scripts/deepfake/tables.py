@@ -25,25 +25,28 @@ SPLITS = ("train", "val", "test")
 """The splits of a dataset, in order."""
 
 INDEX = (
-    "video shard kind archive member bytes crc32 frames_wanted frames_base"
+    "video shard kind archive member bytes crc32 frames_wanted frames_base segments"
     " mask_archive mask_member mask_crc32 label method target source original group split attributes reason"
 ).split()
 """videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence": a tar of stills, or a
 folder of them, whose `member` ends with `/`. `frames_wanted` is the number of frames to take, "" if the
 sampling strategy doesn't need one; `frames_base` of them are those that a video of the other class gives too.
-`mask_archive` and `mask_member` are where the corpus has the video's mask, where it has one and masks are
-wanted. `attributes` is a JSON object of what else the corpus says of the video.
-`reason` is why it can't be used, "" if it can."""
+`segments` are where a partial fake is fake, such as "0.5-1.25 3-4.1" in seconds (layouts.segments): its
+frames are taken from there alone; "" for the whole video. `mask_archive` and `mask_member` are where the
+corpus has the video's mask, where it has one and masks are wanted. `attributes` is a JSON object of what else
+the corpus says of the video. `reason` is why it can't be used, "" if it can."""
 
 WARNING_FILE = "warning.txt"
 """A file beside videos.csv with a warning about the labels of a corpus; there is none without a warning."""
 
 SHARD = (
-    "video kind archive member bytes crc32 frames_wanted frames_base mask_archive mask_member mask_crc32"
-    " original"
+    "video kind archive member bytes crc32 frames_wanted frames_base segments"
+    " fakes_segments mask_archive mask_member mask_crc32 original"
 ).split()
 """The videos of one shard, with only the columns that their pixels depend on: to correct a label decodes
-nothing again. `original` is the `video` of a fake's original, if that is in the shard, else ""."""
+nothing again. `original` is the `video` of a fake's original, if that is in the shard, else "". Of an
+original, `fakes_segments` are the `segments` of its partial fakes there, with ";" between two: where the
+faces of fakes depend on those of originals, it gives frames from there too, at the indices of theirs."""
 
 UNPACKED = "video file mask reason".split()
 """A row for each video of a shard: its unpacked `file`, or the `reason` why there is none, and its `mask`."""

@@ -11,7 +11,7 @@ from deepfake.corpora.archives import ARCHIVE_LIMITS
 from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.extraction.sampling import STRATEGIES
-from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names
+from deepfake.extraction.settings import DETECTOR_KEYS, PAIR_KEYS, detector_keys, detector_names, uses_pairs
 from deepfake.hashing import files_digest
 from deepfake.layouts.registry import LAYOUTS
 from deepfake.names import slugify
@@ -28,7 +28,14 @@ def index_section(config: dict, corpus: str) -> dict:
     own = {key: settings[key] for key in ("layout", "max_videos", "columns")}
     if LAYOUTS[settings["layout"]].masks and "masks" in faces_section(config, corpus):
         own["masks"] = True
+    if _has_segments(settings) and uses_pairs(faces_section(config, corpus)):
+        own["pairs"] = True
     return {**own, **shared, "frames": _frame_count(config, corpus)}
+
+
+def _has_segments(settings: dict) -> bool:
+    """Whether a corpus may have partial fakes."""
+    return LAYOUTS[settings["layout"]].segments or bool((settings["columns"] or {}).get("segments"))
 
 
 def media_limits(config: dict) -> dict:

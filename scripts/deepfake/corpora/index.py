@@ -15,6 +15,7 @@ from deepfake.files import read_regular
 from deepfake.hashing import seeded_hash
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media, read_corpus
+from deepfake.layouts.segments import format_segments
 from deepfake.layouts.shared import NO_LABEL
 from deepfake.names import add_hash, escape_formula, slugify, visible
 from deepfake.tables import SHARD
@@ -111,6 +112,7 @@ def _row(video: Video, member: Member | None) -> dict:
         reason = "the file is missing"
     if member and not member.bytes and reason in ("", NO_LABEL):
         reason = EMPTY
+    reason = reason or _segments_problem(video)
     # Names of people, methods and groups come from hostile archives, and end in pages and spreadsheets.
     attributes = {name: escape_formula(visible(value)) for name, value in video.attributes.items() if value}
     return {
@@ -120,6 +122,7 @@ def _row(video: Video, member: Member | None) -> dict:
         "member": member.path if member else video.entry.path,
         "bytes": member.bytes if member else "",
         "crc32": f"{member.crc32:08x}" if member else "",
+        "segments": format_segments(video.segments),
         "label": "" if video.label is None else video.label,
         "method": visible(video.method),
         "target": visible(video.target),
@@ -130,6 +133,15 @@ def _row(video: Video, member: Member | None) -> dict:
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
         "reason": reason,
     }
+
+
+def _segments_problem(video: Video) -> str:
+    """Return why the segments of a video can't be used; "" if they can, or it has none."""
+    if video.segments and video.label == REAL:
+        return "labelled real, but with segments that are fake"
+    if video.segments and _kind(video.entry) != "video":
+        return "fake in some segments only, and the times of its stills are unknown"
+    return ""
 
 
 def _add_masks(rows: list[dict], videos: list[Video], usable: dict[Entry, Member]) -> None:
@@ -192,11 +204,12 @@ def _assign_shards(rows: list[dict], size: int) -> None:
         row["shard"] = shards.get(row["video"], "")
 
 
-def rows_of_shards(rows: list[dict]) -> dict[str, list[dict]]:
+def rows_of_shards(rows: list[dict], pairs: bool = False) -> dict[str, list[dict]]:
     """Return the rows of tables.SHARD of each shard, from those of the index.
 
-    A fake has its `original` only where that is usable and in the same shard, so that no shard depends on
-    another one, and has no other original itself. Labels don't count: to correct one decodes nothing again.
+    With `pairs`, an original has the segments of its partial fakes. A fake has its `original` only where that
+    is usable and in the same shard, so that no shard depends on another one, and has no other original
+    itself. Labels don't count: to correct one decodes nothing again.
     """
     firsts = {(row["shard"], row["video"]) for row in rows if row.get("original") in ("", row["video"])}
     shards: dict[str, list[dict]] = {}
@@ -206,7 +219,19 @@ def rows_of_shards(rows: list[dict]) -> dict[str, list[dict]]:
         pair = row["original"] != row["video"] and (row["shard"], row["original"]) in firsts
         known = {key: row.get(key, "") for key in SHARD} | {"original": row["original"] if pair else ""}
         shards.setdefault(row["shard"], []).append(known)
+    if pairs:
+        for videos in shards.values():
+            _add_segments_of_fakes(videos)
     return shards
+
+
+def _add_segments_of_fakes(videos: list[dict]) -> None:
+    segments: dict[str, set[str]] = {}
+    for video in videos:
+        if video["original"] and video["segments"]:
+            segments.setdefault(video["original"], set()).add(video["segments"])
+    for video in videos:
+        video["fakes_segments"] = ";".join(sorted(segments.get(video["video"], ())))
 
 
 def boost_factor(fewer: int, more: int, most: int) -> int:

@@ -12,12 +12,13 @@ from deepfake.corpora.contents import content_of, head_of_file
 from deepfake.extraction import images
 from deepfake.extraction.corpus_masks import masks_of_video
 from deepfake.extraction.limits import MEDIA_LIMITS
-from deepfake.extraction.sampling import sample_indices
+from deepfake.extraction.sampling import sample_indices, sample_segments
 from deepfake.extraction.stills import row_without_image
 from deepfake.extraction.tars import mask_columns
 from deepfake.extraction.video import UnreadableVideo, VideoReader
 from deepfake.files import read_regular
 from deepfake.layouts.media_types import IMAGE
+from deepfake.layouts.segments import parse_segments
 from deepfake.tables import DAMAGED, MISSING, OK, UNREADABLE
 
 
@@ -69,37 +70,56 @@ def frames_of_video(
 ) -> Iterator[tuple[dict, bytes]]:
     """Yield a row of tables.FRAMES and the bytes of the image (empty if there is none) of each sampled frame.
 
-    The arguments are those of open_frames.
+    The arguments are those of open_frames, `count` and `base` columns of the index.
     """
-    yield from open_frames(path, video, cfg, count, base, limits)[1]
+    row = {"video": video, "frames_wanted": count, "frames_base": base}
+    yield from open_frames(path, row, cfg, limits)[1]
 
 
 def open_frames(
-    path: Path,
-    video: str,
-    cfg: dict,
-    count: int | str,
-    base: int | str,
-    limits: dict,
-    mask: Path | None = None,
+    path: Path, video: dict, cfg: dict, limits: dict, mask: Path | None = None
 ) -> tuple[int, Iterator[tuple[dict, bytes]]]:
     """Return the number of frames of a video, and what frames_of_video yields.
 
-    `cfg` is the `frames` section of the config, `count` and `base` are the video's `frames_wanted` and
-    `frames_base` in the index, "" if the strategy needs none. A frame or video that can't be decoded, or is
-    over `limits`, has a row with the reason. One frame is in memory at a time. An image that is named like a
-    video gives itself. `mask` is the corpus's video of masks of this one.
+    `video` is its row of tables.SHARD, `cfg` the `frames` section of the config. A frame or video that can't
+    be decoded, or is over `limits`, has a row with the reason; so has a partial fake without a frame in its
+    segments. One frame is in memory at a time. An image that is named like a video gives itself. `mask` is
+    the corpus's video of masks of this one.
     """
+    name = video["video"]
     if content_of(str(path), partial(head_of_file, path), believe_name=False) == IMAGE:
-        row = {"video": video, "frame": 0, "time": "", "status": OK, "reason": ""}
+        row = {"video": name, "frame": 0, "time": "", "status": OK, "reason": ""}
         return 1, frames_of_stills([(row, read_regular(path))], limits)
     try:
         reader = VideoReader(path, limits)
     except UnreadableVideo as error:
-        return 0, iter([(row_without_image(video, UNREADABLE, str(error)), b"")])
-    indices = sample_indices(reader.frame_count, cfg, video, count, base)
-    rows = _rows_of(reader, video, cfg, indices)
+        return 0, iter([(row_without_image(name, UNREADABLE, str(error)), b"")])
+    try:
+        indices = _indices(reader.frame_count, reader.times, video, cfg)
+    except UnreadableVideo as error:
+        return reader.frame_count, iter([(row_without_image(name, UNREADABLE, str(error)), b"")])
+    rows = _rows_of(reader, name, cfg, indices)
     return reader.frame_count, _with_masks(rows, mask, indices, limits) if mask else rows
+
+
+def _indices(count: int, times: np.ndarray | None, video: dict, cfg: dict) -> list[int]:
+    """Return the indices of the frames to take from a video of `count` frames, whose times these are.
+
+    Raises UnreadableVideo for a partial fake none of whose frames can be told to be fake.
+    """
+    name, base = video["video"], video["frames_base"]
+    if segments := video.get("segments"):
+        if times is None:
+            raise UnreadableVideo(f"fake in the segments {segments} only, and its frames have no times")
+        indices = sample_segments(times, parse_segments(segments), cfg, name, video["frames_wanted"], base)
+        if not indices:
+            raise UnreadableVideo(f"no frame lies in the segments that are fake, {segments}")
+        return indices
+    indices = set(sample_indices(count, cfg, name, video["frames_wanted"], base))
+    if times is not None:
+        for segments in filter(None, video.get("fakes_segments", "").split(";")):
+            indices.update(sample_segments(times, parse_segments(segments), cfg, name, base, ""))
+    return sorted(indices)
 
 
 def _with_masks(

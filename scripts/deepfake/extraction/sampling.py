@@ -6,8 +6,11 @@ frames than requested gives all that it has. To add a strategy, write such a fun
 STRATEGIES.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+
+import numpy as np
 
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
@@ -51,6 +54,25 @@ def fractions(frames: int, seed: int, video: str, at: list[str | float]) -> list
 def random(frames: int, seed: int, video: str, count: int) -> list[int]:
     """`count` random frames, by `seed` and the video's name; a higher count keeps those of a lower one."""
     return sorted(sorted(range(frames), key=lambda i: seeded_hash(seed, video, i))[:count])
+
+
+def sample_segments(
+    times: np.ndarray,
+    segments: Sequence[tuple[float, float]],
+    cfg: dict,
+    video: str,
+    count: int | str,
+    base: int | str,
+) -> list[int]:
+    """Return the indices of the frames to take from a partial fake: only of those that are fake.
+
+    `times` are those of all frames in seconds, float64 (frames,), rising; `segments` the [start, end) that
+    are fake. The strategy takes the frames in them for a video of its own. The other arguments are those of
+    sample_indices.
+    """
+    inside = [np.arange(*np.searchsorted(times, segment)) for segment in segments]
+    inside = np.unique(np.concatenate(inside)).tolist()
+    return [inside[i] for i in sample_indices(len(inside), cfg, video, count, base)]
 
 
 def parse_fraction(part: str | float) -> Fraction:

@@ -118,7 +118,7 @@ class VideoReader:
         untimed, kept, room = False, [], KEPT_BYTES
         with ExitStack() as stack:
             container, stream = stack.enter_context(self._open())
-            self.declared_count = stream.frames
+            self.declared_count, self._time_base = stream.frames, stream.time_base
             check_limit(
                 "frames", len(stream.index_entries), "frames", self._limits
             )  # known in MP4, not in all
@@ -144,6 +144,13 @@ class VideoReader:
         """Return how many frames the file holds, whether or not its edit list shows them."""
         with self._open(ignore_editlist="1") as (container, stream):
             return sum(1 for packet in _until_error(container.demux(stream)) if packet.size)
+
+    @property
+    def times(self) -> np.ndarray | None:
+        """The times of the frames in seconds from the first one, float64 (frames,); None if unknown."""
+        if not self._timed or self._time_base is None:
+            return None
+        return (self._order - self._order[0]) * self._time_base.numerator / self._time_base.denominator
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Yield the frames at `indices`, in rising order; those that needed the second try come last.

@@ -76,15 +76,8 @@ class Extractor:
             yield from in_messages(chain.from_iterable(map(self._rows_of_still, task.videos)))
             return
         (video,) = task.videos
-        counts = video["frames_wanted"], video["frames_base"]
-        frame_count, rows = open_frames(
-            Path(task.path),
-            video["video"],
-            settings.cfg,
-            *counts,
-            settings.limits,
-            Path(task.mask) if task.mask else None,
-        )
+        mask = Path(task.mask) if task.mask else None
+        frame_count, rows = open_frames(Path(task.path), video, settings.cfg, settings.limits, mask)
         yield VideoOpened(frame_count)
         for row in rows:
             yield [row]

@@ -8,7 +8,7 @@ from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry
 from deepfake.text_files import find_column, normal_name, read_cells
 
 MEDIA_NAME = re.compile(r"\.(?:mp4|avi|mov|mkv|webm|jpe?g|png|bmp|webp)$", re.IGNORECASE)
-COLUMN_KEYS = ("path", "label", "split", "method", "target", "source", "original", "group")
+COLUMN_KEYS = ("path", "label", "split", "method", "target", "source", "original", "group", "segments")
 
 
 class Columns:

@@ -27,6 +27,7 @@ from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.listings import Line, videos_of_lines
 from deepfake.layouts.media_types import IMAGE_TYPES, OPEN_TYPES, VIDEO_TYPES
 from deepfake.layouts.path_finder import PathFinder, folder_prefix, normal_path
+from deepfake.layouts.segments import parse_segments
 from deepfake.layouts.shared import FRAME, SPLITS, group_by_frame_name
 
 MEDIA_TYPES = VIDEO_TYPES | IMAGE_TYPES | OPEN_TYPES
@@ -85,6 +86,10 @@ def _line(
         )
     label = labels.get(normal_value(value))
     problem = "" if label is not None else f"label is {value!r}, among neither real nor fake"
+    try:
+        parse_segments(columns.get(cells, "segments"))
+    except ValueError as error:
+        problem = problem or f"its segments: {error}"
     split = SPLITS.get(columns.get(cells, "split").lower(), "")
     return Line(table, path, find(table, path), label, split, problem, cells)
 
@@ -102,6 +107,7 @@ def _video(entry: Entry, line: Line, columns: Columns, original: str) -> Video:
         group=columns.get(cells, "group") or group_by_frame_name(entry),
         split=line.split,
         attributes=columns.attributes(cells),
+        segments=parse_segments(columns.get(cells, "segments")) if not line.problem else (),
     )
 
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from deepfake.layouts import media_types
 from deepfake.layouts.media_types import FRAMES, IMAGE, SEQUENCE_TYPES, UNREAD, VIDEO
+from deepfake.layouts.segments import Segments
 from deepfake.layouts.service_files import service_part
 from deepfake.text_files import decode_text
 
@@ -137,7 +138,8 @@ class Video:
     in. `original` is the `name` of the video that a fake was made from (of a real its own name). Videos of
     one `group` are never divided between splits. `split` is the corpus's official split ("" for none).
     `attributes` is what else the corpus says, such as sex or age. `problem` says why the video can't be used
-    ("" if it can). `mask` is the file of a video that shows the manipulated region of each frame.
+    ("" if it can). `mask` is the file of a video that shows the manipulated region of each frame. `segments`
+    are where a partial fake is fake (see segments.py); () for the whole video.
     """
 
     entry: Entry
@@ -152,3 +154,4 @@ class Video:
     attributes: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     mask: Entry | None = None
+    segments: Segments = ()

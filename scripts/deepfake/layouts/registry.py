@@ -35,7 +35,8 @@ class Layout:
     frame_folders.py). `family` ("" for none): corpora of one family use the same names for the same people,
     originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
     files give the labels, and where they lie. `from_tables`: the labels come from tables or lists, and may
-    contradict the folders. `masks`: a corpus may have masks of what is manipulated.
+    contradict the folders. `masks`: a corpus may have masks of what is manipulated. `segments`: of some fakes
+    only parts are fake.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -46,6 +47,7 @@ class Layout:
     labels: str = ""
     from_tables: bool = False
     masks: bool = False
+    segments: bool = False
 
 
 LAYOUTS = {

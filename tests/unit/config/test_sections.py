@@ -183,3 +183,17 @@ def test_features_belong_to_the_first_model_that_trains_a_head_on_them():
     assert model_of_encoder(config, encoder_name(model_section(config, "c"))) == model_section(config, "b")
     with pytest.raises(UserError, match="no model of this config has features of the name other"):
         model_of_encoder(config, "other")
+
+
+def test_originals_give_the_frames_of_partial_fakes_only_where_faces_are_paired():
+    table = "layout: csv, columns: {path: p, label: l, original: o"
+    corpora = "corpora: {{mine: {{folder: a, {}}}}}, faces: {{masks: {}}}"
+    with_segments, without = f"{table}, segments: s}}", f"{table}}}"
+    pairs = {
+        (columns, masks): index_section(checked("{" + corpora.format(columns, masks) + "}"), "mine").get(
+            "pairs"
+        )
+        for columns in (with_segments, without)
+        for masks in ("true", "false")
+    }
+    assert [key for key, value in pairs.items() if value] == [(with_segments, "true")]

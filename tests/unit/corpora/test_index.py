@@ -341,3 +341,44 @@ def test_attributes_are_no_formulas():
     columns = {"table": "info.csv", "path": "path", "label": "label", "real": [0], "fake": [1]}
     rows = index(members, "csv", {("", "info.csv"): text}, columns=columns | {"attributes": ["who"]})
     assert {row["attributes"] for row in rows} == {'{"who": "\'=1+1"}', '{"who": "-0.5"}'}
+
+
+def test_segments_of_partial_fakes():
+    header = "path,label,original,segments"
+    lines = {
+        "real.mp4": "real,,", "whole.mp4": "fake,real.mp4,", "part.mp4": "fake,real.mp4,0.5-1.25 3-4",
+        "other.mp4": "fake,real.mp4,2-3", "wrong.mp4": "real,,1-2", "still.png": "fake,,1-2",
+        "bad.mp4": "fake,real.mp4,soon",
+    }  # fmt: skip
+    columns = {"table": "info.csv", "path": "path", "label": "label", "real": ["real"], "fake": ["fake"]}
+    columns |= {"original": "original", "segments": "segments"}
+
+    def rows_with(lines):
+        table = "\n".join([header, *(f"{path},{line}" for path, line in lines.items())])
+        members = [member("", "info.csv"), *(member("", path, path.encode()) for path in lines)]
+        return index(members, "csv", {("", "info.csv"): table.encode()}, columns=columns)
+
+    rows = {row["video"]: row for row in rows_with(lines)}
+    assert {name: row["segments"] for name, row in rows.items() if not row["reason"]} == {
+        "real": "", "whole": "", "part": "0.5-1.25 3-4", "other": "2-3",
+    }  # fmt: skip
+    assert {name: row["reason"] for name, row in rows.items() if row["reason"]} == {
+        "wrong": "labelled real, but with segments that are fake",
+        "still": "fake in some segments only, and the times of its stills are unknown",
+        "bad": "its segments: not a list of segments such as 0.5-1.25 3-4.1, in seconds",
+    }
+    ((_, shard),) = rows_of_shards(list(rows.values())).items()
+    assert not any(row["fakes_segments"] for row in shard)
+    ((_, shard),) = rows_of_shards(list(rows.values()), pairs=True).items()
+    assert {row["video"]: row["fakes_segments"] for row in shard if row["fakes_segments"]} == {
+        "real": "0.5-1.25 3-4;2-3"
+    }
+
+    # Other segments make the frames of that video again, and of no other shard.
+    many = {f"{n:03d}.mp4": "fake,,1-2" if n % 2 else "real,," for n in range(300)}
+    before, after = (
+        rows_of_shards(rows_with(many | changed)) for changed in ({}, {"007.mp4": "fake,,1-2.5"})
+    )
+    changed = [shard for shard in before if before[shard] != after[shard]]
+    assert len(before) > 2 and len(changed) == 1
+    assert [row["segments"] for row in after[changed[0]] if row["video"] == "007"] == ["1-2.5"]
