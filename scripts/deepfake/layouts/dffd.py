@@ -34,6 +34,10 @@ COLLECTIONS = {
 }
 MASKS = re.compile(r"(?:.*_)?masks?", re.IGNORECASE)  # Mask, train_mask
 PREFIX = re.compile(rf"({'|'.join(COLLECTIONS)})[_-].+", re.IGNORECASE)
+SIGN = re.compile(
+    r"(?:^|/)(?:faceapp|stargan|pggan_v[12]|stylegan_\w+|ffhq|(?:\w+_)?mask)(?:/|\.zip)", re.IGNORECASE
+)
+"""Real and Fake alone may be anybody's, and Deepfakes or youtube are those of FaceForensics++."""
 EXPECTED = "<split>/{Real,Fake}/<still> or <collection>/<split>/<still>"
 
 

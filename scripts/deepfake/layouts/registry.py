@@ -5,6 +5,7 @@ add a layout, write such a module, add it to LAYOUTS below, and add its name to 
 `corpora.<corpus>.layout` in rules/config.schema.yaml.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
@@ -25,6 +26,9 @@ from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.frame_folders import read_with_frames
 from deepfake.layouts.shared import not_read, unusable
 
+OF_ONE_CORPUS, OF_TABLES, OF_FOLDERS = range(3)
+"""How much a layout knows of its files: where several fit, `suggest` takes the one of the lowest rank."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -36,7 +40,9 @@ class Layout:
     originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
     files give the labels, and where they lie. `from_tables`: the labels come from tables or lists, and may
     contradict the folders. `masks`: a corpus may have masks of what is manipulated. `segments`: of some fakes
-    only parts are fake.
+    only parts are fake. `rank` and `sign` are for finding out which layout a corpus has (see corpora/fit.py):
+    `sign` is found in the path of some file of every such corpus, where a layout would otherwise read corpora
+    of others too.
     """
 
     read: Callable[[Corpus], list[Video]]
@@ -48,18 +54,20 @@ class Layout:
     from_tables: bool = False
     masks: bool = False
     segments: bool = False
+    rank: int = OF_ONE_CORPUS
+    sign: re.Pattern | None = None
 
 
 LAYOUTS = {
     "celebdf": Layout(celebdf.read, family="celebdf"),
-    "csv": Layout(csv_table.read, images=True, from_tables=True),
+    "csv": Layout(csv_table.read, images=True, from_tables=True, rank=OF_TABLES),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
     "dfd": Layout(dfd.read, family="ffpp", masks=True),
     "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS, from_tables=True),
-    "dffd": Layout(dffd.read, images=True),
+    "dffd": Layout(dffd.read, images=True, sign=dffd.SIGN),
     "faceforensics": Layout(faceforensics.read, family="ffpp", masks=True),
-    "imagefolder": Layout(imagefolder.read, images=True),
-    "labels": Layout(labels.read, images=True, from_tables=True),
+    "imagefolder": Layout(imagefolder.read, images=True, rank=OF_FOLDERS),
+    "labels": Layout(labels.read, images=True, from_tables=True, rank=OF_TABLES),
     "wilddeepfake": Layout(wilddeepfake.read, images=True, sequences=True),
 }
 
