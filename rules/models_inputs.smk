@@ -48,6 +48,11 @@ def predicted_dataset(w):
     return getattr(w, "part", "").rpartition(".")[0] or w.dataset
 
 
+def logger_of_training(w, threads):
+    """What logs trainings, and its folder, as a param that makes no step stale: results don't depend on it."""
+    return config["train"]["logger"], f"results/{config['train']['logger']}"
+
+
 def for_models(path):
     """A path for each model and ensemble that results/model/best.pt is chosen from."""
     return expand(path, dataset=config["train"]["dataset"], model=config["train"]["models"])

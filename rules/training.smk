@@ -14,6 +14,7 @@ creates   results/decoded/{dataset}/{geometry}.npy, the images at a network's in
           results/models/{dataset}/{model}.without/{method}/, the same as training leaves it without a method's fakes
           results/model/best.pt, of the model with the highest validation macro F1, and choice.json
           results/training/{dataset}/{model}, an unfinished run; deleted at its end
+          results/mlflow/ or results/wandb/, with train.logger: the histories of all trainings
 """
 
 
@@ -191,6 +192,7 @@ rule train:
         leave_out="",
         run="results/training/{dataset}/{model}",  # no output: it stays on the training machine, also with S3
         folder=lambda w, output: str(Path(output.weights).parent),
+        logger=logger_of_training,
     shell:
         "{resources.launcher} {params.program:q}"
         " --images {input.images:q}"
@@ -202,6 +204,8 @@ rule train:
         " --dataset {wildcards.dataset:q}"
         " --model {wildcards.model:q}"
         " --leave-out {params.leave_out:q}"
+        " --logger {params.logger[0]:q}"
+        " --logger-folder {params.logger[1]:q}"
         " --config {params.cfg:q}"
         " --threads {threads}"
         " --limits {params.limits:q}"

@@ -31,15 +31,19 @@ import torch
 from deepfake.code_digest import code_digest
 from deepfake.program import add_limits, make_parser, run
 from deepfake.training.distributed import launch
+from deepfake.training.loggers import LOGGERS, check_logger
 from deepfake.training.train import train
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    if args.logger != "none":
+        check_logger(args.logger)
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
     blending = tuple(args.landmarks) or None, next(iter(args.people), None)
     more = code, args.limits, args.features, *blending, args.leave_out or ""
+    more = *more, args.logger, args.logger_folder
     with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
         facts = train(processes, args.dataset, args.model, model, *files, *more)
     if facts:
@@ -81,6 +85,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "gpu", "mps"])
     parser.add_argument("--devices", type=count, default="auto", help="GPUs, or processes on a CPU, per node")
+    parser.add_argument("--logger", choices=["none", *LOGGERS], default="none", help="beside TensorBoard")
+    parser.add_argument(
+        "--logger-folder", type=Path, default=Path("results"), help="folder of the logger's own files"
+    )
     add_limits(parser)
     return parser.parse_args(argv)
 

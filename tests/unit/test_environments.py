@@ -34,6 +34,9 @@ MODULES |= {"lightning_fabric": "lightning-fabric", "charset_normalizer": "chars
 MODULES |= {"pillow_heif": "pillow-heif"}
 """Packages whose modules have other names."""
 
+OPTIONAL = {"train": {"pytorch_lightning", "wandb"}}
+"""Modules of requirements/, without which a rule does what it does by default."""
+
 
 def environment(stack: str) -> dict:
     return yaml.safe_load((ROOT / f"envs/{stack}.yaml").read_text(encoding="utf-8"))
@@ -129,6 +132,7 @@ def test_a_rule_has_all_that_its_code_imports(rule):
     assert f'code=script_digest("{names[0]}")' in RULES[rule] and "{params.program:q}" in RULES[rule]
     modules = imported(ROOT / "scripts" / names[0])
     assert modules
+    modules -= OPTIONAL.get(rule, set())
     missing = {MODULES.get(name, name) for name in modules} - set(in_image(stack_of(rule)))
     assert missing == set()
 

@@ -160,6 +160,11 @@ def test_writing_out_a_default_runs_nothing(settled):
     assert run(settled) == {}
 
 
+def test_a_logger_runs_nothing(settled):
+    reconfigure(settled, "models: [a, b]}", "models: [a, b], logger: mlflow}")
+    assert run(settled) == {}
+
+
 def test_an_image_size_decodes_for_that_model(settled):
     reconfigure(settled, "arch: meso4, image_size: 64, epochs: 2", "arch: meso4, image_size: 48, epochs: 2")
     assert run(settled, "a") == {"decode": 1} | TRAINED | ALL

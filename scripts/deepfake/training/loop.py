@@ -24,6 +24,7 @@ from deepfake.training.data import Images, make_loader
 from deepfake.training.distributed import Processes
 from deepfake.training.epoch import memory_format, predict, train_epoch, val_metrics
 from deepfake.training.history import HISTORY, write_events, write_history
+from deepfake.training.loggers import Logging, open_logger
 from deepfake.training.optimizer import make_optimizer
 from deepfake.training.run_folder import (
     EVENTS,
@@ -75,6 +76,7 @@ def fit(
     name: str,
     fingerprint: str,
     seed: int,
+    logging: Logging | None = None,
 ) -> Trained | None:
     """Train `detector` on `train`, the images of that split, and validate it on `val`, epoch by epoch.
 
@@ -84,6 +86,7 @@ def fit(
     `fingerprint`, which stands for all that decides the result; files of another run are deleted. Random
     numbers of an epoch depend on `seed`, the epoch and the process alone, so that a resumed run ends with the
     same weights, to the last bit on a CPU. Without epochs the weights stay as they are.
+    `logging` says where the history goes beside TensorBoard.
 
     Several processes share each batch, and their number may change when a run is resumed. The first one
     writes all files; the others return None. Raises UserError if the batches are too small to share or
@@ -129,9 +132,11 @@ def fit(
     images_left = (epochs - progress.epochs) * order.images * copies(model)
     events = SummaryWriter(folder / EVENTS) if is_first else nullcontext()
     bar = progress_bar(images_left, f"train {name}", "images") if is_first else nullcontext(_do_nothing)
-    with events as writer, bar as advance:
+    logger = open_logger(logging, folder, name) if is_first and logging else nullcontext(_do_nothing)
+    with events as writer, bar as advance, logger as log_history:
         if is_first:
             write_events(writer, progress.history)
+            log_history(progress.history)
         while not progress.is_over(epochs, model["patience"]):
             epoch, start = progress.epochs, time.monotonic()
             torch.manual_seed(seeded_hash(seed, "epoch", epoch, rank) % 2**63)
@@ -164,6 +169,7 @@ def fit(
                 log.info("%s, epoch %d of %d: %s", name, row["epoch"], epochs, numbers)
                 states = {key: part.state_dict() for key, part in stateful.items()}
                 save_epoch(folder, evaluated, progress, is_best, states)
+                log_history(progress.history)
 
     processes.run_together(check_owner)
     if not is_first:

@@ -22,6 +22,7 @@ from deepfake.training.blender import Blender
 from deepfake.training.data import Images, check_trainable, without_fakes
 from deepfake.training.distributed import Processes
 from deepfake.training.leave_out import balancing_weights, without_method
+from deepfake.training.loggers import Logging
 from deepfake.training.loop import Trained, fit
 from deepfake.training.optimizer import with_defaults
 from deepfake.training.results import copy_events, write_results
@@ -45,6 +46,8 @@ def train(
     landmarks: Landmarks | None = None,
     people: str | None = None,
     leave_out: str = "",
+    logger: str = "none",
+    logger_folder: Path = Path(),
 ) -> dict | None:
     """Train the model `name` on `dataset`; return the content of its weights.json.
 
@@ -59,6 +62,7 @@ def train(
     features.py wrote, for a model of which the head alone is trained. `landmarks` are the files of the
     images' landmarks, and `people` the plan's table of who is seen, for a model whose self-blended images
     need them. `leave_out` names a method whose fakes are in neither train nor val (leave_out.without_method).
+    `logger`, a key of loggers.LOGGERS or none, is where the history goes too, in `logger_folder`.
     Raises UserError if a file or a setting is wrong or the loss diverges, and ConcurrentWrite once another
     process has begun the same run.
     """
@@ -78,8 +82,15 @@ def train(
             lambda: _blender(task.train, decoded, model, built, landmarks, people, seed)
         )
         task.train.blend = blender
-    splits, run_name = (task.train, task.val), f"{dataset}/{name}"
-    trained = fit(processes, task.detector, task.model, weights, *splits, run, run_name, fingerprint, seed)
+    splits = task.train, task.val
+    run_name = f"{dataset}/{name}" + (f" without {leave_out}" if leave_out else "")
+    logging = None
+    if logger != "none":
+        data = {"dataset": dataset, "dataset_sha256": plan["sha256"], "images": plan["images"]}
+        logging = Logging(logger, logger_folder, model | left_out | data)
+    trained = fit(
+        processes, task.detector, task.model, weights, *splits, run, run_name, fingerprint, seed, logging
+    )
     metadata = {
         "training": model | left_out | {"class_weights": {"real": weights[0], "fake": weights[1]}},
         "dataset": {"name": dataset, "sha256": plan["sha256"], "images": plan["images"]},
