@@ -42,6 +42,12 @@ TERMS = {
         "on request, for research; the terms of the corpora it was made from hold too",
         "Dang et al., On the Detection of Digital Face Manipulation, CVPR 2020",
     ),
+    "fakeavceleb": Terms(
+        "celebrities in YouTube interviews (VoxCeleb2), not asked",
+        "on request, by the terms of the authors' form",
+        "Khalid et al., FakeAVCeleb: A Novel Audio-Video Multimodal Deepfake Dataset, NeurIPS Datasets and "
+        "Benchmarks 2021",
+    ),
     "wilddeepfake": Terms(
         "persons in clips from the internet, not asked",
         "on request, for research without commerce",

@@ -27,6 +27,8 @@ FOLDERS = [
     "dfdc_train_part_0", "method_A/12/12_B", "original_videos/12", "__MACOSX", "", "train", "a/Train/x",
     "manipulated_videos/end_to_end", "manipulated_videos/reenact_postprocess", "source_videos/M101",
     "stargan/test1", "ffhq/train", "train/Fake/stargan", "Mask", "real_train", "a/.hidden",
+    "FakeVideo-RealAudio/African/men/id00076", "RealVideo-RealAudio/African/men/id00076",
+    "RealVideo-FakeAudio/African/men/id00076", "Celeb-synthesis/FaceSwap/SimSwap",
     "Celeb-real/frames/id0_0000", "original_sequences/youtube/c23/frames/000", "fake_test/12/fake/3",
 ]  # fmt: skip
 STEMS = [
