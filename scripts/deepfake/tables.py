@@ -26,15 +26,17 @@ SPLITS = ("train", "val", "test")
 
 INDEX = (
     "video shard kind archive member bytes crc32 frames_wanted frames_base segments"
-    " mask_archive mask_member mask_crc32 label method target source original group split attributes reason"
+    " mask_archive mask_member mask_crc32 label method target source original group family split"
+    " attributes reason"
 ).split()
 """videos.csv, a row for each video. `kind` is "video", "image" (a still) or "sequence": a tar of stills, or a
 folder of them, whose `member` ends with `/`. `frames_wanted` is the number of frames to take, "" if the
 sampling strategy doesn't need one; `frames_base` of them are those that a video of the other class gives too.
 `segments` are where a partial fake is fake, such as "0.5-1.25 3-4.1" in seconds (layouts.segments): its
 frames are taken from there alone; "" for the whole video. `mask_archive` and `mask_member` are where the
-corpus has the video's mask, where it has one and masks are wanted. `attributes` is a JSON object of what else
-the corpus says of the video. `reason` is why it can't be used, "" if it can."""
+corpus has the video's mask, where it has one and masks are wanted. `family` is that of the names in `target
+source original group`, "" if it is the corpus's own. `attributes` is a JSON object of what else the corpus
+says of the video. `reason` is why it can't be used, "" if it can."""
 
 WARNING_FILE = "warning.txt"
 """A file beside videos.csv with a warning about the labels of a corpus; there is none without a warning."""

@@ -159,7 +159,7 @@ def make_project(folder: Path, videos: int, size: int) -> list[str]:
                     name = f"video{number:07d}"
                     found = f"video,empty.zip,dfdc_train_part_0/{name}.mp4,3790000,{number:08x},10,10,,,"
                     table.write(f"{name},{found},\n")
-                    whole.write(f"{name},{shard},{found},1,,,,{name},{name},,,\n")
+                    whole.write(f"{name},{shard},{found},1,,,,{name},{name},,,,\n")
     touch(folder, f"{CORPUS.format('index')}.txt")
     return shards
 

@@ -129,6 +129,7 @@ def _row(video: Video, member: Member | None) -> dict:
         "source": visible(video.source),
         "original": slugify(video.original) if video.original else "",
         "group": visible(video.group),
+        "family": video.family,
         "split": video.split,
         "attributes": json.dumps(attributes, sort_keys=True, ensure_ascii=False) if attributes else "",
         "reason": reason,

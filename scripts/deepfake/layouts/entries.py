@@ -139,7 +139,9 @@ class Video:
     one `group` are never divided between splits. `split` is the corpus's official split ("" for none).
     `attributes` is what else the corpus says, such as sex or age. `problem` says why the video can't be used
     ("" if it can). `mask` is the file of a video that shows the manipulated region of each frame. `segments`
-    are where a partial fake is fake (see segments.py); () for the whole video.
+    are where a partial fake is fake (see segments.py); () for the whole video. `family` is that of the names
+    in target, source, original and group, where the layout's own isn't: a corpus may have been made from
+    several others, whose names it keeps.
     """
 
     entry: Entry
@@ -155,3 +157,4 @@ class Video:
     problem: str = ""
     mask: Entry | None = None
     segments: Segments = ()
+    family: str = ""

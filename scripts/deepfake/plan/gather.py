@@ -37,8 +37,9 @@ def read_warning(index: Path) -> str:
 
 def _gather_corpus(results: Path, corpus: str, family: str, images: str) -> pd.DataFrame:
     videos = pd.read_csv(results / "index" / corpus / "videos.csv", **tables.AS_TEXT)
+    families = videos.pop("family").replace("", family)
     for column in FAMILY_COLUMNS:
-        videos[column] = (family + "/" + videos[column]).where(videos[column] != "", "")
+        videos[column] = (families + "/" + videos[column]).where(videos[column] != "", "")
     usable = videos[videos["reason"] == ""].drop(columns=["bytes", "reason"])
     unusable = videos[videos["reason"] != ""].drop(columns=["bytes"]).assign(step="index", frame=-1)
     shards = sorted(usable["shard"].unique())

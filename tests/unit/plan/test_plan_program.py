@@ -55,6 +55,18 @@ def test_every_video_is_gathered_from_tables_of_faces_and_frames(tmp_path, image
     assert (whole["step"] == "").sum() == 10
 
 
+def test_names_of_another_family_than_the_corpus_begin_with_that_one(tmp_path):
+    write_tree(tmp_path)
+    index = tmp_path / "index/demo/videos.csv"
+    rows = tables.read_rows(index)
+    rows[0] |= {"family": "ffpp", "target": "000", "source": "003", "original": "youtube_c23_000"}
+    tables.write_rows(index, tables.INDEX, rows)
+    whole = gather(tmp_path, {"demo": "demo"}, "faces").set_index("video")
+    names = whole.loc[["v0", "v1"], ["target", "source", "original", "group"]]
+    assert names.loc["v0"].tolist() == ["ffpp/000", "ffpp/003", "ffpp/youtube_c23_000", "ffpp/g0"]
+    assert names.loc["v1"].tolist() == ["", "", "", "demo/g0"]
+
+
 def test_a_table_with_other_columns_is_an_error_that_names_it(tmp_path):
     write_tree(tmp_path)
     (tmp_path / "faces/demo/1.csv").write_text("image,video\n")
