@@ -48,6 +48,11 @@ TERMS = {
         "Khalid et al., FakeAVCeleb: A Novel Audio-Video Multimodal Deepfake Dataset, NeurIPS Datasets and "
         "Benchmarks 2021",
     ),
+    "uadfv": Terms(
+        "persons in YouTube clips, not asked",
+        "on request, by the terms of the authors' form",
+        "Yang, Li and Lyu, Exposing Deep Fakes Using Inconsistent Head Poses, ICASSP 2019",
+    ),
     "wilddeepfake": Terms(
         "persons in clips from the internet, not asked",
         "on request, for research without commerce",

@@ -21,6 +21,7 @@ from deepfake.layouts import (
     fakeavceleb,
     imagefolder,
     labels,
+    uadfv,
     wilddeepfake,
 )
 from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
@@ -70,6 +71,7 @@ LAYOUTS = {
     "fakeavceleb": Layout(fakeavceleb.read, family="voxceleb2"),
     "imagefolder": Layout(imagefolder.read, images=True, rank=OF_FOLDERS),
     "labels": Layout(labels.read, images=True, from_tables=True, rank=OF_TABLES),
+    "uadfv": Layout(uadfv.read),
     "wilddeepfake": Layout(wilddeepfake.read, images=True, sequences=True),
 }
 
