@@ -48,6 +48,11 @@ TERMS = {
         "Khalid et al., FakeAVCeleb: A Novel Audio-Video Multimodal Deepfake Dataset, NeurIPS Datasets and "
         "Benchmarks 2021",
     ),
+    "ffiw": Terms(
+        "persons in YouTube clips, not asked",
+        "on request, by the authors' terms to use",
+        "Zhou et al., Face Forensics in the Wild, CVPR 2021",
+    ),
     "uadfv": Terms(
         "persons in YouTube clips, not asked",
         "on request, by the terms of the authors' form",
