@@ -4,10 +4,14 @@ CORES ?= all
 WORKERS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: demo test test-slurm test-containers test-containers-torch lint format bench containers graph clean
+.PHONY: demo demo-dataset test test-slurm test-containers test-containers-torch lint format bench containers graph clean
 
 demo: .venv/ready  ## run the default config to the end, on the built-in demo corpus
 	snakemake --cores $(CORES)
+
+demo-dataset: export PATH := $(CURDIR)/.venv-dataset/bin:$(PATH)
+demo-dataset: .venv-dataset/ready  ## the same up to a dataset and its audit, without torch
+	snakemake --cores $(CORES) --config 'train={models: []}'
 
 test: .venv/ready  ## run all tests
 	pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25  # a file's fixtures are made once
@@ -50,4 +54,9 @@ clean:  ## remove all results, but keep downloads
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv-dataset/ready: requirements/dataset.txt
+	$(PYTHON) -m venv .venv-dataset
+	.venv-dataset/bin/python -m pip install --quiet --requirement requirements/dataset.txt
 	touch $@

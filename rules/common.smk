@@ -18,6 +18,7 @@ from deepfake.config.paths import variables_in_paths
 from deepfake.config.sections import as_param, model_limits
 from deepfake.disk import check_writable
 from deepfake.errors import UserError
+from deepfake.packages import check_packages
 from deepfake.slurm import unfinished_jobs
 
 
@@ -37,6 +38,9 @@ def workflow_file(name):
 workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
 OWN_SETTINGS = own_settings()
+
+# rules that always need torch; others of models, such as predict and detect, need it unless the model is in ONNX
+WITH_TORCH = set("train train_left_out features combine finish explain convert weigh".split())
 
 try:
     if workflow.is_main_process:
@@ -78,12 +82,20 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
+        if runs_here():
+            check_packages({job.rule.name for job in workflow.dag.needrun_jobs()} & WITH_TORCH)
     except UserError as error:
         raise WorkflowError(str(error)) from None
     if workflow.executor_plugin.name == "slurm" and (jobs := unfinished_jobs(Path.cwd())):
         raise WorkflowError(
             f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"
         )
+
+
+def runs_here():
+    """Whether steps run by the Python of this environment: not in conda's, an image, or on machines elsewhere."""
+    elsewhere = workflow.executor_plugin.common_settings.implies_no_shared_fs
+    return not elsewhere and not workflow.deployment_settings.deployment_method
 
 
 def of_config(function, *names):

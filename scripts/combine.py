@@ -21,11 +21,12 @@ from pathlib import Path
 
 from deepfake.console import log, progress
 from deepfake.program import add_limits, make_parser, run
-from deepfake.training.ensembles import combine
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.training.ensembles import combine  # loads torch
+
     facts = combine(
         dataset=args.dataset,
         name=args.ensemble,

@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from deepfake.checkpoints.convert import FORMATS, calibration_images, convert
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.inputs.decoded import read_decoded
@@ -26,6 +25,10 @@ from deepfake.program import add_limits, make_parser, run
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.checkpoints.convert import FORMATS, calibration_images, convert  # loads torch
+
+    if args.form not in FORMATS:
+        raise UserError(f"--form {args.form}: there is no such format; write one of {', '.join(FORMATS)}")
     log.setLevel(logging.INFO)
     logging.getLogger().setLevel(logging.WARNING)  # the exporter logs every node
     try:
@@ -41,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="best.pt")
-    parser.add_argument("--form", required=True, choices=FORMATS, help="the format to export to")
+    parser.add_argument("--form", required=True, help="the format to export to, such as float32.onnx")
     parser.add_argument("--images", nargs="*", default=[], help=".npy of decoded images, for each geometry")
     parser.add_argument("--rows", nargs="*", default=[], help="csv of their rows")
     parser.add_argument("--config", default='{"calibration": 200}', help="JSON: number of calibration images")

@@ -24,12 +24,13 @@ from deepfake.evaluation.thresholds import read_thresholds
 from deepfake.files import new_file
 from deepfake.inputs.dataset_images import read_image_rows, read_images
 from deepfake.inputs.pixels import fit
-from deepfake.networks.gradcam import gradcam_maps
 from deepfake.program import add_limits, make_parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.networks.gradcam import gradcam_maps  # loads torch
+
     threshold = read_thresholds(args.metrics)["frame"]
     tables = [read_predictions(path) for path in args.predictions]
     table = next((table for table in tables if len(table)), tables[0])

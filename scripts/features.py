@@ -16,20 +16,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from deepfake.code_digest import code_digest
 from deepfake.console import log
 from deepfake.program import add_limits, json_object, make_parser, run
-from deepfake.training.distributed import launch
-from deepfake.training.feature_files import write_features
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    import torch  # here, and what loads it
+
+    from deepfake.training.distributed import launch
+    from deepfake.training.feature_files import write_features
+
+    threads = args.threads or torch.get_num_threads()
     inputs = args.images, args.rows, args.plan_summary
     arrays, code = {"train": args.output_train, "val": args.output_val}, code_digest(Path(__file__))
-    with launch(args.config["precision"], args.accelerator, 1, args.threads) as processes:
+    with launch(args.config["precision"], args.accelerator, 1, threads) as processes:
         facts = write_features(
             processes.fabric, args.config, *inputs, args.run_folder, arrays, args.output, code, args.limits
         )
@@ -43,7 +45,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plan-summary", required=True, type=Path, help="JSON summary of the dataset's plan")
     parser.add_argument("--config", required=True, type=json_object, help="JSON: what the features depend on")
     parser.add_argument("--run-folder", required=True, type=Path, help="features until all are computed")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "gpu", "mps"])
     parser.add_argument("--output-train", required=True, help=".npy of train")
     parser.add_argument("--output-val", required=True, help=".npy of val")

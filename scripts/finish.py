@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.program import add_limits, make_parser, run
-from deepfake.training.finish import finish
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.training.finish import finish  # loads torch
+
     files = args.weights, args.facts, args.val, args.threshold, args.output, args.output_facts
     facts = finish(*files, args.limits)
     print(

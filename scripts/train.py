@@ -26,25 +26,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from deepfake.code_digest import code_digest
 from deepfake.program import add_limits, make_parser, run
-from deepfake.training.distributed import launch
 from deepfake.training.loggers import LOGGERS, check_logger
-from deepfake.training.train import train
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    import torch  # here, and what loads it
+
+    from deepfake.training.distributed import launch
+    from deepfake.training.train import train
+
     if args.logger != "none":
         check_logger(args.logger)
+    threads = args.threads or torch.get_num_threads()
     model, code = json.loads(args.config), code_digest(Path(__file__))
     files = args.images, args.rows, args.plan_summary, args.run_folder, args.output
     blending = tuple(args.landmarks) or None, next(iter(args.people), None)
     more = code, args.limits, args.features, *blending, args.leave_out or ""
     more = *more, args.logger, args.logger_folder
-    with launch(model["precision"], args.accelerator, args.devices, args.threads) as processes:
+    with launch(model["precision"], args.accelerator, args.devices, threads) as processes:
         facts = train(processes, args.dataset, args.model, model, *files, *more)
     if facts:
         f1_macro = facts["metrics"]["val"]["f1_macro"]
@@ -80,7 +82,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--threads",
         type=int,
-        default=torch.get_num_threads(),
         help="CPU threads of a node, for all processes",
     )
     parser.add_argument("--accelerator", default="auto", choices=["auto", "cpu", "gpu", "mps"])

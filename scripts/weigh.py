@@ -15,7 +15,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.checkpoints.compare_formats import COLUMNS, as_text, compare
 from deepfake.console import log
 from deepfake.files import new_file
 from deepfake.program import add_limits, make_parser, run
@@ -24,6 +23,8 @@ from deepfake.tables import write_rows
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.checkpoints.compare_formats import COLUMNS, as_text, compare  # loads torch
+
     paths = [args.checkpoint, *args.forms]
     comparison = compare(paths, args.images, args.rows, args.threads, args.turns, args.limits)
     text = as_text(comparison) + "\n"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from deepfake.console import log, printable_lines
 from deepfake.disk import explain
 from deepfake.errors import UserError
+from deepfake.packages import is_foreign, missing_package
 from deepfake.provenance import option_of, recorded
 
 FAILED = 1
@@ -70,8 +71,9 @@ def start_logging() -> None:
 def run(main: Main, argv: Sequence[str] | None = None) -> int:
     """Run a program and return its exit code.
 
-    UserError and OSError, which users can put right, become one line of the log and exit code 1. Every other
-    exception is a bug, and keeps its traceback.
+    UserError and OSError, which users can put right, become one line of the log and exit code 1; so does a
+    package that isn't installed, which is why programs import torch in `main`. Every other exception is a
+    bug, and keeps its traceback.
     """
     start_logging()
     try:
@@ -82,6 +84,11 @@ def run(main: Main, argv: Sequence[str] | None = None) -> int:
         return FAILED
     except OSError as error:
         log.error("%s", explain(error))
+        return FAILED
+    except ModuleNotFoundError as error:
+        if not is_foreign(error.name):
+            raise
+        log.error("%s", missing_package(error.name))
         return FAILED
     except KeyboardInterrupt:
         log.error("interrupted")

@@ -1,13 +1,17 @@
-"""Conda's environments and the images: in step with requirements.txt, and enough for each rule's code."""
+"""Environments and images: in step with requirements.txt, and enough for the code that runs in them."""
 
 import ast
 import re
+import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from deepfake.code_digest import imported_files
 
@@ -57,8 +61,8 @@ def in_environment(stack: str) -> dict[str, str]:
     return versions
 
 
-def on_pypi() -> dict[str, str]:
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+def on_pypi(file: str = "requirements.txt") -> dict[str, str]:
+    lines = (ROOT / file).read_text(encoding="utf-8")
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lines, re.MULTILINE))
 
 
@@ -110,6 +114,66 @@ def test_the_image_holds_what_the_environment_holds(stack):
     assert len(names) == len(set(names))
     assert {ON_CONDA.get(name, name) for name in names} == set(in_environment(stack))
     assert [name for name in names if name not in on_pypi()] == []
+
+
+WORKFLOW = ["snakemake", "jsonschema", "Pygments", "PyYAML"]
+"""What Snakemake itself and the checks of the config need; Pygments is for `snakemake --report`."""
+IMPORTS = """
+import re, runpy, sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+def plain(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+pins = Path("requirements/dataset.txt").read_text(encoding="utf-8")
+allowed = {plain(line.split("==")[0]) for line in pins.splitlines()} | {"setuptools"}
+others = {m for m, packages in packages_distributions().items() if not allowed & set(map(plain, packages))}
+
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name in others:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent)
+sys.path.insert(0, "scripts")
+for script in sorted(Path("scripts").glob("*.py")):
+    runpy.run_path(str(script))
+for rules in sorted(Path("rules").glob("*.smk")):
+    for line in re.findall("^(?:from deepfake|import ).*", rules.read_text(encoding="utf-8"), re.MULTILINE):
+        exec(line)
+print(*sorted(others & {"torch", "timm", "transformers", "pytest"}))
+"""
+"""Imports what programs import at their start, and what rules do, with the packages for datasets alone."""
+
+
+def needed_by(names: list[str]) -> set[str]:
+    """The installed packages that some packages need, themselves included, by their canonical names."""
+    found, new = set(), set(map(canonicalize_name, names))
+    while new:
+        found |= new
+        needs = [Requirement(line) for name in new for line in requires(name) or []]
+        new = {canonicalize_name(n.name) for n in needs if not n.marker or n.marker.evaluate({"extra": ""})}
+        new -= found
+    return found
+
+
+def test_what_datasets_take_is_exactly_the_media_stack_and_snakemake():
+    pins = on_pypi("requirements/dataset.txt")
+    assert pins.items() <= on_pypi().items()
+    assert set(map(canonicalize_name, pins)) == needed_by([*WORKFLOW, *in_image("media")])
+
+
+def test_no_program_or_rule_imports_anything_else_before_it_is_needed():
+    done = subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "pytest timm torch transformers\n"), done.stderr
+
+
+def test_the_rules_that_are_said_to_need_torch_are_of_its_stack():
+    text = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
+    names = set(re.search(r'^WITH_TORCH = set\("(.*)"\.split', text, re.MULTILINE)[1].split())
+    assert names - {"train_left_out"} <= set(RULES)
+    assert {stack_of(name) for name in names & set(RULES)} == {"torch"}
 
 
 def test_rules_are_found():

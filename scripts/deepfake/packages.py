@@ -1,0 +1,55 @@
+"""Packages that are not installed: torch in an environment for datasets, all of them in another Python.
+
+requirements/dataset.txt has what all steps up to a dataset need, requirements.txt what networks need too.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+
+from deepfake.errors import UserError
+
+FOR_DATASETS = "pip install -r requirements/dataset.txt"
+FOR_ALL = "pip install -r requirements.txt"
+SAMPLE = ("av", "cv2", "pandas")
+"""Modules that stand for all of requirements/dataset.txt."""
+
+FIND = "import sys, importlib.util as u; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])"
+
+
+def is_foreign(module: str | None) -> bool:
+    """Return whether a module that can't be imported belongs to a package, and not to this library."""
+    return bool(module) and module.split(".")[0] not in ("deepfake", *sys.stdlib_module_names)
+
+
+def missing_package(module: str) -> str:
+    """Return the message of a program about a module that it can't import."""
+    return f"this step needs {module.split('.')[0]}, which {sys.executable} lacks; install it: {FOR_ALL}"
+
+
+def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> None:
+    """Raise UserError unless the steps' Python, the first `python` on the PATH, has the packages they need.
+
+    `torch_for` are the steps of a run that need torch; the others do without.
+    """
+    steps = sorted(torch_for)
+    path = shutil.which(python)
+    if path is None:
+        raise UserError(f"no `{python}` on the PATH, by which the steps run; activate your environment")
+    wanted = [*SAMPLE, *["torch"] * bool(steps)]
+    done = subprocess.run([path, "-c", FIND, *wanted], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"the steps run by {path}, which fails: {done.stderr.strip()[-500:]}")
+    missing = done.stdout.split()
+    if "torch" in missing and missing[1:] == []:
+        raise UserError(
+            f"{', '.join(steps)} need torch, which {path} lacks; install it: {FOR_ALL}. To make datasets and "
+            "train nothing, write train: {models: []} in your config, or name a target: results/<dataset>"
+        )
+    if missing:
+        raise UserError(
+            f"the steps run by {path}, the first `{python}` on the PATH, which lacks {', '.join(missing)}; "
+            f"activate your environment, or install what it lacks: {FOR_ALL if steps else FOR_DATASETS}; or "
+            "let Snakemake make environments: --sdm conda"
+        )
