@@ -53,6 +53,11 @@ TERMS = {
         "on request, by the authors' terms to use",
         "Zhou et al., Face Forensics in the Wild, CVPR 2021",
     ),
+    "kodf": Terms(
+        "actors who took part",
+        "on request, by the terms of the authors' form or of AI-Hub",
+        "Kwon et al., KoDF: A Large-scale Korean DeepFake Detection Dataset, ICCV 2021",
+    ),
     "uadfv": Terms(
         "persons in YouTube clips, not asked",
         "on request, by the terms of the authors' form",
