@@ -3,11 +3,14 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from torch.utils.tensorboard import SummaryWriter
 
 from deepfake.files import new_file
+
+if TYPE_CHECKING:  # it loads torch
+    from torch.utils.tensorboard import SummaryWriter
 
 HISTORY = (
     "epoch train_loss val_loss train_accuracy val_accuracy val_f1_macro lr images_per_second seconds".split()
@@ -27,7 +30,7 @@ def write_history(rows: list[dict], folder: Path) -> None:
         as_json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
-def write_events(writer: SummaryWriter, rows: Sequence[dict]) -> None:
+def write_events(writer: "SummaryWriter", rows: Sequence[dict]) -> None:
     """Write `rows` of HISTORY to TensorBoard, where the epoch is the step."""
     for row in rows:
         for column in HISTORY[1:]:
