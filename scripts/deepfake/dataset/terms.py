@@ -37,6 +37,11 @@ TERMS = {
         "Jiang et al., DeeperForensics-1.0: A Large-Scale Dataset for Real-World Face Forgery Detection, "
         "CVPR 2020",
     ),
+    "dfdm": Terms(
+        "celebrities in YouTube interviews (Celeb-DF), not asked",
+        "for academic research without commerce; Celeb-DF's terms hold too",
+        "Jia, Li and Lyu, Model Attribution of Face-Swap Deepfake Videos, ICIP 2022",
+    ),
     "dffd": Terms(
         "persons of other corpora (FFHQ, CelebA, FaceForensics++), and generated faces",
         "on request, for research; the terms of the corpora it was made from hold too",
