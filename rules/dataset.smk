@@ -19,6 +19,7 @@ checkpoint plan:
         videos=video_tables,
         images=lambda w: image_files(w, "csv"),
         embeddings=embedding_files,
+        splits=splits_table,
         same_identity=same_identity_table,
         different_people=different_people_table,
     output:
@@ -48,6 +49,7 @@ checkpoint plan:
         " --results {params.results:q}"
         " --config {params.cfg:q}"
         " --steps {params.steps:q}"
+        " --splits {input.splits:q}"
         " --same-identity {input.same_identity:q}"
         " --different-people {input.different_people:q}"
         " --output {output.table:q}"

@@ -32,6 +32,11 @@ def people_of_plan(w):
     return plan_of(w.dataset).people
 
 
+def splits_table(w):
+    """The table of videos and their splits, if a dataset's splits come from a file."""
+    return [local(path) for path in [config["datasets"][w.dataset]["splits"].get("from")] if path]
+
+
 def same_identity_table(w):
     """The table of videos or people known to be the same, if a dataset names one."""
     return [local(path) for path in [config["datasets"][w.dataset]["same_identity"]] if path]

@@ -21,6 +21,7 @@ from deepfake.errors import UserError
 from deepfake.files import new_file
 from deepfake.people.video_vectors import VideoVectors, read_video_vectors
 from deepfake.plan.gather import gather, read_warning
+from deepfake.plan.given import Given, given_problems, read_given, read_index
 from deepfake.plan.knowledge import corpora_known, count_known, warn_of_unknown_people
 from deepfake.plan.links import read_pairs
 from deepfake.plan.people_table import people_summary, people_table
@@ -41,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         different = read_pairs(args.different_people) if args.different_people else []
         vectors = read_faces(args.results / "people", gathered, cfg)
         known = {"families": cfg["families"], "faces": vectors.names if vectors else ()}
-        warnings = warn(args, cfg, corpora_known(gathered, same_identity, **known))
-        plan, seen = plan_people(gathered, cfg, same_identity, vectors, different)
+        given = read_given_splits(args, cfg) if args.splits else None
+        warnings = warn(args, cfg, corpora_known(gathered, same_identity, **known), given)
+        plan, seen = plan_people(gathered, cfg, same_identity, vectors, different, given)
     except UserError as error:
         losses = as_text(attrition(gathered, cfg["images"]))
         message = f"datasets.{args.output.stem}: {error}\nImages left out before:\n{losses}"
@@ -80,10 +82,19 @@ def read_faces(folder: Path, gathered: pd.DataFrame, cfg: dict) -> VideoVectors 
     return vectors
 
 
-def warn(args: argparse.Namespace, cfg: dict, known: pd.Series) -> list[str]:
-    """Log, print and return the warnings of the indexes, and that of corpora whose people are unknown."""
+def read_given_splits(args: argparse.Namespace, cfg: dict) -> Given:
+    """Return the splits of the file that `splits.from` names."""
+    index = read_index(args.results, list(cfg["families"]))
+    given = read_given(args.splits, index, cfg["splits"].get("digest", ""))
+    log.info("%s: lines for %d of %d videos", given.name, len(given.lines), len(index))
+    return given
+
+
+def warn(args: argparse.Namespace, cfg: dict, known: pd.Series, given: Given | None) -> list[str]:
+    """Log, print and return the warnings: of the indexes, of corpora whose people are unknown, of splits."""
     warnings = [read_warning(args.results / "index" / corpus) for corpus in cfg["families"]]
     warnings.append(warn_of_unknown_people(args.output.stem, cfg["policy"], known))
+    warnings += [f"{given.name}: {text}" for text in given_problems(given)] if given else []
     warnings = [text for text in warnings if text]
     for text in warnings:
         log.warning("%s", text)
@@ -97,6 +108,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", required=True, help="JSON: the dataset's section, and the seed")
     parser.add_argument("--steps", default="{}", help="JSON: by corpus, the settings of its frames and faces")
     parser.add_argument("--same-identity", nargs="?", help="csv of videos or people known to be the same")
+    parser.add_argument("--splits", nargs="?", help="csv of videos and the splits that they are to be in")
     parser.add_argument("--different-people", nargs="?", help="csv of videos or people known to be different")
     parser.add_argument("--output", required=True, type=Path, help="table of every image")
     parser.add_argument("--output-summary", required=True, help="JSON of what the plan keeps")

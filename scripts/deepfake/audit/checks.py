@@ -24,6 +24,7 @@ from deepfake.audit.leaks import (
 )
 from deepfake.console import printable
 from deepfake.dataset.read import DESCRIPTIONS, checksum_problem, leads_outside
+from deepfake.plan.splits_file import asked_fractions
 from deepfake.tables import CLASSES, MASK
 
 MB = 1_000_000  # bytes
@@ -66,7 +67,7 @@ def audit(evidence: Evidence, checks: "dict[str, Check] | None" = None) -> list[
 
 
 def _severity(name: str, policy: str) -> str:
-    tolerated = {"identity": (), "group": ("people",), "official": LEAKS}.get(policy, ())
+    tolerated = {"identity": (), "group": ("people",), "official": LEAKS, "given": LEAKS}.get(policy, ())
     return "warned" if name in tolerated else "failed"
 
 
@@ -130,12 +131,12 @@ def splits(e: Evidence) -> Iterator[str]:
             yield f"{name}: is in {name.split('/')[0]}, but its split is {split or 'empty'}"
     counts = e.rows.groupby(["split", "label"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=list(CLASSES), fill_value=0)
-    requested = {split for split, ratio in e.cfg["splits"].items() if ratio}
+    requested = {split for split, ratio in asked_fractions(e.cfg["splits"]).items() if ratio}
     for split in sorted(requested - set(counts.index)):
         yield f"{split}: requested, but it has no images"
     allowed = requested | ({"test"} if e.cfg["test_only"] else set())
     for split, row in counts.iterrows():
-        if split not in allowed:
+        if allowed and split not in allowed:
             yield f"{split}: not one of the requested splits"
         for label in CLASSES:
             if not row[label]:

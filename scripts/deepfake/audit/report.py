@@ -6,6 +6,7 @@ from deepfake.audit.checks import Result
 from deepfake.audit.evidence import Evidence, sort_splits
 from deepfake.audit.face_numbers import face_numbers
 from deepfake.console import printable
+from deepfake.plan.splits_file import asked_fractions
 from deepfake.tables import CLASSES
 
 EXAMPLES = 20  # findings of each check; the log has all of them
@@ -26,7 +27,8 @@ def report(dataset: str, evidence: Evidence, results: list[Result]) -> dict:
     for column in {*PARTS, *evidence.cfg["stratify"]} & set(rows.columns):
         rows[column] = rows[column].map(printable)
     divided = rows[~rows["corpus"].isin(evidence.cfg["test_only"])]  # the shares in the config are of these
-    requested = {} if evidence.cfg["policy"] == "official" else evidence.cfg["splits"]
+    official = evidence.cfg["policy"] == "official"
+    requested = {} if official else asked_fractions(evidence.cfg["splits"])
     return {
         "dataset": dataset,
         "policy": evidence.cfg["policy"],

@@ -33,6 +33,8 @@ def check_config(config: dict, schema: dict) -> None:
     if not errors:
         errors = {_explain(error, schema) for error in _validator(schema).iter_errors(config)}
     if not errors:
+        for dataset in config["datasets"].values():
+            dataset.setdefault("policy", "given" if "from" in dataset["splits"] else "identity")
         errors = set(expand_paths(config)) or set(find_conflicts(config))
     if errors:
         raise UserError(

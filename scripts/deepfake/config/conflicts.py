@@ -164,12 +164,27 @@ def _in_datasets(config: dict) -> Iterator[str]:
             yield f"datasets.{name}.test_only: {extra} can't be used; write some of {dataset['corpora']}"
         if not _not_in(dataset["test_only"], dataset["corpora"]):
             yield f"datasets.{name}.test_only: nothing is left to train on; leave a corpus out of it"
-        total = sum(dataset["splits"].values())
-        if abs(total - 1) > 1e-6:
-            yield (
-                f"datasets.{name}.splits: {dataset['splits']} add up to {total:g}; write parts that add up "
-                "to 1 (0 for a split of config.yaml that you don't want)"
-            )
+        if problem := _splits_conflict(dataset):
+            yield f"datasets.{name}.{problem}"
+
+
+def _splits_conflict(dataset: dict) -> str:
+    """Return what is wrong with a dataset's `splits`, or "". Fractions beside `from` count for nothing."""
+    splits = dataset["splits"]
+    if "from" in splits:
+        return ""
+    if dataset["policy"] == "given":
+        return "policy: given is for splits from a file; write splits: {from: splits.csv}, or another policy"
+    if "made" in splits:
+        return "splits.made: says how a file was made, and there is none; write from: splits.csv beside it"
+    if "train" not in splits:
+        return "splits: missing 'train'; write train: fraction for training (0 for none), or from: splits.csv"
+    if abs((total := sum(splits.values())) - 1) > 1e-6:
+        return (
+            f"splits: {splits} add up to {total:g}; write parts that add up to 1 (0 for a split of "
+            "config.yaml that you don't want)"
+        )
+    return ""
 
 
 def _without_faces(config: dict, dataset: dict) -> str:
@@ -251,7 +266,8 @@ def _in_names(config: dict) -> Iterator[str]:
     trained = {config["train"]["dataset"] if config["train"]["models"] else None}
     trained |= {*cross["datasets"], *left_out["datasets"]}
     for name in sorted(trained & set(config["datasets"])):
-        if config["datasets"][name]["splits"]["train"] == 0:
+        splits = config["datasets"][name]["splits"]
+        if "from" not in splits and splits.get("train") == 0:
             yield f"datasets.{name}.splits.train: 0 can't be used, as models are trained on it; write a part"
     if cross["tested"] and not cross["datasets"]:
         yield "evaluate.cross.tested: can't be used without datasets that models are trained on; name some"

@@ -14,6 +14,7 @@ PATH_KEYS = (
     "corpora.*.faces.model",
     "faces.model",
     "people.model",
+    "datasets.*.splits.from",
     "datasets.*.same_identity",
     "datasets.*.different_people",
     "models.*.weights",

@@ -154,13 +154,24 @@ def people_of_cross_datasets(config: dict) -> dict[str, dict[str, float]]:
 def dataset_section(config: dict, dataset: str) -> dict:
     """Return the settings of a dataset's plan, with the family of each of its corpora.
 
-    `people` has `by`, and the distances only where faces count.
+    `people` has `by`, and the distances only where faces count. Of files there are the names alone: their
+    content decides.
     """
     cfg = config["datasets"][dataset]
     families = {corpus: _family(corpus, config["corpora"][corpus]) for corpus in cfg["corpora"]}
     by = known_by(config, dataset)
     people = {"by": by} | ({} if by == "names" else people_distances(config, dataset))
-    return {**cfg, "people": people, "families": families, "seed": config["seed"]}
+    names = {key: cfg[key] and Path(cfg[key]).name for key in ("same_identity", "different_people")}
+    splits = {"splits": _splits(cfg["splits"])}
+    return {**cfg, **names, **splits, "people": people, "families": families, "seed": config["seed"]}
+
+
+def _splits(splits: dict) -> dict:
+    """Return the fractions; or of splits from a file its name, and what its recipe says that they were."""
+    if "from" not in splits:
+        return splits
+    made = {key: value for key, value in splits.get("made", {}).items() if key in ("digest", "fractions")}
+    return {"from": Path(splits["from"]).name, **made}
 
 
 def model_section(config: dict, model: str) -> dict:

@@ -45,7 +45,7 @@ def check_people_page(config: dict, dataset: str) -> None:
 
 
 def check_dataset(config: dict, dataset: str) -> None:
-    """Raise UserError unless a dataset's corpora, its tables of pairs and its models for faces exist."""
+    """Raise UserError unless a dataset's corpora, splits, tables of pairs and models for faces exist."""
     cfg = config["datasets"][dataset]
     for corpus in cfg["corpora"]:
         check_corpus(config, corpus)
@@ -53,6 +53,8 @@ def check_dataset(config: dict, dataset: str) -> None:
             _check_face_model(config, corpus)
     if known_by(config, dataset) != "names":
         check_people(config)
+    if path := cfg["splits"].get("from"):
+        _check_file(f"datasets.{dataset}.splits.from", path, "put the path right, or write fractions instead")
     for key in ("same_identity", "different_people"):
         if table := cfg[key]:
             _check_file(f"datasets.{dataset}.{key}", table, "put the path right, or write null")

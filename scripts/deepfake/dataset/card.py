@@ -21,6 +21,7 @@ from deepfake.dataset.terms import landmark_terms, terms_of
 from deepfake.extraction.settings import DETECTOR_TITLES, detector_names, is_aligned, is_smoothed
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.knowledge import count_known, describe_all_known
+from deepfake.plan.splits_file import asked_fractions, splits_digest, splits_table
 from deepfake.plan.summary import plan_summary
 from deepfake.tables import CLASSES, MASK, METADATA
 
@@ -37,6 +38,7 @@ POLICIES = {
     "group": "No original with all that was made of it stands in two splits, as far as originals are known; "
     "a person may, in other videos.",
     "official": "The splits are the corpora's own. Whatever their authors let cross them crosses them here.",
+    "given": "The splits were given. Whatever crosses them there crosses them here.",
 }
 BALANCE = {
     "corpus": "In each split, every corpus has as many real as fake images.",
@@ -70,7 +72,7 @@ def card(
         "What was left out": _left_out(name),
         "Uses": _uses(cfg),
         "Distribution": _distribution(cfg, steps),
-        "Maintenance": _maintenance(name, cfg),
+        "Maintenance": _maintenance(name, cfg, splits_digest(splits_table(rows))),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
     size = f"{summary['images']} images ({IMAGES[cfg['images']]}), {summary['bytes'] / 1e6:.1f} MB"
@@ -236,13 +238,15 @@ def _format(cfg: dict) -> str:
 
 
 def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
-    ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in cfg["splits"].items() if ratio)
-    lines = [f"Asked for: {ratios}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
+    fractions = asked_fractions(cfg["splits"])
+    ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in fractions.items() if ratio)
+    asked = f"Asked for: {ratios}" if ratios else f"From the file `{cfg['splits']['from']}`"
+    lines = [f"{asked}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
     text = describe_all_known(known, images)
     lines.append(f"{text[0].upper()}{text[1:]}.")
     if not all(known.values()):
         lines.append("What is unknown could not be kept apart, and may stand in several splits.")
-    if cfg["policy"] != "official" and cfg["duplicates"] is not None:
+    if cfg["policy"] not in ("official", "given") and cfg["duplicates"] is not None:
         lines.append("Nor do near-duplicates.")
     if cfg["stratify"]:
         lines.append(f"Kept at like proportions in each split: {_and(cfg['stratify'])}.")
@@ -281,7 +285,10 @@ A corpus that the workflow drew itself (`demo` in its settings) shows nobody and
 {citations}""".rstrip()
 
 
-def _maintenance(name: str, cfg: dict) -> str:
+def _maintenance(name: str, cfg: dict, digest: str) -> str:
+    # A dataset that is rebuilt from its recipe is the same one, and so is its card.
+    fractions = asked_fractions(cfg["splits"])
+    settings = {**cfg, "splits": fractions or {"from": cfg["splits"]["from"]}}
     return f"""`sha256sum -c SHA256SUMS` (macOS: `shasum -a 256 -c SHA256SUMS`) checks every file;
 `croissant.json` describes them to programs. The same corpora and settings give the same bytes again: an error
 is mended in the corpus or in the settings, and `snakemake results/{name}` makes the dataset anew.
@@ -290,7 +297,11 @@ out; `results/exports/{name}/parquet` has both as here.
 
 It was made with
 
-    {json.dumps(cfg, sort_keys=True, ensure_ascii=False)}"""
+    {json.dumps(settings, sort_keys=True, ensure_ascii=False)}
+
+Whoever has the same corpora can rebuild it from its recipe, `results/reports/{name}/recipe.yaml` with
+`splits.csv`: names and digests, no images. `CITATION.cff` beside them says how to cite it. The digest of its
+splits is `{digest}`."""
 
 
 def _and(items: list[str]) -> str:

@@ -27,6 +27,11 @@ class Band(NamedTuple):
     distance: np.ndarray
 
 
+def no_band(number: int) -> Band:
+    """Return the band of `number` vectors that leaves out none of them."""
+    return Band(np.zeros(number, bool), np.full(number, -1), np.full(number, np.nan))
+
+
 def guard_band(
     vectors: np.ndarray,
     split: np.ndarray,

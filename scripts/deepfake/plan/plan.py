@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake import tables
-from deepfake.people.guard import Band
+from deepfake.people.guard import Band, no_band
 from deepfake.people.video_vectors import VideoVectors
 from deepfake.plan.balance import MB, order_images, over_cap, surplus
 from deepfake.plan.different_people import different_videos
@@ -21,6 +21,7 @@ from deepfake.plan.faces import (
     near_videos,
     recognise,
 )
+from deepfake.plan.given import Given, check_given
 from deepfake.plan.links import Pair, link_people, link_videos
 from deepfake.plan.lookalikes import keep_lookalikes_together
 from deepfake.plan.policies import check_classes, choose_splits
@@ -48,9 +49,10 @@ def make_plan(
     same_identity: list[Pair] = (),
     vectors: VideoVectors | None = None,
     different_people: list[Pair] = (),
+    given: Given | None = None,
 ) -> pd.DataFrame:
     """Return the first result of `plan_people`."""
-    return plan_people(gathered, cfg, same_identity, vectors, different_people)[0]
+    return plan_people(gathered, cfg, same_identity, vectors, different_people, given)[0]
 
 
 def plan_people(
@@ -59,12 +61,15 @@ def plan_people(
     same_identity: list[Pair] = (),
     vectors: VideoVectors | None = None,
     different_people: list[Pair] = (),
+    given: Given | None = None,
 ) -> tuple[pd.DataFrame, Seen]:
     """Return tables.PLAN with a row for each row of `gathered` (tables.GATHERED), and who is seen in it.
 
     `cfg` is a section of `datasets` in the config, with `seed` and `families`. `same_identity` are pairs of
     names of one person, and `different_people` of two, see links.read_pairs. `vectors` are the faces of the
-    videos, None where people are told apart by names alone; only the policy identity heeds them.
+    videos, None where people are told apart by names alone; only the policy identity heeds them. `given` are
+    the splits of a file: then it alone decides which images may be in the dataset, and in which split, and
+    the policy moves nothing.
 
     - Of the near-duplicates in one video the first is kept; videos with near-duplicates share a split.
     - The policy assigns videos to splits, see policies.
@@ -81,14 +86,17 @@ def plan_people(
     images = images.sort_values(["corpus", "video", "frame"], kind="stable")
     images["video_number"] = images.groupby(["corpus", "video"], sort=False).ngroup()
     reasons = pd.Series("", index=images.index)
+    if given is not None:
+        reasons[images.index] = given.reasons(images)
+        images = images[reasons == ""].copy()
 
     repeats, near_duplicates = _find_near_duplicates(images, cfg["duplicates"])
     reasons[repeats.index] = repeats
-    images = images[reasons == ""].copy()
+    images = images[reasons[images.index] == ""].copy()
 
     videos = _videos(images)
     splits, faces, band = _split_videos(
-        videos, near_duplicates, cfg, list(same_identity), vectors, list(different_people)
+        videos, near_duplicates, cfg, list(same_identity), vectors, list(different_people), given
     )
     reasons[images.index] = splits["reason"].reindex(images["video_number"]).to_numpy()
     images["class"] = images["label"].map(CLASSES)
@@ -150,6 +158,7 @@ def _split_videos(
     same_identity: list[Pair],
     vectors: VideoVectors | None,
     different_people: list[Pair],
+    given: Given | None,
 ) -> tuple[pd.DataFrame, Faces | None, Band | None]:
     """Return split and reason of each video (see choose_splits), and what faces and guard say of them."""
     by_person, families = cfg["policy"] == "identity", cfg["families"]
@@ -160,12 +169,17 @@ def _split_videos(
     def people_by_name(pairs: list[Pair]) -> pd.Series:
         return link_people(named, pairs, families)
 
-    links = link_videos(named, near_duplicates, same_identity, families, by_person)
     different = different_videos(videos, different_people, families, same_identity, people_by_name)
-    if not by_person or vectors is None:
-        return choose_splits(videos.join(links), cfg), None, None
     people = cfg["people"]
-    faces = recognise(videos, people_by_name(same_identity), vectors, different, people)
+    by_face = by_person and vectors is not None
+    faces = recognise(videos, people_by_name(same_identity), vectors, different, people) if by_face else None
+    if given is not None:
+        chosen = pd.DataFrame({"split": given.splits(videos), "reason": ""}, index=videos.index)
+        check_given(videos, chosen["split"], given)
+        return chosen, faces, None if faces is None else no_band(len(faces.person))
+    links = link_videos(named, near_duplicates, same_identity, families, by_person)
+    if faces is None:
+        return choose_splits(videos.join(links), cfg), None, None
     links = link_faces(named, links, faces)
     near = near_videos(faces, people["guard"])
     links, ties = keep_lookalikes_together(links, near, people["together"])

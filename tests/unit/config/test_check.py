@@ -7,6 +7,7 @@ from conftest import ROOT
 from made.config import DEFAULTS, SCHEMA, checked, updated
 
 from deepfake.config.check import check_config
+from deepfake.config.sections import dataset_section
 from deepfake.demo.layouts import MINIMUM
 from deepfake.errors import UserError
 from deepfake.extraction.sampling import STRATEGIES
@@ -237,6 +238,24 @@ def test_every_key_of_the_schema_is_described():
             "name some",
         ),
         (
+            "datasets: {d: {corpora: [demo], splits: {train: 1}, policy: given}}",
+            "datasets.d.policy:",
+            "given",
+            "write splits: {from: splits.csv}, or another policy",
+        ),
+        (
+            "datasets: {d: {corpora: [demo], splits: {train: 1, made: {}}}}",
+            "datasets.d.splits.made:",
+            "and there is none",
+            "write from: splits.csv",
+        ),
+        (
+            "datasets: {d: {corpora: [demo], splits: {from: 3}}}",
+            "datasets.d.splits.from:",
+            "3 ",
+            "the path of a csv table of videos",
+        ),
+        (
             "datasets: {d: {corpora: [demo], splits: {val: 1}}}",
             "datasets.d.splits:",
             "'train'",
@@ -319,6 +338,18 @@ def test_a_config_file_changes_only_its_own_keys_and_gets_the_defaults():
     assert config["datasets"]["mine"] == {**demo, "corpora": ["demo"], "splits": splits}
     assert config["datasets"]["dataset_2gb"]["size_mb"] is None
     assert config["frames"] == DEFAULTS["frames"]
+
+
+def test_splits_of_a_file_promise_nothing_unless_a_policy_is_written():
+    config = checked(
+        "datasets: {mine: {corpora: [demo], splits: {from: a/s.csv}}, dataset_2gb: {splits: {from: s.csv}}, "
+        "kept: {corpora: [demo], splits: {from: s.csv}, policy: group}}"
+    )
+    policies = {name: dataset["policy"] for name, dataset in config["datasets"].items()}
+    assert policies == {"dataset_2gb": "identity", "mine": "given", "kept": "group"}
+    section = dataset_section(config, "dataset_2gb")
+    assert section["splits"] == {"from": "s.csv"}, "the fractions that it is merged with count for nothing"
+    assert dataset_section(config, "mine")["splits"] == {"from": "s.csv"}, "where the file lies doesn't count"
 
 
 def test_the_defaults_of_the_distances_are_those_that_the_comments_name():
