@@ -7,7 +7,7 @@ from snakemake.exceptions import IncompleteCheckpointException
 from deepfake.config.paths import archive_paths, label_paths
 from deepfake.config.sections import faces_section, frames_section, index_section, media_limits
 from deepfake.config.sources import check_corpus, check_sheet
-from deepfake.corpora.sources import fingerprint
+from deepfake.corpora.fingerprints import fingerprint
 from deepfake.extraction.job_cores import job_cores
 
 fingerprint = functools.cache(fingerprint)

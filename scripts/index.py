@@ -16,10 +16,11 @@ from pathlib import Path
 from deepfake import tables
 from deepfake.console import log, printable_lines
 from deepfake.corpora.checksums import Crc32Cache
+from deepfake.corpora.corpus_source import open_corpus
 from deepfake.corpora.index import check_classes, index_corpus, label_entries, rows_of_shards
 from deepfake.corpora.index_report import left_out, other_files, summary
 from deepfake.corpora.label_conflicts import label_warning
-from deepfake.corpora.sources import Source, open_source
+from deepfake.corpora.sources import Source
 from deepfake.files import new_directory, new_file
 from deepfake.layouts.registry import is_media
 from deepfake.program import make_parser, run
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = args.config
     labels = label_entries(args.label_files)
     cache = args.output.with_name(f"{args.output.name}.crc32.csv")
-    with Crc32Cache(cache) as crc32, open_source(args.sources, cfg["limits"], crc32) as source:
+    with Crc32Cache(cache) as crc32, open_corpus(args.sources, cfg["limits"], crc32) as source:
         members = source.members(lambda entry: is_media(entry, cfg["layout"]) and not entry.is_unread)
         read: set[tuple[str, str]] = set()
         rows = index_corpus(members, reader_of(source, read), cfg, labels)

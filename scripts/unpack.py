@@ -12,7 +12,8 @@ from pathlib import Path
 from deepfake import tables
 from deepfake.console import log, progress
 from deepfake.corpora.archives import MemberError
-from deepfake.corpora.sources import Source, check_crc32, open_indexed
+from deepfake.corpora.corpus_source import open_indexed
+from deepfake.corpora.sources import Source, check_crc32
 from deepfake.files import new_directory
 from deepfake.program import make_parser, run
 

@@ -11,7 +11,8 @@ import pytest
 from made.media import LIMITS
 
 from deepfake.corpora.archives import SourceError
-from deepfake.corpora.sources import fingerprint, open_source
+from deepfake.corpora.fingerprints import fingerprint
+from deepfake.corpora.sources import open_source
 from deepfake.detection.media import find_media, list_fingerprint, read_list
 from deepfake.errors import UserError
 from deepfake.extraction.frames import frames_of_video

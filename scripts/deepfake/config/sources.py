@@ -149,7 +149,7 @@ def _check_file(key: str, path: str, advice: str, is_input: bool = True) -> None
 
 def _check_folder(key: str, path: str, advice: str, is_input: bool = True) -> None:
     if not stat.S_ISDIR(_check(key, path, advice, is_input)):
-        zips = "write it under archives, as a list" if path.lower().endswith(".zip") else advice
+        zips = "write it under archives, as a list" if path.lower().endswith((".zip", ".parquet")) else advice
         raise UserError(f"{key}: {path} is a file, not a folder; {zips}")
 
 

@@ -59,7 +59,8 @@ class _TooManyMembers(Exception):
 class Member:
     """A file of a corpus: its archive, its path inside, size, CRC-32, and why it is refused ("" if not).
 
-    `content` is what it was found to be where its name doesn't tell, as in layouts/media_types.py.
+    `content` is what it was found to be where its name doesn't tell, as in layouts/media_types.py. Members of
+    one `block` ("" for none) can only be read together, so they belong into one shard.
     """
 
     archive: str
@@ -68,6 +69,7 @@ class Member:
     crc32: int
     reason: str = ""
     content: str = ""
+    block: str = ""
 
     @cached_property
     def entry(self) -> Entry:

@@ -73,7 +73,8 @@ def index_corpus(
     make_names_unique(rows)
     _limit_videos(rows, cfg["seed"], cfg["max_videos"])
     _count_frames(rows, cfg["frames"])
-    _assign_shards(rows, cfg["shard_size"])
+    blocks = {(m.archive, m.path): m.block for m in members if m.block}
+    _assign_shards(rows, cfg["shard_size"], blocks)
     for row in rows:
         row["reason"] = visible(row["reason"])
     return sorted(rows, key=lambda row: (row["video"], row["archive"], row["member"]))
@@ -194,9 +195,15 @@ def _count_frames(rows: list[dict], frames: dict | None) -> None:
         row["frames_wanted"] = frames["count"] * (factor if row["label"] == fewer else 1)
 
 
-def _assign_shards(rows: list[dict], size: int) -> None:
-    """Set `shard` of each row, "" of one that can't be used."""
+def _assign_shards(rows: list[dict], size: int, blocks: dict[tuple[str, str], str]) -> None:
+    """Set `shard` of each row, "" of one that can't be used.
+
+    A fake is with its original, and a file of one of the `blocks`, by archive and path, with that block.
+    """
     originals = {row["video"]: row["original"] for row in rows if row.get("original")}
+    if blocks:
+        in_blocks = {row["video"]: blocks.get((row["archive"], row["member"])) for row in rows}
+        originals |= {video: block for video, block in in_blocks.items() if block}
     shards = {}
     for kind in KINDS:
         names = (row["video"] for row in rows if not row["reason"] and row["kind"] == kind)

@@ -9,6 +9,7 @@ from deepfake.corpora.contents import NO_ENDING
 from deepfake.corpora.unique_names import row_path
 from deepfake.layouts.entries import FAKE, REAL
 from deepfake.layouts.media_types import OTHER, ending_of, other_line
+from deepfake.layouts.parquet_rows import SUFFIX as PARQUET
 from deepfake.layouts.service_files import service_line, service_part
 from deepfake.layouts.shared import NO_LABEL
 
@@ -69,6 +70,9 @@ def left_out(rows: list[dict], members: list[Member]) -> list[str]:
             reasons[f"not read, {member.reason}"].append(str(entry))
         elif is_archive_name(member.path):
             reason = "an archive inside the corpus; unpack it, or list zips under `archives`"
+            reasons[reason].append(str(entry))
+        elif entry.suffix == PARQUET:
+            reason = "a Parquet file inside the corpus; if it holds images, list it under `archives`"
             reasons[reason].append(str(entry))
     return [
         f"{len(names)} left out, {reason}: {', '.join(names[:NAMES_SHOWN])}"

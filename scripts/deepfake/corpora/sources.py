@@ -1,13 +1,13 @@
 """Where a corpus comes from, a folder or zip archives, with the same methods for both.
 
+parquet_source.py has those for Parquet files, and corpus_source.py opens all three.
+
 with open_source(["part_00.zip", "part_01.zip"], limits) as source:
     for member in source.members():
         data = source.read(member.archive, member.path)
 """
 
-import hashlib
 import io
-import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from deepfake.corpora import archives
 from deepfake.corpora.archives import Member, MemberError, SourceError
@@ -23,6 +24,7 @@ from deepfake.corpora.contents import content_of, head_of_file, head_of_member, 
 from deepfake.corpora.frame_folders import stills_by_folder
 from deepfake.files import read_regular
 from deepfake.layouts.entries import Entry
+from deepfake.layouts.parquet_rows import SUFFIX
 from deepfake.layouts.service_files import service_part
 
 MAX_READ = 1 << 28  # bytes that `read` returns at most; label files and images are far smaller
@@ -187,7 +189,15 @@ class ZipSource:
         return info
 
 
-Source = FolderSource | ZipSource
+class Source(Protocol):
+    """What a corpus is read from: FolderSource, ZipSource or parquet_source.ParquetSource."""
+
+    limits: dict
+
+    def members(self, needs_crc32: Callable[[Entry], bool] = ...) -> list[Member]: ...
+    def frames(self, archive: str, folder: str) -> list[Member]: ...
+    def read(self, archive: str, path: str) -> bytes: ...
+    def extract(self, archive: str, path: str, target: Path) -> int: ...
 
 
 @contextmanager
@@ -207,12 +217,9 @@ def open_source(
         yield FolderSource(folders[0], limits, crc32) if folders else ZipSource(paths, limits, stack)
 
 
-@contextmanager
-def open_indexed(sources: str | Path) -> Iterator[Source]:
-    """Open what a corpus's index was made from, by the index's sources.json. Raises SourceError."""
-    listed = json.loads(Path(sources).read_text(encoding="utf-8", errors="surrogateescape"))
-    with open_source(listed["sources"], listed["limits"]) as source:
-        yield source
+def is_parquet(path: str) -> bool:
+    """Whether a path is named like a Parquet file, and is no folder."""
+    return path.lower().endswith(SUFFIX) and not os.path.isdir(path)
 
 
 def check_crc32(crc32: int, video: dict[str, str]) -> None:
@@ -251,34 +258,3 @@ def list_files(root: Path) -> list[str]:
             else:
                 folders.append(path)
     return sorted(files)
-
-
-def fingerprint(paths: list[str]) -> str:
-    """Return a digest that changes if the contents of a corpus's archives or folder change.
-
-    Of a zip only the list of its contents is read, of a folder only names, sizes and times. What is missing
-    or can't be read has a digest too; the step that reads it reports the error.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(f"{path}\0".encode("utf-8", "surrogateescape"))
-        try:
-            if os.path.isdir(path):
-                for name in list_files(Path(path)):
-                    if service_part(name):
-                        continue
-                    line = f"{name}\0{_version(os.path.join(path, name))}\n"
-                    digest.update(line.encode("utf-8", "surrogateescape"))
-            else:
-                digest.update(archives.contents_digest(path).encode())
-        except (OSError, SourceError) as error:
-            digest.update(type(error).__name__.encode())
-    return digest.hexdigest()
-
-
-def _version(file: str) -> str:
-    try:
-        status = os.stat(file)
-    except OSError as error:
-        return type(error).__name__
-    return f"{status.st_size}\0{status.st_mtime_ns}"

@@ -13,7 +13,8 @@ from deepfake.console import log, printable
 from deepfake.corpora.archive_advice import is_archive_name
 from deepfake.corpora.archives import ARCHIVE_LIMITS, SourceError
 from deepfake.corpora.contents import EMPTY, NO_ENDING, content_of, head_of_file, why_unreadable
-from deepfake.corpora.sources import fingerprint, list_files, open_source
+from deepfake.corpora.fingerprints import fingerprint
+from deepfake.corpora.sources import list_files, open_source
 from deepfake.errors import UserError
 from deepfake.extraction.limits import MEDIA_LIMITS
 from deepfake.files import read_regular

@@ -15,7 +15,7 @@ import cv2
 
 from deepfake.console import log
 from deepfake.corpora.archives import SourceError
-from deepfake.corpora.sources import open_indexed
+from deepfake.corpora.corpus_source import open_indexed
 from deepfake.extraction.frames import frames_of_stills, open_frames
 from deepfake.extraction.limits import out_of_memory
 from deepfake.extraction.stills import read_stills

@@ -1,4 +1,4 @@
-"""A corpus in a folder, in several archives, in zips inside a zip; its fingerprint; cached CRC-32s."""
+"""A corpus in a folder, in several archives, in zips inside a zip; cached CRC-32s."""
 
 import io
 import os
@@ -10,7 +10,7 @@ import pytest
 
 from deepfake.corpora.archives import MemberError, SourceError
 from deepfake.corpora.checksums import Crc32Cache
-from deepfake.corpora.sources import fingerprint, open_source
+from deepfake.corpora.sources import open_source
 
 LIMITS = {"members": 20, "member_gb": 0.01, "total_gb": 0.05, "ratio": 200}
 NOISE = random.Random(0).randbytes(20_000)
@@ -176,31 +176,6 @@ def test_a_member_is_checked_again_when_it_is_unpacked(tmp_path):
     with open_source([str(path)], LIMITS) as source, pytest.raises(MemberError, match=r"limits\.ratio"):
         source.extract("a.zip", "a.mp4", tmp_path / "a.mp4")
     assert not (tmp_path / "a.mp4").exists()
-
-
-def test_fingerprint_of_an_archive_depends_on_contents_not_times(tmp_path):
-    path = zip_of(tmp_path / "한 국.zip", {"a.mp4": "a", "b.mp4": "b"})
-    before = fingerprint([str(path)])
-    os.utime(path, (1, 1))
-    assert fingerprint([str(path)]) == before
-    zip_of(path, {"a.mp4": "a", "b.mp4": "c"})
-    assert fingerprint([str(path)]) != before
-    for damage in (b"", b"PK\5\6" + b"\xff" * 18, path.read_bytes()[:-1]):
-        path.write_bytes(damage)
-        assert fingerprint([str(path)]) != before
-    path.unlink()
-    assert fingerprint([str(path)]) != before
-
-
-def test_fingerprint_of_a_folder_includes_each_file_even_behind_a_dangling_link(folder):
-    (folder / "0.mp4").symlink_to("nowhere")
-    before = fingerprint([str(folder)])
-    assert fingerprint([str(folder)]) == before
-    os.utime(folder / "가짜 폴더" / "b c.mp4", (1, 1))
-    after = fingerprint([str(folder)])
-    assert after != before
-    (folder / "nowhere").write_bytes(b"there now")
-    assert fingerprint([str(folder)]) not in (before, after)
 
 
 def test_crc32s_are_computed_again_only_where_size_or_time_changed(folder, tmp_path):
