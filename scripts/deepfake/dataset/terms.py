@@ -37,6 +37,16 @@ TERMS = {
         "Jiang et al., DeeperForensics-1.0: A Large-Scale Dataset for Real-World Face Forgery Detection, "
         "CVPR 2020",
     ),
+    "avdeepfake1m": Terms(
+        "speakers of VoxCeleb2 and LRS3 in clips from YouTube, not asked",
+        "on request, for research without commerce, after signing its agreement",
+        "Cai et al., AV-Deepfake1M: A Large-Scale LLM-Driven Audio-Visual Deepfake Dataset, ACM MM 2024",
+    ),
+    "deepspeak": Terms(
+        "participants who consented",
+        "on request; free for academic institutions, for a fee for others",
+        "Barrington et al., The DeepSpeak Dataset, arXiv:2408.05366",
+    ),
     "dfdm": Terms(
         "celebrities in YouTube interviews (Celeb-DF), not asked",
         "for academic research without commerce; Celeb-DF's terms hold too",
@@ -58,10 +68,32 @@ TERMS = {
         "on request, by the authors' terms to use",
         "Zhou et al., Face Forensics in the Wild, CVPR 2021",
     ),
+    "idforge": Terms(
+        "54 celebrities in clips from the internet, not asked; stand-ins who aren't named",
+        "on request",
+        "Xu et al., Identity-Driven Multimedia Forgery Detection via Reference Assistance, ACM MM 2024",
+    ),
     "kodf": Terms(
         "actors who took part",
         "on request, by the terms of the authors' form or of AI-Hub",
         "Kwon et al., KoDF: A Large-scale Korean DeepFake Detection Dataset, ICCV 2021",
+    ),
+    "lavdf": Terms(
+        "speakers of VoxCeleb2 in clips from YouTube, not asked",
+        "for research and teaching without commerce, after agreeing to its terms; VoxCeleb2's hold too",
+        "Cai et al., Do You Really Mean That? Content Driven Audio-Visual Deepfake Dataset and Multimodal "
+        "Method for Temporal Forgery Localization, DICTA 2022",
+    ),
+    "polyglotfake": Terms(
+        "persons in YouTube clips, not asked",
+        "for academic institutions, for research",
+        "Hou et al., PolyGlotFake: A Novel Multilingual and Multimodal DeepFake Dataset, arXiv:2405.08838",
+    ),
+    "talkingheadbench": Terms(
+        "persons in photos of FFHQ, not asked; the motion is of persons in CelebV-HQ",
+        "MIT by its card; the terms of FFHQ, CelebV-HQ and FaceForensics++ hold too",
+        "Xiong et al., TalkingHeadBench: A Multi-Modal Benchmark & Analysis of Talking-Head DeepFake "
+        "Detection, arXiv:2505.24866",
     ),
     "uadfv": Terms(
         "persons in YouTube clips, not asked",

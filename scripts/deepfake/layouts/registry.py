@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from deepfake.layouts import (
+    avdeepfake1m,
     celebdf,
     csv_table,
     deeperforensics,
+    deepspeak,
     dfd,
     dfdc,
     dfdm,
@@ -21,9 +23,13 @@ from deepfake.layouts import (
     faceforensics,
     fakeavceleb,
     ffiw,
+    idforge,
     imagefolder,
     kodf,
     labels,
+    lavdf,
+    polyglotfake,
+    talkingheadbench,
     uadfv,
     wilddeepfake,
 )
@@ -64,9 +70,11 @@ class Layout:
 
 
 LAYOUTS = {
+    "avdeepfake1m": Layout(avdeepfake1m.read, family="voxceleb2", labels=avdeepfake1m.LABELS, segments=True),
     "celebdf": Layout(celebdf.read, family="celebdf"),
     "csv": Layout(csv_table.read, images=True, from_tables=True, rank=OF_TABLES),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
+    "deepspeak": Layout(deepspeak.read, family="deepspeak", labels=deepspeak.LABELS, from_tables=True),
     "dfd": Layout(dfd.read, family="ffpp", masks=True),
     "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS, from_tables=True),
     "dfdm": Layout(dfdm.read, family="celebdf", classes=(FAKE,)),
@@ -74,9 +82,13 @@ LAYOUTS = {
     "faceforensics": Layout(faceforensics.read, family="ffpp", masks=True),
     "fakeavceleb": Layout(fakeavceleb.read, family="voxceleb2"),
     "ffiw": Layout(ffiw.read, masks=True),
+    "idforge": Layout(idforge.read, family="idforge"),
     "imagefolder": Layout(imagefolder.read, images=True, rank=OF_FOLDERS),
     "kodf": Layout(kodf.read),
     "labels": Layout(labels.read, images=True, from_tables=True, rank=OF_TABLES),
+    "lavdf": Layout(lavdf.read, family="lavdf", labels=lavdf.LABELS, from_tables=True, segments=True),
+    "polyglotfake": Layout(polyglotfake.read, family="polyglotfake"),
+    "talkingheadbench": Layout(talkingheadbench.read, family="talkingheadbench", classes=(FAKE,)),
     "uadfv": Layout(uadfv.read),
     "wilddeepfake": Layout(wilddeepfake.read, images=True, sequences=True),
 }
