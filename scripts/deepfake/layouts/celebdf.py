@@ -68,15 +68,15 @@ def read(corpus: Corpus) -> list[Video]:
     """Return the rows of the videos. Raises UserError if a line of the test list can't be understood."""
     lists = corpus.label_files(lambda entry: entry.name == LIST)
     tests = _read_lists(corpus, lists)
-    rows = []
+    rows, present = [], set()
     for entry in corpus.media:
-        row = _video(entry)
-        if _key(entry) in tests:
-            row = _in_test_split(row, [label for _, label in tests[_key(entry)]])
+        row, key = _video(entry), _key(entry)
+        present.add(key)
+        if key in tests:
+            row = _in_test_split(row, [label for _, label in tests[key]])
         elif lists and not row.problem:
             row = replace(row, split="train")
         rows.append(row)
-    present = {_key(entry) for entry in corpus.media}
     for key, listed in tests.items():
         if key not in present:
             row = _in_test_split(_video(listed[0][0]), [label for _, label in listed])

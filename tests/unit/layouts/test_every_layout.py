@@ -27,8 +27,6 @@ FOLDERS = [
     "dfdc_train_part_0", "method_A/12/12_B", "original_videos/12", "__MACOSX", "", "train", "a/Train/x",
     "manipulated_videos/end_to_end", "manipulated_videos/reenact_postprocess", "source_videos/M101",
     "stargan/test1", "ffhq/train", "train/Fake/stargan", "Mask", "real_train", "a/.hidden",
-    "FakeVideo-RealAudio/African/men/id00076", "RealVideo-RealAudio/African/men/id00076",
-    "RealVideo-FakeAudio/African/men/id00076", "Celeb-synthesis/FaceSwap/SimSwap",
     "Celeb-real/frames/id0_0000", "original_sequences/youtube/c23/frames/000", "fake_test/12/fake/3",
 ]  # fmt: skip
 STEMS = [
@@ -37,10 +35,11 @@ STEMS = [
     "v_f4", "000_M101", "003_M101", "12", "u\u0308 a\u0308", "000/frame_1", "id0_0000/frames/1",
 ]  # fmt: skip
 ENDINGS = [".mp4", ".MP4", ".avi", ".jpg", ".JPG", ".jpg", ".heic", ".psd", ".tar.gz", ".json", ".csv", ""]
+ARCHIVES = ["", "a.zip"]
 ENTRIES = st.lists(
     st.builds(
         lambda archive, folder, stem, ending: Entry(archive, f"{folder}/{stem}{ending}".lstrip("/")),
-        st.sampled_from(["", "a.zip"]),
+        st.sampled_from(ARCHIVES),
         st.sampled_from(FOLDERS),
         st.sampled_from(STEMS) | st.text("ab_1.é", min_size=1),
         st.sampled_from(ENDINGS),
@@ -66,11 +65,14 @@ COLUMNS = {"original": "original", "split": "split"}
 
 
 @st.composite
-def corpora(draw):
-    """Media, and label files of all layouts: tables and label lists, one or two of each, which name files of
-    the corpus by path or by name, and missing files.
+def corpora(draw, layout):
+    """Media of all layouts, and more of the drawn tree of one; and label files of all layouts: tables and
+    label lists, one or two of each, which name files of the corpus by path or by name, and missing files.
     """
-    entries = draw(ENTRIES)
+    own = [
+        Entry(archive, path) for path in [*TREES[layout].paths, *TREES[layout].odd] for archive in ARCHIVES
+    ]
+    entries = draw(ENTRIES) + draw(st.lists(st.sampled_from(own) if own else st.nothing(), max_size=12))
     paths = sorted({e.path for e in entries} | {e.name for e in entries} | {"gone/000.jpg"})
     names = [path for path in paths if "/" not in path]
     lines = st.builds(
@@ -99,10 +101,10 @@ def corpora(draw):
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@settings(deadline=None)  # the first call imports SciPy
-@given(corpus=corpora(), seed=st.randoms(use_true_random=False))
-def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
-    entries, files = corpus
+@settings(deadline=None, max_examples=60)  # the first call imports SciPy
+@given(data=st.data(), seed=st.randoms(use_true_random=False))
+def test_every_file_has_one_row_in_any_order(layout, data, seed):
+    entries, files = data.draw(corpora(layout))
     rows = read_entries(layout, entries, files, COLUMNS)
     media = {e for e in entries if is_media(e, layout)}
     folders = {row.entry for row in rows if row.entry.is_frames}
@@ -128,10 +130,11 @@ def test_every_file_has_one_row_in_any_order(layout, corpus, seed):
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
-@settings(deadline=None)  # the first call imports SciPy
-@given(corpus=corpora())
-def test_a_fake_and_its_original_share_a_group(layout, corpus):
-    rows = [row for row in read_entries(layout, *corpus, COLUMNS) if not row.problem]
+@settings(deadline=None, max_examples=60)  # the first call imports SciPy
+@given(data=st.data())
+def test_a_fake_and_its_original_share_a_group(layout, data):
+    entries, files = data.draw(corpora(layout))
+    rows = [row for row in read_entries(layout, entries, files, COLUMNS) if not row.problem]
     groups, made = {}, {}
     for row in rows:
         groups.setdefault(row.name, set()).add(row.group)
