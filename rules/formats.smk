@@ -2,9 +2,11 @@
 From a trained model to smaller and faster formats, and what they cost.
 
 config    forms
-requires  results/models/{dataset}/{model}/best.pt, results/decoded/{dataset}/{geometry}.npy and .csv
+requires  results/models/{dataset}/{model}/best.pt, results/decoded/{dataset}/{geometry}.npy and .csv,
+          results/reports/{dataset}/{model}/metrics.json
 creates   results/forms/{dataset}/{model}/float32.onnx, int8_dynamic.onnx, int8_static.onnx, float32.safetensors
           results/forms/{dataset}/{model}/forms.csv, .json and .txt: size, loss on the test set, and speed
+          results/huggingface/{dataset}/{model}, a folder for the Hugging Face Hub
 """
 
 FORMS = ["float32.onnx", "int8_dynamic.onnx", "int8_static.onnx", "float32.safetensors"]
@@ -97,5 +99,44 @@ rule weigh:
         " --output {output.table:q}"
         " --output-json {output.json:q}"
         " --output-text {output.text:q}"
+        " --record {params.record:q}"
+        " 2> {log:q}"
+
+
+rule share:
+    """Write a model as a folder for the Hugging Face Hub, with its card; nothing is uploaded."""
+    input:
+        plan_summary=lambda w: plan_of(w.dataset).summary,
+        checkpoint="results/models/{dataset}/{model}/best.pt",
+        metrics="results/reports/{dataset}/{model}/metrics.json",
+    output:
+        folder=directory("results/huggingface/{dataset}/{model}"),
+    log:
+        "logs/share/{dataset}/{model}.log",
+    benchmark:
+        "benchmarks/share/{dataset}/{model}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    container:
+        config["containers"]["torch"]
+    threads: 8
+    resources:
+        mem_mb=per_attempt(8000),  # the network twice, and its weights
+        runtime=per_attempt(60),
+    params:
+        program=program("share.py"),
+        code=script_digest("share.py"),
+        limits=limits_of_models,
+        families=lambda w: as_param(dataset_section(config, w.dataset)["families"]),
+    shell:
+        "python {params.program:q}"
+        " --checkpoint {input.checkpoint:q}"
+        " --name {wildcards.model:q}"
+        " --metrics {input.metrics:q}"
+        " --families {params.families:q}"
+        " --plan-summary {input.plan_summary:q}"
+        " --threads {threads}"
+        " --limits {params.limits:q}"
+        " --output {output.folder:q}"
         " --record {params.record:q}"
         " 2> {log:q}"

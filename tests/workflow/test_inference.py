@@ -115,6 +115,17 @@ def test_exported_models_are_compared_and_score_alike(scored, clips):
         assert code == 0 and seen(verdicts) == pytest.approx(wanted, abs=tolerance), form
 
 
+def test_a_shared_model_scores_alike(scored, clips):
+    folder = "results/huggingface/dataset_2gb/meso4"
+    options = [folder, "--configfile", scored.configure(CONFIG), "--set-threads", *THREADS]
+    assert scored.run(*options).jobs["share"] == 1 and not scored.run(*options).jobs
+    assert "# meso4, a detector" in (scored / folder / "README.md").read_text()
+    name, wanted = next(iter(clips)), json.loads((scored / f"{VERDICTS}/verdicts.json").read_text())
+    wanted = seen([verdict for verdict in wanted if name in verdict["name"]])
+    code, verdicts = detect(scored, f"{folder}/model.safetensors", clips[name])
+    assert code == 0 and seen(verdicts) == pytest.approx(wanted, abs=1e-5)
+
+
 def test_a_submission_has_every_video_of_the_sample(scored, clips):
     listed = [*sorted(clips, reverse=True)[:3], "absent"]
     sample = "".join(f"{name}.mp4,0.5\n" for name in listed)

@@ -52,9 +52,9 @@ def model_card(
     sections = {
         "How to run it": _usage(face_models),
         "The model": _model(metadata, file),
-        "Results": _results(metadata, metrics, plan or {}),
+        "Results": describe_results(metadata, metrics, plan or {}),
         "Preprocessing": _preprocessing(metadata["preprocessing"]),
-        "Intended use and limits": _intended_use(corpora),
+        "Intended use and limits": describe_use(corpora),
         "Other models": OTHER_MODELS,
         "Licence": _licence(corpora, families, face_models),
     }
@@ -86,15 +86,16 @@ def _model(metadata: dict, file: str) -> str:
     dataset, corpora = metadata["dataset"], metadata["preprocessing"]["corpora"]
     images, name = dataset.get("images"), code_span(dataset["name"])
     count = f", {images:,} images" if type(images) is int else ""
-    return f"""- network: {_networks(metadata)}
+    return f"""- network: {describe_networks(metadata)}
 - exported as: `{file}`
 - trained on: {name}{count} of {", ".join(map(plain_text, corpora))}
 - SHA-256 of the images kept in the plan of {name}: {code_span(dataset["sha256"])}
 - thresholds: an image is fake from {metadata["threshold"]:.4f} on; a person in a video is fake where the mean
-  over the frames is {metadata["video_threshold"]:.4f} or more{_of_several(metadata)}"""
+  over the frames is {metadata["video_threshold"]:.4f} or more{describe_several(metadata)}"""
 
 
-def _of_several(metadata: dict) -> str:
+def describe_several(metadata: dict) -> str:
+    """Return the end of a sentence on thresholds: those of several people, "" where the model has none."""
     thresholds = metadata.get("people_thresholds") or []
     if len(thresholds) < 2:
         return ""
@@ -104,7 +105,7 @@ def _of_several(metadata: dict) -> str:
     )
 
 
-def _networks(metadata: dict) -> str:
+def describe_networks(metadata: dict) -> str:
     """Return the network's name and image size; for an ensemble those of its members."""
     parts = metadata.get("parts", [metadata])
     networks = [
@@ -117,7 +118,8 @@ def _networks(metadata: dict) -> str:
     return f"the mean of {' and '.join(networks)}{averaged}, at temperature {metadata['temperature']:.3f}"
 
 
-def _results(metadata: dict, metrics: dict, plan: dict) -> str:
+def describe_results(metadata: dict, metrics: dict, plan: dict) -> str:
+    """Return a model's results as a table, with what their intervals are over and what is known of people."""
     rows = []
     for split, title in SPLITS.items():
         found = metrics["splits"].get(split)
@@ -164,7 +166,8 @@ def _preprocessing(preprocessing: dict) -> str:
 `model.onnx` contains these settings; `preprocessing.json` is a copy to read."""
 
 
-def _intended_use(corpora: list[str]) -> str:
+def describe_use(corpora: list[str]) -> str:
+    """Return what a model that was trained on `corpora` is for, and what it can't do."""
     names = ", ".join(map(plain_text, corpora))
     return f"""For videos and images like those of {names}. Test it before using it on other
 generators, compressions or cameras; a score is not a calibrated probability there. It doesn't judge sound,
@@ -175,8 +178,12 @@ decide about people by itself, and let everyone affected have a person review th
 def _licence(corpora: list[str], families: dict[str, str], face_models: Collection[str]) -> str:
     files = "".join(f"\n- `{name}`: {TERMS[name]}" for name in face_models if name in TERMS)
     files = f"\n\ndlib's models have terms of their own:\n{files}" if files else ""
-    terms = "\n".join(f"- {plain_text(corpus)}: {terms_of(corpus, families).use}" for corpus in corpora)
     return f"""The programs have the MIT licence, see `LICENSE`; the packages of `requirements.txt` have their
 own. The use of the weights depends on the terms of the corpora that the model was trained on:
 
-{terms}{files}"""
+{list_terms(corpora, families)}{files}"""
+
+
+def list_terms(corpora: list[str], families: dict[str, str]) -> str:
+    """Return a line for each corpus: the use that its authors allow."""
+    return "\n".join(f"- {plain_text(corpus)}: {terms_of(corpus, families).use}" for corpus in corpora)

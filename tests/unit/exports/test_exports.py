@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import cv2
+import huggingface_hub
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,7 +223,22 @@ def test_parquet_files_are_numbered_and_small_enough(made):
         count = len(of_split)
         assert count > 1
         assert of_split == [f"{split}-{n:05d}-of-{count:05d}.parquet" for n in range(count)]
-    assert "## Composition" in (made[2] / "parquet/README.md").read_text(encoding="utf-8")
+
+
+def test_the_hub_reads_the_card_of_parquet(made):
+    card = huggingface_hub.DatasetCard.load(made[2] / "parquet/README.md")
+    found = card.data.to_dict()
+    assert (found["license"], found["license_name"]) == ("other", "terms-of-the-corpora")
+    assert found["task_categories"] == ["image-classification"] and found["size_categories"] == ["n<1K"]
+    files = {one["split"]: one["path"] for one in found["configs"][0]["data_files"]}
+    assert files == {split: f"data/{split}-*" for split in ("train", "validation", "test")}
+    features = {one["name"]: one["dtype"] for one in found["dataset_info"]["features"]}
+    assert features["image"] == "image" and features["label"] == {
+        "class_label": {"names": {"0": "real", "1": "fake"}}
+    }
+    assert "## Composition" in card.text
+    names = {path.relative_to(made[2]).parts[1] for path in (made[2] / "parquet").rglob("*")}
+    assert names == {"README.md", "data"}
 
 
 @pytest.mark.parametrize("form", EXPORTS)
