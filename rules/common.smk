@@ -40,7 +40,7 @@ workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other 
 OWN_SETTINGS = own_settings()
 
 # rules that always need torch; others of models, such as predict and detect, need it unless the model is in ONNX
-WITH_TORCH = set("train train_left_out features combine finish explain convert weigh".split())
+WITH_TORCH = set("train train_left_out features combine finish explain convert weigh share".split())
 
 try:
     if workflow.is_main_process:

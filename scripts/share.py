@@ -15,14 +15,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.checkpoints.hub_folder import library_of, write_model
 from deepfake.files import new_directory
 from deepfake.program import add_limits, json_object, make_parser, positive_int, run
-from deepfake.submissions.hub_card import hub_card
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    from deepfake.checkpoints.hub_folder import library_of, write_model  # loads torch
+    from deepfake.submissions.hub_card import hub_card
+
     metrics, plan = (
         json.loads(path.read_text(encoding="utf-8")) for path in (args.metrics, args.plan_summary)
     )
