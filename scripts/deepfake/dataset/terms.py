@@ -26,6 +26,17 @@ TERMS = {
         "on request, for research and teaching without commerce; not to be passed on",
         "Li et al., Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics, CVPR 2020",
     ),
+    "ciplab": Terms(
+        "persons in photos whose source isn't stated",
+        "by the terms of its page on Kaggle",
+        "CIPLAB, Yonsei University, Real and Fake Face Detection, 2019",
+    ),
+    "communityforensics": Terms(
+        "persons in photos of LAION, FFHQ, COCO and others, not asked, and generated images",
+        "CC BY 4.0 for research, the smaller sets CC BY-NC-SA 4.0; the generators' own licences hold too",
+        "Park and Owens, Community Forensics: Using Thousands of Generators to Train Fake Image Detectors, "
+        "CVPR 2025",
+    ),
     "dfdc": Terms(
         "actors who agreed and were paid",
         "the rules of the Kaggle competition or the licence that each user accepts; not to be passed on",
@@ -67,6 +78,12 @@ TERMS = {
         "persons in YouTube clips, not asked",
         "on request, by the authors' terms to use",
         "Zhou et al., Face Forensics in the Wild, CVPR 2021",
+    ),
+    "genimage": Terms(
+        "persons in photos of ImageNet, not asked, and generated images",
+        "CC BY-NC-SA 4.0, without commerce, by the authors' own terms",
+        "Zhu et al., GenImage: A Million-Scale Benchmark for Detecting AI-Generated Image, NeurIPS Datasets "
+        "and Benchmarks 2023",
     ),
     "idforge": Terms(
         "54 celebrities in clips from the internet, not asked; stand-ins who aren't named",

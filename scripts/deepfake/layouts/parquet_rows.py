@@ -6,7 +6,7 @@
 numbers. corpora/parquet_source.py makes it, and layouts read it like any other table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from deepfake.errors import UserError
 from deepfake.layouts.entries import Corpus, Entry
@@ -17,25 +17,24 @@ SUFFIX = ".parquet"
 
 
 def is_rows(entry: Entry) -> bool:
-    """Whether a file is the table of a Parquet file's rows."""
-    return entry.path == ROWS and entry.archive.lower().endswith(SUFFIX)
+    """Whether a file is the table of a Parquet file's rows, or such a table at the top of a folder."""
+    return entry.path == ROWS and (not entry.archive or entry.archive.lower().endswith(SUFFIX))
 
 
 def read_rows(
-    corpus: Corpus, table: Entry, columns: tuple[str, ...]
-) -> Iterator[tuple[Entry, dict[str, str]]]:
+    corpus: Corpus, table: Entry, columns: tuple[str, ...], required: Collection[str]
+) -> Iterator[tuple[Entry, list[str]]]:
     """Yield the image of each row, and its cells in `columns`; "" for a column that the file doesn't have.
 
-    Raises UserError, naming the table, if it has no column `member`.
+    Raises UserError, naming the table, if it has no column `member`, or not those that are `required`.
     """
     lines = read_cells(corpus.text(table), str(table), (MEMBER, *columns))
     _, header = next(lines, (0, []))
-    member_at = find_column(header, MEMBER)
-    if member_at is None:
-        raise UserError(f"{table}: expected a column {MEMBER}, got {','.join(header)!r}")
-    places = {column: find_column(header, column) for column in columns}
-    for _, cells in lines:
+    if missing := [name for name in (MEMBER, *required) if find_column(header, name) is None]:
+        raise UserError(f"{table}: no column {', '.join(missing)}; it has {','.join(header)[:500]!r}")
+    places = [find_column(header, column) for column in (MEMBER, *columns)]
+    for number, cells in lines:
         if len(cells) != len(header):
-            raise UserError(f"{table}: {len(cells)} cells below a header of {len(header)}")
-        known = {name: "" if at is None else cells[at].strip() for name, at in places.items()}
-        yield Entry(table.archive, cells[member_at]), known
+            raise UserError(f"{table}, line {number}: {len(cells)} cells below a header of {len(header)}")
+        member, *known = ["" if at is None else cells[at].strip() for at in places]
+        yield Entry(table.archive, member), known

@@ -13,6 +13,8 @@ from operator import attrgetter
 from deepfake.layouts import (
     avdeepfake1m,
     celebdf,
+    ciplab,
+    communityforensics,
     csv_table,
     deeperforensics,
     deepspeak,
@@ -23,6 +25,7 @@ from deepfake.layouts import (
     faceforensics,
     fakeavceleb,
     ffiw,
+    genimage,
     idforge,
     imagefolder,
     kodf,
@@ -72,6 +75,8 @@ class Layout:
 LAYOUTS = {
     "avdeepfake1m": Layout(avdeepfake1m.read, family="voxceleb2", labels=avdeepfake1m.LABELS, segments=True),
     "celebdf": Layout(celebdf.read, family="celebdf"),
+    "ciplab": Layout(ciplab.read, images=True),
+    "communityforensics": Layout(communityforensics.read, images=True, from_tables=True, classes=(FAKE,)),
     "csv": Layout(csv_table.read, images=True, from_tables=True, rank=OF_TABLES),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
     "deepspeak": Layout(deepspeak.read, family="deepspeak", labels=deepspeak.LABELS, from_tables=True),
@@ -82,6 +87,7 @@ LAYOUTS = {
     "faceforensics": Layout(faceforensics.read, family="ffpp", masks=True),
     "fakeavceleb": Layout(fakeavceleb.read, family="voxceleb2"),
     "ffiw": Layout(ffiw.read, masks=True),
+    "genimage": Layout(genimage.read, images=True, sign=genimage.SIGN),
     "idforge": Layout(idforge.read, family="idforge"),
     "imagefolder": Layout(imagefolder.read, images=True, rank=OF_FOLDERS),
     "kodf": Layout(kodf.read),

@@ -173,7 +173,7 @@ class TestDrawnTree:
         rows = [row for row in self.rows(layout).values() if not row.problem]
         for label in LAYOUTS[layout].classes:
             assert len({row.group for row in rows if row.label == label}) >= 6
-        assert {row.label for row in rows} == set(LAYOUTS[layout].classes)
+        assert {row.label for row in rows} >= set(LAYOUTS[layout].classes)
 
     def test_names_are_unique_and_fakes_share_the_group_of_their_original(self, layout):
         rows = [row for row in self.rows(layout).values() if not row.problem]
