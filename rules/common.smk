@@ -11,6 +11,7 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import update_config
 
 from deepfake.code_digest import code_digest
+from deepfake.config.auto_layout import resolve_layouts
 from deepfake.config.check import check_config
 from deepfake.config.defaults import apply_own_names, mixed_alignment, unused_corpora
 from deepfake.config.files import check_files
@@ -49,6 +50,9 @@ try:
     check_config(
         config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text(encoding="utf-8"))
     )
+    for line in resolve_layouts(config, Path(".snakemake/layouts.json")):
+        if workflow.is_main_process:
+            logger.info(line)
     DATASETS = apply_own_names(config, OWN_SETTINGS)
 except UserError as error:
     raise WorkflowError(str(error)) from None

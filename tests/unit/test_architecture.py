@@ -13,8 +13,8 @@ SCRIPTS = ROOT / "scripts"
 LIBRARY = SCRIPTS / "deepfake"
 ROOMS = [
     "layouts", "corpora", "extraction", "people", "plan", "dataset", "exports", "audit", "inputs",
-    "evaluation", "networks", "checkpoints", "training", "config", "detection", "pages", "submissions",
-    "demo",
+    "evaluation", "networks", "checkpoints", "training", "config", "suggest", "detection", "pages",
+    "submissions", "demo",
 ]  # fmt: skip
 """In the order of a video's way: a room uses those before it, and the files beside the rooms."""
 FILES = sorted(LIBRARY.rglob("*.py"))

@@ -48,6 +48,8 @@ def _in_corpora(config: dict) -> Iterator[str]:
                 "take another name, or set that to null)"
             )
         yield from _in_columns(name, corpus["layout"], corpus["columns"])
+        if corpus["layout"] == "auto" and given and given[0] in ("kaggle", "demo"):
+            yield f"corpora.{name}.layout: auto can't be used with {given[0]}, which isn't there yet; name it"
 
 
 def _in_columns(name: str, layout: str, columns: dict | None) -> Iterator[str]:

@@ -91,3 +91,9 @@ def _label_of_name(name: str) -> int | None:
     words |= {"".join(c for c in name.lower() if c.isalnum())}
     labels = {WORDS[word] for word in words if word in WORDS}
     return labels.pop() if len(labels) == 1 and not words & NEGATIONS else None
+
+
+def says_class(paths: Iterable[str], label: int) -> bool:
+    """Whether a folder or a file of some paths is named after a class."""
+    names = {name for path in paths for name in PurePosixPath(path).with_suffix("").parts}
+    return any(_label_of_name(name) == label for name in names)

@@ -13,7 +13,8 @@ from functools import partial
 
 from deepfake.corpora.archives import MemberError, SourceError
 from deepfake.corpora.contents import NO_ENDING, content_of, head_of_file
-from deepfake.corpora.sources import FolderSource, ZipSource
+from deepfake.corpora.corpus_source import open_corpus
+from deepfake.corpora.sources import FolderSource, Source
 from deepfake.layouts.entries import Entry
 from deepfake.layouts.media_types import OTHER, SEQUENCE_TYPES, ending_of, kind_by_name
 from deepfake.layouts.service_files import service_part
@@ -21,7 +22,7 @@ from deepfake.layouts.service_files import service_part
 MAX_DEPTH = 100  # folders one in another
 MAX_FILES = 20_000_000
 LABEL_TYPES = {".json", ".csv", ".tsv", ".txt"}
-ARCHIVE_TYPES = {".zip"}
+ARCHIVE_TYPES = {".zip", ".parquet"}
 MEDIA, TEXT, ARCHIVE, FOREIGN = "media", "text", "archive", "foreign"
 LISTS = {MEDIA: "media", TEXT: "texts", ARCHIVE: "archives", FOREIGN: "foreign"}
 FOREIGN_TYPES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".z01", ".001", ".tbz2", ".txz", ".tar")
@@ -32,8 +33,8 @@ class Folder:
     """A folder of a source: its archive ("" in a folder corpus) and path, and the names of what is in it.
 
     `media` are the names of videos, stills, tars and files that only their content tells; `texts` those that
-    may be label files; `archives` zips; `foreign` archives that aren't read. `count` is the number of media
-    here and below. `others` counts the endings of all other files.
+    may be label files; `archives` zips and Parquet files; `foreign` archives that aren't read. `count` is the
+    number of media here and below. `others` counts the endings of all other files.
     """
 
     archive: str
@@ -108,7 +109,7 @@ class Listing:
     """
 
     top: Folder
-    source: FolderSource | ZipSource
+    source: Source
     unread: list[str] = field(default_factory=list)
     service: int = 0
     contents: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -194,14 +195,14 @@ def _is_folder(child: os.DirEntry) -> bool:
 
 
 def list_archives(paths: list[str], limits: dict, stack: ExitStack) -> Listing:
-    """Return the names in zip archives, which stay open in `stack`; each archive is a folder of the top.
+    """Return the names in archives, which stay open in `stack`; each archive is a folder of the top.
 
-    Raises SourceError as `sources.open_source` does.
+    Raises SourceError as `open_corpus` does.
     """
-    source = ZipSource(paths, limits, stack)
+    source = stack.enter_context(open_corpus(paths, limits))
     top, unread, service, folders = Folder("", ""), [], 0, {}
     contents: dict[tuple[str, str], str] = {}
-    for member in source.members():
+    for member in source.members(lambda entry: False):
         if member.reason or member.path.count("/") > MAX_DEPTH:
             unread.append(f"{member.archive}/{member.path}: {member.reason or 'too many folders'}")
         elif service_part(member.path):

@@ -19,7 +19,7 @@ MAX_CACHED = 1 << 26  # bytes of label files that are kept between layouts
 
 @contextmanager
 def open_listing(paths: list[str], limits: dict) -> Iterator[Listing]:
-    """List one folder, or any number of zip archives. Raises SourceError with what is wrong.
+    """List one folder, or any number of archives of one kind. Raises SourceError with what is wrong.
 
     `limits` has the limits of archives, see archives.ARCHIVE_LIMITS.
     """

@@ -36,7 +36,7 @@ def test_the_default_config_passes_as_it_is():
 @pytest.mark.parametrize(
     ("section", "key", "names"),
     [
-        ("corpora", "layout", LAYOUTS),
+        ("corpora", "layout", [*LAYOUTS, "auto"]),
         ("frames", "strategy", STRATEGIES),
     ],
 )

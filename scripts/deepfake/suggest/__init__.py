@@ -1,0 +1,1 @@
+"""From files that nobody has described to a config: which corpora they are, what is odd, what they take."""
