@@ -1,5 +1,9 @@
 """The DeepFake Detection Challenge (DFDC): the competition's files, the full set, the Preview, the test set.
 
+    train_sample_videos/, test_videos/              Kaggle's sample, with metadata.json in the first alone
+    [train/]dfdc_train_part_<0 to 49>/              the full set, each with its metadata.json
+    validation/labels.csv, test/metadata.json       beside train/, from the authors
+
 The videos' names mean nothing; label files in their folder or above give the labels (see dfdc_labels.py). An
 archive without a label for a video is looked up in the others, since Google Drive divides a folder among zips
 and puts its metadata.json into one of them.
@@ -13,7 +17,7 @@ Only the Preview says who is in a video. Its names are
 recording, so the take is the group.
 
 Elsewhere the group is the original, whether or not its file is in the corpus. Fakes without a known original
-are grouped by the folder that they are in, one part of DFDC.
+are grouped by the folder that they are in, one part of DFDC; so are all fakes of validation and of test.
 
 Sources: Dolhansky et al., "The Deepfake Detection Challenge (DFDC) Preview Dataset", 2019, and "The DeepFake
 Detection Challenge (DFDC) Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`.

@@ -4,9 +4,13 @@
     dataset.json    {"original_videos/643049/643049_A_001.mp4": {"label": "real", "set": "train"}}
     labels.csv      filename,label with 1 for fake
 
-The test set's metadata.json has `is_fake`, 0 or 1, in place of `label`. Sources: Dolhansky et al., "The
-Deepfake Detection Challenge (DFDC) Preview Dataset", 2019, and "The DeepFake Detection Challenge (DFDC)
-Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`.
+In test/metadata.json there is `is_fake`, 0 or 1, in place of `label`. Where a file names no split, its folder
+does (validation, test); in any other folder `is_fake` and labels.csv are of the test set, whose labels were
+published later than its videos.
+
+Sources: Dolhansky et al., "The Deepfake Detection Challenge (DFDC) Preview Dataset", 2019, and "The DeepFake
+Detection Challenge (DFDC) Dataset", 2020; the Kaggle competition `deepfake-detection-challenge`; DFDC2.py, a
+loader of the full set that several projects share; preprocessing/rearrange.py in SCLBD/DeepfakeBench.
 """
 
 import json
@@ -90,6 +94,8 @@ def _from_value(entry: Entry, key: str, value: object, is_preview: bool) -> list
     original = fields.get("original") or ""
     split = fields.get("split", fields.get("set"))
     split = SPLITS.get(split.lower(), "") if isinstance(split, str) else ""
+    if not split and "is_fake" in fields:
+        split = _split_of_folder(entry)
     if not isinstance(original, str):
         problem = f"original is {original!r}, not the name of a video"
         return [Record(key, None, split=split, is_preview=is_preview, problem=problem)]
@@ -123,6 +129,10 @@ def _from_csv(entry: Entry, content: str) -> list[Record]:
         key, value = (cells[at].strip() if at < len(cells) else "" for at in (name_at, label_at))
         label = LABEL_DIGITS.get(value)
         problem = "" if label is not None else f"label is {value!r}, neither 0 nor 1"
-        # labels.csv holds the labels of the test set, which were published later than its videos.
-        records.append(Record(key, label, split="test", problem=problem))
+        records.append(Record(key, label, split=_split_of_folder(entry), problem=problem))
     return records
+
+
+def _split_of_folder(entry: Entry) -> str:
+    """Return the split that a label file's folder is named after, else test."""
+    return SPLITS.get(entry.folder.name.lower(), "test")

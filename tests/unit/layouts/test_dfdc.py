@@ -179,6 +179,38 @@ def test_dfdc_official_test_labels():
     }
 
 
+def test_dfdc_train_parts_validation_and_test_in_one_corpus():
+    """As the authors have the full set; names mean nothing, and those of the test set start anew."""
+    files = {
+        "train/dfdc_train_part_7/metadata.json": json.dumps({"a.mp4": fake("b.mp4"), "b.mp4": REAL_RECORD}),
+        "validation/labels.csv": "filename,label\na.mp4,0\nc.mp4,1\n",
+        "test/metadata.json": json.dumps({"a.mp4": {"is_fake": 1}, "c.mp4": {"is_fake": 0}}),
+    }
+    paths = ["train/dfdc_train_part_7/a.mp4", "train/dfdc_train_part_7/b.mp4"]
+    paths += [f"{split}/{name}.mp4" for split in ("validation", "test") for name in "ac"]
+    rows = by_path(read("dfdc", [*paths, "test_videos/a.mp4"], files))
+    assert {path: (row.label, row.group, row.split) for path, row in rows.items() if not row.problem} == {
+        "train/dfdc_train_part_7/a.mp4": (FAKE, "b", "train"),
+        "train/dfdc_train_part_7/b.mp4": (REAL, "b", "train"),
+        "validation/a.mp4": (REAL, "a", "val"), "validation/c.mp4": (FAKE, "part:validation", "val"),
+        "test/a.mp4": (FAKE, "part:test", "test"), "test/c.mp4": (REAL, "c", "test"),
+    }  # fmt: skip
+    assert rows["test_videos/a.mp4"].problem == NO_LABEL_FILE
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [("", "test"), ("test_videos", "test"), ("Validation", "val"), ("test", "test"), ("train", "train")],
+)
+def test_dfdc_is_fake_and_label_tables_have_the_split_of_their_folder(folder, split):
+    path = f"{folder}/a.mp4".lstrip("/")
+    table = {f"{folder}/labels.csv".lstrip("/"): "filename,label\na.mp4,1\n"}
+    (by_table,) = read("dfdc", [path], table)
+    (by_json,) = dfdc([path], {"a.mp4": {"is_fake": 1}}, folder=folder).values()
+    (of_json,) = dfdc([path], {"a.mp4": {"is_fake": 1, "split": "train"}}, folder=folder).values()
+    assert (by_table.split, by_json.split, of_json.split) == (split, split, "train")
+
+
 @pytest.mark.parametrize("content", ["", "a.mp4,1\n", "name,label\na.mp4,1\n"])
 def test_dfdc_reports_an_invalid_label_table(content):
     with pytest.raises(ValueError, match=r"test/labels\.csv: expected the columns filename,label"):
