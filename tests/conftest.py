@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from made.preloaded import Snakemake
+from made.preloaded_steps import Steps
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -58,7 +59,9 @@ class Run:
 
 
 SNAKEMAKE = Snakemake()
+STEPS = Steps()
 atexit.register(SNAKEMAKE.close)
+atexit.register(STEPS.close)
 
 
 class Project:
@@ -77,13 +80,20 @@ class Project:
         """The command line of a run, for tests that start and kill it themselves."""
         return [sys.executable, "-m", "snakemake", *self.arguments(*args)]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, preloaded: bool = True) -> dict[str, str]:
+        """The environment of a run; its steps are forks of a process with their libraries if `preloaded`."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        path = f"{STEPS.folder()}:{path}" if preloaded else path
         return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(self.folder / ".cache")}
 
     def execute(self, *args: str, **options) -> subprocess.CompletedProcess:
-        """Run Snakemake to its end, whatever that is; for `options` see Snakemake.run."""
-        return SNAKEMAKE.run(self.arguments(*args), self.folder, self.environment(), **options)
+        """Run Snakemake to its end, whatever that is; for `options` see Snakemake.run.
+
+        The steps of a run that is to be disturbed are ordinary processes.
+        """
+        return SNAKEMAKE.run(
+            self.arguments(*args), self.folder, self.environment(preloaded=not options), **options
+        )
 
     def run(self, *args: str, check: bool = True) -> Run:
         """Run Snakemake here. With `check`, a failure raises with the output and the logs of all jobs."""

@@ -55,7 +55,7 @@ class Contained(Project):
         must("chown", "-R", "1000:1000", self.folder)
         command = self.command(*args)
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True
+            command, cwd=self.folder, env=self.environment(preloaded=False), capture_output=True, text=True
         )
 
 

@@ -31,7 +31,8 @@ class OnSlurm(Project):
         with open(self / "out.txt", "wb") as out:
             process = subprocess.Popen(
                 self.command(*args, "--configfile", self.configure(SETTINGS)),
-                cwd=self.folder, env=self.environment(), stdout=out, stderr=out, start_new_session=True,
+                cwd=self.folder, env=self.environment(preloaded=False), stdout=out, stderr=out,
+                start_new_session=True,
             )  # fmt: skip
         try:
             yield process

@@ -20,7 +20,7 @@ def start(project) -> subprocess.Popen:
         return subprocess.Popen(
             command,
             cwd=project.folder,
-            env=project.environment(),
+            env=project.environment(preloaded=False),
             stdout=out,
             stderr=out,
             start_new_session=True,

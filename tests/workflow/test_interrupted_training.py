@@ -41,7 +41,7 @@ def test_a_killed_training_is_resumed_and_ends_like_an_uninterrupted_one(ready, 
         process = subprocess.Popen(
             ready.command(BEST, *options),
             cwd=ready.folder,
-            env=ready.environment(),
+            env=ready.environment(preloaded=False),
             stdout=out,
             stderr=out,
             start_new_session=True,

@@ -72,8 +72,8 @@ FILES += ["checkpoints/kept", "tensorboard/kept"]
 class Quick(Project):
     """A project in which `python` runs stand-ins for the steps of models and reports."""
 
-    def environment(self) -> dict[str, str]:
-        found = super().environment()
+    def environment(self, preloaded: bool = True) -> dict[str, str]:
+        found = super().environment(preloaded)
         return {**found, "PATH": f"{self.folder / 'bin'}:{found['PATH']}"}
 
 

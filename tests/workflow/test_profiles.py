@@ -24,7 +24,9 @@ def dry_run(tmp_path_factory):
     """A function that dry-runs a profile with an empty storage on this machine."""
     folder = tmp_path_factory.mktemp("profiles")
     project = copy_project(folder / "project")
-    environment = {k: v for k, v in project.environment().items() if not k.startswith(("AWS_", "KUBE"))}
+    environment = {
+        k: v for k, v in project.environment(preloaded=False).items() if not k.startswith(("AWS_", "KUBE"))
+    }
     environment |= CREDENTIALS | {"HOME": str(folder)}
 
     @functools.cache
