@@ -3,18 +3,28 @@
 import sys
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# the folder of this file, and whether another workflow uses it as a module
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+
+if not (HOME / "scripts").is_dir():
+    raise WorkflowError(
+        f"{HOME}: not a folder with the steps' programs; clone the project, and name its Snakefile"
+    )
+
+sys.path.insert(0, str(HOME / "scripts"))
 
 
-configfile: str(Path(workflow.basedir, "config.yaml"))
+configfile: str(HOME / "config.yaml")
 
 
 OWN_CONFIG = Path("config.yaml")
-if OWN_CONFIG.exists() and not OWN_CONFIG.samefile(Path(workflow.basedir, "config.yaml")):
+if not IS_MODULE and OWN_CONFIG.exists() and not OWN_CONFIG.samefile(HOME / "config.yaml"):
 
     configfile: "config.yaml"
 
@@ -63,7 +73,7 @@ include: "rules/provenance.smk"
 
 rule all:
     """Every dataset of the user's, audited; the models that the config names, trained, and the report."""
-    default_target: True
+    default_target: workflow.default_target is None  # a module leaves it to the workflow that uses it
     input:
         expand("results/{dataset}", dataset=DATASETS),
         expand("results/reports/{dataset}/audit.json", dataset=DATASETS),

@@ -1,5 +1,7 @@
 """Checks the config and the options of this run, and defines what the rules of all phases share."""
 
+import copy
+import functools
 import shlex
 from pathlib import Path
 
@@ -24,7 +26,9 @@ from deepfake.slurm import unfinished_jobs
 
 
 def own_settings():
-    """What the user has merged over the workflow's config.yaml: here, in config files, on the command line."""
+    """What the user has merged over config.yaml: here, in config files, on the command line, for a module."""
+    if IS_MODULE:
+        return copy.deepcopy(dict(config))
     own = load_configfile("config.yaml") if "config.yaml" in workflow.configfiles else {}
     update_config(own, workflow.config_settings.overwrite_config)
     return own
@@ -32,13 +36,29 @@ def own_settings():
 
 def workflow_file(name):
     """The path of a file or folder of the workflow, which may be somewhere else than the working folder."""
-    path, here = Path(workflow.basedir, name), Path.cwd()
+    path, here = Path(HOME, name), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
+def module_config():
+    """The config of a module: config.yaml, which Snakemake doesn't read for one, with the module's merged over it."""
+    paths = workflow.modifier.path_modifier
+    if paths.prefix or paths.modifies_prefixes:
+        raise WorkflowError(
+            "prefix and replace_prefix can't be used: programs find each other's files below results/; run the "
+            "workflow by itself instead, with --directory"
+        )
+    merged = load_configfile(HOME / "config.yaml")
+    update_config(merged, OWN_SETTINGS)
+    return merged
+
 
 OWN_SETTINGS = own_settings()
+
+if IS_MODULE:
+    config = module_config()
+
+workflow.register_envvars(*variables_in_paths(config))  # so that jobs on other machines have them
 
 # rules that always need torch; others of models, such as predict and detect, need it unless the model is in ONNX
 WITH_TORCH = set("train train_left_out features combine finish explain convert weigh share".split())
@@ -47,9 +67,7 @@ try:
     if workflow.is_main_process:
         check_writable([".snakemake"])  # of which Snakemake's own error is a traceback
     check_files(workflow.configfiles)
-    check_config(
-        config, yaml.safe_load(Path(workflow.basedir, "rules/config.schema.yaml").read_text(encoding="utf-8"))
-    )
+    check_config(config, yaml.safe_load(Path(HOME, "rules/config.schema.yaml").read_text(encoding="utf-8")))
     for line in resolve_layouts(config, Path(".snakemake/layouts.json")):
         if workflow.is_main_process:
             logger.info(line)
@@ -79,21 +97,27 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
         config["containers"][stack] = built = workflow_file(image)  # where `make containers` builds it
         if not Path(built).exists():
             logger.warning(f"containers: {image} doesn't exist; `make containers` builds it, or name another")
-    if not Path(workflow.basedir).is_relative_to(Path.cwd()):  # the only folder that Snakemake binds
-        workflow.deployment_settings.apptainer_args += f" --bind {shlex.quote(str(workflow.basedir))}"
+    if not HOME.is_relative_to(Path.cwd()):  # the only folder that Snakemake binds
+        workflow.deployment_settings.apptainer_args += f" --bind {shlex.quote(str(HOME))}"
 
 
 onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
         if runs_here():
-            check_packages({job.rule.name for job in workflow.dag.needrun_jobs()} & WITH_TORCH)
+            check_packages({rule_name(job.rule) for job in workflow.dag.needrun_jobs()} & WITH_TORCH)
     except UserError as error:
         raise WorkflowError(str(error)) from None
     if workflow.executor_plugin.name == "slurm" and (jobs := unfinished_jobs(Path.cwd())):
         raise WorkflowError(
             f"jobs of an earlier run are still at work here; wait for them, or `scancel {' '.join(jobs)}`"
         )
+
+
+@functools.cache
+def rule_name(rule):
+    """The name of a rule as it is written here; as a module's it may have another, such as deepfake_train."""
+    return next((name for name, proxy in rules._rules.items() if proxy.rule is rule), rule.name)
 
 
 def runs_here():
@@ -160,4 +184,4 @@ def script_digest(script):
 
     It is computed when a job is considered: a run has jobs of few rules, and all digests take a second.
     """
-    return lambda w: code_digest(Path(workflow.basedir, "scripts", script))
+    return lambda w: code_digest(Path(HOME, "scripts", script))

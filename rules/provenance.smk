@@ -30,7 +30,7 @@ reasons_shown = set()
 def record_path(rule, wildcards):
     """Where the record of a job lies."""
     folders = [wildcards[name] for name in sorted(rule.wildcard_names)]
-    return f"{PurePosixPath('results/provenance', rule.name, *folders)}.json"
+    return f"{PurePosixPath('results/provenance', rule_name(rule), *folders)}.json"
 
 
 @functools.cache
@@ -134,7 +134,12 @@ def job_of(rule, wildcards):
         made = producer(path)
         inputs[path] = made and [record_path(*made), provenance.settings_digest(job_settings(*made)[0])]
     files = [str(path) for path in rule.expand_output(wildcards)[0] if not is_flagged(path, "temp")]
-    record = {"record": record_path(rule, wildcards), "step": rule.name, "settings": settings, "code": code}
+    record = {
+        "record": record_path(rule, wildcards),
+        "step": rule_name(rule),
+        "settings": settings,
+        "code": code,
+    }
     return record | {"inputs": inputs, "outputs": files}
 
 
@@ -180,11 +185,12 @@ def is_in_index(wildcards):
 def has_sources(rule, wildcards):
     """Whether the files of a user's own that a job reads are there, so that its outputs can be judged."""
     try:
-        if rule.name == "index":
+        name = rule_name(rule)
+        if name == "index":
             check_corpus(config, wildcards.corpus)
-        elif rule.name == "detect":
+        elif name == "detect":
             check_media(config, wildcards.media, made_for(wildcards))
-        elif rule.name == "submit":
+        elif name == "submit":
             check_submission(config, SECTIONS[wildcards.file])
     except UserError:
         return False
@@ -193,7 +199,7 @@ def has_sources(rule, wildcards):
 
 recorded_rules = []
 for each in list(workflow.rules):
-    if "{params.record" in (each.shellcmd or ""):
+    if each in workflow.modifier.rules and "{params.record" in (each.shellcmd or ""):  # no other module's
         if workflow.storage_settings.default_storage_provider:
             each.set_params(record=[])
         else:

@@ -1,9 +1,10 @@
-"""The workflow used from a folder of one's own, which has a config.yaml and nothing else, and --directory."""
+"""The workflow used from elsewhere: from a folder of one's own with a config.yaml alone, and as a module."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Project, copy_project
+from conftest import Project, Run, copy_project
 
 CONFIG = """
 corpora:
@@ -79,3 +80,65 @@ def test_a_key_that_stands_twice_ends_a_run_with_the_file_and_both_lines(folders
     args = ["-s", str(clone / "Snakefile"), "--configfile", mine.configure("seed: 1\nseed: 2\n")]
     done = mine.run("results/mine", *args, check=False)
     assert done.code == 1 and f"{Path(mine / 'mine.yaml').resolve()}: seed is in lines 1 and 2" in done.text
+
+
+PARENT = """
+import yaml
+
+rule images:
+    input: "results/mine"
+    output: "images.txt"
+    shell: "ls {{input}}/train/real > {{output}}"
+
+module deepfake:
+    snakefile: {snakefile!r}
+    config: {{**yaml.safe_load(open("config.yaml")), **config.get("deepfake", {{}})}}
+    {more}
+
+use rule * from deepfake as deepfake_*
+
+onstart:
+    print("checked", deepfake.onstart())
+"""
+
+
+@pytest.fixture
+def parent(folders):
+    """A function that runs a workflow of one's own, which uses this one as a module, in the folder `mine`."""
+    clone, mine = folders
+
+    def run(*args: str, more: str = "", check: bool = True) -> Run:
+        text = PARENT.format(snakefile=str(clone / "Snakefile"), more=more)
+        (mine / "Snakefile").write_text(text)
+        profile = str(clone / "profiles/default")
+        return mine.run("--workflow-profile", profile, *args, check=check)
+
+    yield run
+    (mine / "Snakefile").unlink()
+
+
+def test_a_module_takes_the_results_of_the_workflow_itself_for_current(folders, parent):
+    done = parent()  # the default target is the first rule of the workflow that uses it
+    assert done.jobs == {"images": 1}, done.text
+    assert (folders[1] / "images.txt").read_text().count(".jpg") > 0 and "checked None" in done.text
+
+
+def test_a_module_reruns_what_its_config_changes(folders, parent):
+    splits = "{train: 0.5, val: 0, test: 0.5}"
+    changed = folders[1].configure(f"deepfake: {{datasets: {{mine: {{corpora: [demo], splits: {splits}}}}}}}")
+    done = parent("results/mine", "--configfile", changed)
+    assert done.jobs == {"deepfake_plan": 1, "deepfake_dataset": 1}, done.text
+
+
+def test_a_module_has_no_prefix_and_its_config_is_checked(parent):
+    done = parent("-n", more='prefix: "here"', check=False)
+    assert done.code == 1 and "prefix and replace_prefix can't be used" in done.text
+    done = parent("-n", "--config", "deepfake={sede: 1}", check=False)
+    assert done.code == 1 and "unknown 'sede'" in done.text
+
+
+def test_a_snakefile_without_its_programs_says_so(folders, tmp_path):
+    clone, mine = folders
+    alone = shutil.copy(clone / "Snakefile", tmp_path)
+    done = mine.run("-n", "-s", str(alone), check=False)
+    assert done.code == 1 and f"{tmp_path}: not a folder with the steps' programs" in done.text
