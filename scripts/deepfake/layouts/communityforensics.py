@@ -16,25 +16,43 @@ CVPR 2025; the dataset cards of OwensLab/CommunityForensics, -Small and -Eval on
 JeongsooP/Community-Forensics.
 """
 
+from dataclasses import replace
+
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.listings import Line, videos_of_lines
-from deepfake.layouts.parquet_rows import ROWS, is_rows, read_rows
+from deepfake.layouts.parquet_rows import ROWS, MissingColumns, is_rows, read_rows
 from deepfake.layouts.shared import SPLITS, archive_stem, unique_path
 
 COLUMNS = ("label", "split", "model_name", "real_source", "subset", "architecture")
 REQUIRED = ("label", "model_name", "real_source", "subset")
 LABELS = {"0": REAL, "1": FAKE}
+UNLISTED = f"not in {ROWS}"
 
 
 def read(corpus: Corpus) -> list[Video]:
-    """Return the rows of the images. Raises UserError if a table lacks one of this set's columns."""
-    media, lines = set(corpus.media), []
+    """Return the rows of the images; those of a file without this set's columns have that problem.
+
+    Raises UserError if a line of a table can't be understood.
+    """
+    media, lines, foreign = set(corpus.media), [], {}
     for table in corpus.label_files(is_rows):
-        for entry, cells in read_rows(corpus, table, COLUMNS, REQUIRED):
-            label, split, matches = LABELS.get(cells[0]), SPLITS.get(cells[1].lower(), ""), entry in media
-            problem = f"label is {cells[0]!r}, neither 0 nor 1" if label is None else ""
-            lines.append(Line(table, entry.path, [entry] * matches, label, split, problem, cells))
-    return videos_of_lines(corpus, lines, _video, f"not in {ROWS}")
+        try:
+            for entry, cells in read_rows(corpus, table, COLUMNS, REQUIRED):
+                lines.append(_line(table, entry, cells, entry in media))
+        except MissingColumns as error:
+            foreign[table.archive] = str(error)
+    rows = videos_of_lines(corpus, lines, _video, UNLISTED)
+    return [
+        replace(row, problem=foreign.get(row.entry.archive, UNLISTED)) if row.problem == UNLISTED else row
+        for row in rows
+    ]
+
+
+def _line(table: Entry, entry: Entry, cells: list[str], is_there: bool) -> Line:
+    label = LABELS.get(cells[0])
+    problem = f"label is {cells[0]!r}, neither 0 nor 1" if label is None else ""
+    split = SPLITS.get(cells[1].lower(), "")
+    return Line(table, entry.path, [entry] if is_there else [], label, split, problem, cells)
 
 
 def _video(entry: Entry, line: Line) -> Video:

@@ -16,6 +16,10 @@ ROWS, MEMBER = "rows.csv", "member"
 SUFFIX = ".parquet"
 
 
+class MissingColumns(UserError):
+    """A table of rows lacks columns, as that of another set does."""
+
+
 def is_rows(entry: Entry) -> bool:
     """Whether a file is the table of a Parquet file's rows, or such a table at the top of a folder."""
     return entry.path == ROWS and (not entry.archive or entry.archive.lower().endswith(SUFFIX))
@@ -26,12 +30,13 @@ def read_rows(
 ) -> Iterator[tuple[Entry, list[str]]]:
     """Yield the image of each row, and its cells in `columns`; "" for a column that the file doesn't have.
 
-    Raises UserError, naming the table, if it has no column `member`, or not those that are `required`.
+    Raises MissingColumns if there is no column `member`, or not those that are `required`, and UserError,
+    naming the table, where a line can't be understood.
     """
     lines = read_cells(corpus.text(table), str(table), (MEMBER, *columns))
     _, header = next(lines, (0, []))
     if missing := [name for name in (MEMBER, *required) if find_column(header, name) is None]:
-        raise UserError(f"{table}: no column {', '.join(missing)}; it has {','.join(header)[:500]!r}")
+        raise MissingColumns(f"its {ROWS} has no column {', '.join(missing)}")
     places = [find_column(header, column) for column in (MEMBER, *columns)]
     for number, cells in lines:
         if len(cells) != len(header):

@@ -45,11 +45,16 @@ def test_labels_that_are_odd_rows_without_image_and_images_without_row():
     }
 
 
-def test_a_table_of_another_set_is_an_error():
-    with pytest.raises(
-        UserError, match=r"manual/0\.parquet: rows\.csv: no column model_name, real_source, subset"
-    ):
-        rows_of("a.png,1", header="member,label")
+def test_a_table_of_another_set_and_none_at_all():
+    (row,) = rows_of("a.png,1", header="member,label")
+    assert row.problem == "its rows.csv has no column model_name, real_source, subset"
+    (row,) = read_entries("communityforensics", [Entry("x.parquet", "a.png")], {})
+    assert row.problem == "not in rows.csv"
+
+
+def test_a_line_that_is_cut_off():
+    with pytest.raises(UserError, match=r"0\.parquet: rows\.csv, line 2: 3 cells below a header of 9"):
+        rows_of("a.png,1.png,m")
 
 
 def test_images_and_rows_of_two_files_are_told_apart(tmp_path):
