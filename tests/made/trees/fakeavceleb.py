@@ -8,7 +8,7 @@ PLACES = [
 ] + ["Caucasian (American)/women/id00018", "Caucasian (American)/men/id00020"]
 REAL = [f"RealVideo-RealAudio/{place}/00109.mp4" for place in PLACES]
 FAKE_AUDIO = [f"RealVideo-FakeAudio/{place}/00109_fake.mp4" for place in PLACES[:2]]
-FAKE = [f"FakeVideo-RealAudio/{place}/00109_id00173_UHoMXLSjlDo.mp4" for place in PLACES]
+FAKE = [f"FakeVideo-RealAudio/{place}/00109_id0017{i}_UHoMXLSjlDo.mp4" for i, place in enumerate(PLACES)]
 BOTH = [f"FakeVideo-FakeAudio/{place}/00109_id00475_wavtolip.mp4" for place in PLACES[:3]]
 LINE = "{},id00475,-,{},D,FakeVideo-FakeAudio,African,{},{},FakeAVCeleb/{}"
 
