@@ -1,10 +1,12 @@
-# Each target sets up what it needs. CORES limits the workflow, and WORKERS the tests.
+# Each target sets up what it needs. CORES limits the workflow, and WORKERS the tests; MODEL and PORT are of the app.
 PYTHON ?= python3
 CORES ?= all
 WORKERS ?= 2
+MODEL ?= results/model/best.pt
+PORT ?= 7860
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: demo demo-dataset test test-slurm test-containers test-containers-torch lint format bench containers graph clean
+.PHONY: demo demo-dataset app test test-slurm test-containers test-containers-torch lint format bench containers graph clean
 
 demo: .venv/ready  ## run the default config to the end, on the built-in demo corpus
 	snakemake --cores $(CORES)
@@ -12,6 +14,10 @@ demo: .venv/ready  ## run the default config to the end, on the built-in demo co
 demo-dataset: export PATH := $(CURDIR)/.venv-dataset/bin:$(PATH)
 demo-dataset: .venv-dataset/ready  ## the same up to a dataset and its audit, without torch
 	snakemake --cores $(CORES) --config 'train={models: []}'
+
+app: .venv/ready  ## a local page for detection: drop a video or a picture; make app MODEL=best.pt PORT=7860
+	.venv/bin/python -m pip install --quiet --requirement requirements/app.txt
+	python scripts/app.py --model $(MODEL) --port $(PORT)
 
 test: .venv/ready  ## run all tests
 	pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25  # a file's fixtures are made once

@@ -60,11 +60,19 @@ def browse(tmp_path):
     return lambda page, **size: open_page(page, tmp_path / "browser", **size)
 
 
-def open_page(page: str | Path, folder: Path, width: int = 1100, height: int = 800) -> Page:
+def open_page(
+    page: str | Path,
+    folder: Path,
+    width: int = 1100,
+    height: int = 800,
+    upload: Path | None = None,
+    until: str = "true",
+) -> Page:
     """Open a file or a URL in a window of `width` x `height` pixels, and return what the browser saw.
 
-    The screenshot, a file in `folder`, is of the whole page. The page can reach this machine only. Raises
-    TimeoutError if the browser does not answer.
+    With `upload` that file is chosen in the page's form, as by a hand, and sent. What is seen is the page in
+    which the JavaScript expression `until` is true. The screenshot, a file in `folder`, is of the whole
+    page. The page can reach this machine only. Raises TimeoutError if the browser does not answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     url = page if str(page).startswith(("http:", "file:")) else Path(page).resolve().as_uri()
@@ -77,6 +85,9 @@ def open_page(page: str | Path, folder: Path, width: int = 1100, height: int = 8
         browser.ask("Emulation.setDeviceMetricsOverride", **size)
         browser.ask("Page.navigate", url=url)
         browser.settle()
+        if upload:
+            browser.send_file(upload)
+        browser.wait_for(until)
         dom, text = map(browser.value, ("document.documentElement.outerHTML", "document.body.innerText"))
         whole = browser.ask("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": width, "height": whole["height"], "scale": 1}
@@ -158,9 +169,27 @@ class _Browser:
                 return message["result"]
         raise TimeoutError(f"{method}: no answer within {TIMEOUT} s; see {self.folder / 'browser.log'}")
 
-    def value(self, expression: str) -> str | bool:
-        """Return the value of a JavaScript expression in the page."""
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+    def value(self, expression: str) -> str | bool | None:
+        """Return the value of a JavaScript expression in the page; None where it has none."""
+        found = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]
+        return found.get("value")
+
+    def send_file(self, path: Path) -> None:
+        """Choose a file in the first file input of the page, and press the button of its form."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector="input[type=file]")["nodeId"]
+        self.ask("DOM.setFileInputFiles", files=[str(path.resolve())], nodeId=node)
+        self.events.clear()
+        self.value("document.querySelector('form button').click()")
+        self.settle()
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true, in whatever page the browser is by then."""
+        until = time.monotonic() + TIMEOUT
+        while self.value(expression) is not True:
+            if time.monotonic() > until:
+                raise TimeoutError(f"not true within {TIMEOUT} s: {expression}")
+            time.sleep(0.2)
 
     def settle(self) -> None:
         """Wait until the page is loaded, `window.unfinished` is not true, and no more events come.

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from deepfake.errors import UserError
 
@@ -26,6 +27,14 @@ def is_foreign(module: str | None) -> bool:
 def missing_package(module: str) -> str:
     """Return the message of a program about a module that it can't import."""
     return f"this step needs {module.split('.')[0]}, which {sys.executable} lacks; install it: {FOR_ALL}"
+
+
+def check_module(module: str, what: str, file: str) -> None:
+    """Raise UserError unless there is a `module`, which `what` needs and the requirements in `file` have."""
+    if find_spec(module) is None:
+        raise UserError(
+            f"{what} needs {module}, which {sys.executable} lacks; install it: pip install -r {file}"
+        )
 
 
 def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> None:

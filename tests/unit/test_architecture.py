@@ -14,7 +14,7 @@ LIBRARY = SCRIPTS / "deepfake"
 ROOMS = [
     "layouts", "corpora", "extraction", "people", "plan", "dataset", "exports", "audit", "inputs",
     "evaluation", "networks", "checkpoints", "training", "config", "suggest", "detection", "pages",
-    "submissions", "demo",
+    "submissions", "app", "demo",
 ]  # fmt: skip
 """In the order of a video's way: a room uses those before it, and the files beside the rooms."""
 FILES = sorted(LIBRARY.rglob("*.py"))

@@ -208,3 +208,16 @@ PAGES = [f"docs/{path.name}" for path in sorted(ROOT.glob("docs/*.md"))]
 @pytest.mark.parametrize("file", ["Makefile", "README.md", *PAGES])
 def test_what_users_run_needs_no_program_that_macos_lacks(file):
     assert re.findall(LINUX_ONLY, (ROOT / file).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("file", ["app", "loggers"])
+def test_optional_packages_fit_beside_all_others(file):
+    text = (ROOT / f"requirements/{file}.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    pins = on_pypi(f"requirements/{file}.txt")
+    assert len(pins) == len(lines) and all("==" in line for line in lines)
+    others = {canonicalize_name(name): version for name, version in on_pypi().items()}
+    found = {canonicalize_name(name): version for name, version in pins.items()}
+    assert {name: others[name] for name in found if name in others}.items() <= found.items()
+    if file == "app":  # by which the tests run too
+        assert found.items() <= others.items()

@@ -18,13 +18,17 @@ from deepfake.pages.verdict_details import (
 FILES_SHOWN = 50  # files with a section of their own: those of the highest scores
 
 
-def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str) -> str:
-    """Return the HTML page of all verdicts, with their images in it. The same verdicts give the same text."""
+def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str, home: str = "") -> str:
+    """Return the HTML page of all verdicts, with their images in it. The same verdicts give the same text.
+
+    `home` is the address of the local page, to which a link leads, where the page is one of its answers.
+    """
     judged = sorted((v for v in verdicts if v.person), key=_rank)
     failed = sorted((v for v in verdicts if not v.person), key=lambda v: v.name)
     return render(
         "verdicts.html.j2",
         title=title,
+        home=home,
         total=len(verdicts),
         fake=sum(v.verdict == FAKE for v in judged),
         real=sum(v.verdict != FAKE for v in judged),

@@ -1,0 +1,1 @@
+"""A local page for detection: upload a video or a picture, see its verdict."""
