@@ -1,5 +1,8 @@
 """Input functions and settings of the rules of datasets."""
 
+import json
+
+from deepfake.config.recipe import recipe_settings
 from deepfake.config.sections import dataset_section, image_sections, known_by, network_section
 from deepfake.config.sources import check_dataset, check_people_page
 
@@ -60,3 +63,25 @@ def face_network(w):
 def audit_memory(w, threads, attempt):
     """The MB of an audit: if the first attempt fails, more for each process that embeds faces."""
     return attempt * (2000 + (400 * threads if is_known_by_faces(w.dataset) else 0))
+
+
+def code_of_images(w):
+    """Digests of the code that images depend on, by step."""
+    return as_param({step: script_digest(f"{step}.py")(w) for step in ("frames", "faces", "plan")})
+
+
+def recipes_of_datasets():
+    """The recipes that datasets are rebuilt from, and what is the case here, for `verify`."""
+    return {
+        name: {
+            "from": cfg["splits"]["from"],
+            "corpora": cfg["corpora"],
+            "made": cfg["splits"].get("made", {}),
+            "now": {
+                "steps": recipe_settings(config, name)["steps"],
+                "code": json.loads(code_of_images(None)),
+            },
+        }
+        for name, cfg in config["datasets"].items()
+        if "from" in cfg["splits"]
+    }

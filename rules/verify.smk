@@ -23,11 +23,13 @@ rule verify:
         code=script_digest("verify.py"),
         results="results",
         stale=lambda w: as_param(stale_results()[:500]),
+        recipes=lambda w: as_param(recipes_of_datasets()),
         storage=workflow.storage_settings.default_storage_provider or [],
     shell:
         "python {params.program:q}"
         " --results {params.results:q}"
         " --workers {threads}"
         " --stale {params.stale:q}"
+        " --recipes {params.recipes:q}"
         " --storage {params.storage:q}"
         " 2> {log:q}"

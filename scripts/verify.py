@@ -9,7 +9,8 @@ false deletes them. Exports, decoded images, models and reports are not checked.
 runs.
 
 Ends with exit code 1 if something is damaged, also if --repair has removed it. `snakemake verify` also lists
-what was made with other settings, code or inputs than the present ones, and fails then too.
+what was made with other settings, code or inputs than the present ones, and how a dataset whose splits come
+from a recipe differs from the published one, video by video; it fails then too.
 """
 
 import argparse
@@ -19,11 +20,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deepfake.audit.differences import compare_with_recipe, differences_as_text
 from deepfake.audit.faults import as_text, commands, remove
 from deepfake.audit.verify import verify
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.program import FAILED, make_parser, positive_int, run
+from deepfake.versions import versions
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
@@ -42,10 +45,22 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         "removed": remove(faults) if args.repair else [],
         "stale": args.stale,
     }
-    text = as_text(checked, report)
+    compared = [compare_with_recipe(args.results, name, recipe) for name, recipe in args.recipes.items()]
+    compared = [found for found in compared if found]
+    report["recipes"] = [found._asdict() for found in compared]
+    text = "\n".join([as_text(checked, report), *differences_as_text(compared)])
     log.info("\n%s", text)  # on a cluster nobody sees what is printed
     print(json.dumps(report, indent=2) if args.json else text)
-    return FAILED if faults or args.stale else None
+    differ = any(found.videos for found in compared)
+    return FAILED if faults or args.stale or differ else None
+
+
+def read_recipes(text: str) -> dict[str, dict]:
+    """Return the recipes that datasets were rebuilt from, with the versions of what is installed here."""
+    recipes = json.loads(text)
+    for recipe in recipes.values():
+        recipe["now"]["versions"] = versions()
+    return recipes
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -58,6 +73,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--stale", type=json.loads, default=[], help="JSON: what isn't current, each with why"
+    )
+    parser.add_argument(
+        "--recipes",
+        type=read_recipes,
+        default={},
+        help="JSON: by dataset, the recipe that it was rebuilt from",
     )
     parser.add_argument("--storage", nargs="?", help="the storage that has the results instead")
     return parser.parse_args(argv)

@@ -131,7 +131,7 @@ def why_stale(path: str | Path, record: dict | None, settings: dict, code: str) 
     if record is None:
         return NO_RECORD
     if record["settings"] != json.loads(json.dumps(settings)):
-        return f"it was made with other settings ({', '.join(_differing(record['settings'], settings))})"
+        return f"it was made with other settings ({', '.join(differing(record['settings'], settings))})"
     if record["code"] != code:
         return "it was made by other code"
     changed = refresh(path, record)
@@ -141,13 +141,13 @@ def why_stale(path: str | Path, record: dict | None, settings: dict, code: str) 
     return "another program has written to it since" if changed else ""
 
 
-def _differing(one: dict, other: dict) -> list[str]:
+def differing(one: dict, other: dict) -> list[str]:
     """Return the names of the settings that differ, such as `cfg.margin`, sorted."""
     names = []
     for name in sorted({*one, *other}):
         a, b = one.get(name), other.get(name)
         if isinstance(a, dict) and isinstance(b, dict):
-            names += [f"{name}.{inner}" for inner in _differing(a, b)]
+            names += [f"{name}.{inner}" for inner in differing(a, b)]
         elif a != b:
             names.append(name)
     return names

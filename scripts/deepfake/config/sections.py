@@ -30,7 +30,7 @@ def index_section(config: dict, corpus: str) -> dict:
         own["masks"] = True
     if _has_segments(settings) and uses_pairs(faces_section(config, corpus)):
         own["pairs"] = True
-    return {**own, **shared, "frames": _frame_count(config, corpus)}
+    return {**own, **shared, "frames": _frames_of_index(config, corpus)}
 
 
 def _has_segments(settings: dict) -> bool:
@@ -53,7 +53,7 @@ def frames_section(config: dict, corpus: str) -> dict:
 
     Without `count`: the index turns it into a number for each video.
     """
-    cfg = _frames(config, corpus)
+    cfg = frames_of_corpus(config, corpus)
     keys = {"strategy", "format", *STRATEGIES[cfg["strategy"]][1]} - {"count"}
     keys |= {"quality"} if cfg["format"] == "jpg" else set()
     seed = {"seed": config["seed"]} if cfg["strategy"] == "random" else {}
@@ -218,14 +218,20 @@ def as_param(section: dict) -> str:
     return json.dumps(section, sort_keys=True, ensure_ascii=False)
 
 
-def _frames(config: dict, corpus: str) -> dict:
+def frames_of_corpus(config: dict, corpus: str) -> dict:
     """Return the `frames` settings with those of the corpus in place of the shared ones."""
     return {**config["frames"], **config["corpora"][corpus].get("frames", {})}
 
 
+def _frames_of_index(config: dict, corpus: str) -> dict | None:
+    """Return the settings that the index numbers frames by; None if the strategy has no count."""
+    cfg, factor = _frame_count(config, corpus), config["corpora"][corpus].get("frames_factor")
+    return cfg and {**cfg, **({"factor": factor} if factor else {})}
+
+
 def _frame_count(config: dict, corpus: str) -> dict | None:
     """Return `count` and `boost`, for the index to number frames by; None if the strategy has no count."""
-    cfg = _frames(config, corpus)
+    cfg = frames_of_corpus(config, corpus)
     has_count = "count" in STRATEGIES[cfg["strategy"]][1]
     return {key: cfg[key] for key in ("count", "boost")} if has_count else None
 

@@ -182,17 +182,20 @@ def _count_frames(rows: list[dict], frames: dict | None) -> None:
     """Set `frames_base` of each usable video to `count`, and `frames_wanted` to that or a multiple of it.
 
     The class with fewer videos gives more frames. `frames` has `count` and `boost`; it is None if the
-    sampling strategy needs no count. Images have none.
+    sampling strategy needs no count. Images have none. Where it has `factor`, that is the multiple of each
+    class by its name, whatever videos there are.
     """
     if not frames:
         return
     videos = [row for row in rows if not row["reason"] and row["kind"] != "image"]
     numbers = {label: sum(row["label"] == label for row in videos) for label in CLASSES}
     fewer, more = sorted(numbers, key=numbers.get)
-    factor = boost_factor(numbers[fewer], numbers[more], frames["boost"])
+    factors = {fewer: boost_factor(numbers[fewer], numbers[more], frames["boost"])}
+    for label, name in CLASSES.items() if "factor" in frames else ():
+        factors[label] = frames["factor"].get(name, 1)
     for row in videos:
         row["frames_base"] = frames["count"]
-        row["frames_wanted"] = frames["count"] * (factor if row["label"] == fewer else 1)
+        row["frames_wanted"] = frames["count"] * factors.get(row["label"], 1)
 
 
 def _assign_shards(rows: list[dict], size: int, blocks: dict[tuple[str, str], str]) -> None:

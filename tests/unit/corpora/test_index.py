@@ -209,6 +209,14 @@ def test_more_frames_are_taken_from_videos_of_the_smaller_class(real, fake, limi
     assert not any(row.get("frames_wanted") for row in rows if row["reason"])
 
 
+def test_a_factor_counts_whatever_videos_there_are():
+    labels = {f"{n:03d}.mp4": n >= 2 for n in range(12)}
+    frames = {"count": 10, "boost": 8, "factor": {"real": 3}}
+    rows = dfdc(labels, [], frames=frames)
+    counts = {(row["label"], row["frames_base"], row["frames_wanted"]) for row in rows if not row["reason"]}
+    assert counts == {(0, 10, 30), (1, 10, 10)}
+
+
 def test_a_shard_names_the_original_of_each_fake_that_is_in_it():
     records = {"r.mp4": ("REAL", None), "a.mp4": ("FAKE", "r.mp4"), "b.mp4": ("FAKE", "gone.mp4")}
     labels = {name: {"label": label, "original": original} for name, (label, original) in records.items()}
