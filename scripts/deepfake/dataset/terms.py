@@ -117,6 +117,11 @@ TERMS = {
         "on request, by the terms of the authors' form",
         "Yang, Li and Lyu, Exposing Deep Fakes Using Inconsistent Head Poses, ICASSP 2019",
     ),
+    "voxceleb2": Terms(
+        "celebrities in YouTube interviews (VoxCeleb2), not asked",
+        "by the terms of the corpus that was made from them, on request",
+        "Chung, Nagrani and Zisserman, VoxCeleb2: Deep Speaker Recognition, Interspeech 2018",
+    ),
     "wilddeepfake": Terms(
         "persons in clips from the internet, not asked",
         "on request, for research without commerce",
