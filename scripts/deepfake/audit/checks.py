@@ -136,7 +136,7 @@ def splits(e: Evidence) -> Iterator[str]:
         yield f"{split}: requested, but it has no images"
     allowed = requested | ({"test"} if e.cfg["test_only"] else set())
     for split, row in counts.iterrows():
-        if allowed and split not in allowed:
+        if requested and split not in allowed:
             yield f"{split}: not one of the requested splits"
         for label in CLASSES:
             if not row[label]:

@@ -254,7 +254,7 @@ def test_names_that_are_the_same_within_a_split_are_no_leak(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [near_duplicate, person_put_in, group, video])
-@pytest.mark.parametrize("policy", ["group", "official"])
+@pytest.mark.parametrize("policy", ["group", "official", "given"])
 def test_a_policy_that_promises_less_warns(tmp_path, policy, damage):
     rows = good_rows()
     damage(rows)
@@ -262,11 +262,20 @@ def test_a_policy_that_promises_less_warns(tmp_path, policy, damage):
     check = {near_duplicate: "duplicates", person_put_in: "people", group: "originals", video: "videos"}[
         damage
     ]
-    warned = policy == "official" or check == "people"
+    warned = policy in ("official", "given") or check == "people"
     report = audit(folder, {"policy": policy}, code=0 if warned else 1)
     assert names(report, "warned" if warned else "failed") == {check}
     assert len(names(report, "passed")) == len(CHECKS) - 2  # there are no records
     assert (f"policy {policy}" in result(report, check)["text"]) == warned
+
+
+def test_of_given_splits_only_the_classes_are_asked_for(tmp_path):
+    given = {"policy": "given", "splits": {"from": "s.csv"}}
+    folder = write(tmp_path / "d", good_rows())
+    report = audit(folder, given)
+    assert report["passed"] and {split["asked"] for split in report["splits"].values()} == {None}
+    fractions = given["splits"] | {"fractions": {"train": 1}}
+    assert "splits" in names(audit(folder, given | {"splits": fractions}, code=1), "failed")
 
 
 def test_without_duplicates_only_the_same_bytes_count(tmp_path):

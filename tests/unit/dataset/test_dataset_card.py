@@ -1,6 +1,7 @@
 """The card of a dataset: its numbers, and text that follows the settings."""
 
 import json
+import re
 from html import unescape
 from pathlib import Path
 
@@ -172,3 +173,20 @@ def test_names_of_methods_are_no_markup_in_the_card(name):
 def test_plain_names_of_methods_stay_as_they_are():
     for name in ("NeuralTextures", "face_swap v1.2 (c23)", "한국어", "(none named)", "20 to 29", "x-y, z's"):
         assert f"| {name} |" in count_by_attribute(pd.DataFrame({"x": [name], "split": "train"}), ["x"])
+
+
+def test_a_rebuilt_dataset_has_the_card_of_the_published_one(made):
+    kept = made[1][made[1]["file_name"] != ""]
+    rebuilt = CFG | {"splits": {"from": "splits.csv", "digest": "0", "fractions": CFG["splits"]}}
+    assert card("d", kept, CFG, STEPS) == card("d", kept, rebuilt, STEPS)
+    text = card("d", kept, CFG | {"policy": "given", "splits": {"from": "theirs.csv"}}, STEPS)
+    assert "From the file `theirs.csv`; policy `given`. The splits were given." in text
+    assert "Nor do near-duplicates" not in text
+    changed = kept.assign(sha256=kept["sha256"].iloc[::-1].to_numpy())
+    assert (
+        digest_of(text) == digest_of(card("d", kept, CFG, STEPS)) != digest_of(card("d", changed, CFG, STEPS))
+    )
+
+
+def digest_of(text: str) -> str:
+    return re.search("`([0-9a-f]{64})`", text)[1]

@@ -15,8 +15,10 @@ from deepfake.errors import UserError
 from deepfake.people.neighbours import SCALE
 from deepfake.people.video_vectors import VideoVectors, gather_vectors
 from deepfake.plan import partition
+from deepfake.plan.given import Given
 from deepfake.plan.people_table import people_summary, people_table
 from deepfake.plan.plan import plan_people
+from deepfake.plan.splits_file import Line
 
 LINK, GUARD = 0.36, 0.35
 BY_FACES = CFG | {
@@ -273,3 +275,21 @@ def test_whom_nobody_knows_is_left_out():
     assert set(plan.loc[known, "split"]) >= {"train", "val", "test"}
     named = plan_people(gathered.assign(target="c/" + gathered["video"]), BY_FACES, [], some)[0]
     assert {"train", "val", "test"} <= set(named.loc[~known, "split"])
+
+
+def test_given_splits_stay_whoever_their_faces_show_and_people_are_still_known():
+    gathered, vectors, _ = swapped(8, fakes=20, seed=1, noise=0.05, named=True, originals=True)
+    names = gathered[["corpus", "video", "label"]].drop_duplicates().reset_index(drop=True)
+    lines = {
+        (row.corpus, row.video): Line(at, row.video, "", ("train", "val")[at % 2])
+        for at, row in enumerate(names.itertuples())
+    }
+    plan, seen = plan_people(gathered, with_people(), [], vectors, given=Given("s.csv", lines))
+    kept = kept_images(plan)
+    assert all(
+        lines[c, v].split == s for c, v, s in zip(kept["corpus"], kept["video"], kept["split"], strict=True)
+    )
+    assert set(plan["video"][plan["step"] != ""]) == set(gathered["video"][gathered["step"] != ""])
+    table = people_table(plan, seen)
+    assert near_across(plan, vectors, GUARD) and not table["reason"].any()
+    assert people_summary(seen)["left_out"] == {"real": 0, "fake": 0}
