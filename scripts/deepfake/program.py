@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from deepfake.disk import explain
 from deepfake.errors import UserError
 from deepfake.packages import is_foreign, missing_package
 from deepfake.provenance import option_of, recorded
+from deepfake.windows import explain_windows_path
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
@@ -76,14 +78,15 @@ def run(main: Main, argv: Sequence[str] | None = None) -> int:
     bug, and keeps its traceback.
     """
     start_logging()
+    words = sys.argv[1:] if argv is None else argv
     try:
-        with recorded(option_of(sys.argv[1:] if argv is None else argv)):
+        with recorded(option_of(words)):
             return main(argv) or 0
-    except UserError as error:
-        log.error("%s", error)
-        return FAILED
-    except OSError as error:
-        log.error("%s", explain(error))
+    except (UserError, OSError) as error:
+        log.error("%s", error if isinstance(error, UserError) else explain(error))
+        for word in map(str, words):
+            if not os.path.lexists(word) and (advice := explain_windows_path(word)):
+                log.error("%s: %s", word, advice)
         return FAILED
     except ModuleNotFoundError as error:
         if not is_foreign(error.name):

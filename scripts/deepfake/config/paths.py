@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from deepfake.networks.settings import WEIGHTS_SUFFIXES
+from deepfake.windows import explain_windows_path
 
 PATH_KEYS = (
     "corpora.*.folder",
@@ -43,7 +44,7 @@ def expand_paths(config: dict) -> Iterator[str]:
     """Replace `~`, `$NAME` and `${NAME}` in all paths of a config in place; yield a line for each failure.
 
     A path that exists as it is written stays as it is. So does text that is no path, such as the name of
-    pretrained weights.
+    pretrained weights. Paths of Windows are failures, too.
     """
     for holder, key, name in _path_entries(config):
         prefix = HUGGING_FACE if name.endswith(".arch") else ""
@@ -53,6 +54,9 @@ def expand_paths(config: dict) -> Iterator[str]:
         if "\0" in path:
             yield f"{name}: {path!r} can't be used, it has a null character; write a path"
         elif not os.path.lexists(path):
+            if advice := explain_windows_path(path):
+                yield f"{name}: {path}: {advice}"
+                continue
             expanded = os.path.expanduser(VARIABLE.sub(_value, path))
             yield from (f"{name}: {path}: {problem}" for problem in _problems(path, expanded))
             path = expanded

@@ -13,7 +13,6 @@ from deepfake.extraction.settings import detector_names
 from deepfake.networks.settings import is_hub_name, parse_arch
 
 YUNET = "write the path of face_detection_yunet_2023mar.onnx"
-WINDOWS_DRIVE = re.compile(r"([A-Za-z]):[\\/]")
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
 ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
@@ -180,12 +179,9 @@ def _check(key: str, path: str, advice: str, is_input: bool = True) -> int:
 
 
 def _foreign(path: str) -> str:
-    """Return what to do about a path that is none here, such as one of Windows; "" for any other."""
+    """Return what to do about a path that is none here, such as an address; "" for any other."""
     if ADDRESS.match(path):
         return "this is an address; download or mount it, and write the path"
-    if os.name == "posix" and (drive := WINDOWS_DRIVE.match(path)):
-        inside = path[drive.end() :].replace("\\", "/")
-        return f"this is a path of Windows; under WSL write /mnt/{drive[1].lower()}/{inside}"
     if path != path.strip():
         return "it begins or ends with a space; take that away"
     if os.name == "posix" and "\\" in path:

@@ -76,11 +76,28 @@ def test_a_variable_that_is_not_set_and_an_unknown_user_are_errors_that_name_the
     assert "export it" in text and "corpora.mine.archives: ~no-such-user/a.zip: no user has " in text
 
 
+def test_a_path_of_windows_is_an_error_in_every_section():
+    with pytest.raises(UserError) as caught:
+        checked(r"""
+corpora:
+  a: {layout: imagefolder, folder: 'C:\Data\ff', faces: {model: D:/yunet.onnx}}
+  b: {layout: dfdc, archives: ['d:\*.zip'], label_files: [C:/l.csv]}
+datasets: {d: {corpora: [a], same_identity: 'C:\pairs.csv'}}
+models:
+  one: {arch: 'hf/C:\vit', image_size: 224, weights: 'C:\w.pt'}
+media: {m: {list: 'C:\list.txt', model: 'C:/best.pt'}}
+submissions: {prediction: {list: 'C:\l.txt', folder: '\\nas\faces\test'}}
+""")
+    lines = str(caught.value).splitlines()[1:]
+    assert len(lines) == 11 and all("under WSL " in line for line in lines)
+    assert "  corpora.b.archives: d:\\*.zip: this is a path of Windows; under WSL write /mnt/d/*.zip" in lines
+
+
 def test_a_path_that_exists_as_written_is_not_expanded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/elsewhere")
-    for name in ("~", "a$HOME", "it costs $5"):
-        (tmp_path / name).mkdir()
+    for name in ("~", "a$HOME", "it costs $5", "C:/a"):
+        (tmp_path / name).mkdir(parents=True)
         assert checked(CORPUS.format(f"folder: '{name}'"))["corpora"]["mine"]["folder"] == name
 
 

@@ -155,10 +155,10 @@ def test_every_layout_has_a_drawn_tree():
 class TestDrawnTree:
     """What a drawn corpus of each layout must have."""
 
-    def rows(self, layout: str) -> dict[str, Video]:
+    def rows(self, layout: str, line_end: str = "\n") -> dict[str, Video]:
         tree = TREES[layout]
         media = [Entry("", path) for path in [*tree.paths, *tree.odd]]
-        files = {Entry("", path): text for path, text in tree.texts.items()}
+        files = {Entry("", path): text.replace("\n", line_end) for path, text in tree.texts.items()}
         return {row.entry.path: row for row in read_entries(layout, media, files, tree.columns)}
 
     def test_every_file_is_used_or_has_its_reason(self, layout):
@@ -168,6 +168,9 @@ class TestDrawnTree:
         for path, reason in tree.odd.items():
             row = rows.get(path) or rows[path.rpartition("/")[0]]
             assert reason in (row.problem or NO_LABEL)
+
+    def test_label_files_with_the_line_ends_of_windows_mean_the_same(self, layout):
+        assert self.rows(layout, "\r\n") == self.rows(layout)
 
     def test_it_can_be_divided(self, layout):
         rows = [row for row in self.rows(layout).values() if not row.problem]
