@@ -30,7 +30,7 @@ from deepfake.text_files import find_column, read_cells
 
 ACTOR = r"(?:[0-9a-f]{20}|[0-9]{6})"
 REAL_NAME = re.compile(rf"({ACTOR})_[0-9]+")
-FAKE_NAME = re.compile(rf"({ACTOR})_({ACTOR})_([0-9]+)_[0-9]+")
+FAKE_NAME = re.compile(rf"({ACTOR})_({ACTOR})_([0-9]{{1,3}})_[0-9]+")
 METHODS = ("dfl", "dffs", "fsgan", "fo", "audio-driven")  # by their codes, from 1
 FOLDER = re.compile(r"(?<![a-z])(dfl|dffs|fsgan|fo|audio[-_ ]driven)(?![a-z])")
 ADVERSARIAL = re.compile(r"(?<![a-z])adv(?:ersarial)?(?![a-z])")

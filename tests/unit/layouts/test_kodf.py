@@ -52,6 +52,7 @@ def test_a_fake_has_the_method_of_its_folder_or_of_its_code(folder, archive, cod
         (f"dfl/{ACTOR}_1_0090.mp4", "name does not fit"),
         (f"videos/{ACTOR}_{OTHER}_9_0090.mp4", "name does not fit"),
         ("dfl/1_2_1_0090.mp4", "name does not fit"),
+        (f"{ACTOR}_{OTHER}_{'1' * 5000}_0090.mp4", "name does not fit"),
         (f"kodf_adv/{ACTOR}/{ACTOR}_007.mp4", "adversarial noise"),
     ],
 )
