@@ -30,8 +30,8 @@ from deepfake.text_files import find_column, read_cells
 
 ACTOR = r"(?:[0-9a-f]{20}|[0-9]{6})"
 REAL_NAME = re.compile(rf"({ACTOR})_[0-9]+")
-FAKE_NAME = re.compile(rf"({ACTOR})_({ACTOR})_([0-9]{{1,3}})_[0-9]+")
-METHODS = ("dfl", "dffs", "fsgan", "fo", "audio-driven")  # by their codes, from 1
+FAKE_NAME = re.compile(rf"({ACTOR})_({ACTOR})_([0-9]+)_[0-9]+")
+METHODS = {"1": "dfl", "2": "dffs", "3": "fsgan", "4": "fo", "5": "audio-driven"}  # by their codes
 FOLDER = re.compile(r"(?<![a-z])(dfl|dffs|fsgan|fo|audio[-_ ]driven)(?![a-z])")
 ADVERSARIAL = re.compile(r"(?<![a-z])adv(?:ersarial)?(?![a-z])")
 NOISE = "adversarial noise: neither a plain real nor a plain fake"
@@ -45,15 +45,15 @@ EXPECTED = "<actor>/<actor>_<number> or <method>/.../<target>_<source>_<code>_<n
 
 @dataclass(frozen=True)
 class Line:
-    """What a table says of a video, "" for what it doesn't; a real's actor is the target."""
+    """What a table or a name says of a video, "" for what it doesn't; a real's actor is the target."""
 
     label: int
-    split: str
     target: str
-    source: str
-    original: str
-    method: str
-    sex: str
+    source: str = ""
+    method: str = ""
+    original: str = ""
+    split: str = ""
+    sex: str = ""
 
 
 def read(corpus: Corpus) -> list[Video]:
@@ -102,15 +102,16 @@ def _by_name(entry: Entry, above: list[str]) -> Line | None:
     """Return what the name of a video and the folders above it say; None if they don't fit."""
     stem = entry.stem.lower()
     if (match := REAL_NAME.fullmatch(stem)) and match[1] in above[-1:]:
-        return Line(REAL, "", match[1], "", "", "", "")
+        return Line(REAL, match[1])
     if not (match := FAKE_NAME.fullmatch(stem)):
         return None
-    code = int(match[3])
-    found = [m[1] for name in above if (m := FOLDER.search(name))]
-    method = (
-        re.sub("[_ ]", "-", found[-1]) if found else METHODS[code - 1] if 0 < code <= len(METHODS) else ""
-    )
-    return Line(FAKE, "", match[1], match[2], "", method, "") if method else None
+    found = [folder[1] for name in above if (folder := FOLDER.search(name))]
+    method = _method(found[-1]) if found else METHODS.get(match[3])
+    return Line(FAKE, match[1], match[2], method) if method else None
+
+
+def _method(name: str) -> str:
+    return re.sub("[_ ]", "-", name.lower())
 
 
 def _read_tables(corpus: Corpus) -> dict[str, list[Line]]:
@@ -129,11 +130,11 @@ def _read_tables(corpus: Corpus) -> dict[str, list[Line]]:
             value = {name: _cell(cells, at) for name, at in places.items()}
             line = Line(
                 label=REAL if kind == "원본" else FAKE,
-                split=SPLITS[part],
                 target=value[UUID if kind == "원본" else TARGET].lower(),
                 source=value[SOURCE].lower(),
+                method=_method(value[METHOD]),
                 original=_stem(value[ORIGINAL]),
-                method=re.sub("[_ ]", "-", value[METHOD].lower()),
+                split=SPLITS[part],
                 sex=next((sex for start, sex in SEXES.items() if value[SEX].startswith(start)), ""),
             )
             found.setdefault(_stem(value[VIDEO]).lower(), []).append(line)
