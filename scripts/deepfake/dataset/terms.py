@@ -48,6 +48,12 @@ TERMS = {
         "Jiang et al., DeeperForensics-1.0: A Large-Scale Dataset for Real-World Face Forgery Detection, "
         "CVPR 2020",
     ),
+    "deepfakebench": Terms(
+        "persons of the corpora in it, such as FaceForensics++, Celeb-DF and DFDC",
+        "CC BY-NC 4.0 for its lists; the terms of each corpus in it hold too",
+        "Yan et al., DeepfakeBench: A Comprehensive Benchmark of Deepfake Detection, NeurIPS Datasets and "
+        "Benchmarks 2023",
+    ),
     "avdeepfake1m": Terms(
         "speakers of VoxCeleb2 and LRS3 in clips from YouTube, not asked",
         "on request, for research without commerce, after signing its agreement",
@@ -62,6 +68,11 @@ TERMS = {
         "celebrities in YouTube interviews (Celeb-DF), not asked",
         "for academic research without commerce; Celeb-DF's terms hold too",
         "Jia, Li and Lyu, Model Attribution of Face-Swap Deepfake Videos, ICIP 2022",
+    ),
+    "df40": Terms(
+        "persons of FaceForensics++, Celeb-DF and other corpora, not asked, and generated faces",
+        "CC BY-NC 4.0; the terms of the corpora it was made from hold too",
+        "Yan et al., DF40: Toward Next-Generation Deepfake Detection, NeurIPS Datasets and Benchmarks 2024",
     ),
     "dffd": Terms(
         "persons of other corpora (FFHQ, CelebA, FaceForensics++), and generated faces",

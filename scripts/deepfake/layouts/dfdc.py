@@ -163,7 +163,7 @@ def _video(entry: Entry, records: list[Record]) -> Video:
     if problem:
         return replace(unusable(entry, problem), split=split)
     if first.is_preview:
-        return replace(_preview_video(entry, first), split=split)
+        return replace(preview_video(entry, first), split=split)
     name = without_suffix(normalise(entry.name))
     if first.label == REAL:
         return Video(entry, name, REAL, original=name, group=name, split=split)
@@ -173,7 +173,8 @@ def _video(entry: Entry, records: list[Record]) -> Video:
     return Video(entry, name, FAKE, original=original, group=group, split=split)
 
 
-def _preview_video(entry: Entry, record: Record) -> Video:
+def preview_video(entry: Entry, record: Record) -> Video:
+    """Return the row of a video of the Preview by its path, the key of its record."""
     path = without_suffix(record.key)
     if match := PREVIEW_REAL.fullmatch(path):
         name = path.rpartition("/")[2]

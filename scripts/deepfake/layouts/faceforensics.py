@@ -17,6 +17,7 @@ Source: Rössler et al., "FaceForensics++: Learning to Detect Manipulated Facial
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -35,6 +36,7 @@ SAME_YOUTUBE_VIDEO = [
 METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", "DeepFakeDetection")
 COMPRESSION = re.compile(r"(?<![a-z0-9])(raw|c0|c23|c40)(?![a-z0-9])")
 NAME = re.compile(r"([0-9]{3})(?:_([0-9]{3}))?")
+YOUTUBE_ID = re.compile(r"[0-9]{3}")
 SPLIT_FILES = {"train.json": "train", "val.json": "val", "test.json": "test"}
 EXPECTED = (
     "original_sequences/<youtube or actors>/<compression>/videos/<video>, "
@@ -46,7 +48,7 @@ def read(corpus: Corpus) -> list[Video]:
     """Return the rows of the videos. Raises UserError if a split file can't be understood."""
     rows = [_video(entry) for entry in corpus.media]
     splits = _read_splits(corpus)
-    groups = _groups(rows)
+    groups = youtube_groups([row for row in rows if _is_youtube(row)])
     masks = masks_of_fakes(corpus.media)
     return [
         replace(_with_split_and_group(row, splits, groups), mask=mask_of(row.entry, masks)) for row in rows
@@ -102,9 +104,13 @@ def _mirror_folder(entry: Entry) -> TreeFolder | None:
     return TreeFolder(FAKE, parent, compression)
 
 
-def _groups(rows: list[Video]) -> dict[str, str]:
-    """Return the group of each YouTube id."""
-    pairs = [(row.target, row.source or row.target) for row in rows if _is_youtube(row)]
+def youtube_groups(rows: Iterable[Video]) -> dict[str, str]:
+    """Return the group of each YouTube id.
+
+    `rows` are videos made from YouTube ids, whose target is one, or whose group if they show nobody known.
+    """
+    ids = [(row.target or row.group, row.source) for row in rows]
+    pairs = [(one, other if YOUTUBE_ID.fullmatch(other) else one) for one, other in ids]
     present = {item for pair in pairs for item in pair}
     return connected_components([*pairs, *(pair for pair in SAME_YOUTUBE_VIDEO if present.issuperset(pair))])
 

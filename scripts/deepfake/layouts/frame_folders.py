@@ -33,6 +33,10 @@ def folders_of_stills(stills: Iterable[Entry], videos: Iterable[Entry]) -> dict[
     return dict(folders)
 
 
+def is_of_masks(folder: Entry) -> bool:
+    return bool(MASKS.intersection(map(str.lower, folder.parts)))
+
+
 def read_with_frames(
     read: Callable[[list[Entry]], list[Video]], videos: list[Entry], stills: list[Entry]
 ) -> list[Video]:
@@ -42,8 +46,8 @@ def read_with_frames(
     the layout is replaced by a row for each still. A folder of masks is one row.
     """
     folders = folders_of_stills(stills, videos)
-    masks = [folder for folder in folders if MASKS.intersection(map(str.lower, folder.parts))]
-    frames = [folder for folder in folders if folder not in set(masks)]
+    masks = [folder for folder in folders if is_of_masks(folder)]
+    frames = [folder for folder in folders if not is_of_masks(folder)]
     rows = read(sorted([*videos, *frames], key=BY_PATH))
     unfit = {row.entry for row in rows if row.entry.is_frames and row.problem}
     used = {still for folder in [*masks, *frames] if folder not in unfit for still in folders[folder]}

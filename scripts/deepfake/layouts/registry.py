@@ -17,7 +17,9 @@ from deepfake.layouts import (
     communityforensics,
     csv_table,
     deeperforensics,
+    deepfakebench,
     deepspeak,
+    df40,
     dfd,
     dfdc,
     dfdm,
@@ -40,7 +42,7 @@ from deepfake.layouts.entries import BY_PATH, FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.frame_folders import read_with_frames
 from deepfake.layouts.shared import not_read, unusable
 
-OF_ONE_CORPUS, OF_TABLES, OF_FOLDERS = range(3)
+OF_A_LIST, OF_ONE_CORPUS, OF_TABLES, OF_FOLDERS = range(4)
 """How much a layout knows of its files: where several fit, `suggest` takes the one of the lowest rank."""
 
 
@@ -50,17 +52,19 @@ class Layout:
 
     `read` returns a row for each of the corpus's media. Media are videos; still images too if `images`, and
     tars of them if `sequences`. Without `images`, a folder of stills may be the frames of a video (see
-    frame_folders.py). `family` ("" for none): corpora of one family use the same names for the same people,
-    originals and groups. `classes`: the labels that every such corpus has. `labels`: for an error, which
-    files give the labels, and where they lie. `from_tables`: the labels come from tables or lists, and may
-    contradict the folders. `masks`: a corpus may have masks of what is manipulated. `segments`: of some fakes
-    only parts are fake. `rank` and `sign` are for finding out which layout a corpus has (see corpora/fit.py):
+    frame_folders.py); with `frames`, `read` itself says which images are the frames of one. `family` ("" for
+    none): corpora of one family use the same names for the same people, originals and groups. `classes`: the
+    labels that every such corpus has. `labels`: for an error, which files give the labels, and where they
+    lie. `from_tables`: the labels come from tables or lists, and may contradict the folders. `masks`: a
+    corpus may have masks of what is manipulated. `segments`: of some fakes only parts are fake. `rank` and
+    `sign` are for finding out which layout a corpus has (see corpora/fit.py):
     `sign` is found in the path of some file of every such corpus, where a layout would otherwise read corpora
     of others too.
     """
 
     read: Callable[[Corpus], list[Video]]
     images: bool = False
+    frames: bool = False
     sequences: bool = False
     family: str = ""
     classes: tuple[int, ...] = (REAL, FAKE)
@@ -79,7 +83,17 @@ LAYOUTS = {
     "communityforensics": Layout(communityforensics.read, images=True, from_tables=True, classes=(FAKE,)),
     "csv": Layout(csv_table.read, images=True, from_tables=True, rank=OF_TABLES),
     "deeperforensics": Layout(deeperforensics.read, family="ffpp", classes=(FAKE,)),
+    "deepfakebench": Layout(
+        deepfakebench.read,
+        images=True,
+        frames=True,
+        family="deepfakebench",
+        from_tables=True,
+        labels=deepfakebench.LABELS,
+        rank=OF_A_LIST,
+    ),
     "deepspeak": Layout(deepspeak.read, family="deepspeak", labels=deepspeak.LABELS, from_tables=True),
+    "df40": Layout(df40.read, images=True, frames=True, family="df40", classes=(FAKE,)),
     "dfd": Layout(dfd.read, family="ffpp", masks=True),
     "dfdc": Layout(dfdc.read, family="dfdc", labels=dfdc.LABELS, from_tables=True),
     "dfdm": Layout(dfdm.read, family="celebdf", classes=(FAKE,)),

@@ -17,7 +17,7 @@ from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, is_media
 from deepfake.layouts.shared import NO_LABEL
 
-LISTING = {"celebdf", "csv", "dfdc", "labels"}
+LISTING = {"celebdf", "csv", "deepfakebench", "dfdc", "labels"}
 
 FOLDERS = [
     "original_sequences/youtube/c23/videos", "original_sequences/actors/c23/videos",
@@ -27,6 +27,7 @@ FOLDERS = [
     "dfdc_train_part_0", "method_A/12/12_B", "original_videos/12", "__MACOSX", "", "train", "a/Train/x",
     "manipulated_videos/end_to_end", "manipulated_videos/reenact_postprocess", "source_videos/M101",
     "stargan/test1", "ffhq/train", "train/Fake/stargan", "Mask", "real_train", "a/.hidden",
+    "simswap/ff/frames/000_003", "DF40_train/StyleGAN2/000", "DF40/stargan/fake", "DF40/DiT/cdf/Celeb-real",
     "Celeb-real/frames/id0_0000", "original_sequences/youtube/c23/frames/000", "fake_test/12/fake/3",
 ]  # fmt: skip
 STEMS = [
@@ -65,6 +66,22 @@ COLUMNS = {"original": "original", "split": "split"}
 
 
 @st.composite
+def deepfakebench_labels(draw, entries):
+    """The videos of one list of DeepfakeBench: folders of the corpus and others, by label and split."""
+    folders = sorted({e.folder.path for e in entries} | {"gone/frames/000"})
+    names = st.sampled_from(["000.png", *(e.name for e in entries)])
+    paths = st.builds("rgb\\{}/{}".format, st.sampled_from(folders), names)
+    records = st.lists(paths, max_size=3).map(lambda found: {"label": "", "frames": found})
+    videos = st.dictionaries(st.sampled_from(STEMS), records, max_size=4)
+    compressed = st.builds(lambda found: {"c23": found}, videos)
+    splits = st.dictionaries(st.sampled_from(["train", "val", "test"]), videos | compressed, max_size=3)
+    labels = st.sampled_from(
+        ["FF-real", "FF-DF", "DFDC_Fake", "CelebDFv1_real", "DFDCP_FakeA", "y_Real", "y"]
+    )
+    return draw(st.dictionaries(labels, splits, max_size=4))
+
+
+@st.composite
 def corpora(draw, layout):
     """Media of all layouts, and more of the drawn tree of one; and label files of all layouts: tables and
     label lists, one or two of each, which name files of the corpus by path or by name, and missing files.
@@ -97,6 +114,8 @@ def corpora(draw, layout):
         files[Entry(*place)] = "\n".join(["path,label,original,split", *draw(st.lists(lines, max_size=25))])
     for place in draw(st.sets(lists, max_size=2)):
         files[Entry(*place)] = "\n".join(draw(st.lists(labels, max_size=25)))
+    for place in draw(st.sets(st.sampled_from(["dataset_json/a.json", "FF-DF.json"]), max_size=2)):
+        files[Entry("", place)] = json.dumps({"x": draw(deepfakebench_labels(entries))})
     return entries, files
 
 
@@ -108,7 +127,8 @@ def test_every_file_has_one_row_in_any_order(layout, data, seed):
     rows = read_entries(layout, entries, files, COLUMNS)
     media = {e for e in entries if is_media(e, layout)}
     folders = {row.entry for row in rows if row.entry.is_frames}
-    assert not (folders and LAYOUTS[layout].images) and not any(e.is_service for e in media)
+    assert not folders or LAYOUTS[layout].frames or not LAYOUTS[layout].images
+    assert not any(e.is_service for e in media)
     media = {e for e in media if not (e.is_image and e.folder in folders)} | folders
     # Listed files that are no media have a row too, and files that are listed twice a second row.
     again = [row.entry for row in rows if row.problem.startswith("listed again")]
@@ -163,7 +183,7 @@ class TestDrawnTree:
 
     def test_every_file_is_used_or_has_its_reason(self, layout):
         tree, rows = TREES[layout], self.rows(layout)
-        used = {path.rpartition("/")[0] if tree.frames else path for path in tree.paths}
+        used = {path if path in rows else path.rpartition("/")[0] for path in tree.paths}
         assert {path for path, row in rows.items() if not row.problem and row.label is not None} == used
         for path, reason in tree.odd.items():
             row = rows.get(path) or rows[path.rpartition("/")[0]]
