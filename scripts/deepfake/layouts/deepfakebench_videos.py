@@ -5,7 +5,8 @@
     CelebDFv1_real, CelebDFv2_fake, …                     Celeb-DF
     DFDC_Real, DFDCP_FakeA, …                             DFDC, and its Preview
     DF_real, DF_fake                                      DeeperForensics
-    UADFV_Real, simswap_Fake, …                           others, DF40's methods among them
+    UADFV_Real, UADFV_Fake                                UADFV
+    simswap_Fake, roop_Real, …                            others, DF40's methods among them
 
 A folder that shows the corpus counts more than the label: DF40's lists have videos of FaceForensics++ and
 Celeb-DF under labels of their own.
@@ -78,6 +79,8 @@ def kind_of(listed: Listed, path: str) -> Kind:
     if label == "DF_fake":
         at = parts.index("manipulated_videos") + 1 if "manipulated_videos" in parts[:-1] else 0
         return Kind("deeperforensics", f"manipulated_videos/{parts[at] if at else 'end_to_end'}/{video}")
+    if label.startswith("UADFV_"):
+        return Kind("uadfv", f"{'real' if label_of(label) == REAL else 'fake'}/{video}")
     if label.startswith("DFDCP_"):
         return Kind("preview", path)
     return Kind("dfdc" if label.startswith("DFDC_") else "", path)

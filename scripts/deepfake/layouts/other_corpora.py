@@ -7,7 +7,7 @@ both.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from deepfake.layouts import celebdf, deeperforensics, faceforensics
+from deepfake.layouts import celebdf, deeperforensics, faceforensics, uadfv
 from deepfake.layouts.entries import BY_PATH, Corpus, Entry, Video
 from deepfake.layouts.faceforensics import YOUTUBE_ID, youtube_groups
 
@@ -18,6 +18,7 @@ READERS: dict[str, tuple[Callable[[Corpus], list[Video]], str]] = {
     "faceforensics": (faceforensics.read, FFPP),
     "celebdf": (celebdf.read, CELEBDF),
     "deeperforensics": (deeperforensics.read, FFPP),
+    "uadfv": (uadfv.read, "uadfv"),
 }
 """By layout, its reader and its family."""
 

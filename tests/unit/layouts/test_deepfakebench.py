@@ -51,6 +51,7 @@ def listed(corpus, labels):
             "DF_fake", "DeeperForensics-1.0/manipulated_videos/end_to_end_level_2/frames/000_M101",
             "deeperforensics", "manipulated_videos/end_to_end_level_2/000_M101.mp4",
         ),
+        ("UADFV_Fake", "UADFV/fake/frames/0003_fake", "uadfv", "fake/0003_fake.mp4"),
         ("simswap_Fake", "DF40/simswap/ff/frames/000_003", "df40", "DF40/simswap/ff/frames/000_003/0.png"),
         ("roop_Real", f"{YOUTUBE}/000", "faceforensics", f"{YOUTUBE.replace('frames', 'videos')}/000.mp4"),
     ],
@@ -59,7 +60,7 @@ def test_a_video_has_the_names_of_its_own_corpus(label, folder, layout, path):
     (row,) = read("deepfakebench", stills(folder), listed("x", {label: {"train": [folder]}}))
     (expected,) = read(layout, [path])
     assert values(row) == values(expected) and not row.problem and row.entry.is_frames
-    family = {"celebdf": "celebdf"}.get(layout, "ffpp")
+    family = {"celebdf": "celebdf", "uadfv": "uadfv"}.get(layout, "ffpp")
     assert (row.family, row.split, row.entry.path) == (family, "train", folder)
 
 
@@ -168,12 +169,12 @@ def test_lists_that_disagree_are_problems():
     ],
 )
 def test_a_video_in_several_splits(splits, expected):
-    folders = {name: f"UADFV/real/frames/{name}" for name in splits}
+    folders = {name: f"x/frames/{name}" for name in splits}
     by_split = {
         split: [folders[n] for n in splits if split in splits[n].split()]
         for split in ("train", "val", "test")
     }
-    rows = read("deepfakebench", stills(*folders.values()), listed("UADFV", {"UADFV_Real": by_split}))
+    rows = read("deepfakebench", stills(*folders.values()), listed("x", {"x_Real": by_split}))
     assert {row.entry.name: row.split for row in rows} == expected
 
 
