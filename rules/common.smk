@@ -104,7 +104,7 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
-        if runs_here():
+        if runs_here() and not workflow.touch:
             check_packages({rule_name(job.rule) for job in workflow.dag.needrun_jobs()} & WITH_TORCH)
     except UserError as error:
         raise WorkflowError(str(error)) from None

@@ -3,16 +3,18 @@
 requirements/dataset.txt has what all steps up to a dataset need, requirements.txt what networks need too.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 
 from deepfake.errors import UserError
 
-FOR_DATASETS = "pip install -r requirements/dataset.txt"
-FOR_ALL = "pip install -r requirements.txt"
+FOR_DATASETS = "requirements/dataset.txt"
+FOR_ALL = "requirements.txt"
 SAMPLE = ("av", "cv2", "pandas")
 """Modules that stand for all of requirements/dataset.txt."""
 
@@ -24,17 +26,23 @@ def is_foreign(module: str | None) -> bool:
     return bool(module) and module.split(".")[0] not in ("deepfake", *sys.stdlib_module_names)
 
 
+def install(file: str = FOR_ALL) -> str:
+    """Return the command that installs the packages of a file of the project, or of a submission package."""
+    folders = Path(__file__).resolve().parents[1:3]
+    path = next((folder / file for folder in folders if (folder / file).is_file()), Path(file))
+    here = Path.cwd()
+    return f"pip install -r {shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))}"
+
+
 def missing_package(module: str) -> str:
     """Return the message of a program about a module that it can't import."""
-    return f"this step needs {module.split('.')[0]}, which {sys.executable} lacks; install it: {FOR_ALL}"
+    return f"this step needs {module.split('.')[0]}, which {sys.executable} lacks; install it: {install()}"
 
 
 def check_module(module: str, what: str, file: str) -> None:
     """Raise UserError unless there is a `module`, which `what` needs and the requirements in `file` have."""
     if find_spec(module) is None:
-        raise UserError(
-            f"{what} needs {module}, which {sys.executable} lacks; install it: pip install -r {file}"
-        )
+        raise UserError(f"{what} needs {module}, which {sys.executable} lacks; install it: {install(file)}")
 
 
 def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> None:
@@ -53,12 +61,12 @@ def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> Non
     missing = done.stdout.split()
     if "torch" in missing and missing[1:] == []:
         raise UserError(
-            f"{', '.join(steps)} need torch, which {path} lacks; install it: {FOR_ALL}. To make datasets and "
-            "train nothing, write train: {models: []} in your config, or name a target: results/<dataset>"
+            f"{', '.join(steps)} need torch, which {path} lacks; install it: {install()}. To make datasets "
+            "and train nothing, write train: {models: []} in your config, or name a target: results/<dataset>"
         )
     if missing:
         raise UserError(
             f"the steps run by {path}, the first `{python}` on the PATH, which lacks {', '.join(missing)}; "
-            f"activate your environment, or install what it lacks: {FOR_ALL if steps else FOR_DATASETS}; or "
-            "let Snakemake make environments: --sdm conda"
+            "activate your environment, or install what it lacks: "
+            f"{install(FOR_ALL if steps else FOR_DATASETS)}; or let Snakemake make environments: --sdm conda"
         )

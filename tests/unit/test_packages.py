@@ -23,6 +23,8 @@ runpy.run_path({script!r}, run_name="__main__")
 def python(tmp_path, monkeypatch):
     """A function that puts a `python` alone on the PATH, a shell script of some lines."""
 
+    monkeypatch.chdir(ROOT)
+
     def write(*lines: str) -> Path:
         path = tmp_path / "python"
         path.write_text("\n".join(["#!/bin/sh", *lines]))
@@ -75,4 +77,7 @@ def test_a_program_that_lacks_torch_says_how_to_install_it(script, args, tmp_pat
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert f"needs torch, which {sys.executable} lacks; install it: pip install -r requi" in done.stderr
+    assert (
+        f"needs torch, which {sys.executable} lacks; install it: pip install -r {ROOT}/requirements.txt"
+        in done.stderr
+    )
