@@ -48,6 +48,11 @@ def module_config():
             "prefix and replace_prefix can't be used: programs find each other's files below results/; run the "
             "workflow by itself instead, with --directory"
         )
+    if workflow.modifier.rule_whitelist is not None:
+        raise WorkflowError(
+            "use rule can't name single rules of this module, since Snakemake then doesn't know its checkpoints: write "
+            "`use rule * from`, and change threads and resources by --set-threads and --set-resources"
+        )
     merged = load_configfile(HOME / "config.yaml")
     update_config(merged, OWN_SETTINGS)
     return merged

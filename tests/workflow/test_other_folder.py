@@ -93,9 +93,11 @@ rule images:
 module deepfake:
     snakefile: {snakefile!r}
     config: {{**yaml.safe_load(open("config.yaml")), **config.get("deepfake", {{}})}}
-    {more}
+    {prefix}
 
 use rule * from deepfake as deepfake_*
+
+{more}
 
 onstart:
     print("checked", deepfake.onstart())
@@ -107,8 +109,8 @@ def parent(folders):
     """A function that runs a workflow of one's own, which uses this one as a module, in the folder `mine`."""
     clone, mine = folders
 
-    def run(*args: str, more: str = "", check: bool = True) -> Run:
-        text = PARENT.format(snakefile=str(clone / "Snakefile"), more=more)
+    def run(*args: str, prefix: str = "", more: str = "", check: bool = True) -> Run:
+        text = PARENT.format(snakefile=str(clone / "Snakefile"), prefix=prefix, more=more)
         (mine / "Snakefile").write_text(text)
         profile = str(clone / "profiles/default")
         return mine.run("--workflow-profile", profile, *args, check=check)
@@ -130,9 +132,11 @@ def test_a_module_reruns_what_its_config_changes(folders, parent):
     assert done.jobs == {"deepfake_plan": 1, "deepfake_dataset": 1}, done.text
 
 
-def test_a_module_has_no_prefix_and_its_config_is_checked(parent):
-    done = parent("-n", more='prefix: "here"', check=False)
+def test_what_a_module_cannot_do_is_an_error_and_its_config_is_checked(parent):
+    done = parent("-n", prefix='prefix: "here"', check=False)
     assert done.code == 1 and "prefix and replace_prefix can't be used" in done.text
+    done = parent("-n", more="use rule faces from deepfake as small with:\n    threads: 1\n", check=False)
+    assert done.code == 1 and "use rule can't name single rules of this module" in done.text
     done = parent("-n", "--config", "deepfake={sede: 1}", check=False)
     assert done.code == 1 and "unknown 'sede'" in done.text
 
