@@ -19,7 +19,7 @@ app: .venv/ready  ## a local page for detection: drop a video or a picture; make
 	.venv/bin/python -m pip install --quiet --requirement requirements/app.txt
 	python scripts/app.py --model $(MODEL) --port $(PORT)
 
-test: .venv/ready  ## run all tests
+test: .venv/optional  ## run all tests
 	pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25  # a file's fixtures are made once
 
 test-slurm: .venv/ready  ## run the workflow on a real Slurm, started for it (root, Debian)
@@ -60,6 +60,10 @@ clean:  ## remove all results, but keep downloads
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/optional: .venv/ready requirements/app.txt requirements/loggers.txt
+	.venv/bin/python -m pip install --quiet --requirement requirements/app.txt --requirement requirements/loggers.txt
 	touch $@
 
 .venv-dataset/ready: requirements/dataset.txt
