@@ -110,7 +110,8 @@ onstart:
     try:
         check_writable(["results", "resources", "logs", "benchmarks"])
         if runs_here() and not workflow.touch:
-            check_packages({rule_name(job.rule) for job in workflow.dag.needrun_jobs()} & WITH_TORCH)
+            steps = {rule_name(job.rule) for job in workflow.dag.needrun_jobs()}
+            check_packages(steps & WITH_TORCH, logger=config["train"]["logger"])
     except UserError as error:
         raise WorkflowError(str(error)) from None
     if workflow.executor_plugin.name == "slurm" and (jobs := unfinished_jobs(Path.cwd())):

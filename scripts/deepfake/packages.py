@@ -18,6 +18,12 @@ FOR_ALL = "requirements.txt"
 SAMPLE = ("av", "cv2", "pandas")
 """Modules that stand for all of requirements/dataset.txt."""
 
+FOR_LOGGERS = "requirements/loggers.txt"
+LOGGERS = {"mlflow": ("pytorch_lightning", "mlflow", "alembic"), "wandb": ("pytorch_lightning", "wandb")}
+"""Modules that each value of train.logger needs."""
+
+TRAININGS = {"train", "train_left_out"}
+
 FIND = "import sys, importlib.util as u; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])"
 
 
@@ -45,20 +51,31 @@ def check_module(module: str, what: str, file: str) -> None:
         raise UserError(f"{what} needs {module}, which {sys.executable} lacks; install it: {install(file)}")
 
 
-def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> None:
+def lacks_logger(logger: str, missing: Iterable[str]) -> str:
+    """Return the message about what a value of train.logger lacks, with the command that installs it."""
+    return (
+        f"train.logger: {logger} needs {', '.join(missing)}; install it: {install(FOR_LOGGERS)}, or write "
+        "train: {logger: none}"
+    )
+
+
+def check_packages(torch_for: Iterable[str] = (), python: str = "python", logger: str = "none") -> None:
     """Raise UserError unless the steps' Python, the first `python` on the PATH, has the packages they need.
 
-    `torch_for` are the steps of a run that need torch; the others do without.
+    `torch_for` are the steps of a run that need torch; the others do without. `logger` is that of its
+    trainings.
     """
     steps = sorted(torch_for)
     path = shutil.which(python)
     if path is None:
         raise UserError(f"no `{python}` on the PATH, by which the steps run; activate your environment")
-    wanted = [*SAMPLE, *["torch"] * bool(steps)]
+    optional = LOGGERS.get(logger, ()) if TRAININGS & set(steps) else ()
+    wanted = [*SAMPLE, *["torch"] * bool(steps), *optional]
     done = subprocess.run([path, "-c", FIND, *wanted], capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"the steps run by {path}, which fails: {done.stderr.strip()[-500:]}")
-    missing = done.stdout.split()
+    found = done.stdout.split()
+    missing = [name for name in found if name not in optional]
     if "torch" in missing and missing[1:] == []:
         raise UserError(
             f"{', '.join(steps)} need torch, which {path} lacks; install it: {install()}. To make datasets "
@@ -70,3 +87,5 @@ def check_packages(torch_for: Iterable[str] = (), python: str = "python") -> Non
             "activate your environment, or install what it lacks: "
             f"{install(FOR_ALL if steps else FOR_DATASETS)}; or let Snakemake make environments: --sdm conda"
         )
+    if found:
+        raise UserError(f"the trainings run by {path}; {lacks_logger(logger, found)}")

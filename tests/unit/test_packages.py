@@ -55,6 +55,14 @@ def test_torch_alone_may_be_missing_where_nothing_is_trained(python):
         check_packages({"train", "finish"})
 
 
+def test_what_a_logger_lacks_is_said_where_something_is_trained(python):
+    python('for name; do if [ "$name" = wandb ]; then echo wandb; fi; done')
+    for steps, logger in (([], "wandb"), (["convert"], "wandb"), (["train"], "mlflow"), (["train"], "none")):
+        check_packages(steps, logger=logger)
+    with pytest.raises(UserError, match="needs wandb; install it: pip install -r requirements/loggers.txt"):
+        check_packages(["finish", "train"], logger="wandb")
+
+
 def test_no_python_or_one_that_fails_is_an_error(python):
     python("echo no libpython >&2", "exit 3").chmod(0o644)
     with pytest.raises(UserError, match="no `python` on the PATH"):

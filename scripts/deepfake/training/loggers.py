@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from deepfake import packages
 from deepfake.console import log
 from deepfake.errors import UserError
 from deepfake.files import new_file
@@ -21,9 +22,6 @@ from deepfake.training.history import HISTORY
 
 MARK = "logger.json"
 """In the folder of an unfinished run: by which the run is found again when the training is resumed."""
-
-MODULES = {"mlflow": ["mlflow", "alembic"], "wandb": ["wandb"]}
-"""What each logger needs, beside pytorch_lightning."""
 
 PROJECT = "deepfake"
 
@@ -45,11 +43,8 @@ class Logging:
 
 def check_logger(kind: str) -> None:
     """Raise UserError, which says what to install, if the packages of a logger are missing."""
-    if missing := [name for name in ["pytorch_lightning", *MODULES[kind]] if find_spec(name) is None]:
-        raise UserError(
-            f"train.logger: {kind} needs {', '.join(missing)}; `pip install -r requirements/loggers.txt` "
-            "installs it, or write train.logger: none"
-        )
+    if missing := [name for name in packages.LOGGERS[kind] if find_spec(name) is None]:
+        raise UserError(packages.lacks_logger(kind, missing))
 
 
 @contextmanager
