@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     model = open_model(args.model, args.threads, limits)
     preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
     judge = judge_with(model, preprocessing, limits, people=args.people, workers=args.threads)
-    with tempfile.TemporaryDirectory(prefix="deepfake-app-") as folder:
+    with tempfile.TemporaryDirectory(prefix="deepfake-app-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder  # so that what a job leaves that is ended goes with it
         jobs = Jobs(judge, Path(folder), args.queue)
         app = make_app(jobs, args.max_mb, describe_model(model.metadata))
         with make_local_server(app, host, args.port) as server:

@@ -207,8 +207,14 @@ def served(folder):
         text=True,
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
     )
-    yield process.stdout.readline().split()[0]
-    process.send_signal(signal.SIGTERM)
+    address = process.stdout.readline().split()[0]
+    yield address
+    body = b'--x\r\nContent-Disposition: form-data; name="media"; filename="a.mp4"\r\n\r\n'
+    body += (folder / "clip.mp4").read_bytes() + b"\r\n--x--\r\n"
+    headers = {"Origin": address.rstrip("/"), "Content-Type": "multipart/form-data; boundary=x"}
+    with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=20) as answer:
+        assert "/jobs/" in answer.url
+    process.send_signal(signal.SIGTERM)  # in the middle of a job
     assert process.wait(30) == 128 + signal.SIGTERM
     process.stdout.close()
     assert list(temporary.glob("deepfake*")) == []
