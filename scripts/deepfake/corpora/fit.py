@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from deepfake.corpora.archives import MemberError
-from deepfake.corpora.guess_columns import guess_tables
+from deepfake.corpora.guess_columns import guess_tables, lines_about
 from deepfake.errors import UserError
 from deepfake.layouts.entries import FAKE, REAL, Entry, Video
 from deepfake.layouts.registry import LAYOUTS, read_corpus
@@ -17,6 +17,7 @@ from deepfake.layouts.registry import LAYOUTS, read_corpus
 LEAST = 0.5  # share of the files that has to fit
 LEAST_OF_BEST = 0.75  # share of what the best layout of all fits
 EQUAL = 0.97  # of two layouts of one rank: one that fits so many of the other's files fits as well
+LARGE_TABLE = 1 << 20  # bytes
 MAX_TABLES = 4  # tables of different names that are tried
 IRRELEVANT = ("mask", "a source video", "the frames of a video", "a copy of", "over max_videos")
 """How the reasons begin of files that a layout knows, but doesn't use."""
@@ -70,6 +71,20 @@ class Choice:
     fits: list[Fit]
 
 
+def reader_of_sample(
+    read_bytes: Callable[[Entry], bytes], columns: dict, media: list[Entry]
+) -> Callable[[Entry], bytes]:
+    """Return a function that reads of a large table only the lines about `media`."""
+
+    def read(entry: Entry) -> bytes:
+        data = read_bytes(entry)
+        if entry.name != columns["table"] or len(data) < LARGE_TABLE:
+            return data
+        return lines_about(data, entry, columns["path"], media)
+
+    return read
+
+
 def fit_layout(
     layout: str,
     media: list[Entry],
@@ -115,13 +130,20 @@ def _stills_by_folder(media: list[Entry]) -> dict[tuple[str, str], int]:
     return counts
 
 
-def fit_layouts(media: list[Entry], texts: list[Entry], read_bytes: Callable[[Entry], bytes]) -> Choice:
-    """Return which layout fits the files `media`; see the module. `read_bytes` reads label files."""
+def fit_layouts(
+    media: list[Entry], texts: list[Entry], read_bytes: Callable[[Entry], bytes], is_sample: bool = False
+) -> Choice:
+    """Return which layout fits the files `media`; see the module. `read_bytes` reads label files.
+
+    With `is_sample` the corpus has more files, of which nothing need be known.
+    """
     fits = []
     for name in LAYOUTS:
         if name == "csv":
             tables = guess_tables(texts, media, read_bytes)[:MAX_TABLES]
-            fits += [fit_layout(name, media, texts, read_bytes, columns) for columns in tables]
+            for columns in tables:
+                read = reader_of_sample(read_bytes, columns, media) if is_sample else read_bytes
+                fits.append(fit_layout(name, media, texts, read, columns))
         elif is_possible(name, media):
             fits.append(fit_layout(name, media, texts, read_bytes))
     return choose(fits)

@@ -5,8 +5,10 @@ that say real and fake, under a usual name; or says which method made a file, wh
 Other columns are taken by usual names only.
 """
 
+import csv
 import re
 from collections.abc import Callable, Collection, Iterable
+from io import StringIO
 from itertools import islice
 from posixpath import basename
 
@@ -15,10 +17,12 @@ from deepfake.layouts.csv_columns import normal_value
 from deepfake.layouts.entries import FAKE, REAL, Entry
 from deepfake.layouts.media_types import kind_by_name
 from deepfake.layouts.shared import FRAME, SPLITS
-from deepfake.text_files import decode_text, read_cells
+from deepfake.text_files import decode_text, find_column, read_cells
 
 TABLE_TYPES = (".csv", ".tsv", ".txt")
-MAX_LINES = 20_000  # of a table that are looked at
+MAX_LINES = 10_000  # of a table whose values are looked at
+MAX_BYTES = 1 << 26  # of a table
+LEAST_DIFFERENT = 0.02  # share of the values of a column of paths that differ
 MAX_COLUMNS = 500
 MAX_VALUES = 60  # kinds of fakes in a column that names one value for real
 LEAST_NAMED = 0.2  # share of a corpus's files that a table has to name
@@ -119,38 +123,89 @@ def guess_tables(
     return [guess for _, guess in sorted(found.values(), key=lambda item: (-item[0], item[1]["table"]))]
 
 
-def _guess_table(entry: Entry, media: list[Entry], read_bytes) -> tuple[dict | None, float]:
-    lines = read_cells(decode_text(read_bytes(entry), str(entry)), str(entry), (*PATH_NAMES, *LABEL_NAMES))
+def _guess_table(
+    entry: Entry, media: list[Entry], read_bytes: Callable[[Entry], bytes]
+) -> tuple[dict | None, float]:
+    data = read_bytes(entry)
+    if len(data) > MAX_BYTES:
+        return None, 0.0
+    text = decode_text(data, str(entry))
+    lines = read_cells(text, str(entry), (*PATH_NAMES, *LABEL_NAMES))
     _, header = next(lines, (0, []))
     header = [cell.strip() for cell in header]
     if not 2 <= len(header) <= MAX_COLUMNS or len(set(header)) < len(header) or not all(header):
         return None, 0.0
-    rows = [cells for _, cells in islice(lines, MAX_LINES)]
+    rows = _spread(cells for _, cells in lines)
     values = {name: [c[i].strip() for c in rows if i < len(c)] for i, name in enumerate(header)}
-    path, share = _path_column(values, media)
-    if not path:
-        return None, 0.0
-    label = _label_column({name: found for name, found in values.items() if name != path})
+    hits = Hits(header, values, media)
+    hits.add(cells for _, cells in islice(read_cells(text, str(entry), header), 1, None))
+    path, share = hits.best()
+    label = _label_column({name: found for name, found in values.items() if name != path}) if path else None
     if not label:
         return None, 0.0
-    return {
-        "table": entry.name,
-        "path": path,
-        **label,
-        **_other_columns(values, path, label["label"], media),
-    }, share
+    others = _other_columns(values, path, label["label"], media)
+    return {"table": entry.name, "path": path, **label, **others}, share
 
 
-def _path_column(values: dict[str, list[str]], media: list[Entry]) -> tuple[str, float]:
-    """Return the column whose values name most of `media`, and the share of them that it names."""
-    names = [(entry.name, entry.stem) for entry in media]
-    scores = {}
-    for column, found in values.items():
-        known = {basename(value.replace("\\", "/")) for value in found if value}
-        hits = sum(name in known or stem in known for name, stem in names)
-        scores[column] = hits / len(names) if names else 0.0
-    best = max(scores, key=lambda name: (scores[name], _rank(name, PATH_NAMES)), default="")
-    return (best, scores[best]) if best and scores[best] >= LEAST_NAMED else ("", 0.0)
+def _spread(lines: Iterable[list[str]]) -> list[list[str]]:
+    """Return at most MAX_LINES lines, spread evenly: a table may be sorted by label."""
+    taken, step = [], 1
+    for number, cells in enumerate(lines):
+        if number % step == 0:
+            taken.append(cells)
+        if len(taken) == MAX_LINES:
+            taken, step = taken[::2], 2 * step
+    return taken
+
+
+class Hits:
+    """Counts which of `media` each column names; of all lines, as those of some files may stand anywhere."""
+
+    def __init__(self, header: list[str], values: dict[str, list[str]], media: list[Entry]):
+        self._names = {name for entry in media for name in (entry.name, entry.stem)}
+        self._media = media
+        self._found: dict[str, set[str]] = {
+            name: set() for name, found in values.items() if len(set(found)) > LEAST_DIFFERENT * len(found)
+        }
+        self._places = [(name, header.index(name)) for name in self._found]
+
+    def add(self, lines: Iterable[list[str]]) -> None:
+        for cells in lines:
+            for column, place in self._places:
+                if place < len(cells):
+                    name = file_name(cells[place])
+                    if name in self._names:
+                        self._found[column].add(name)
+
+    def best(self) -> tuple[str, float]:
+        """Return the column that names most of the files, and the share of them; "" if it names too few."""
+        scores = {
+            column: sum(e.name in found or e.stem in found for e in self._media) / max(1, len(self._media))
+            for column, found in self._found.items()
+        }
+        column = max(scores, key=lambda name: (scores[name], _rank(name, PATH_NAMES)), default="")
+        return (column, scores[column]) if column and scores[column] >= LEAST_NAMED else ("", 0.0)
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path of any system."""
+    return basename(path.strip().replace("\\", "/"))
+
+
+def lines_about(data: bytes, entry: Entry, path: str, media: list[Entry]) -> bytes:
+    """Return a table with those of its lines alone that name one of `media` in the column `path`.
+
+    A layout needs no others where it is tried on a sample of a large corpus.
+    """
+    names = {name for one in media for name in (one.name, one.stem)}
+    lines = read_cells(decode_text(data, str(entry)), str(entry), (path,))
+    _, header = next(lines)
+    place = find_column(header, path)
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows(c for _, c in lines if place < len(c) and file_name(c[place]) in names)
+    return out.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _rank(name: str, usual: tuple[str, ...]) -> int:

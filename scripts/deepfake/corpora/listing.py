@@ -5,14 +5,13 @@ sizes and checksums too.
 """
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
 from deepfake.corpora.archives import MemberError, SourceError
-from deepfake.corpora.contents import NO_ENDING, content_of, head_of_file
+from deepfake.corpora.contents import content_of, head_of_file
 from deepfake.corpora.corpus_source import open_corpus
 from deepfake.corpora.sources import FolderSource, Source
 from deepfake.layouts.entries import Entry
@@ -23,28 +22,26 @@ MAX_DEPTH = 100  # folders one in another
 MAX_FILES = 20_000_000
 LABEL_TYPES = {".json", ".csv", ".tsv", ".txt"}
 ARCHIVE_TYPES = {".zip", ".parquet"}
-MEDIA, TEXT, ARCHIVE, FOREIGN = "media", "text", "archive", "foreign"
-LISTS = {MEDIA: "media", TEXT: "texts", ARCHIVE: "archives", FOREIGN: "foreign"}
+MEDIA, TEXT, ARCHIVE, FOREIGN = "media", "texts", "archives", "foreign"
 FOREIGN_TYPES = (".7z", ".rar", ".gz", ".bz2", ".xz", ".zst", ".z01", ".001", ".tbz2", ".txz", ".tar")
 
 
-@dataclass
+@dataclass(slots=True)
 class Folder:
     """A folder of a source: its archive ("" in a folder corpus) and path, and the names of what is in it.
 
     `media` are the names of videos, stills, tars and files that only their content tells; `texts` those that
     may be label files; `archives` zips and Parquet files; `foreign` archives that aren't read. `count` is the
-    number of media here and below. `others` counts the endings of all other files.
+    number of media here and below.
     """
 
     archive: str
     path: str
-    media: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    archives: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    others: Counter = field(default_factory=Counter)
-    folders: list["Folder"] = field(default_factory=list)
+    media: Sequence[str] = ()
+    texts: Sequence[str] = ()
+    archives: Sequence[str] = ()
+    foreign: Sequence[str] = ()
+    folders: Sequence["Folder"] = ()
     count: int = 0
 
     @property
@@ -63,20 +60,33 @@ class Folder:
             todo.extend(reversed(folder.folders))
 
     def add(self, name: str) -> None:
-        """Sort a file's name in."""
-        kind = _kind(ending_of(name), name)
-        if kind:
-            getattr(self, LISTS[kind]).append(name)
-        else:
-            self.others[ending_of(name) or NO_ENDING] += 1
+        """Sort a file's name in; those of other files are not kept."""
+        if kind := _kind(ending_of(name), name):
+            setattr(self, kind, _with(getattr(self, kind), name))
+
+    def add_folder(self, path: str) -> "Folder":
+        """Return a new folder in this one, with its path in the source."""
+        inner = Folder(self.archive, path)
+        self.folders = _with(self.folders, inner)
+        return inner
 
     def finish(self) -> None:
         """Sort all names below, and count media."""
         for folder in reversed(list(self.walk())):
-            for names in (folder.media, folder.texts, folder.archives, folder.foreign):
-                names.sort()
-            folder.folders.sort(key=lambda child: (child.archive, child.path))
+            for kind in (MEDIA, TEXT, ARCHIVE, FOREIGN):
+                if names := getattr(folder, kind):
+                    names.sort()
+            if folder.folders:
+                folder.folders.sort(key=lambda child: (child.archive, child.path))
             folder.count = len(folder.media) + sum(child.count for child in folder.folders)
+
+
+def _with(items: Sequence, item: object) -> list:
+    """Return a list with one item more; of a million folders most lack most kinds of files."""
+    if not items:
+        return [item]
+    items.append(item)
+    return items
 
 
 _KINDS: dict[str, str] = {}  # by ending; a corpus has few of them
@@ -176,8 +186,7 @@ def list_folder(root: str) -> Listing:
             elif depth >= MAX_DEPTH:
                 listing_unread.append(f"{folder.path}: more than {MAX_DEPTH} folders, one in another")
             else:
-                inner = Folder("", folder.join(child.name))
-                folder.folders.append(inner)
+                inner = folder.add_folder(folder.join(child.name))
                 (links if child.is_symlink() else todo).append((inner, depth + 1))
     top.finish()
 
@@ -219,8 +228,8 @@ def list_archives(paths: list[str], limits: dict, stack: ExitStack) -> Listing:
 def _folder(top: Folder, folders: dict, archive: str, path: str) -> Folder:
     if (archive, path) not in folders:
         above = _folder(top, folders, archive, path.rpartition("/")[0]) if path else top
-        folders[archive, path] = Folder(archive, path)
-        above.folders.append(folders[archive, path])
+        folders[archive, path] = inner = above.add_folder(path)
+        inner.archive = archive
     return folders[archive, path]
 
 
@@ -241,7 +250,7 @@ def sample_media(listing: Listing, most: int) -> tuple[list[Entry], dict[tuple[s
     return entries, weights
 
 
-def _take(folder: Folder, most: int) -> Iterator[tuple[Folder, list[str]]]:
+def _take(folder: Folder, most: int) -> Iterator[tuple[Folder, Sequence[str]]]:
     if most <= 0 or not folder.count:
         return
     if folder.count <= most:
@@ -261,9 +270,9 @@ def _take(folder: Folder, most: int) -> Iterator[tuple[Folder, list[str]]]:
             yield from _take(child, share)
 
 
-def evenly(items: list, most: int) -> list:
+def evenly(items: Sequence, most: int) -> list:
     """Return at most `most` of the items, spread over the list."""
-    return items if len(items) <= most else [items[i * len(items) // most] for i in range(most)]
+    return list(items) if len(items) <= most else [items[i * len(items) // most] for i in range(most)]
 
 
 def sample_texts(listing: Listing, each: int, most: int) -> list[Entry]:

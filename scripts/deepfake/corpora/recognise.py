@@ -6,13 +6,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deepfake.corpora.archives import MemberError, SourceError
-from deepfake.corpora.fit import Choice, Fit, fit_layout, fit_layouts
+from deepfake.corpora.fit import Choice, Fit, fit_layout, fit_layouts, reader_of_sample
 from deepfake.corpora.listing import Listing, list_archives, list_folder, sample_media, sample_texts
 from deepfake.files import read_regular
 from deepfake.layouts.entries import Entry
 
 SAMPLE = 1500  # media on which every layout is tried
-COUNTED = 100_000  # media that are counted with the layout that fits
+COUNTED = 100_000  # media that are all counted with the layout that fits; of more, as many as follow
+OF_MORE = 40_000
 TEXTS_PER_FOLDER, MAX_TEXTS = 20, 3000
 MAX_CACHED = 1 << 26  # bytes of label files that are kept between layouts
 
@@ -57,20 +58,24 @@ def recognise(listing: Listing, labels: dict[Entry, Path] | None = None, most: i
     """Return which layout fits a corpus. `labels` are label files outside of it, see index.label_entries."""
     labels = labels or {}
     media, _ = sample_media(listing, most)
-    return fit_layouts(media, _texts(listing, labels), reader_of(listing, labels))
+    is_sample = len(media) < listing.top.count
+    return fit_layouts(media, _texts(listing, labels), reader_of(listing, labels), is_sample)
 
 
 def count(
     listing: Listing, fit: Fit, labels: dict[Entry, Path] | None = None
 ) -> tuple[Fit, dict, set[Entry]]:
-    """Return how a layout fits all files of a corpus, or COUNTED of them.
+    """Return how a layout fits all files of a corpus, or OF_MORE if there are more than COUNTED.
 
     The second value has by archive and folder how many media each of those taken stands for; the third are
     the label files that were read.
     """
     labels, read = labels or {}, set()
-    media, weights = sample_media(listing, COUNTED)
+    is_sample = listing.top.count > COUNTED
+    media, weights = sample_media(listing, OF_MORE if is_sample else COUNTED)
     reader = reader_of(listing, labels)
+    if is_sample and fit.columns:
+        reader = reader_of_sample(reader, fit.columns, media)
 
     def read_bytes(entry: Entry) -> bytes:
         read.add(entry)

@@ -50,8 +50,8 @@ def divide(listing: Listing, labels: Labels, depth: int = 0) -> list[Part]:
     if best and best.share >= ALL and not _stand_alone(listing, children, labels, best):
         return [whole]
     parts = [part for child in children for part in divide(listing.below(child), labels, depth + 1)]
-    fits = [part.choice.best for part in parts]
-    same = best and all(fit and fit.layout == best.layout for fit in fits)
+    fits = [part.choice.best for part in parts if part.choice.best]
+    same = best and all(fit.layout == best.layout for fit in fits)
     if same and (are_parts(children) or _say_less(fits, best)):
         return [whole]
     return parts if any(part.stands_alone for part in parts) else [whole]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepfake.corpora.guess_columns import guess_tables
+from deepfake.corpora.guess_columns import guess_tables, lines_about
 from deepfake.layouts.entries import Entry
 
 MEDIA = [Entry("", f"faces/{name}{i}.jpg") for i in range(10) for name in ("a", "b")]
@@ -74,6 +74,23 @@ def test_other_columns_by_usual_names_and_values():
 @pytest.mark.parametrize("text", [b"", b"a", b"file,file\n1,2", b"\xff\xd8\xff", b'a,b\n"c', b"x,y\n1,2\n"])
 def test_other_files_are_no_tables(text):
     assert guess_tables([Entry("", "info.csv")], MEDIA, lambda entry: text) == []
+
+
+def test_a_large_table_may_be_sorted_by_label():
+    lines = [f"{label}/{i}.png,{label}" for label in ("real", "fake") for i in range(30_000)]
+    media = [Entry("", f"{label}/{i}.png") for label in ("real", "fake") for i in (3, 29_999)]
+    text = "\n".join(["file,label", *lines]).encode()
+    (found,) = guess_tables([Entry("", "info.csv")], media, lambda entry: text)
+    assert found == {
+        "table": "info.csv",
+        "path": "file",
+        "label": "label",
+        "real": ["real"],
+        "fake": ["fake"],
+    }
+    assert lines_about(text, Entry("", "info.csv"), "file", media[:1]).decode().split() == [
+        "file,label", "real/3.png,real", "fake/3.png,fake",
+    ]  # fmt: skip
 
 
 def test_the_table_that_names_most_comes_first():

@@ -49,7 +49,6 @@ def test_files_are_sorted_by_what_they_may_be(tmp_path):
     assert [entry.path for entry in sample_texts(listing, 10, 10)] == ["a/info.csv"]
     assert sorted(foreign_archives(listing)) == ["a/x.zip", "a/y.7z"]
     assert listing.top.count == 3 and listing.service == 1
-    assert listing.top.folders[0].others == {".npy": 1}
 
 
 def test_a_file_without_an_ending_is_looked_into(tmp_path):
@@ -120,8 +119,7 @@ def test_a_sample_has_its_size_and_stands_for_everything(folders, most):
         for part in parts:
             inner = folder.join(part)
             if inner not in by_path:
-                by_path[inner] = Folder("", inner)
-                folder.folders.append(by_path[inner])
+                by_path[inner] = folder.add_folder(inner)
             folder = by_path[inner]
         folder.add(f"{number}.png")
     top.finish()
