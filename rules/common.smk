@@ -50,7 +50,7 @@ def module_config():
         )
     if workflow.modifier.rule_whitelist is not None:
         raise WorkflowError(
-            "use rule can't name single rules of this module, since Snakemake then doesn't know its checkpoints: write "
+            "single rules of this module can't be used, since Snakemake then doesn't know its checkpoints; write "
             "`use rule * from`, and change threads and resources by --set-threads and --set-resources"
         )
     merged = load_configfile(HOME / "config.yaml")

@@ -136,7 +136,7 @@ def test_what_a_module_cannot_do_is_an_error_and_its_config_is_checked(parent):
     done = parent("-n", prefix='prefix: "here"', check=False)
     assert done.code == 1 and "prefix and replace_prefix can't be used" in done.text
     done = parent("-n", more="use rule faces from deepfake as small with:\n    threads: 1\n", check=False)
-    assert done.code == 1 and "use rule can't name single rules of this module" in done.text
+    assert done.code == 1 and "single rules of this module can't be used" in done.text
     done = parent("-n", "--config", "deepfake={sede: 1}", check=False)
     assert done.code == 1 and "unknown 'sede'" in done.text
 
