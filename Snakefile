@@ -39,7 +39,7 @@ wildcard_constraints:
     corpus="|".join(config["corpora"]),
     dataset="|".join(config["datasets"]),
     shard="(?:(?:images|sequences)_)?(?:[01]+|all)",
-    form="webdataset|labels|dfd|parquet",
+    form="webdataset|labels|dfd|parquet|deepfakebench",
     model="|".join([*config["models"], *config["ensembles"]]),
     media="|".join(config["media"]) or "-",
     scores="|".join(config["scores"]) or "-",

@@ -3,7 +3,7 @@ From a dataset to the formats that other programs read.
 
 config    exports.<form>
 requires  results/plans/{dataset}.json, results/{dataset}
-creates   results/exports/{dataset}/{webdataset,labels,dfd,parquet}
+creates   results/exports/{dataset}/{webdataset,labels,dfd,parquet,deepfakebench}
 """
 
 

@@ -23,6 +23,7 @@ SETTINGS = {
     "parquet": {"shard_mb": 0.01},
     "labels": {"size": 112},
     "dfd": {},
+    "deepfakebench": {},
 }
 
 

@@ -4,13 +4,14 @@ To add one, write a file with an `export` function, and name it in EXPORTS and i
 of `form`. Settings, if it has any, go to `exports` in config.yaml and in its schema.
 """
 
-from deepfake.exports import dfd, labels, parquet, webdataset
+from deepfake.exports import deepfakebench, dfd, labels, parquet, webdataset
 
 EXPORTS = {
     "webdataset": webdataset.export,
     "labels": labels.export,
     "dfd": dfd.export,
     "parquet": parquet.export,
+    "deepfakebench": deepfakebench.export,
 }
 """From a format's name to a function `export(dataset, output, cfg)`.
 

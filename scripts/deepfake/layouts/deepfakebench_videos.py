@@ -39,7 +39,7 @@ FF_FOLDERS = {
 CELEB_FOLDERS = ("Celeb-real", "YouTube-real", "Celeb-synthesis")
 WORDS = re.compile(r"[^A-Za-z]+")
 FAKE_WORD = re.compile(r"fake[a-z]?", re.IGNORECASE)  # FakeA and FakeB of DFDCP too
-METHOD = re.compile(r"(?:(.*?)[_-])?fakes?(?:[_-](.+))?", re.IGNORECASE)
+METHOD = re.compile(r"(.+)[_-]fake", re.IGNORECASE)
 PREVIEW = re.compile(r"(?:([0-9]+)_)?([0-9]+)_([^_]+)_([0-9]+)")
 
 
@@ -51,13 +51,15 @@ class Kind(NamedTuple):
 
 
 def label_of(label: str) -> int | None:
-    """Return the label that a name of DeepfakeBench stands for, None if it says neither."""
+    """Return the label that a name of DeepfakeBench stands for, None if it says neither.
+
+    The last word that says so counts: what comes before is the name of a corpus or of a method.
+    """
     if label in FF_FOLDERS:
         return REAL if label.lower().endswith("real") else FAKE
     words = [word.lower() for word in WORDS.split(label)]
-    found = {REAL} if {"real", "reals"} & set(words) else set()
-    found |= {FAKE} if any(word == "fakes" or FAKE_WORD.fullmatch(word) for word in words) else set()
-    return found.pop() if len(found) == 1 else None
+    found = [word for word in words if word == "real" or FAKE_WORD.fullmatch(word)]
+    return None if not found else REAL if found[-1] == "real" else FAKE
 
 
 def kind_of(listed: Listed, path: str) -> Kind:
@@ -111,12 +113,12 @@ def other_row(entry: Entry, listed: Listed) -> Video:
     label = label_of(listed.label)
     own = entry.stem if entry.content != FRAMES and entry.stem != listed.video else ""
     name = "_".join(part for part in (listed.label, listed.video, own) if part)
-    match = METHOD.fullmatch(listed.label) if label == FAKE else None
+    match = METHOD.fullmatch(listed.label.removeprefix(f"{listed.corpus}_")) if label == FAKE else None
     return Video(
         entry,
         name=name,
         label=label,
-        method=(match[2] or match[1] or "") if match else "",
+        method=match[1] if match else "",
         original=name if label == REAL else "",
         group=unique_path(entry),
     )

@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import webdataset
+import yaml
 from made.exports import CFG, ROOT, export, make_dataset
+from made.layout_rows import read
 from pyarrow.parquet import ParquetFile
 
 from deepfake import tables
@@ -239,6 +241,65 @@ def test_the_hub_reads_the_card_of_parquet(made):
     assert "## Composition" in card.text
     names = {path.relative_to(made[2]).parts[1] for path in (made[2] / "parquet").rglob("*")}
     assert names == {"README.md", "data"}
+
+
+def deepfakebench(output: Path, name: str) -> list[tuple]:
+    """Return name of label, split, video and path of each image that the list of an export has."""
+    found = json.loads((output / f"dataset_json/{name}.json").read_text(encoding="utf-8"))[name]
+    assert all(set(splits) == set(PHASES) for splits in found.values())
+    videos = [
+        (v, s, n, r) for v, splits in found.items() for s, own in splits.items() for n, r in own.items()
+    ]
+    assert all(record["label"] == label for label, _, _, record in videos)
+    return [(v, s, n, path) for v, s, n, record in videos for path in record["frames"]]
+
+
+def test_deepfakebench_lists_every_image_where_its_loader_looks(made):
+    dataset, rows, top = made
+    listed = deepfakebench(top / "deepfakebench", "d")
+    assert len(listed) == len({path for *_, path in listed}) == len(rows)
+    config = yaml.safe_load((top / "deepfakebench/train_config.yaml").read_text(encoding="utf-8"))
+    assert config["lmdb"] is False and set(config["label_dict"]) == {label for label, *_ in listed}
+    by_place = {(row["corpus"] + "__" + row["video"], int(row["frame"])): row for row in rows.values()}
+    for label, split, video, path in listed:
+        assert re.fullmatch(rf"\./datasets/rgb/d/frames/{video}/[0-9]+\.png", path)
+        row = by_place[video, int(path[-10:-4])]
+        assert (row["split"], row["label"]) == (split, str(config["label_dict"][label]))
+        pixels = cv2.imread(str(top / "deepfakebench" / path.removeprefix("./datasets/")))
+        assert np.array_equal(pixels, images.decode((dataset / row["file_name"]).read_bytes()))
+
+
+def test_the_layout_deepfakebench_reads_the_export(made):
+    _, rows, top = made
+    paths = files_of(top / "deepfakebench")
+    text = paths.pop("dataset_json/d.json").decode()
+    back = read("deepfakebench", list(paths), {"dataset_json/d.json": text})
+    videos = {(r["corpus"] + "__" + r["video"], int(r["label"]), r["split"]) for r in rows.values()}
+    assert {(row.entry.name, row.label, row.split) for row in back} == videos
+    assert not any(row.problem for row in back) and {bool(r.method) for r in back if r.label} == {True}
+
+
+def test_deepfakebench_has_masks_and_no_other_frames_in_its_paths(tmp_path):
+    dataset = tmp_path / "d_frames"
+    make_dataset(dataset)
+    rows = tables.read_rows(dataset / "metadata.csv")
+    masked = rows[-1] | {"mask": "masks/test/x.png"}
+    tables.write_rows(dataset / "metadata.csv", [*rows[0], "mask"], [*rows[:-1], masked])
+    mask = images.encode(np.full((9, 9, 3), 255, np.uint8), "png", 0)
+    (dataset / "masks/test").mkdir(parents=True)
+    (dataset / masked["mask"]).write_bytes(mask)
+    with open(dataset / "SHA256SUMS", "a") as sums:
+        sums.write(f"{hashlib.sha256(mask).hexdigest()}  {masked['mask']}\n")
+    assert export(dataset, "deepfakebench", tmp_path / "o").returncode == 0
+    paths = [path for *_, path in deepfakebench(tmp_path / "o", "d_frames")]
+    assert all(path.count("frames") == 1 and path.startswith("./datasets/rgb/d_Frames/") for path in paths)
+    masks = [path.replace("frames", "masks").removeprefix("./datasets/") for path in paths]
+    assert [(tmp_path / "o" / path).read_bytes() for path in masks if (tmp_path / "o" / path).exists()] == [
+        mask
+    ]
+    (dataset / masked["mask"]).write_bytes(mask + b"x")
+    done = export(dataset, "deepfakebench", tmp_path / "again")
+    assert done.returncode == 1 and masked["mask"] in done.stderr
 
 
 @pytest.mark.parametrize("form", EXPORTS)

@@ -84,7 +84,7 @@ def test_videos_of_dfdc_and_its_preview():
 
 def test_a_corpus_that_no_layout_knows_has_its_label_and_method():
     folders = ["mine/real/frames/v1", "mine/fake/frames/v1"]
-    labels = {"mine_real": {"train": folders[:1]}, "mine_fake_FaceSwap": {"test": folders[1:]}}
+    labels = {"mine_Real": {"train": folders[:1]}, "mine_FaceSwap_Fake": {"test": folders[1:]}}
     real, fake = sorted(
         read("deepfakebench", stills(*folders), listed("mine", labels)), key=lambda r: r.label
     )
@@ -93,7 +93,7 @@ def test_a_corpus_that_no_layout_knows_has_its_label_and_method():
         FAKE,
         "FaceSwap",
         "test",
-        "mine_fake_FaceSwap_v1",
+        "mine_FaceSwap_Fake_v1",
     )
 
 
@@ -236,4 +236,5 @@ def test_labels_of_deepfakebench():
     real = ["FF-real", "DFD_real", "CelebDFv1_real", "DFDCP_Real", "DF_real", "UADFV_Real", "sd2.1_Real"]
     fake = ["FF-DF", "FF-SH", "FF-FH", "DFD_fake", "DFDCP_FakeB", "DFDC_Fake", "roop_Fake", "sd2.1_Fake"]
     assert {label_of(label) for label in real} == {REAL} and {label_of(label) for label in fake} == {FAKE}
-    assert {label_of(label) for label in ("", "unreal", "fakery", "real_fake", "0")} == {None}
+    assert {label_of(label) for label in ("", "unreal", "fakery", "0")} == {None}
+    assert [label_of(label) for label in ("real_or_fake_Real", "real_or_fake_x_Fake")] == [REAL, FAKE]
