@@ -28,9 +28,6 @@ TREE = Tree(
         *(f"DF40/DiT/cdf/Fake_from_Celeb-real/id{i}_0000/{i}.png" for i in range(2)),
         *(f"DF40/stargan/{side}/{side}/00{i}.jpg" for side in ("real", "fake") for i in range(2)),
     ],
-    odd={
-        "DF40/simswap/ff/frames/x/000.png": "name does not fit",
-        "DF40/unknown/ff/frames/000_001/000.png": "name does not fit",
-    },
+    odd={"DF40/simswap/ff/frames/x/000.png": "name does not fit"},
     frames=True,
 )
