@@ -7,7 +7,7 @@ Other columns are taken by usual names only.
 
 import csv
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from io import StringIO
 from itertools import islice
 from posixpath import basename
@@ -100,10 +100,7 @@ ATTRIBUTES = ("sex", "gender", "age", "race", "ethnicity", "skin", "skin_type", 
 
 
 def guess_tables(
-    texts: Iterable[Entry],
-    media: list[Entry],
-    read_bytes: Callable[[Entry], bytes],
-    names: Collection[str] = (),
+    texts: Iterable[Entry], media: list[Entry], read_bytes: Callable[[Entry], bytes]
 ) -> list[dict]:
     """Return for each table that names files of a corpus its `corpora.<corpus>.columns`, the likeliest first.
 

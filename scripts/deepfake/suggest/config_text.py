@@ -134,11 +134,20 @@ def _unusable(corpus: Corpus, table: str) -> Iterator[str]:
         )
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes text with line breaks and other characters that don't print in double quotes, on one line."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
 def scalar(value: object) -> str:
     """Return a value as YAML on one line, whatever is in its texts."""
-    return yaml.safe_dump(
-        [value], default_flow_style=True, width=1 << 30, allow_unicode=True, sort_keys=False
-    ).strip()[1:-1]
+    options = {"default_flow_style": True, "width": 1 << 30, "allow_unicode": True, "sort_keys": False}
+    return yaml.dump([value], Dumper=_Dumper, **options).strip()[1:-1]
 
 
 def _line(text: str, comment: str) -> str:

@@ -54,7 +54,14 @@ def divide(listing: Listing, labels: Labels, depth: int = 0) -> list[Part]:
     same = best and all(fit.layout == best.layout for fit in fits)
     if same and (are_parts(children) or _say_less(fits, best)):
         return [whole]
+    if best and not same and _covered(parts) <= _covered([whole]):
+        return [whole]  # made from corpora that lie beside its own files
     return parts if any(part.stands_alone for part in parts) else [whole]
+
+
+def _covered(parts: list[Part]) -> float:
+    """Return how many media are in corpora by themselves, and fit them."""
+    return sum(part.choice.best.share * part.listing.top.count for part in parts if part.stands_alone)
 
 
 def divide_archives(listing: Listing, labels: Labels) -> list[Part]:

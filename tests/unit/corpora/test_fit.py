@@ -75,6 +75,25 @@ def test_a_label_file_that_cannot_be_read_is_told():
     assert "metadata.json" in {fit.layout: fit.error for fit in choice.fits}["dfdc"]
 
 
+HOSTILE = [
+    b"", b"null", b"[]", b"{}", b"[[[[", b"[" * 20_000, b'{"a": 1}', b'[{"file": 3}]',
+    b'{"a": {"b": [null]}}', b"a,b\n1", b"\xff\xfe\0", b"\0" * 100, b'"', b"filename,label\n,",
+    b"\xed\xa0\x80",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", sorted(name for name, tree in TREES.items() if tree.texts))
+def test_damaged_label_files_are_told_or_passed_over(layout):
+    tree = TREES[layout]
+    media = [Entry("", path) for path in tree.paths]
+    whole = {Entry("", path): text.encode() for path, text in tree.texts.items()}
+    for entry, text in whole.items():
+        for data in [*HOSTILE, text[: len(text) // 2]]:
+            files = {**whole, entry: data}
+            found = fit_layout(layout, media, list(files), files.__getitem__, tree.columns)
+            assert found.error or found.total == len(media)
+
+
 def test_weights_count_for_the_files_that_were_not_taken():
     media = [Entry("", path) for path in reals_and_fakes(number=2)]
     weights = {("", "real"): 10.0, ("", "fake"): 3.0}
