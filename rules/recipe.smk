@@ -27,7 +27,7 @@ rule recipe:
         config["containers"]["media"]
     threads: 1
     resources:
-        mem_mb=per_attempt(2000),
+        mem_mb=per_attempt(2000),  # 339 MB for 300,000 images
         runtime=per_attempt(30),
     params:
         program=program("recipe.py"),

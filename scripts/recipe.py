@@ -23,11 +23,14 @@ from deepfake.plan.splits_file import COLUMNS, splits_digest, splits_table
 from deepfake.program import json_object, make_parser, run
 from deepfake.versions import versions
 
+PLAN = "file_name corpus video label split frame sha256 mask mask_sha256".split()
+"""The columns of the plan that are read: all of them would take three times the memory."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     name = args.plan.stem
-    plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False)
+    plan = pd.read_csv(args.plan, dtype=str, keep_default_na=False, usecols=PLAN)
     rows = plan[plan["file_name"] != ""]
     index = read_index(args.results, args.config["corpora"])
     table = splits_table(rows, index)

@@ -92,3 +92,17 @@ def test_a_folder_made_elsewhere_is_audited_again_when_it_changes(project):
     assert "FAILED: duplicates" in (project / target).read_text()
     gone = project.run(target, "--config", "audits={theirs: {folder: nowhere}}", check=False)
     assert gone.code and "audits.theirs.folder: nowhere doesn't exist" in gone.text and not gone.jobs
+
+
+def test_an_edited_file_of_splits_runs_the_plan_and_a_touched_one_nothing(settled):
+    names = [row["video"] for row in tables.read_rows(settled / "results/index/mine/videos.csv")]
+    lines = [f"{name},{('train', 'val')[at % 4 > 1]}\n" for at, name in enumerate(names)]
+    (settled / "mine.csv").write_text("video,split\n" + "".join(lines))
+    reconfigure(settled, "{train: 0.5, val: 0.5}", "{from: mine.csv}")
+    assert run(settled) == {"plan": 1, "dataset": 1}
+    (settled / "mine.csv").touch()
+    assert run(settled) == {}
+    (settled / "mine.csv").write_text("video,split\n" + "".join(lines[:-4]))
+    assert run(settled) == {"plan": 1, "dataset": 1}
+    reasons = [row["reason"] for row in tables.read_rows(settled / "results/plans/small.csv")]
+    assert reasons.count("not in mine.csv") == 4

@@ -29,9 +29,11 @@ def recipe_settings(config: dict, dataset: str) -> dict:
     by = known_by(config, dataset)
     distances = {} if by == "names" else people_distances(config, dataset)
     own["people"] = {**cfg["people"], **distances}
+    people = {"people": {"crops": config["people"]["crops"]}} if by != "names" else {}
     return {
         "config": {
             "seed": config["seed"],
+            **people,
             "corpora": {corpus: _corpus(config, corpus) for corpus in cfg["corpora"]},
             "datasets": {dataset: own},
         },

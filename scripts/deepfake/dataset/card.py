@@ -240,7 +240,7 @@ def _format(cfg: dict) -> str:
 def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
     fractions = asked_fractions(cfg["splits"])
     ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in fractions.items() if ratio)
-    asked = f"Asked for: {ratios}" if ratios else f"From the file `{cfg['splits']['from']}`"
+    asked = f"Asked for: {ratios}" if ratios else "Taken from a file"
     lines = [f"{asked}; policy `{cfg['policy']}`. {POLICIES[cfg['policy']]}"]
     text = describe_all_known(known, images)
     lines.append(f"{text[0].upper()}{text[1:]}.")
@@ -288,7 +288,7 @@ A corpus that the workflow drew itself (`demo` in its settings) shows nobody and
 def _maintenance(name: str, cfg: dict, digest: str) -> str:
     # A dataset that is rebuilt from its recipe is the same one, and so is its card.
     fractions = asked_fractions(cfg["splits"])
-    settings = {**cfg, "splits": fractions or {"from": cfg["splits"]["from"]}}
+    settings = {**cfg, "splits": fractions or "from a file"}
     return f"""`sha256sum -c SHA256SUMS` (macOS: `shasum -a 256 -c SHA256SUMS`) checks every file;
 `croissant.json` describes them to programs. The same corpora and settings give the same bytes again: an error
 is mended in the corpus or in the settings, and `snakemake results/{name}` makes the dataset anew.

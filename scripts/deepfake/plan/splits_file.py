@@ -13,6 +13,7 @@ A table of two columns is read too: `video` or `file`, and `split`.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ from deepfake.errors import UserError
 from deepfake.files import read_regular
 from deepfake.layouts.shared import SPLITS
 from deepfake.names import unescape_formula
-from deepfake.tables import MASK
 from deepfake.text_files import decode_text, find_column, read_cells
 
 COLUMNS = "corpus video label split images frames sha256 file bytes crc32".split()
@@ -71,28 +71,25 @@ def splits_table(rows: pd.DataFrame, index: pd.DataFrame | None = None) -> pd.Da
     `rows` are those of tables.PLAN for the dataset's images. `index` has corpus, video, member, bytes and
     crc32 of their videos; without it only DIGESTED is returned.
     """
-    rows = rows.assign(number=pd.to_numeric(rows["frame"])).sort_values(["corpus", "video", "number"])
-    masks = rows["mask_sha256"] if MASK in rows and "mask_sha256" in rows else [""] * len(rows)
-    videos: dict[tuple[str, str], dict] = {}
-    columns = (rows[name] for name in ("corpus", "video", "label", "split", "number", "sha256"))
-    for corpus, video, label, split, frame, sha256, mask in zip(*columns, masks, strict=True):
-        known = videos.setdefault(
-            (corpus, video), {"label": str(label), "split": split, "frames": [], "images": []}
+    images = rows[["corpus", "video", "label", "split", "sha256"]].assign(
+        number=pd.to_numeric(rows["frame"]), mask=rows.get("mask_sha256", "")
+    )
+    images = images.sort_values(["corpus", "video", "number"])
+    found = []
+    for _, part in groupby(images.itertuples(index=False), lambda image: (image.corpus, image.video)):
+        of_video = list(part)
+        first = of_video[0]
+        found.append(
+            {
+                "corpus": first.corpus,
+                "video": first.video,
+                "label": str(first.label),
+                "split": first.split,
+                "images": str(len(of_video)),
+                "frames": " ".join(str(image.number) for image in of_video),
+                "sha256": images_digest((image.number, image.sha256, image.mask) for image in of_video),
+            }
         )
-        known["frames"].append(str(frame))
-        known["images"].append((frame, sha256, mask))
-    found = [
-        {
-            "corpus": corpus,
-            "video": video,
-            "label": known["label"],
-            "split": known["split"],
-            "images": str(len(known["images"])),
-            "frames": " ".join(known["frames"]),
-            "sha256": images_digest(known["images"]),
-        }
-        for (corpus, video), known in videos.items()
-    ]
     table = pd.DataFrame(found, columns=DIGESTED, dtype=str)
     if index is None:
         return table

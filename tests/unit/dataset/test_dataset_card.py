@@ -180,7 +180,8 @@ def test_a_rebuilt_dataset_has_the_card_of_the_published_one(made):
     rebuilt = CFG | {"splits": {"from": "splits.csv", "digest": "0", "fractions": CFG["splits"]}}
     assert card("d", kept, CFG, STEPS) == card("d", kept, rebuilt, STEPS)
     text = card("d", kept, CFG | {"policy": "given", "splits": {"from": "theirs.csv"}}, STEPS)
-    assert "From the file `theirs.csv`; policy `given`. The splits were given." in text
+    assert "Taken from a file; policy `given`. The splits were given." in text
+    assert text == card("d", kept, CFG | {"policy": "given", "splits": {"from": "splits.csv"}}, STEPS)
     assert "Nor do near-duplicates" not in text
     changed = kept.assign(sha256=kept["sha256"].iloc[::-1].to_numpy())
     assert (
