@@ -39,6 +39,7 @@ from deepfake.layouts.shared import NO_LABEL, SPLITS, TWO_LABELS, unexpected_pat
 
 LISTS = re.compile(r"(train|val)_metadata\.json")
 EXPECTED = '[{"file": "id00012/21Uxsk56VDQ/00001/real.mp4", "modify_type": "real"}]'
+KEYS = ("file", "original", "split", "modify_type", "video_model", "visual_fake_segments")
 PLACES = (
     re.compile(
         r"(?:.*/)?(?P<person>id[0-9]{4,5})/(?P<video>[A-Za-z0-9_-]{11})/(?P<take>[0-9]{5})/(?P<name>[^/]+)"
@@ -111,7 +112,7 @@ def _read_metadata(corpus: Corpus, wanted: set[str]) -> dict[str, list[Record]]:
     failed: UserError | None = None
     for entry in corpus.label_files(lambda entry: bool(LISTS.fullmatch(entry.name))) if wanted else []:
         try:
-            found = read_records(corpus, entry, EXPECTED)
+            found = read_records(corpus, entry, EXPECTED, KEYS)
         except UserError as error:  # perhaps too large
             failed = error
             continue
@@ -119,7 +120,7 @@ def _read_metadata(corpus: Corpus, wanted: set[str]) -> dict[str, list[Record]]:
             _add(records, wanted, text_of(record, "file"), record)
     left = wanted - records.keys()
     for entry, key in _single_records(corpus, left):
-        records.setdefault(key, []).append(read_json(corpus, entry, dict, EXPECTED[1:-1]))
+        records.setdefault(key, []).append(read_json(corpus, entry, dict, EXPECTED[1:-1], KEYS))
     if failed and not left & records.keys():
         raise failed
     return records

@@ -26,6 +26,7 @@ from deepfake.layouts.shared import MISSING, NO_LABEL, SPLITS, TWO_LABELS, unexp
 
 LABEL_FILES = ("metadata.min.json", "metadata.json")
 EXPECTED = '[{"file": "test/000002.mp4", "modify_video": true, "fake_periods": [[1.2, 1.8]]}]'
+KEYS = ("file", "original", "split", "modify_video", "modify_audio", "fake_periods")
 VIDEO = re.compile(r"(?:.*/)?(train|dev|test)/([0-9]{6})")
 LABELS = "LAV-DF's are in metadata.min.json, beside train, dev and test"
 METHOD = "LAV-DF"
@@ -66,9 +67,9 @@ def _read_metadata(corpus: Corpus, videos: set[Entry]) -> dict[str, list[tuple[E
     }
     records = defaultdict(list)
     for folder, entry in first.items():
-        for record in read_records(corpus, entry, EXPECTED):
-            file = Entry(folder.archive, f"{folder.path}/{text_of(record, 'file')}".lstrip("/"))
-            if key := _key(file):
+        for record in read_records(corpus, entry, EXPECTED, KEYS):
+            if key := _key(Entry("", text_of(record, "file"))):
+                file = Entry(folder.archive, f"{folder.path}/{key}.mp4".lstrip("/"))
                 records[key].append((file, record))
     return records
 

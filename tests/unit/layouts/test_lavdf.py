@@ -83,3 +83,13 @@ def test_other_json_is_refused_with_its_name(content):
     with pytest.raises(UserError, match=r"LAV-DF/metadata\.json: expected"):
         read("lavdf", ["LAV-DF/test/000000.mp4"], {"LAV-DF/metadata.json": content})
     read("lavdf", ["dfdc_train_part_0/abc.mp4"], {"dfdc_train_part_0/metadata.json": content})
+
+
+def test_a_missing_video_stays_in_the_corpus_whatever_its_record_says():
+    rows = rows_of(
+        REAL_RECORD, record("../../train/000001.mp4", True, True), paths=["LAV-DF/test/000000.mp4"]
+    )
+    assert [(path, row.problem) for path, row in rows.items()] == [
+        ("LAV-DF/test/000000.mp4", ""),
+        ("LAV-DF/train/000001.mp4", MISSING),
+    ]
