@@ -99,7 +99,8 @@ def check_classes(corpus: str, rows: list[dict], layout: str, others: Iterable[s
     where = LAYOUTS[layout].labels
     raise UserError(
         f"corpora.{corpus}: no {missing} video found ({len(rows)} rows{': ' + details if details else ''}). "
-        f"Check that `layout` fits the files, and that the label files are among them{where and ': '}{where}."
+        "Check that `layout` fits the files (`python scripts/suggest.py` finds the one that does), and that "
+        f"the label files are among them{where and ': '}{where}."
     )
 
 

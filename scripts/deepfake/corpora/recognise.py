@@ -14,7 +14,7 @@ from deepfake.layouts.entries import Entry
 SAMPLE = 1500  # media on which every layout is tried
 COUNTED = 100_000  # media that are all counted with the layout that fits; of more, as many as follow
 OF_MORE = 40_000
-TEXTS_PER_FOLDER, MAX_TEXTS = 20, 3000
+TEXTS_PER_FOLDER, MAX_TEXTS = 300, 20_000
 MAX_CACHED = 1 << 26  # bytes of label files that are kept between layouts
 
 

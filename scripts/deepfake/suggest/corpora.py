@@ -115,6 +115,9 @@ class _Finder:
             for folder in listing.top.walk():
                 paths = [os.path.join(root, folder.join(name)) for name in folder.foreign]
                 self._found.unread |= {path: why_not_read(path) for path in paths}
+        for group in groups[MAX_GROUPS:]:
+            why = f"archives in more than {MAX_GROUPS} folders; give this folder alone"
+            self._found.unread[os.path.dirname(group[0])] = why
         for group in groups[:MAX_GROUPS]:
             for kind in _kinds(group):
                 self.in_archives(kind)

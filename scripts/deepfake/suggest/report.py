@@ -7,6 +7,7 @@ from deepfake.corpora.fit import Fit
 from deepfake.corpora.index import CLASSES
 from deepfake.corpora.label_conflicts import says_class
 from deepfake.layouts.entries import FAKE
+from deepfake.layouts.media_types import SEQUENCE_TYPES
 from deepfake.suggest.corpora import Corpus, Found
 from deepfake.suggest.oddities import find_oddities, nearest
 from deepfake.suggest.recipe import Recipe, is_usable
@@ -97,6 +98,8 @@ def _about_rivals(rivals: list[Fit]) -> Iterator[str]:
 
 def _about_nothing(corpus: Corpus) -> Iterator[str]:
     yield f"  no layout fits its {corpus.media:,} files, such as {', '.join(corpus.examples)}"
+    if any(path.lower().endswith(SEQUENCE_TYPES) for path in corpus.sample):
+        yield "  - tar archives are not read, but for those of WildDeepfake: unpack them, and give the folder"
     for fit in nearest(corpus):
         problems: dict[str, str] = {}
         for row in fit.rows:

@@ -192,6 +192,11 @@ class TestNothingFits:
         _, _, report = suggest(capsys, photos)
         assert "nearest is imagefolder: 1 of 13 files" in report and "name does not fit" in report
 
+    def test_a_tar_has_to_be_unpacked(self, tmp_path, capsys):
+        (tmp_path / "x").mkdir()
+        (tmp_path / "x/all.tar").touch()
+        assert "tar archives are not read" in suggest(capsys, tmp_path / "x")[2]
+
     def test_reals_alone_are_in_the_config_as_comments(self, tmp_path, capsys):
         for i in range(5):
             (tmp_path / f"x/real/{i}").mkdir(parents=True)
