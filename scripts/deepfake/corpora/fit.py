@@ -18,6 +18,7 @@ LEAST = 0.5  # share of the files that has to fit
 LEAST_OF_BEST = 0.75  # share of what the best layout of all fits
 EQUAL = 0.97  # of two layouts of one rank: one that fits so many of the other's files fits as well
 LARGE_TABLE = 1 << 20  # bytes
+KNOWN = 0.9  # share of the files that a layout leaves out, such as masks, by which a corpus has nothing else
 MAX_TABLES = 4  # tables of different names that are tried
 IRRELEVANT = ("mask", "a source video", "the frames of a video", "a copy of", "over max_videos")
 """How the reasons begin of files that a layout knows, but doesn't use."""
@@ -158,6 +159,8 @@ def is_possible(layout: str, media: list[Entry]) -> bool:
 def choose(fits: list[Fit]) -> Choice:
     """Return the best of `fits`."""
     order = sorted(fits, key=lambda fit: (-fit.used, LAYOUTS[fit.layout].rank, fit.layout))
+    if leaves_out := [fit for fit in order if fit.known > KNOWN * fit.total and not fit.used]:
+        return Choice(None, [], [], leaves_out)
     good = [fit for fit in order if fit.used and fit.share >= LEAST]
     most = max((fit.share for fit in good), default=0)
     good = [fit for fit in good if fit.share >= LEAST_OF_BEST * most]

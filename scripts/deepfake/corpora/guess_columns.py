@@ -228,7 +228,9 @@ def _label_column(values: dict[str, list[str]]) -> dict | None:
                 continue  # a column of flags may say anything
             turned = bool(_rank(name, REAL_NAMES)) and kinds <= DIGITS
             labels = {kind: (1 - WORDS[kind] if turned else WORDS[kind]) for kind in kinds}
-            candidates.append((2, rank, name, labels))
+            candidates.append(
+                (2 if kinds <= DIGITS else 3, rank, name, labels)
+            )  # words are surer than digits
         elif len(kinds) > 1 and _plain(name) in KIND_NAMES:
             reals = {kind for kind in kinds if WORDS.get(kind) == REAL and kind not in DIGITS}
             if len(reals) == 1 and not kinds & DIGITS:

@@ -7,13 +7,11 @@ import yaml
 from deepfake.config.paths import WILDCARD
 from deepfake.console import printable
 from deepfake.corpora.index import CLASSES
-from deepfake.corpora.label_conflicts import says_class
-from deepfake.layouts.entries import FAKE
 from deepfake.suggest.archive_patterns import patterns_of
 from deepfake.suggest.corpora import Corpus, Found
 from deepfake.suggest.oddities import find_oddities
 from deepfake.suggest.recipe import Recipe, is_usable
-from deepfake.suggest.report import NO_FAKES, evidence, takes
+from deepfake.suggest.report import NO_FAKES, evidence, has_no_fakes, takes
 
 DATASET = "mine"
 SIZE_MB = 2000
@@ -112,9 +110,7 @@ def _unusable(corpus: Corpus, table: str) -> Iterator[str]:
     elif corpus.fit:
         why = next(iter(find_oddities(corpus)))
     else:
-        why = f"no layout fits its {corpus.media:,} files" + (
-            "" if says_class(corpus.sample, FAKE) else f"; {NO_FAKES}"
-        )
+        why = f"no layout fits its {corpus.media:,} files" + (f"; {NO_FAKES}" if has_no_fakes(corpus) else "")
     yield f"# {printable(corpus.source)}: {printable(why)}"
     rivals = [fit.layout for fit in corpus.choice.rivals]
     layout = rivals[0] if rivals else corpus.fit.layout if corpus.fit else "csv"

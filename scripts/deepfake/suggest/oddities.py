@@ -88,4 +88,4 @@ def _left_out(corpus: Corpus) -> Iterator[str]:
 
 def nearest(corpus: Corpus) -> list[Fit]:
     """Return the layouts that came nearest where none fits."""
-    return [fit for fit in corpus.choice.fits if fit.used or fit.error][:3]
+    return [fit for fit in corpus.choice.fits if fit.used or fit.known or fit.error][:3]

@@ -1,11 +1,13 @@
 """What was found, for people: on the terminal, beside the config."""
 
+import re
 from collections.abc import Iterator
 
 from deepfake.console import printable
 from deepfake.corpora.fit import Fit
 from deepfake.corpora.index import CLASSES
 from deepfake.corpora.label_conflicts import says_class
+from deepfake.layouts.dfdc import LABELS
 from deepfake.layouts.entries import FAKE
 from deepfake.layouts.media_types import SEQUENCE_TYPES
 from deepfake.suggest.corpora import Corpus, Found
@@ -13,6 +15,7 @@ from deepfake.suggest.oddities import find_oddities, nearest
 from deepfake.suggest.recipe import Recipe, is_usable
 
 METHODS_SHOWN = 12
+DFDC = re.compile(r"(?:^|[/:])[a-z]{10}\.mp4$")
 NO_FAKES = (
     "it has no fakes by its names: no folder, file or table says real or fake. A corpus needs both; if all "
     "of it is real, put it beside fakes, as real/… and fake/…"
@@ -107,9 +110,21 @@ def _about_nothing(corpus: Corpus) -> Iterator[str]:
                 problems.setdefault(row.problem, str(row.entry))
         why = fit.error or "; ".join(f"{path}: {why}" for why, path in list(problems.items())[:2])
         yield f"  - nearest is {fit.layout}: {evidence(fit)}; {why}"
-    if not says_class(corpus.sample, FAKE):
+    if lacks_metadata(corpus):
+        yield f"  - named like DFDC's, but without labels. {LABELS}"
+    elif has_no_fakes(corpus):
         yield f"  - {NO_FAKES}"
     yield "  - or say the label of each file: `--table mine.csv` writes a table of all files to fill in"
+
+
+def has_no_fakes(corpus: Corpus) -> bool:
+    """Whether nothing says fake of a corpus that no layout fits."""
+    return not nearest(corpus) and not says_class(corpus.sample, FAKE)
+
+
+def lacks_metadata(corpus: Corpus) -> bool:
+    """Whether most files are named like those of DFDC, which say nothing without their label file."""
+    return 2 * sum(bool(DFDC.search(path)) for path in corpus.sample) > len(corpus.sample)
 
 
 def _about_dataset(recipe: Recipe) -> Iterator[str]:

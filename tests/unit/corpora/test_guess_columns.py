@@ -48,6 +48,12 @@ def test_a_column_called_real_has_1_for_real():
     assert (found["real"], found["fake"]) == (["1"], ["0"])
 
 
+def test_words_are_surer_than_digits():
+    line = "file,label,label_str"
+    found = guess(line, lambda e, fake: f"{e.name},{int(not fake)},{'fake' if fake else 'real'}")
+    assert (found["label"], found["real"]) == ("label_str", ["real"])
+
+
 def test_flags_of_other_names_say_nothing():
     assert guess("file,smiling", lambda e, fake: f"{e.name},{int(fake)}") is None
 

@@ -192,6 +192,28 @@ class TestNothingFits:
         _, _, report = suggest(capsys, photos)
         assert "nearest is imagefolder: 1 of 13 files" in report and "name does not fit" in report
 
+    def test_only_masks_are_no_corpus(self, tmp_path, capsys):
+        for i in range(5):
+            path = tmp_path / f"x/manipulated_sequences/Deepfakes/masks/videos/{i:03d}_{i + 1:03d}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        code, out, report = suggest(capsys, tmp_path / "x")
+        assert "nearest is faceforensics: 0 of 5 files fit, 5 it leaves out" in report and "mask" in report
+        assert code == 3 and yaml.safe_load(out) is None
+
+    def test_videos_of_dfdc_without_their_labels(self, tmp_path, capsys):
+        (tmp_path / "x").mkdir()
+        for letter in "abcdef":
+            (tmp_path / f"x/{letter * 10}.mp4").touch()
+        assert "named like DFDC's, but without labels" in suggest(capsys, tmp_path / "x")[2]
+
+    def test_a_label_file_that_is_damaged_is_told(self, tmp_path, capsys):
+        make(tmp_path / "x", "dfdc")
+        for path in (tmp_path / "x").rglob("*.json"):
+            path.write_text("{")
+        _, _, report = suggest(capsys, tmp_path / "x")
+        assert "nearest is dfdc" in report and "expected a JSON object" in report
+
     def test_a_tar_has_to_be_unpacked(self, tmp_path, capsys):
         (tmp_path / "x").mkdir()
         (tmp_path / "x/all.tar").touch()
