@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -77,14 +78,18 @@ def stack_of(rule: str) -> str:
 
 def imported(script: Path) -> set[str]:
     """The modules of others, by their first names, that a script imports, directly or not."""
-    names = set()
-    for path in imported_files(script):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                names.add(node.module.split(".")[0])
+    names = set().union(*map(imported_by, imported_files(script)))
     return names - set(sys.stdlib_module_names) - {"deepfake"}
+
+
+@cache
+def imported_by(path: Path) -> set[str]:
+    """The modules, by their first names, that a file itself imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {
+        alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names
+    }
+    return names | {node.module.split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 @pytest.mark.parametrize("stack", STACKS)
