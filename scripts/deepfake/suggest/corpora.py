@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepfake.corpora.archives import SourceError
+from deepfake.corpora.corpus_source import open_corpus
 from deepfake.corpora.fit import Choice, Fit
 from deepfake.corpora.index import label_entries
 from deepfake.corpora.listing import Folder, Listing, evenly, sample_media
@@ -134,8 +135,9 @@ class _Finder:
                 corpus.notes += _not_listed(listing.unread)
 
     def _can_be_read(self, path: str) -> bool:
+        open_one = open_listing if is_parquet(path) else open_corpus  # the latter lists nothing
         try:
-            with open_listing([path], self._cfg["limits"]):
+            with open_one([path], self._cfg["limits"]):
                 return True
         except SourceError as error:
             self._found.unread[path] = str(error).removeprefix(f"{path}: ")

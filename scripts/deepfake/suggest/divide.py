@@ -81,11 +81,12 @@ def divide_archives(listing: Listing, labels: Labels) -> list[Part]:
             rest.append((group, part))
     if not parts and best:
         return [whole]
+    found = [*parts, *(part for _, part in rest)]
     if len(rest) > 1:  # perhaps one zip for each folder of a corpus
         together = _of_archives(listing, [one for group, _ in rest for one in group], labels)
-        if together.stands_alone:
-            return [*parts, together]
-    return parts + [part for _, part in rest]
+        found = [*parts, together] if together.stands_alone else found
+    same = best and all(part.choice.best and part.choice.best.layout == best.layout for part in found)
+    return [whole] if best and not same and _covered(found) <= _covered([whole]) else found
 
 
 def _of_archives(listing: Listing, archives: list[Folder], labels: Labels) -> Part:
