@@ -24,6 +24,8 @@ LISTS = {
 
 def find_oddities(corpus: Corpus) -> list[str]:
     """Return what to know of a corpus whose layout was found, the most important first."""
+    if corpus.fit.error:
+        return [corpus.fit.error, *corpus.notes]
     return [*_in_classes(corpus), *_in_parts(corpus), *_in_labels(corpus), *_left_out(corpus), *corpus.notes]
 
 

@@ -78,11 +78,15 @@ def _about_fit(corpus: Corpus) -> Iterator[str]:
 def takes(corpus: Corpus) -> str:
     """Return what a corpus takes, in words."""
     e = corpus.estimate
-    frames = f"{e.frames_gb:,.2g} GB of frames, " if e.frames_gb else ""
+    frames = f"{_amount(e.frames_gb)} GB of frames, " if e.frames_gb else ""
     return (
-        f"about {e.images:,} images: {frames}{max(e.crops_gb, 0.01):,.2g} GB of faces, "
-        f"{max(e.core_hours, 0.01):,.2g} core hours"
+        f"about {e.images:,} images: {frames}{_amount(e.crops_gb)} GB of faces, "
+        f"{_amount(e.core_hours)} core hours"
     )
+
+
+def _amount(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{max(number, 0.01):.2g}"
 
 
 def evidence(fit: Fit) -> str:

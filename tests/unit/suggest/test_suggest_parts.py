@@ -10,12 +10,13 @@ from deepfake.corpora.listing import list_folder, sample_media
 from deepfake.layouts.entries import FAKE, REAL, Entry
 from deepfake.suggest.archive_patterns import patterns_of
 from deepfake.suggest.config_text import scalar
-from deepfake.suggest.corpora import numbered_gaps
+from deepfake.suggest.corpora import Corpus, numbered_gaps
 from deepfake.suggest.counts import count_rows
 from deepfake.suggest.crops import size_of_crops
 from deepfake.suggest.divide import plain_name
-from deepfake.suggest.estimates import estimate
+from deepfake.suggest.estimates import Estimate, estimate
 from deepfake.suggest.recipe import SPLITS
+from deepfake.suggest.report import takes
 
 REALS = [f"original_sequences/youtube/c23/videos/{i:03d}.mp4" for i in range(4)]
 FAKES = [
@@ -51,6 +52,14 @@ def test_an_estimate_follows_the_rates():
     crops, photos = (estimate(stills, 10, 8, are_crops) for are_crops in (True, False))
     assert crops.images == photos.images == 100 and crops.frames_gb == 0
     assert crops.core_hours < photos.core_hours
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"), [(0.0001, "0.01"), (0.123, "0.12"), (7.25, "7.2"), (812.4, "812"), (12345, "12,345")]
+)
+def test_amounts_have_two_digits_or_more(hours, shown):
+    corpus = Corpus("x", "/x", [], None, 1, [], [], estimate=Estimate(1, 0, 0, hours))
+    assert takes(corpus).endswith(f" {shown} core hours")
 
 
 @pytest.mark.parametrize(
