@@ -3,8 +3,8 @@ group.
 
 A file is a table with a row for each image, as on the Hugging Face Hub: the image's bytes in a column of
 binary data, or in the field `bytes` of a column of structs {bytes, path}, beside columns of labels and names.
-Its row groups are read one at a time; a page of one, which is 2 GB at most, is the least that can be read.
-The sizes that the file declares are checked before anything is read. Sources: the Parquet format
+Its row groups are read one at a time, and of these a page at a time, which is 2 GB at most by the format. The
+sizes that the file declares are checked before anything is read. Sources: the Parquet format
 (github.com/apache/parquet-format, README.md), and the features of `datasets` (huggingface.co/docs/datasets).
 """
 
@@ -30,9 +30,8 @@ from deepfake.layouts.parquet_rows import MEMBER, ROWS
 from deepfake.layouts.service_files import service_part
 
 MAGIC = b"PAR1"
-MAX_FOOTER = 1 << 26  # bytes
-BATCH = 1 << 24  # bytes of images that are decoded together, if a row group has more
-MAX_ROWS = 1024  # in a batch
+MAX_FOOTER = 1 << 24  # bytes; what it is read into takes twenty times as much memory
+BATCH = 1  # rows that are decoded together: each value may be as large as a page, whatever the footer says
 MAX_CELL = 256  # characters of a cell in the table of rows; names of classes, methods and splits are shorter
 MAX_NAME = 1024  # characters
 BUFFER = 1 << 20  # bytes that are read from the file at a time
@@ -111,9 +110,8 @@ class ImageTable:
 
         Raises MemberError if the group is damaged; it may end early then.
         """
-        size = min(max(BATCH // max(self.mean_bytes(group), 1), 1), MAX_ROWS)
         try:
-            for batch in self._file.iter_batches(size, [group], [self._bytes], use_threads=False):
+            for batch in self._file.iter_batches(BATCH, [group], [self._bytes], use_threads=False):
                 column = batch.column(0)
                 column = column.field("bytes") if pa.types.is_struct(column.type) else column
                 for value in column:
@@ -144,7 +142,7 @@ class ImageTable:
         """Yield the cells of a column of text or numbers as text, "" for none. Raises MemberError."""
         parts = column.rsplit(".", 1) if column == self._path else [column]
         try:
-            for batch in self._file.iter_batches(MAX_ROWS, columns=[column], use_threads=False):
+            for batch in self._file.iter_batches(BATCH, columns=[column], use_threads=False):
                 values = batch.column(0).field(parts[1]) if len(parts) > 1 else batch.column(0)
                 if pa.types.is_dictionary(values.type):
                     values = values.dictionary_decode()
