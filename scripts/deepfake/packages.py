@@ -70,11 +70,7 @@ def check_packages(torch_for: Iterable[str] = (), python: str = "python", logger
     if path is None:
         raise UserError(f"no `{python}` on the PATH, by which the steps run; activate your environment")
     optional = LOGGERS.get(logger, ()) if TRAININGS & set(steps) else ()
-    wanted = [*SAMPLE, *["torch"] * bool(steps), *optional]
-    done = subprocess.run([path, "-c", FIND, *wanted], capture_output=True, text=True)
-    if done.returncode:
-        raise UserError(f"the steps run by {path}, which fails: {done.stderr.strip()[-500:]}")
-    found = done.stdout.split()
+    found = _missing(path, [*SAMPLE, *["torch"] * bool(steps), *optional])
     missing = [name for name in found if name not in optional]
     if "torch" in missing and missing[1:] == []:
         raise UserError(
@@ -89,3 +85,13 @@ def check_packages(torch_for: Iterable[str] = (), python: str = "python", logger
         )
     if found:
         raise UserError(f"the trainings run by {path}; {lacks_logger(logger, found)}")
+
+
+def _missing(python: str, modules: list[str]) -> list[str]:
+    """Return those of `modules` that a Python lacks. Raises UserError if it can't be run."""
+    if Path(python).parent == Path(sys.executable).parent:  # the one that runs this, as nearly always
+        return [module for module in modules if find_spec(module) is None]
+    done = subprocess.run([python, "-c", FIND, *modules], capture_output=True, text=True)
+    if done.returncode:
+        raise UserError(f"the steps run by {python}, which fails: {done.stderr.strip()[-500:]}")
+    return done.stdout.split()

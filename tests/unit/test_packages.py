@@ -35,8 +35,10 @@ def python(tmp_path, monkeypatch):
     return write
 
 
-def test_the_python_of_the_tests_has_everything(python):
+def test_the_python_of_the_tests_has_everything(python, monkeypatch):
     python(f'exec {sys.executable} "$@"')
+    check_packages(["train"])
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     check_packages(["train"])
 
 
