@@ -73,14 +73,14 @@ def read(corpus: Corpus) -> list[Video]:
 
 def _find(corpus: Corpus, frames: dict[Entry, list[Entry]]) -> tuple[Found, list[Video]]:
     """Return which folders and stills the lists mean, and a row for each listed video that isn't there."""
-    by_folder = PathFinder(list(frames))
-    by_still = PathFinder([still for found in frames.values() for still in found])
+    by_folder, by_still = PathFinder(list(frames)), None
     found: Found = defaultdict(list)
     lost: dict[str, Video] = {}
     for table in lists(corpus):
         for listed in read_list(corpus, table):
             paths = [(path, by_folder.by_end(table, path, False)) for path in listed.folders]
             if listed.still and any(len(frames[entry]) > 1 for _, entries in paths for entry in entries):
+                by_still = by_still or PathFinder([still for own in frames.values() for still in own])
                 paths = [(listed.still, by_still.by_end(table, listed.still, False))]
             for path, entries in paths:
                 for entry in entries:
