@@ -10,6 +10,7 @@ import json
 
 import pandas as pd
 
+from deepfake.dataset.card_preprocessing import and_text, describe_faces, describe_frames
 from deepfake.dataset.card_tables import (
     count_by_attribute,
     count_by_method,
@@ -18,7 +19,6 @@ from deepfake.dataset.card_tables import (
 )
 from deepfake.dataset.metadata import metadata_table
 from deepfake.dataset.terms import landmark_terms, terms_of
-from deepfake.extraction.settings import DETECTOR_TITLES, detector_names, is_aligned, is_smoothed
 from deepfake.plan.duplicates import bits_apart
 from deepfake.plan.knowledge import count_known, describe_all_known
 from deepfake.plan.splits_file import asked_fractions, splits_digest, splits_table
@@ -27,11 +27,6 @@ from deepfake.tables import CLASSES, MASK, METADATA
 
 IMAGES = {"faces": "face crops", "frames": "whole frames"}
 CITATION_NOTE = "Their papers, which whoever publishes with this dataset should cite:"
-BORDERS = {
-    "black": "black outside the frame",
-    "replicate": "outside the frame as the frame's edge",
-    "reflect": "outside the frame as the frame's mirror image",
-}
 POLICIES = {
     "identity": "No person and no original with all that was made of it stands in two splits, as far as they "
     "are known. A fake of two people counts for both.",
@@ -100,8 +95,9 @@ tags:
 
 
 def _motivation(cfg: dict) -> str:
+    corpora = and_text(cfg["corpora"])
     return f"""Detectors of manipulated faces are to be trained and compared on images of
-{_and(cfg["corpora"])}: one form for all, an origin for every image, and splits of which it is known what they
+{corpora}: one form for all, an origin for every image, and splits of which it is known what they
 share. Who made it, for whom and with whose money only the one who ran the workflow can say."""
 
 
@@ -156,8 +152,10 @@ def _preprocessing(cfg: dict, steps: dict) -> str:
     lines = []
     for corpus in cfg["corpora"]:
         settings = steps.get(corpus, {})
-        texts = [_frames(settings["frames"])] if "frames" in settings else []
-        texts += [_faces(settings["faces"])] if "faces" in settings and cfg["images"] == "faces" else []
+        texts = [describe_frames(settings["frames"])] if "frames" in settings else []
+        texts += (
+            [describe_faces(settings["faces"])] if "faces" in settings and cfg["images"] == "faces" else []
+        )
         lines.append(f"- {corpus}: {'; '.join(texts) or 'see the settings of the workflow'}.")
     duplicates = (
         f"Images whose 64-bit perceptual hashes differ in {bits_apart(cfg['duplicates'])} count as one."
@@ -172,71 +170,6 @@ def _preprocessing(cfg: dict, steps: dict) -> str:
     return "\n".join(lines) + f"\n\n{duplicates} {BALANCE[cfg['balance']]} {cap}"
 
 
-def _frames(cfg: dict) -> str:
-    count = f"{cfg['count']} " if "count" in cfg else ""
-    sampled = {
-        "uniform": f"{count}evenly spaced frames",
-        "interval": f"one frame in {cfg.get('every')}, {cfg.get('max') or 'any number'} at the most",
-        "fractions": f"the frames at {_and([str(at) for at in cfg.get('at', [])])}",
-        "random": f"{count}frames drawn by chance",
-    }[cfg["strategy"]]
-    more = f", up to {cfg['boost']} times as many of the class with fewer videos" if "boost" in cfg else ""
-    return f"{sampled} a video{more}, stored as {_format(cfg)}"
-
-
-def _faces(cfg: dict) -> str:
-    if cfg["detector"] == "none":
-        return "taken as they are, without a detector"
-    detector, *others = (DETECTOR_TITLES.get(name, name) for name in detector_names(cfg["detector"]))
-    or_else = "".join(f", or else {other}" for other in others)
-    return (
-        f"the largest face that {detector} found{or_else}, of {cfg['max_faces']} at the most, "
-        f"{_landmarks(cfg)}{_smoothed(cfg)}{_shape(cfg)}, scaled to {cfg['size']} pixels, "
-        f"stored as {_format(cfg)}{_pairs(cfg)}"
-    )
-
-
-def _pairs(cfg: dict) -> str:
-    """Return what a fake's images have from its original."""
-    boxes = "; a fake's face is its original's, where that was sampled at the same frame"
-    masks = "; masks show where a fake differs from the same frame of its original"
-    return (boxes if cfg.get("boxes") == "original" else "") + (masks if cfg.get("masks") else "")
-
-
-def _landmarks(cfg: dict) -> str:
-    """Return which points were found, where the images depend on them or a licence on their model."""
-    points = str(cfg.get("landmarks", "none"))
-    if points == "68":
-        return "with the landmarks of dlib's 68-point model, "
-    if points == "none" or not is_aligned(cfg):
-        return ""
-    detectors = detector_names(cfg["detector"])
-    if detectors == ["yunet"]:
-        return "with YuNet's five landmarks, "
-    else_of = "YuNet's own where it found the face, else " if "yunet" in detectors else ""
-    return f"with five landmarks ({else_of}those of dlib's 5-point model), "
-
-
-def _smoothed(cfg: dict) -> str:
-    if not is_smoothed(cfg):
-        return ""
-    mean = {"median": "the median", "exponential": "an exponential mean"}[cfg["smoothing"]]
-    return f"smoothed along the video by {mean} of {cfg['smooth']} frames, "
-
-
-def _shape(cfg: dict) -> str:
-    if not is_aligned(cfg):
-        return f"in a square with a side of {cfg['margin']:g} times the face's longer side"
-    return (
-        "turned upright so that the eyes, the nose and the mouth lie as on ArcFace's template, in a square "
-        f"with a side of {cfg['margin']:g} times the template's, {BORDERS[cfg['border']]}"
-    )
-
-
-def _format(cfg: dict) -> str:
-    return f"{cfg['format']} of quality {cfg['quality']}" if cfg["format"] == "jpg" else cfg["format"]
-
-
 def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
     fractions = asked_fractions(cfg["splits"])
     ratios = ", ".join(f"{split} {ratio:g}" for split, ratio in fractions.items() if ratio)
@@ -249,9 +182,9 @@ def _splits(cfg: dict, known: dict[str, int], images: int) -> str:
     if cfg["policy"] not in ("official", "given") and cfg["duplicates"] is not None:
         lines.append("Nor do near-duplicates.")
     if cfg["stratify"]:
-        lines.append(f"Kept at like proportions in each split: {_and(cfg['stratify'])}.")
+        lines.append(f"Kept at like proportions in each split: {and_text(cfg['stratify'])}.")
     if cfg["test_only"]:
-        lines.append(f"In test alone, as what no detector has seen: {_and(cfg['test_only'])}.")
+        lines.append(f"In test alone, as what no detector has seen: {and_text(cfg['test_only'])}.")
     if cfg["same_identity"]:
         lines.append(f"The pairs of videos or people in `{cfg['same_identity']}` were taken for the same.")
     return "\n".join(lines)
@@ -302,8 +235,3 @@ It was made with
 Whoever has the same corpora can rebuild it from its recipe, `results/reports/{name}/recipe.yaml` with
 `splits.csv`: names and digests, no images. `CITATION.cff` beside them says how to cite it. The digest of its
 splits is `{digest}`."""
-
-
-def _and(items: list[str]) -> str:
-    """Return "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
