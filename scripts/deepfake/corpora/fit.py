@@ -11,7 +11,7 @@ from types import MappingProxyType
 from deepfake.corpora.archives import MemberError
 from deepfake.corpora.guess_columns import guess_tables, lines_about
 from deepfake.errors import UserError
-from deepfake.layouts.entries import FAKE, REAL, Entry, Video
+from deepfake.layouts.entries import Entry, Video
 from deepfake.layouts.registry import LAYOUTS, read_corpus
 
 LEAST = 0.5  # share of the files that has to fit
@@ -20,7 +20,8 @@ EQUAL = 0.97  # of two layouts of one rank: one that fits so many of the other's
 LARGE_TABLE = 1 << 20  # bytes
 KNOWN = 0.9  # share of the files that a layout leaves out, such as masks, by which a corpus has nothing else
 MAX_TABLES = 4  # tables of different names that are tried
-IRRELEVANT = ("mask", "a source video", "the frames of a video", "a copy of", "over max_videos")
+COLUMN_DEFAULTS = {"table": "info.csv", "real": [0], "fake": [1], "attributes": []}
+IRRELEVANT = ("mask", "a source video", "the frames of a video")
 """How the reasons begin of files that a layout knows, but doesn't use."""
 
 
@@ -120,9 +121,6 @@ def fit_layout(
     return Fit(layout, columns, sum(used.values()), sum(known.values()), total, rows)
 
 
-COLUMN_DEFAULTS = {"table": "info.csv", "real": [0], "fake": [1], "attributes": []}
-
-
 def _stills_by_folder(media: list[Entry]) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = {}
     for entry in media:
@@ -157,7 +155,7 @@ def is_possible(layout: str, media: list[Entry]) -> bool:
 
 
 def choose(fits: list[Fit]) -> Choice:
-    """Return the best of `fits`."""
+    """Return the best of `fits`, or none if a layout leaves out almost all files, as where all are masks."""
     order = sorted(fits, key=lambda fit: (-fit.used, LAYOUTS[fit.layout].rank, fit.layout))
     if leaves_out := [fit for fit in order if fit.known > KNOWN * fit.total and not fit.used]:
         return Choice(None, [], [], leaves_out)
@@ -194,13 +192,3 @@ def say_the_same(one: Fit, other: Fit) -> bool:
     pairs = {(row.group, others[entry].group) for entry, row in rows.items()}
     groups = len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
     return groups and all((r.label, r.split) == (others[e].label, others[e].split) for e, r in rows.items())
-
-
-def class_counts(rows: Iterable[Video], weights: Mapping[tuple[str, str], float]) -> dict[int, float]:
-    """Return the number of usable rows of each class."""
-    counts = {REAL: 0.0, FAKE: 0.0}
-    for row in rows:
-        if not row.problem and row.label is not None:
-            key = row.entry.archive, row.entry.folder.path
-            counts[row.label] += 1 if row.entry.is_frames else weights.get(key, 1)
-    return counts

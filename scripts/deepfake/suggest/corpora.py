@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from deepfake.suggest.estimates import Estimate, estimate
 
 NAMES_SHOWN = 3
 SEEN = 200  # media that are looked at for examples and for their headers
+PART = re.compile(r"part|chunk|volume|shard|\.zip$|\.parquet$", re.IGNORECASE)
+"""What numbered names have that are parts of one whole; numbers of people may have gaps."""
 MAX_GROUPS = 200  # folders of archives
 TAKEN = {"demo", "demo_ffpp"}  # the corpora of config.yaml, whose sources another of this name would have too
 
@@ -112,7 +114,11 @@ class _Finder:
                 corpus.notes += _inside(_innermost(part.listing.top)) if part.choice.best else []
                 corpus.notes += _not_listed(listing.unread)
             taken = [_innermost(part.listing.top).path for part in parts if part.choice.best]
-            groups = list(_archive_groups(listing, taken, root))
+            groups, packed = _archive_groups(listing, taken, root)
+            if parts and packed:
+                corpus.notes += [
+                    f"{name} is not looked at: a folder of its name lies beside it" for name in packed
+                ]
             for folder in listing.top.walk():
                 paths = [os.path.join(root, folder.join(name)) for name in folder.foreign]
                 self._found.unread |= {path: why_not_read(path) for path in paths}
@@ -170,11 +176,8 @@ class _Finder:
 
     def _name(self, base: str, layout: str) -> str:
         """Return a name that the config allows and no other corpus has."""
-        plain = (
-            re.sub(r"[^a-z0-9]+", "_", re.sub(r"\.(zip|parquet)$", "", base.lower()))
-            .strip("_")[:50]
-            .strip("_")
-        )
+        stem = re.sub(r"\.(zip|parquet)$", "", base.lower())
+        plain = re.sub(r"[^a-z0-9]+", "_", stem)[:50].strip("_")
         name = plain = plain or layout
         number = 2
         while name in self._names:
@@ -196,15 +199,18 @@ def _kinds(paths: list[str]) -> list[list[str]]:
     return [kind for kind in kinds if kind]
 
 
-def _archive_groups(listing: Listing, taken: list[str], root: str) -> Iterator[list[str]]:
-    """Yield the zips of each folder that is in no corpus; not those that are unpacked beside themselves."""
+def _archive_groups(listing: Listing, taken: list[str], root: str) -> tuple[list[list[str]], list[str]]:
+    """Return the archives of each folder that is in no corpus, and those beside what is in them."""
+    groups, packed = [], []
     for folder in listing.top.walk():
         if any(not top or folder.path == top or folder.path.startswith(f"{top}/") for top in taken):
             continue
         beside = {child.name.lower() for child in folder.folders if child.count}
-        names = [name for name in folder.archives if name.lower().removesuffix(".zip") not in beside]
-        if names:
-            yield [os.path.join(root, folder.join(name)) for name in names]
+        there = [name for name in folder.archives if name.lower().removesuffix(".zip") in beside]
+        packed += map(folder.join, there)
+        if names := [name for name in folder.archives if name not in there]:
+            groups.append([os.path.join(root, folder.join(name)) for name in names])
+    return groups, packed
 
 
 def _inside(top: Folder) -> list[str]:
@@ -245,7 +251,7 @@ def numbered_gaps(names: Sequence[str]) -> list[str]:
     series: dict[str, dict[int, str]] = {}
     for name in names:
         numbers = re.findall(r"[0-9]+", name)
-        if numbers:
+        if numbers and PART.search(name):
             start, _, end = name.rpartition(numbers[-1])
             series.setdefault(f"{plain_name(start)}{{}}{end}", {})[int(numbers[-1])] = f"{start}{{}}{end}"
     gaps = []

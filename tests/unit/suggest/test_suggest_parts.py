@@ -68,7 +68,8 @@ def test_amounts_have_two_digits_or_more(hours, shown):
         (["part_0.zip", "part_2.zip", "part_3.zip"], ["part_1.zip"]),
         (["part_00", "part_01", "part_02"], []),
         (["a", "b"], []),
-        (["1", "500", "9000"], []),  # numbers that count nothing
+        (["id0", "id1", "id3"], []),
+        (["part1", "part500", "part9000"], []),  # numbers that count nothing
         (["part_0", "part_5"], []),  # two are no series
     ],
 )

@@ -125,6 +125,7 @@ class TestArchives:
         zipped(make(tmp_path / "celebdf", "celebdf"), tmp_path / "celebdf.zip")
         (corpus,) = found(capsys, tmp_path).values()
         assert corpus["layout"] == "celebdf" and corpus["folder"]
+        assert any("celebdf.zip is not looked at" in line for line in corpus["odd"])
 
     def test_archives_that_are_not_read_have_advice(self, tmp_path, capsys):
         make(tmp_path / "x", "imagefolder")
