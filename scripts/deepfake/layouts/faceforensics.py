@@ -105,12 +105,8 @@ def _mirror_folder(entry: Entry) -> TreeFolder | None:
 
 
 def youtube_groups(rows: Iterable[Video]) -> dict[str, str]:
-    """Return the group of each YouTube id.
-
-    `rows` are videos made from YouTube ids, whose target is one, or whose group if they show nobody known.
-    """
-    ids = [(row.target or row.group, row.source) for row in rows]
-    pairs = [(one, other if YOUTUBE_ID.fullmatch(other) else one) for one, other in ids]
+    """Return the group of each YouTube id. `rows` are videos made from YouTube's: their target is an id."""
+    pairs = [(row.target, row.source if YOUTUBE_ID.fullmatch(row.source) else row.target) for row in rows]
     present = {item for pair in pairs for item in pair}
     return connected_components([*pairs, *(pair for pair in SAME_YOUTUBE_VIDEO if present.issuperset(pair))])
 

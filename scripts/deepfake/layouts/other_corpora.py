@@ -32,14 +32,17 @@ def read_as(layout: str, corpus: Corpus, media: Iterable[Entry]) -> dict[Entry, 
 
 
 def with_youtube_groups(rows: list[Video]) -> list[Video]:
-    """Return the rows, those of FaceForensics++'s YouTube videos and of fakes of them in joint groups."""
-    youtube = {
-        number: row.target or row.group
+    """Return the rows, those of FaceForensics++'s YouTube videos and of fakes of them in joint groups.
+
+    An image that shows nobody of them keeps the id as its group, with which a plan joins all videos of that
+    person.
+    """
+    shown = {
+        number
         for number, row in enumerate(rows)
-        if row.family == FFPP and not row.problem and YOUTUBE_ID.fullmatch(row.target or row.group)
+        if row.family == FFPP and not row.problem and YOUTUBE_ID.fullmatch(row.target)
     }
-    groups = youtube_groups(rows[number] for number in youtube)
+    groups = youtube_groups(rows[number] for number in shown)
     return [
-        replace(row, group=groups[youtube[number]]) if number in youtube else row
-        for number, row in enumerate(rows)
+        replace(row, group=groups[row.target]) if number in shown else row for number, row in enumerate(rows)
     ]

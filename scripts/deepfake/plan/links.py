@@ -56,7 +56,8 @@ def link_videos(
     tables.GATHERED. Videos are one node if they share a group or an original, if they have near-duplicates
     (`near_duplicates`: pairs of positions in `videos`), if `same_identity` links them, and, with `by_person`,
     if they share a target. A group with the name of a person includes all videos with this target: in
-    FaceForensics++ and the corpora made from it there is one original of each person.
+    FaceForensics++ and the corpora made from it there is one original of each person. Without `by_person` it
+    includes the fakes with this source too, as FaceForensics++'s own groups do.
 
     With `by_person` the `other` node of a fake is the node of its source. In all other cases, and for videos
     without a source, `other` equals `node`. Raises UserError if no pair of `same_identity` is found.
@@ -71,6 +72,9 @@ def link_videos(
         links.append((group, target))
     named_like_group = (videos["target"] != "") & videos["target"].isin(set(videos["group"]))
     links.append((group[named_like_group], "group:" + videos.loc[named_like_group, "target"]))
+    if not by_person:
+        from_group = (videos["source"] != "") & videos["source"].isin(set(videos["group"]))
+        links.append((group[from_group], "group:" + videos.loc[from_group, "source"]))
     near = np.asarray(list(near_duplicates), dtype=np.int64).reshape(-1, 2)
     links.append((group.iloc[near[:, 0]], group.iloc[near[:, 1]]))
     names = pd.DataFrame({"group": group, "own": own, "target": target, "source": source})

@@ -99,7 +99,7 @@ def test_a_fake_shares_its_group_with_both_real_videos_and_with_other_methods():
     }
     assert groups == {
         "youtube/c23/frames/000": "000", "youtube/c23/frames/003": "000", "youtube/c23/frames/005": "005",
-        "DF40/lia/ff/frames/003_000": "000", "DF40_train/VQGAN/003/0.png": "000",
+        "DF40/lia/ff/frames/003_000": "000", "DF40_train/VQGAN/003/0.png": "003",
         "DF40/uniface/ff/frames/005_006": "005",
     }  # fmt: skip
     assert {row.family for row in rows.values()} == {"ffpp"}
