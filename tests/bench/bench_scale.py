@@ -150,18 +150,22 @@ def make_project(folder: Path, videos: int, size: int) -> list[str]:
     index.mkdir(parents=True)
     (index / "sources.json").write_text("{}")
     index.with_suffix(".txt").write_text("\n".join(shards) + "\n")
-    with open(index / "videos.csv", "w") as whole:
-        whole.write(",".join(tables.INDEX) + "\n")
-        for place, shard in enumerate(shards):
-            with open(index / f"{shard}.csv", "w") as table:
-                table.write(",".join(tables.SHARD) + "\n")
-                for number in range(place, videos, len(shards)):
-                    name = f"video{number:07d}"
-                    found = f"video,empty.zip,dfdc_train_part_0/{name}.mp4,3790000,{number:08x},10,10,,,"
-                    table.write(f"{name},{found},\n")
-                    whole.write(f"{name},{shard},{found},1,,,,{name},{name},,,,\n")
+    whole = []
+    for place, shard in enumerate(shards):
+        rows = [_row(number, shard) for number in range(place, videos, len(shards))]
+        shown = [{column: row.get(column, "") for column in tables.SHARD} | {"original": ""} for row in rows]
+        tables.write_rows(index / f"{shard}.csv", tables.SHARD, shown)
+        whole += rows
+    tables.write_rows(index / "videos.csv", tables.INDEX, whole)
     touch(folder, f"{CORPUS.format('index')}.txt")
     return shards
+
+
+def _row(number: int, shard: str) -> dict:
+    name = f"video{number:07d}"
+    row = {"video": name, "shard": shard, "kind": "video", "archive": "empty.zip", "bytes": 3790000}
+    row |= {"member": f"dfdc_train_part_0/{name}.mp4", "crc32": f"{number:08x}", "label": 1}
+    return row | {"frames_wanted": 10, "frames_base": 10, "original": name, "group": name}
 
 
 def finish(folder: Path, shards: list[str]) -> None:
