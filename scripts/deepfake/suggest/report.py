@@ -15,6 +15,7 @@ from deepfake.suggest.oddities import find_oddities, nearest
 from deepfake.suggest.recipe import Recipe, is_usable
 
 METHODS_SHOWN = 12
+FOLDERS_SHOWN = 6
 DFDC = re.compile(r"(?:^|[/:])[a-z]{10}\.mp4$")
 NO_FAKES = (
     "it has no fakes by its names: no folder, file or table says real or fake. A corpus needs both; if all "
@@ -118,7 +119,15 @@ def _about_nothing(corpus: Corpus) -> Iterator[str]:
         yield f"  - named like DFDC's, but without labels. {LABELS}"
     elif has_no_fakes(corpus):
         yield f"  - {NO_FAKES}"
-    yield "  - or say the label of each file: `--table mine.csv` writes a table of all files to fill in"
+    yield "  - say the label of each file: `--table mine.csv` writes a table of all files to fill in"
+    yield f"  - or put them into folders called real and fake, as layout imagefolder reads them{_top(corpus)}"
+
+
+def _top(corpus: Corpus) -> str:
+    """Return the names of a few folders of a corpus, in words."""
+    shown = ", ".join(corpus.top[:FOLDERS_SHOWN])
+    more = " …" if len(corpus.top) > FOLDERS_SHOWN else ""
+    return f"; its own are {shown}{more}" if shown and corpus.folder else ""
 
 
 def has_no_fakes(corpus: Corpus) -> bool:
