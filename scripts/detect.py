@@ -17,7 +17,7 @@ from deepfake.console import log, printable, progress_bar
 from deepfake.detection import output
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import LIMITS, find_media, read_list
-from deepfake.detection.preprocessing import preprocessing_of
+from deepfake.detection.preprocessing import preprocessing_of, unsearched
 from deepfake.detection.scores import DECISIVE
 from deepfake.files import new_file
 from deepfake.program import add_limits, exit_on_sigterm, json_object, make_parser, positive_int, run
@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.json:
                 output.print_json(verdict)
             advance(1)
+    warning = unsearched(preprocessing, [verdict.kind for verdict in verdicts])
     if args.output_table:
         output.write_table(args.output_table, verdicts)
     if args.output_json:
@@ -50,10 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deepfake.pages.verdicts import page  # loads matplotlib
 
         with new_file(args.output_page) as part:
-            part.write_text(page(verdicts, model, "Verdicts"), encoding="utf-8", newline="\n")
+            part.write_text(
+                page(verdicts, model, "Verdicts", warning=warning), encoding="utf-8", newline="\n"
+            )
     if not args.json:
         output.print_table(verdicts)
-    for note in notes:
+    for note in [*notes, *([warning] if warning else [])]:
         log.warning("%s", printable(note))
     return 0 if all(verdict.people for verdict in verdicts) else 3
 

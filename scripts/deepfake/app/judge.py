@@ -8,6 +8,7 @@ from pathlib import Path
 from deepfake.checkpoints.inference import LoadedModel
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import find_media
+from deepfake.detection.preprocessing import unsearched
 from deepfake.errors import UserError
 from deepfake.names import visible
 from deepfake.pages.verdicts import page
@@ -45,6 +46,7 @@ def judge_with(
             raise UserError("This is an archive. Unpack it, or judge all of it by scripts/detect.py.")
         media = [replace(file, name=name) for file in media]
         verdicts = list(detect_media(media, model, preprocessing, shown=CROPS_SHOWN, **options))
-        return page(verdicts, model, name, home="/")
+        warning = unsearched(preprocessing, [verdict.kind for verdict in verdicts])
+        return page(verdicts, model, name, home="/", warning=warning)
 
     return judge

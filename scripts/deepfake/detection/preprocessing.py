@@ -6,7 +6,7 @@ no JSON Schema, as that accepts nan as a number and 1.0 as an integer.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deepfake.errors import UserError
@@ -15,6 +15,12 @@ from deepfake.extraction.settings import DETECTOR_KEYS, detector_keys, detector_
 
 SHOWS = ("faces", "frames")
 UNTRUSTED = "train the model again, or get it from someone you trust"
+
+UNSEARCHED = (
+    "Videos were not searched for faces, since the model was trained on images that were face crops already: "
+    "the middle of each frame was judged. Trust no verdict on a video that isn't cut to one face; train on a "
+    "corpus whose faces this workflow found"
+)
 
 Check = tuple[Callable[[object], bool], str]
 """Whether a value is valid, and what to write instead."""
@@ -61,6 +67,15 @@ def preprocessing_of(
         "faces": faces,
         "images": images if crops else faces,
     }
+
+
+def unsearched(preprocessing: dict, kinds: Iterable[str]) -> str:
+    """Return a warning if a video among media of these `kinds` is not searched for faces; "" if all is well.
+
+    `preprocessing` is the result of preprocessing_of, `kinds` are those of verdicts.
+    """
+    is_cut = preprocessing["shows"] == "faces" and preprocessing["faces"]["detector"] == "none"
+    return UNSEARCHED if is_cut and "video" in kinds else ""
 
 
 def _integer(low: int, high: int | None = None) -> Check:

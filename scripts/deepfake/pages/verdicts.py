@@ -18,10 +18,13 @@ from deepfake.pages.verdict_details import (
 FILES_SHOWN = 50  # files with a section of their own: those of the highest scores
 
 
-def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str, home: str = "") -> str:
+def page(
+    verdicts: Sequence[Verdict], model: LoadedModel, title: str, home: str = "", warning: str = ""
+) -> str:
     """Return the HTML page of all verdicts, with their images in it. The same verdicts give the same text.
 
-    `home` is the address of the local page, to which a link leads, where the page is one of its answers.
+    `home` is the address of the local page, to which a link leads, where the page is one of its answers. A
+    `warning` concerns all verdicts, and stands above them.
     """
     judged = sorted((v for v in verdicts if v.person), key=_rank)
     failed = sorted((v for v in verdicts if not v.person), key=lambda v: v.name)
@@ -29,6 +32,7 @@ def page(verdicts: Sequence[Verdict], model: LoadedModel, title: str, home: str 
         "verdicts.html.j2",
         title=title,
         home=home,
+        warning=warning,
         total=len(verdicts),
         fake=sum(v.verdict == FAKE for v in judged),
         real=sum(v.verdict != FAKE for v in judged),

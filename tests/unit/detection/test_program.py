@@ -46,6 +46,20 @@ def test_a_folder_is_judged_to_a_table_and_files(folder, tmp_path, capsys, caplo
     assert str(folder / "clips/a.mp4") in (tmp_path / "out/report.html").read_text()
 
 
+def test_a_video_for_a_model_of_face_crops_is_not_searched_for_faces_and_that_is_said(
+    folder, tmp_path, caplog
+):
+    made.write_image(tmp_path / "crop.png", made.person(0, 1)[0])
+    options = ["--model", folder / "best.pt", "--threads", 1, "--corpus", "crops"]
+    assert run(folder / "clips/a.mp4", *options, "--output-page", tmp_path / "report.html") == 0
+    assert "not searched for faces" in caplog.messages[-1]
+    assert "not searched for faces" in (tmp_path / "report.html").read_text()
+    caplog.clear()
+    assert run(tmp_path / "crop.png", *options, "--output-page", tmp_path / "report.html") == 0
+    assert not caplog.messages
+    assert "not searched for faces" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_listed_file_that_is_missing_is_reported_and_the_exit_code_is_3(folder, tmp_path, capsys):
     (tmp_path / "list.txt").write_text(f"gone.mp4\n{folder}/clips/a.mp4\n")
     assert run("--list", tmp_path / "list.txt", "--model", folder / "best.pt", "--json", "--threads", 1) == 3
