@@ -17,10 +17,10 @@ from deepfake.app.guard import check_address
 from deepfake.app.jobs import Jobs
 from deepfake.checkpoints.open_model import open_model
 from deepfake.detection.media import LIMITS
+from deepfake.detection.options import add_options
 from deepfake.detection.preprocessing import preprocessing_of
-from deepfake.detection.scores import DECISIVE
 from deepfake.packages import check_module
-from deepfake.program import add_limits, exit_on_sigterm, json_object, make_parser, positive_int, run
+from deepfake.program import add_limits, exit_on_sigterm, make_parser, positive_int, run
 
 SECONDS = 300  # for one file, instead of limits.seconds
 
@@ -60,11 +60,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="an address of this machine alone: 127.0.0.1 or ::1")
     add("--max-mb", type=positive_int, default=500, help="the largest file, in millions of bytes")
     add("--queue", type=positive_int, default=5, help="files that may wait while another one is judged")
-    add("--people", choices=list(DECISIVE), default="worst", help="which person decides a video's verdict")
-    add("--corpus", help="preprocess as for this corpus of those that the model was trained on")
-    add("--frames", type=json_object, default={}, help="JSON: settings of `frames` to override")
-    add("--crops", action="store_true", help="images are face crops already")
-    add("--face-model", help="path of YuNet's file, if it isn't where it was in training")
+    add_options(parser)
     add("--threads", type=positive_int, default=os.cpu_count(), help="workers, and threads of the model")
     add_limits(parser)
     return parser.parse_args(argv)

@@ -17,10 +17,10 @@ from deepfake.console import log, printable, progress_bar
 from deepfake.detection import output
 from deepfake.detection.detect import detect_media
 from deepfake.detection.media import LIMITS, find_media, read_list
+from deepfake.detection.options import add_options
 from deepfake.detection.preprocessing import preprocessing_of, unsearched
-from deepfake.detection.scores import DECISIVE
 from deepfake.files import new_file
-from deepfake.program import add_limits, exit_on_sigterm, json_object, make_parser, positive_int, run
+from deepfake.program import add_limits, exit_on_sigterm, make_parser, positive_int, run
 
 CROPS_SHOWN = 8  # frames of each video of which the page shows faces
 
@@ -67,11 +67,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("media", nargs="*", help="videos, images, folders and zips of them")
     add("--list", help="text file of more paths, one a line, relative to the file's folder")
     add("--model", required=True, help="best.pt, or the model in another format")
-    add("--people", choices=list(DECISIVE), default="worst", help="which person decides a video's verdict")
-    add("--corpus", help="preprocess as for this corpus of those that the model was trained on")
-    add("--frames", type=json_object, default={}, help="JSON: settings of `frames` to override")
-    add("--crops", action="store_true", help="images are face crops already")
-    add("--face-model", help="path of YuNet's file, if it isn't where it was in training")
+    add_options(parser)
     add("--threads", type=positive_int, default=os.cpu_count(), help="workers, and threads of the model")
     add("--bootstrap", type=positive_int, default=1000, help="resamples for the 95 %% intervals")
     add("--seed", type=int, default=0, help="seed of the resampling")
