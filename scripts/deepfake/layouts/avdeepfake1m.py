@@ -34,7 +34,7 @@ from deepfake.errors import UserError
 from deepfake.groups import connected_components
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.json_files import Record, read_json, read_records, text_of
-from deepfake.layouts.segments import clean_segments
+from deepfake.layouts.segments import segments_of_fake
 from deepfake.layouts.shared import NO_LABEL, SPLITS, TWO_LABELS, unexpected_path, unusable
 
 LISTS = re.compile(r"(train|val)_metadata\.json")
@@ -161,11 +161,9 @@ def _video(entry: Entry, place: Place, records: list[Record], origin: Place | No
     if picture == "real":
         return _real(entry, place, audio, split)
     try:
-        segments = clean_segments(record.get("visual_fake_segments"))
+        segments = segments_of_fake(record, "visual_fake_segments")
     except ValueError as error:
-        return replace(unusable(entry, f"its visual_fake_segments: {error}"), split=split)
-    if not segments:
-        return replace(unusable(entry, "fake, but without visual_fake_segments"), split=split)
+        return replace(unusable(entry, str(error)), split=split)
     return Video(
         entry,
         place.key,

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from deepfake.layouts.entries import FAKE, REAL, Corpus, Entry, Video
 from deepfake.layouts.json_files import Record, read_records, text_of
-from deepfake.layouts.segments import clean_segments
+from deepfake.layouts.segments import segments_of_fake
 from deepfake.layouts.shared import MISSING, NO_LABEL, SPLITS, TWO_LABELS, unexpected_path, unusable
 
 LABEL_FILES = ("metadata.min.json", "metadata.json")
@@ -91,11 +91,9 @@ def _video(entry: Entry, records: list[Record]) -> Video:
             entry, name, REAL, original=name, group=original or name, split=split, attributes=attributes
         )
     try:
-        segments = clean_segments(record.get("fake_periods"))
+        segments = segments_of_fake(record, "fake_periods")
     except ValueError as error:
-        return replace(unusable(entry, f"its fake_periods: {error}"), split=split)
-    if not segments:
-        return replace(unusable(entry, "fake, but without fake_periods"), split=split)
+        return replace(unusable(entry, str(error)), split=split)
     return Video(
         entry,
         name,

@@ -7,7 +7,7 @@ whole video.
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 Segments = tuple[tuple[float, float], ...]
 
@@ -61,6 +61,20 @@ def clean_segments(pairs: object) -> Segments:
         else:
             merged.append((start, end))
     return tuple(merged)
+
+
+def segments_of_fake(record: Mapping, key: str) -> Segments:
+    """Return the segments that a label file's record of a partial fake has under `key`, at least one.
+
+    Raises ValueError, saying why, where there are none, or for what is no list of segments.
+    """
+    try:
+        segments = clean_segments(record.get(key))
+    except ValueError as error:
+        raise ValueError(f"its {key}: {error}") from None
+    if not segments:
+        raise ValueError(f"fake, but without {key}")
+    return segments
 
 
 def _segment(pair: object) -> tuple[float, float]:
