@@ -48,11 +48,7 @@ def read(corpus: Corpus) -> list[Video]:
     finder, only_inside = PathFinder(corpus.media), len(tables) > 1
 
     def find(table: Entry, path: str) -> list[Entry]:
-        return (
-            finder.exact(table, path)
-            or finder.by_end(table, path, only_inside)
-            or finder.by_stem(table, path, only_inside)
-        )
+        return finder.find(table, path, only_inside)
 
     lines, columns_of = [], {}
     for table in tables:

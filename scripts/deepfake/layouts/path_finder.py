@@ -60,6 +60,14 @@ class PathFinder:
         stems = finder.exact(table, path) or finder.by_end(table, path, only_inside)
         return [entry for stem in stems for entry in by_stem[stem]]
 
+    def find(self, table: Entry, path: str, only_inside: bool) -> list[Entry]:
+        """Return the files that `path` may mean: as by `exact`, else `by_end`, else `by_stem`."""
+        return (
+            self.exact(table, path)
+            or self.by_end(table, path, only_inside)
+            or self.by_stem(table, path, only_inside)
+        )
+
     def _matching(self, table: Entry, wanted: str, candidates: list[Entry], only_inside: bool) -> list[Entry]:
         folder = folder_prefix(table)
         inside, outside, is_top = [], [], not (table.archive or folder)

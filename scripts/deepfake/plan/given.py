@@ -179,12 +179,7 @@ class _Finder:
 
     def by_path(self, path: str) -> list[str]:
         top = Entry("", "splits.csv")  # paths start at the top of the corpus
-        found = (
-            self.paths.exact(top, path)
-            or self.paths.by_end(top, path, False)
-            or self.paths.by_stem(top, path, False)
-        )
-        return [video for entry in found for video in self.videos[entry]]
+        return [video for entry in self.paths.find(top, path, False) for video in self.videos[entry]]
 
 
 def _meant(line: Line, finders: dict[str, _Finder]) -> list[Video]:
