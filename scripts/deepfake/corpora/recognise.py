@@ -1,13 +1,13 @@
 """Which layout a folder or some archives have: names are listed, and every layout is tried on a sample."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deepfake.corpora.archives import MemberError, SourceError
+from deepfake.corpora.archives import MemberError
 from deepfake.corpora.fit import Choice, Fit, fit_layout, fit_layouts, reader_of_sample
 from deepfake.corpora.listing import Listing, list_archives, list_folder, sample_media, sample_texts
+from deepfake.corpora.sources import only_folder
 from deepfake.files import read_regular
 from deepfake.layouts.entries import Entry
 
@@ -24,11 +24,9 @@ def open_listing(paths: list[str], limits: dict) -> Iterator[Listing]:
 
     `limits` has the limits of archives, see archives.ARCHIVE_LIMITS.
     """
-    folders = [path for path in paths if os.path.isdir(path)]
-    if folders and len(paths) > 1:
-        raise SourceError(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
+    folder = only_folder(paths)
     with ExitStack() as stack:
-        yield list_folder(folders[0]) if folders else list_archives(paths, limits, stack)
+        yield list_folder(folder) if folder else list_archives(paths, limits, stack)
 
 
 def reader_of(listing: Listing, labels: dict[Entry, Path]) -> Callable[[Entry], bytes]:

@@ -208,13 +208,19 @@ def open_source(
 
     `limits` is the section of the config. `crc32` computes the CRC-32 of a folder's files.
     """
-    folders = [p for p in paths if os.path.isdir(p)]
     if not paths:
         raise SourceError("no archive fits the patterns under `archives`")
-    if folders and len(paths) > 1:
-        raise SourceError(f"{folders[0]}: a folder among archives; give `folder` or `archives`, not both")
+    folder = only_folder(paths)
     with ExitStack() as stack:
-        yield FolderSource(folders[0], limits, crc32) if folders else ZipSource(paths, limits, stack)
+        yield FolderSource(folder, limits, crc32) if folder else ZipSource(paths, limits, stack)
+
+
+def only_folder(paths: list[str]) -> str:
+    """Return the folder among `paths`, "" if there is none. Raises SourceError for one beside other paths."""
+    folder = next((path for path in paths if os.path.isdir(path)), "")
+    if folder and len(paths) > 1:
+        raise SourceError(f"{folder}: a folder among archives; give `folder` or `archives`, not both")
+    return folder
 
 
 def is_parquet(path: str) -> bool:
