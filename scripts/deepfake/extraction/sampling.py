@@ -6,11 +6,10 @@ frames than requested gives all that it has. To add a strategy, write such a fun
 STRATEGIES.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-
-import numpy as np
 
 from deepfake.errors import UserError
 from deepfake.hashing import seeded_hash
@@ -57,7 +56,7 @@ def random(frames: int, seed: int, video: str, count: int) -> list[int]:
 
 
 def sample_segments(
-    times: np.ndarray,
+    times: Sequence[float],
     segments: Sequence[tuple[float, float]],
     cfg: dict,
     video: str,
@@ -66,12 +65,11 @@ def sample_segments(
 ) -> list[int]:
     """Return the indices of the frames to take from a partial fake: only of those that are fake.
 
-    `times` are those of all frames in seconds, float64 (frames,), rising; `segments` the [start, end) that
-    are fake. The strategy takes the frames in them for a video of its own. The other arguments are those of
-    sample_indices.
+    `times` are those of all frames in seconds, rising; `segments` the [start, end) that are fake. The
+    strategy takes the frames in them for a video of its own. The other arguments are those of sample_indices.
     """
-    inside = [np.arange(*np.searchsorted(times, segment)) for segment in segments]
-    inside = np.unique(np.concatenate(inside)).tolist()
+    spans = [(bisect_left(times, start), bisect_left(times, end)) for start, end in segments]
+    inside = sorted({index for span in spans for index in range(*span)})
     return [inside[i] for i in sample_indices(len(inside), cfg, video, count, base)]
 
 
