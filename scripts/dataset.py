@@ -16,8 +16,9 @@ import pandas as pd
 
 from deepfake.console import log, progress
 from deepfake.dataset.card import card
-from deepfake.dataset.write import write_checksums, write_contact_sheet, write_images, write_metadata
+from deepfake.dataset.write import write_contact_sheet, write_images, write_metadata
 from deepfake.files import new_directory
+from deepfake.hashing import write_checksums
 from deepfake.program import json_object, make_parser, run
 
 

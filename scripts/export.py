@@ -12,6 +12,7 @@ from pathlib import Path
 from deepfake.console import log
 from deepfake.exports import EXPORTS
 from deepfake.files import new_directory
+from deepfake.hashing import write_checksums
 from deepfake.program import json_object, make_parser, run
 
 
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     with new_directory(args.output) as folder:
         EXPORTS[args.form](args.dataset, folder, args.config)
+        write_checksums(folder)
     sizes = [path.stat().st_size for path in args.output.rglob("*") if path.is_file()]
     log.info("%s: %d files, %.1f MB", args.output, len(sizes), sum(sizes) / 1e6)
 

@@ -22,6 +22,7 @@ from deepfake.corpora.index_report import left_out, other_files, summary
 from deepfake.corpora.label_conflicts import label_warning
 from deepfake.corpora.sources import Source
 from deepfake.files import new_directory, new_file
+from deepfake.hashing import write_checksums
 from deepfake.layouts.registry import is_media
 from deepfake.program import make_parser, run
 
@@ -66,7 +67,7 @@ def reader_of(source: Source, read: set[tuple[str, str]]) -> Callable[[str, str]
 def write_index(folder: Path, rows: list[dict], sources: dict, warning: str, pairs: bool) -> None:
     """Write videos.csv with all rows, a table of the usable videos for each shard, and sources.json.
 
-    A warning is in tables.WARNING_FILE, for the steps that go by the labels.
+    A warning is in tables.WARNING_FILE, for the steps that go by the labels. SHA256SUMS lists all files.
     """
     with new_directory(folder) as part:
         text = json.dumps(sources, indent=2, ensure_ascii=False)
@@ -78,6 +79,7 @@ def write_index(folder: Path, rows: list[dict], sources: dict, warning: str, pai
             )
         for shard, videos in rows_of_shards(rows, pairs).items():
             tables.write_rows(part / f"{shard}.csv", tables.SHARD, videos)
+        write_checksums(part)
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

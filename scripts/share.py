@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepfake.files import new_directory
+from deepfake.hashing import write_checksums
 from deepfake.program import add_limits, json_object, make_parser, positive_int, run
 
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         metadata = write_model(args.checkpoint, folder, args.threads, args.limits)
         card = hub_card(args.name, metadata, metrics, args.families, plan)
         (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
+        write_checksums(folder)
     print(f"{args.output}: a folder for {library_of(metadata)}; `hf upload <you>/<name> {args.output}`")
 
 

@@ -1,8 +1,11 @@
-"""Hashes: of a seed and of names, the workflow's only source of randomness; and of large files."""
+"""Hashes: of a seed and of names, the workflow's only source of randomness; and of files and folders."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+CHECKSUMS = "SHA256SUMS"
+"""The file of a folder that lists its other files with their checksums."""
 
 MAX_BLOCKS, BLOCK_BYTES = 64, 64 << 10  # of a large file, read for its digest
 
@@ -29,6 +32,24 @@ def files_digest(paths: Iterable[Path]) -> str:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         _add_blocks(digest, path)
     return digest.hexdigest() if files else ""
+
+
+def write_checksums(folder: Path, known: Mapping[str, str] | None = None) -> None:
+    """Write SHA256SUMS of every file below `folder` in the format of `sha256sum`.
+
+    `known` has the SHA-256 of those of the files that needn't be read, by their paths from `folder`.
+    """
+    lines = []
+    for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix):
+        name = path.relative_to(folder).as_posix()
+        lines.append(f"{(known or {}).get(name) or sha256_of(path)}  {name}\n")
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _add_blocks(digest: "hashlib._Hash", path: Path) -> None:

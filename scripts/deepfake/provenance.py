@@ -20,9 +20,7 @@ from pathlib import Path
 
 from deepfake.errors import UserError
 from deepfake.files import new_file
-
-LISTING = "SHA256SUMS"
-"""The file that stands for the content of a folder, if the folder has one."""
+from deepfake.hashing import CHECKSUMS, sha256_of
 
 SMALL = 1 << 24  # bytes
 
@@ -57,7 +55,7 @@ def content(path: str | Path, known: dict | None = None) -> dict | None:
     """
     path = Path(path)
     if path.is_dir():
-        return content(path / LISTING, known) or {"sha256": "", "size": 0, "mtime_ns": 0, "inode": 0}
+        return content(path / CHECKSUMS, known) or {"sha256": "", "size": 0, "mtime_ns": 0, "inode": 0}
     try:
         status = path.stat()
         state = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
@@ -71,14 +69,19 @@ def content(path: str | Path, known: dict | None = None) -> dict | None:
 
 def _sha256(path: Path, size: int) -> str:
     """Return the SHA-256 of a file; of one above LARGE that of its size and of evenly spaced blocks."""
+    if size <= LARGE:
+        return sha256_of(path)
     with open(path, "rb") as file:
-        if size <= LARGE:
-            return hashlib.file_digest(file, "sha256").hexdigest()
         digest = hashlib.sha256(str(size).encode())
         for number in range(BLOCKS):
             file.seek((size - BLOCK) * number // (BLOCKS - 1))
             digest.update(file.read(BLOCK))
     return digest.hexdigest()
+
+
+def _number_of_files(folder: str) -> int:
+    """Return the number of files below a folder, without hidden ones such as Snakemake's own."""
+    return sum(not name.startswith(".") for _, _, files in os.walk(folder) for name in files)
 
 
 def read_record(path: str | Path) -> dict | None:
@@ -104,7 +107,9 @@ def write_record(path: str | Path, record: dict) -> None:
 def refresh(path: str | Path, record: dict) -> list[str]:
     """Return the inputs and outputs of a record that exist with another content than it says.
 
-    Files with another time but the same content are noted in the record, so that they aren't read again.
+    A folder with fewer files than it had is one of them: Snakemake deletes an output before it notes that it
+    will make it anew, and may be killed in between. Files with another time but the same content are noted
+    in the record, so that they aren't read again.
     """
     changed, noted = [], False
     for kind in ("inputs", "outputs"):
@@ -112,7 +117,8 @@ def refresh(path: str | Path, record: dict) -> list[str]:
             now = content(name, known)
             if now is None:
                 continue
-            if now["sha256"] != known["sha256"]:
+            lost = "files" in known and _number_of_files(name) < known["files"]
+            if now["sha256"] != known["sha256"] or lost:
                 changed.append(name)
             elif now["mtime_ns"] != known["mtime_ns"]:
                 known.update(now)
@@ -246,6 +252,9 @@ def recorded(option: str) -> Iterator[None]:
 def _write_record_of(job: dict, inputs: dict[str, dict]) -> None:
     states = {name: content(name) for name in job["outputs"]}
     outputs = {name: state for name, state in states.items() if state}
+    for name, state in outputs.items():
+        if (Path(name) / CHECKSUMS).is_file():
+            state["files"] = _number_of_files(name)
     described = {key: job[key] for key in ("step", "settings", "code")}
     write_record(job["record"], {**described, "inputs": inputs, "outputs": outputs})
 

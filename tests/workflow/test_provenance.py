@@ -95,6 +95,36 @@ def test_a_deleted_index_is_made_again_and_nothing_else(settled):
     assert checksums(settled) == before and not run(settled).jobs
 
 
+@pytest.mark.parametrize(
+    ("lost", "made"),
+    [("results/index/mine/videos.csv", "index"), ("results/small/train/real", "dataset")],
+)
+def test_a_folder_of_which_a_part_is_lost_is_made_again(settled, lost, made):
+    """As when Snakemake is killed while it deletes an output, and then the settings are those of before."""
+    before = checksums(settled)
+    path = settled / lost
+    path.unlink() if path.is_file() else shutil.rmtree(path)
+    done = run(settled)
+    assert done.code == 0 and done.rules == {made}, done.text
+    assert path.exists() and checksums(settled) == before and not run(settled).jobs
+
+
+def test_an_index_of_other_settings_without_a_record_of_its_own_is_made_again(settled):
+    """As when a program is killed between an index and its record; then come the settings of before."""
+    table = settled / "results/index/mine/videos.csv"
+    record = settled / "results/provenance/index/mine.json"
+    good, kept, before = table.read_bytes(), record.read_bytes(), checksums(settled)
+    reconfigure(settled, "shard_size: 1", "shard_size: 2")
+    settled.run("results/index/mine.txt", "--configfile", "mine.yaml")
+    assert table.read_bytes() != good
+    record.write_bytes(kept)
+    reconfigure(settled, "shard_size: 2", "shard_size: 1")
+    shutil.rmtree(settled / ".snakemake")
+    done = run(settled)
+    assert done.code == 0 and "index" in done.rules, done.text
+    assert table.read_bytes() == good and checksums(settled) == before
+
+
 def test_copied_and_touched_results_are_current(settled, tmp_path):
     copy = Project(tmp_path / "copy")
     shutil.copytree(settled.folder, copy.folder, symlinks=True)

@@ -16,6 +16,7 @@ from rocrate.rocrate import ROCrate
 
 from deepfake.dataset.recipe import WORKFLOW, without_paths
 from deepfake.dataset.terms import terms_of
+from deepfake.hashing import sha256_of
 
 PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 CROISSANT = "http://mlcommons.org/croissant/1.0"
@@ -124,7 +125,7 @@ def _dataset(add, name: str, folder: Path, summary: dict, licence: ContextEntity
         name="croissant.json",
         description="The description of the dataset in its own folder.",
         encodingFormat="application/ld+json",
-        sha256=_sha256(folder / "croissant.json"),
+        sha256=sha256_of(folder / "croissant.json"),
         conformsTo=add(CROISSANT, "CreativeWork", name="Croissant", version="1.0"),
     )
     splits = ", ".join(
@@ -136,7 +137,7 @@ def _dataset(add, name: str, folder: Path, summary: dict, licence: ContextEntity
         "Dataset",
         name=name,
         description=f"{summary['images']} images ({splits}); identified by the SHA-256 of its SHA256SUMS.",
-        identifier=f"urn:sha256:{_sha256(folder / 'SHA256SUMS')}",
+        identifier=f"urn:sha256:{sha256_of(folder / 'SHA256SUMS')}",
         license=licence,
         subjectOf=croissant,
     )
@@ -148,12 +149,8 @@ def _described(path: Path, text: str) -> dict:
         "description": text,
         "encodingFormat": TYPES[path.suffix],
         "contentSize": str(path.stat().st_size),
-        "sha256": _sha256(path),
+        "sha256": sha256_of(path),
     }
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _text(value: object) -> str:

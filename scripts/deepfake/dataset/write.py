@@ -78,13 +78,3 @@ def write_contact_sheet(folder: Path, rows: pd.DataFrame) -> None:
         for label, names in choose_images(rows).items()
     }
     (folder / "contact_sheet.png").write_bytes(draw_contact_sheet(images))
-
-
-def write_checksums(folder: Path, known: dict[str, str]) -> None:
-    """Write SHA256SUMS of every file in the format of `sha256sum`; `known` has the SHA-256 of some files."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = []
-    for name in names:
-        digest = known.get(name) or hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        lines.append(f"{digest}  {name}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

@@ -1,6 +1,5 @@
 """A zip with a model and all that is needed to run it elsewhere; the same inputs give the same bytes."""
 
-import hashlib
 import json
 import shutil
 import stat
@@ -14,6 +13,7 @@ from deepfake.code_digest import imported_files
 from deepfake.detection.preprocessing import preprocessing_of
 from deepfake.errors import UserError
 from deepfake.files import new_file
+from deepfake.hashing import sha256_of, write_checksums
 from deepfake.submissions import standalone  # imported so that the digest of package.py covers its code
 from deepfake.submissions.card import model_card
 from deepfake.submissions.face_models import face_models_of, unused_modules, with_packed_detector
@@ -71,11 +71,10 @@ def write_package(
         }
         for file, text in texts.items():
             (top / file).write_text(text, encoding="utf-8")
-        checksums = "".join(f"{_sha256(top / file)}  {file}\n" for file in _files(top))
-        (top / "SHA256SUMS").write_text(checksums, encoding="utf-8")
+        write_checksums(top)
         with new_file(path) as part:
             members = _zip(top, part)
-            size, sha256 = part.stat().st_size, _sha256(part)
+            size, sha256 = part.stat().st_size, sha256_of(part)
     return {"form": model.name, "bytes": size, "sha256": sha256, "members": members}
 
 
@@ -123,12 +122,7 @@ def _zip(top: Path, path: Path) -> list[dict]:
             "name": info.filename,
             "bytes": info.file_size,
             "packed": info.compress_size,
-            "sha256": _sha256(top / info.filename),
+            "sha256": sha256_of(top / info.filename),
         }
         for info in infos
     ]
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

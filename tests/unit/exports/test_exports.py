@@ -128,7 +128,7 @@ def test_the_layout_labels_reads_the_export(made, tmp_path):
 def test_dfd_names_every_image_and_its_report_has_all_of_them(made):
     dataset, rows, top = made
     report = json.loads((top / "dfd/extraction_report.json").read_text(encoding="utf-8"))
-    written = {name for name in files_of(top / "dfd") if name != "extraction_report.json"}
+    written = {name for name in files_of(top / "dfd") if name not in ("extraction_report.json", "SHA256SUMS")}
     assert set(report["files"]) == written
     assert sorted(entry["file_name"] for entry in report["files"].values()) == sorted(rows)
     numbers = {}
@@ -240,7 +240,7 @@ def test_the_hub_reads_the_card_of_parquet(made):
     }
     assert "## Composition" in card.text
     names = {path.relative_to(made[2]).parts[1] for path in (made[2] / "parquet").rglob("*")}
-    assert names == {"README.md", "data"}
+    assert names == {"README.md", "SHA256SUMS", "data"}
 
 
 def deepfakebench(output: Path, name: str) -> list[tuple]:

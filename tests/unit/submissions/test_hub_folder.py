@@ -94,6 +94,7 @@ def test_other_models_are_in_the_own_format(tmp_path, metrics, kind):
     folder = share(checkpoint, tmp_path, metrics)
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
+        "SHA256SUMS",
         "detector.json",
         "model.safetensors",
     ]
