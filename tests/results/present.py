@@ -17,7 +17,7 @@ def absent_corpora(config: dict[str, Any]) -> dict[str, str]:
 
 
 def without(config: dict[str, Any], absent: set[str]) -> dict[str, Any]:
-    """Return a config without some corpora, datasets of them, models whose weights are missing, and their names."""
+    """Return a config without some corpora, their datasets, and models whose weights are missing."""
     config = copy.deepcopy(config)
     config["corpora"] = {name: corpus for name, corpus in config["corpora"].items() if name not in absent}
     config["datasets"] = {
