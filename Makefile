@@ -6,7 +6,7 @@ MODEL ?= results/model/best.pt
 PORT ?= 7860
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: demo demo-dataset app test test-slurm test-containers test-containers-torch lint format bench results containers graph clean
+.PHONY: demo demo-dataset app test test-slurm test-containers test-containers-torch lint format bench results has-data containers graph clean
 
 demo: .venv/ready  ## run the default config to the end, on the built-in demo corpus
 	snakemake --cores $(CORES)
@@ -48,8 +48,11 @@ format: .venv/ready  ## format the workflow and the code
 bench: .venv/ready  ## measure speed and memory; prints tables
 	for bench in tests/bench/bench_*.py; do PYTHONPATH=scripts:tests python $$bench || exit 1; done
 
-results: .venv/ready  ## measure all of docs/results.md on real data; make results DATA=/path/to/data
-	PYTHONPATH=scripts:tests python tests/results/run.py --data $(DATA) --cores $(CORES)
+results: has-data .venv/ready  ## measure all of docs/results.md on real data; make results DATA=/path/to/data
+	PYTHONPATH=scripts:tests python tests/results/run.py --data "$(DATA)" --cores $(CORES)
+
+has-data:
+	@test -d "$(DATA)" || { echo "make results DATA=/path/to/data: no folder '$(DATA)'; CONTRIBUTING.md says what it holds"; exit 2; }
 
 containers:  ## build the steps' images, with podman or apptainer, whichever is installed
 	bash envs/build_containers.sh

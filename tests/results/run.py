@@ -5,7 +5,8 @@
 Links the data to resources/real, takes out of recipes/results.yaml what needs an absent corpus, runs
 Snakemake with the rest, then the program of each section whose numbers aren't there, or older than what they
 are made of. Writes results/measured/<section>.json with pictures, and results/measured/results.md; with
---publish also docs/results.md and docs/results/. Exit code 1 if a part has failed, 3 if data are absent.
+--publish also docs/results.md and docs/results/. Exit code 1 if a part has failed, 2 without the folder, 3 if
+data are absent.
 """
 
 import argparse
@@ -16,32 +17,35 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from results import page
-from results.present import absent_corpora, without
+from results.present import absent_corpora, absent_weights, without
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 REAL, MEASURED = Path("resources/real"), Path("results/measured")
+AGAIN = Path("resources/results/ffpp_c23_at_40")
 RECIPE, CONFIG = Path("recipes/results.yaml"), Path("results/measured/config.yaml")
 
 
 @dataclass(frozen=True)
 class Section:
-    """The corpora without which a section has nothing to measure, and the results that its program reads."""
+    """The corpora of which a section needs at least one, and the results that its program reads."""
 
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...]
     reads: tuple[str, ...] = ()
 
 
+CLIPS = ("ffpp_c23", "ffpp_c40", "celebdf")
 SECTIONS = {
     "leaks": Section(needs=("dfdc",)),
     "detectors": Section(needs=("dfdc",), reads=("results/report/significance.json",)),
     "generalisation": Section(needs=("dfdc",), reads=("results/report/cross.csv",)),
     "verdicts": Section(needs=("dfdc",)),
-    "speed": Section(),
-    "accounting": Section(),
+    "speed": Section(needs=CLIPS),
+    "accounting": Section(needs=("dfdc", *CLIPS, "stylegan", "ciplab"), reads=(str(CONFIG),)),
 }
 
 
@@ -50,57 +54,64 @@ def main() -> int:
     os.chdir(ROOT)
     MEASURED.mkdir(parents=True, exist_ok=True)
     link(REAL, args.data)
+    failed = compress_again()
     recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
-    command = [
-        sys.executable,
-        str(HERE / "compress_again.py"),
-        "resources/real/ffpp",
-        "resources/results/ffpp_c23_at_40",
-    ]
-    failed = (
-        []
-        if (REAL / "ffpp").is_dir() and run(command) == 0
-        else ["compress_again"] * (REAL / "ffpp").is_dir()
-    )
-    absent = absent_corpora(recipe)
-    for corpus, path in absent.items():
-        print(f"absent: {path}; what needs the corpus {corpus} is left out", flush=True)
-    config = without(recipe, set(absent))
+    corpora, weights = absent_corpora(recipe), absent_weights(recipe)
+    for kind, absent in (("corpus", corpora), ("model", weights)):
+        for name, path in absent.items():
+            print(f"absent: {path}; what needs the {kind} {name} is left out", flush=True)
+    config = without(recipe, set(corpora))
     CONFIG.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    if config["corpora"]:
-        targets = ["all", *(f"results/verdicts/{media}/report.html" for media in config.get("media", {}))]
-        snakemake = [sys.executable, "-m", "snakemake", "--cores", str(args.cores), "--keep-going"]
-        if run([*snakemake, *targets, "--configfile", str(CONFIG)]):
-            failed.append("snakemake")
+    failed += run_snakemake(config, args.cores)
     for name, section in SECTIONS.items():
-        if set(section.needs) & set(absent):
-            print(f"{name}: not measured without {', '.join(sorted(set(section.needs) & set(absent)))}")
-        elif not is_current(name, section):
-            began = time.monotonic()
-            code = run(
-                [sys.executable, str(HERE / f"{name}.py"), "--data", str(REAL), "--output", str(MEASURED)]
-            )
-            print(
-                f"{name}: {'failed' if code else 'done'} after {time.monotonic() - began:.0f} s", flush=True
-            )
-            failed += [name] * bool(code)
+        failed += measure(name, section, set(config["corpora"]))
     (MEASURED / "results.md").write_text(page.render(MEASURED, "."), encoding="utf-8")
     print(f"{MEASURED}/results.md")
     if args.publish:
         publish()
     if failed:
         print(f"failed: {', '.join(failed)}; their errors are above, and the same command goes on from here")
-    return 1 if failed else 3 if absent else 0
+    return 1 if failed else 3 if corpora or weights else 0
 
 
 def link(path: Path, data: Path) -> None:
-    """Make `path` a link to the folder of data."""
-    if not data.is_dir():
-        sys.exit(f"{data}: no such folder; write DATA=/path/to/data")
+    """Make `path` a link to the folder of data, a whole path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
         path.unlink()
-    path.symlink_to(data.resolve())
+    elif path.exists():
+        sys.exit(f"{path} is no link; move it elsewhere, so that it can be one to {data}")
+    path.symlink_to(data)
+
+
+def compress_again() -> list[str]:
+    """Make the corpus ffpp_c23_at_40 of the clips of ffpp, if they are there; return what has failed."""
+    if not (REAL / "ffpp").is_dir():
+        return []
+    code = run([sys.executable, str(HERE / "compress_again.py"), str(REAL / "ffpp"), str(AGAIN)])
+    return ["compress_again"] * bool(code)
+
+
+def run_snakemake(config: dict[str, Any], cores: str) -> list[str]:
+    """Make all datasets, models, reports and verdicts of CONFIG; return what has failed."""
+    if not config["corpora"]:
+        return []
+    targets = ["all", *(f"results/verdicts/{media}/report.html" for media in config["media"])]
+    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--keep-going", *targets]
+    return ["snakemake"] * bool(run([*command, "--configfile", str(CONFIG)]))
+
+
+def measure(name: str, section: Section, present: set[str]) -> list[str]:
+    """Run the program of a section unless its numbers are current; return what has failed."""
+    if not present & set(section.needs):
+        print(f"{name}: not measured without {' or '.join(section.needs)}", flush=True)
+        return []
+    if is_current(name, section):
+        return []
+    began = time.monotonic()
+    code = run([sys.executable, str(HERE / f"{name}.py"), "--data", str(REAL), "--output", str(MEASURED)])
+    print(f"{name}: {'failed' if code else 'done'} after {time.monotonic() - began:.0f} s", flush=True)
+    return [name] * bool(code)
 
 
 def run(command: list[str]) -> int:
@@ -114,9 +125,9 @@ def run(command: list[str]) -> int:
 
 
 def is_current(name: str, section: Section) -> bool:
-    """Return whether a section has numbers that are newer than its program and the results that it reads."""
+    """Return whether a section has numbers that are newer than its programs and the results that it reads."""
     numbers = MEASURED / f"{name}.json"
-    files = [HERE / f"{name}.py", *map(Path, section.reads)]
+    files = [*HERE.glob(f"{name}*.py"), *map(Path, section.reads)]
     return numbers.exists() and all(
         path.stat().st_mtime <= numbers.stat().st_mtime for path in files if path.exists()
     )
@@ -126,7 +137,7 @@ def publish() -> None:
     """Copy the numbers and pictures to docs/results, and write docs/results.md of them."""
     folder = Path("docs/results")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for path in sorted(MEASURED.iterdir()):
         if path.suffix in (".json", ".png", ".jpg", ".svg"):
             shutil.copy(path, folder)
@@ -137,10 +148,20 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
+    parser.add_argument("--data", type=folder, required=True, help="folder with the real data")
     parser.add_argument("--cores", default="all", help="of Snakemake")
     parser.add_argument("--publish", action="store_true", help="write docs/results.md and docs/results")
     return parser.parse_args()
+
+
+def folder(text: str) -> Path:
+    """Return a folder's whole path, for the parser."""
+    path = Path(text).expanduser().resolve()
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no folder; write make results DATA=/path/to/data, which CONTRIBUTING.md describes"
+        )
+    return path
 
 
 if __name__ == "__main__":
