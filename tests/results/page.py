@@ -23,6 +23,8 @@ SECTIONS = {
     "accounting": "Accounting",
 }
 """The sections in the page's order, with their headings: each has `<name>.py` and page/`<name>.md.jinja`."""
+OVERVIEW = "overview.png"
+"""The picture at the page's top, and at the README's, of overview.py."""
 
 
 def render(folder: Path, pictures: str) -> str:
@@ -38,7 +40,8 @@ def render(folder: Path, pictures: str) -> str:
     templates.filters |= {"f": fixed, "signed": signed, "percent": percent, "interval": interval}
     files = {name: folder / f"{name}.json" for name in SECTIONS}
     numbers = {name: json.loads(path.read_text("utf-8")) for name, path in files.items() if path.exists()}
-    parts = [templates.get_template("top.md.jinja").render(numbers=numbers)]
+    overview = f"{pictures}/{OVERVIEW}" if (folder / OVERVIEW).exists() else None
+    parts = [templates.get_template("top.md.jinja").render(numbers=numbers, overview=overview)]
     for name, heading in SECTIONS.items():
         parts.append(f"\n## {heading}\n\n")
         if name in numbers:

@@ -11,6 +11,7 @@ data are absent.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def main() -> int:
     failed += run_snakemake(config, args.cores)
     for name, section in SECTIONS.items():
         failed += measure(name, section, set(config["corpora"]))
+    failed += ["overview"] * bool(run([sys.executable, str(HERE / "overview.py"), str(MEASURED)]))
     (MEASURED / "results.md").write_text(page.render(MEASURED, "."), encoding="utf-8")
     print(f"{MEASURED}/results.md")
     if args.publish:
@@ -134,14 +136,17 @@ def is_current(name: str, section: Section) -> bool:
 
 
 def publish() -> None:
-    """Copy the numbers and pictures to docs/results, and write docs/results.md of them."""
+    """Copy the numbers to docs/results, write docs/results.md of them, copy the pictures that it shows."""
     folder = Path("docs/results")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for path in sorted(MEASURED.iterdir()):
-        if path.suffix in (".json", ".png", ".jpg", ".svg"):
-            shutil.copy(path, folder)
-    Path("docs/results.md").write_text(page.render(folder, "results"), encoding="utf-8")
+    for name in (*(f"{section}.json" for section in page.SECTIONS), page.OVERVIEW):
+        if (MEASURED / name).exists():
+            shutil.copy(MEASURED / name, folder)
+    text = page.render(folder, folder.name)
+    for picture in re.findall(rf"\]\({folder.name}/([\w.]+)\)", text):
+        shutil.copy(MEASURED / picture, folder)
+    Path("docs/results.md").write_text(text, encoding="utf-8")
 
 
 def parse_args() -> argparse.Namespace:

@@ -9,7 +9,8 @@ import sys
 import pytest
 import yaml
 from conftest import ROOT, copy_project
-from results import page
+from results import overview, page
+from results.run import publish
 
 FOLDER = ROOT / "docs/results"
 PAGE = ROOT / "docs/results.md"
@@ -93,6 +94,40 @@ def test_without_data_nothing_is_run(without_data):
     project, done = without_data
     assert not (project / ".snakemake").exists() and not (project / "logs").exists()
     assert not list((project / "docs/results").iterdir())
+
+
+def test_what_is_published_is_the_page_with_the_pictures_that_it_shows(without_data, tmp_path, monkeypatch):
+    """The numbers are those of accounting, made up; a picture that no page shows is left behind."""
+    monkeypatch.chdir(tmp_path)
+    measured = tmp_path / "results/measured"
+    measured.mkdir(parents=True)
+    row = {"dataset": "d", "corpus": "c", "files": 3, "files_kept": 2, "images": 4}
+    row |= {"left_out": {"guard": 1}, "splits": {"train": 3, "val": 0, "test": 0}, "share_kept": 0.75}
+    classes = {label: row | {"class": label} for label in ("real", "fake")}
+    numbers = {
+        "measured": {"date": "2026-11-28", "cores": 2, "python": "3.11.7"},
+        "rows": list(classes.values()),
+        "trained": classes,
+        "ends": {"guard": "guard band"},
+        "splits": ["train", "val", "test"],
+        "total": {"files": 6, "images": 8, "train": 6, "val": 0, "test": 0, "other": 0, "files_once": 6},
+        "elsewhere": [{"name": "lfw", "files": 7, "use": "photos"}],
+        "absent": [],
+    }
+    (measured / "accounting.json").write_text(json.dumps(numbers), encoding="utf-8")
+    overview.draw(measured)
+    for name in ("accounting_ends.png", "accounting_old.png"):
+        (measured / name).write_bytes(b"")
+    publish()
+    assert sorted(path.name for path in (tmp_path / "docs/results").iterdir()) == [
+        "accounting.json",
+        "accounting_ends.png",
+        "overview.png",
+    ]
+    text = (tmp_path / "docs/results.md").read_text(encoding="utf-8")
+    assert "](results/overview.png)" in text and "](results/accounting_ends.png)" in text
+    assert "| d (of c) | fake | 3 | 4 | 1 | 3 | 0 | 0 | 75.0 % | 2 |" in text
+    assert "`lfw`: 7 photos." in text
 
 
 def test_a_second_run_with_the_link_itself_keeps_it(without_data):
