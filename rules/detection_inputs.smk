@@ -59,6 +59,7 @@ def media_options(w):
     options = ["--people", detect["people"], "--bootstrap", detect["bootstrap"], "--seed", config["seed"]]
     options += ["--limits", as_param(config["limits"])]
     options += ["--frames", as_param(cfg["frames"])] if cfg.get("frames") else []
+    options += ["--faces", as_param(cfg["faces"])] if cfg.get("faces") else []
     options += ["--corpus", cfg["corpus"]] if cfg["corpus"] else []
     options += ["--face-model", config["faces"]["model"]] if config["faces"]["model"] else []
     return [str(option) for option in options] + (["--crops"] if cfg["crops"] else [])

@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     limits = LIMITS | {"seconds": SECONDS} | args.limits
     model = open_model(args.model, args.threads, limits)
-    preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
+    preprocessing = preprocessing_of(
+        model.metadata, args.corpus, args.frames, args.crops, args.face_model, args.faces
+    )
     judge = judge_with(model, preprocessing, limits, people=args.people, workers=args.threads)
     with tempfile.TemporaryDirectory(prefix="deepfake-app-", ignore_cleanup_errors=True) as folder:
         tempfile.tempdir = folder  # so that what a job leaves that is ended goes with it

@@ -30,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     exit_on_sigterm()
     limits = LIMITS | args.limits
     model = open_model(args.model, args.threads, limits)
-    preprocessing = preprocessing_of(model.metadata, args.corpus, args.frames, args.crops, args.face_model)
+    preprocessing = preprocessing_of(
+        model.metadata, args.corpus, args.frames, args.crops, args.face_model, args.faces
+    )
     paths, notes = [*args.media, *(read_list(args.list) if args.list else [])], []
     media = find_media(paths, limits, notes)
     options = {"people": args.people, "bootstrap": args.bootstrap, "seed": args.seed}

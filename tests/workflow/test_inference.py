@@ -159,4 +159,5 @@ def test_verdicts_are_repeated_only_if_something_relevant_changed(scored):
     assert reruns("") == set()
     assert reruns("detect: {people: largest}") == {"detect"}
     assert reruns("media: {demo: {frames: {count: 2}}}") == {"detect"}
+    assert reruns("media: {demo: {faces: {margin: 1.5}}}") == {"detect"}
     assert reruns("submissions: {prediction: {fallback: 0}}") == set()

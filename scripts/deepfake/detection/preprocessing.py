@@ -18,8 +18,9 @@ UNTRUSTED = "train the model again, or get it from someone you trust"
 
 UNSEARCHED = (
     "Videos were not searched for faces, since the model was trained on images that were face crops already: "
-    "the middle of each frame was judged. Trust no verdict on a video that isn't cut to one face; train on a "
-    "corpus whose faces this workflow found"
+    "the middle of each frame was judged. Trust no verdict on a video that isn't cut to one face; have faces "
+    'searched with --faces \'{"detector": "dlib"}\' (in a config media.<name>.faces), or train on a corpus '
+    "whose faces this workflow found"
 )
 
 Check = tuple[Callable[[object], bool], str]
@@ -32,12 +33,14 @@ def preprocessing_of(
     frames: dict | None = None,
     crops: bool = False,
     face_model: str | Path | None = None,
+    faces: dict | None = None,
 ) -> dict:
     """Return the preprocessing that a model's `metadata` record, validated.
 
     `shows` is "faces" or "frames", `frames` and `faces` are sections as in the config, `images` is the
     `faces` section for images. They are those of `corpus`, or else of the recorded default corpus. The
-    settings in `frames` override the recorded ones. With `crops` images are face crops already.
+    settings in `frames` and `faces` override the recorded ones, and SEARCH has those that a detector needs
+    which the recorded one didn't. With `crops` images are face crops already.
     `face_model` is the path of YuNet's file, where it isn't the recorded one. Raises UserError if
     nothing valid is recorded, or the corpus or a setting doesn't exist.
     """
@@ -57,7 +60,7 @@ def preprocessing_of(
     sections = corpora[corpus]
     if not isinstance(sections, dict) or not all(isinstance(sections.get(k), dict) for k in SHOWS):
         raise UserError(f"the model's preprocessing of {corpus} lacks frames or faces; {UNTRUSTED}")
-    faces = _checked_faces(sections["faces"])
+    faces = _checked_faces(_overridden(sections["faces"], faces) if faces else sections["faces"])
     images = {key: faces[key] for key in ("size", "format", "quality") if key in faces} | {"detector": "none"}
     if face_model is not None and "yunet" in detector_names(faces["detector"]):
         faces["model"] = str(face_model)
@@ -148,6 +151,13 @@ FACES = FORMAT | {
 EARLIER = {"landmarks": "none", "align": "none", "border": "black", "smooth": 0, "smoothing": "median"}
 """What models of earlier versions don't record."""
 
+SEARCH = {
+    **{"search": "full", "recount": 0, "width": 640, "upsample": 1, "min_score": 0.6, "margin": 1.3},
+    **{"landmarks": "five", "align": "none", "border": "black", "smooth": 0, "smoothing": "median"},
+}
+"""How faces are searched for a model that doesn't record it, as its images were face crops already: as by
+default, which is that of config.yaml, a test says."""
+
 FRAME_KEYS = sorted({*FRAMES, "boost", "seed"})  # `boost` and `seed` are recorded, and not used here
 
 
@@ -158,6 +168,16 @@ def _problem(section: str, cfg: dict, keys: list[str], checks: dict[str, Check])
         if not is_valid(cfg.get(key)):
             return f"{section}.{key} is {cfg.get(key)!r}: write {expected}"
     return ""
+
+
+def _overridden(recorded: dict, own: dict) -> dict:
+    """Return a recorded `faces` section with `own` settings. Raises UserError that names a bad one's key."""
+    if unknown := sorted(set(own) - set(FACES)):
+        raise UserError(f"faces: unknown {', '.join(unknown)}; the keys are {', '.join(sorted(FACES))}")
+    if problem := _problem("faces", own, list(own), FACES):
+        raise UserError(problem)
+    earlier = {} if recorded.get("detector") == "none" else EARLIER
+    return SEARCH | earlier | recorded | own
 
 
 def _checked_faces(cfg: dict) -> dict:

@@ -31,6 +31,19 @@ def test_settings_are_those_recorded_unless_others_are_requested():
         preprocessing_of(metadata)
 
 
+def test_a_model_of_ready_made_crops_can_be_told_how_to_search_faces():
+    metadata = {"preprocessing": made.recorded()}
+    found = preprocessing_of(metadata, "crops", faces={"detector": "dlib", "margin": 1.5})
+    searched = preprocessing.SEARCH | made.CROPS | {"detector": "dlib", "margin": 1.5}
+    assert found["faces"] == found["images"] == searched
+    assert not preprocessing.unsearched(found, ["video"])
+    assert preprocessing_of(metadata, "crops", crops=True, faces={"detector": "dlib"})["images"] == made.CROPS
+    kept = preprocessing_of(metadata, faces={"upsample": 1})["faces"]  # what is recorded stays
+    assert {key: kept[key] for key in made.FACES} == made.FACES | {"upsample": 1}
+    defaults = yaml.safe_load((ROOT / "config.yaml").read_text())["faces"]
+    assert {key: defaults[key] for key in preprocessing.SEARCH} == preprocessing.SEARCH
+
+
 def test_models_of_earlier_versions_have_plain_crops_without_landmarks():
     earlier = {key: value for key, value in made.FACES.items() if key not in preprocessing.EARLIER}
     assert set(made.FACES) - set(earlier) == set(preprocessing.EARLIER)
@@ -49,6 +62,9 @@ def test_models_of_earlier_versions_have_plain_crops_without_landmarks():
         ({"frames": {"strategy": "interval", "every": 2, "max": True}}, "frames.max is True"),
         ({"frames": {"strategy": "fractions", "at": ["1/0"]}}, "frames.at is"),
         ({"frames": {"format": "gif"}}, "frames.format is 'gif'"),
+        ({"faces": {"detector": "haar"}}, "^faces.detector is 'haar'"),
+        ({"faces": {"margins": 1}}, "faces: unknown margins; the keys are align, border"),
+        ({"faces": {"margin": 9}}, "^faces.margin is 9: write a number from 0.5 to 5$"),
         ({"frames": {"quality": 101}}, "frames.quality is 101: write a whole number from 1 to 100$"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

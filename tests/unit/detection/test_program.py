@@ -51,6 +51,11 @@ def test_a_video_for_a_model_of_face_crops_is_not_searched_for_faces_and_that_is
 ):
     made.write_image(tmp_path / "crop.png", made.person(0, 1)[0])
     options = ["--model", folder / "best.pt", "--threads", 1, "--corpus", "crops"]
+    searched = ["--faces", '{"detector": "dlib"}', "--output-json", tmp_path / "searched.json"]
+    assert run(folder / "clips/a.mp4", *options, *searched) == 0
+    assert not caplog.messages
+    (verdict,) = json.loads((tmp_path / "searched.json").read_text())
+    assert all(look["box"] for person in verdict["people"] for look in person["looks"])
     assert run(folder / "clips/a.mp4", *options, "--output-page", tmp_path / "report.html") == 0
     assert "not searched for faces" in caplog.messages[-1]
     assert "not searched for faces" in (tmp_path / "report.html").read_text()
@@ -75,6 +80,7 @@ def test_an_error_is_one_line_and_leaves_no_file(folder, tmp_path, caplog, capsy
         (["--model", tmp_path / "mute.pt"], "doesn't record how"),
         (["--model", folder / "best.pt", "--list", tmp_path / "none.txt"], "none.txt"),
         (["--model", folder / "best.pt", "--corpus", "x"], "not trained on a corpus 'x'"),
+        (["--model", folder / "best.pt", "--faces", '{"margin": 9}'], "faces.margin is 9"),
     ):
         caplog.clear()
         assert run(folder, *options, "--output-table", tmp_path / "v.csv") == 1
