@@ -8,6 +8,7 @@ file is one that wasn't measured, and the page says so.
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def render(folder: Path, pictures: str) -> str:
             parts.append(template.render(**numbers[name], pictures=pictures).strip() + "\n")
         else:
             parts.append("Not measured: see what `make results` says is absent.\n")
-    return "".join(parts)
+    text = re.sub(r"[ \t]+$", "", "".join(parts), flags=re.M)  # left by tags that wrote nothing
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def fixed(value: float | None, digits: int = 3) -> str:
