@@ -2,7 +2,7 @@
 
     python tests/results/accounting.py --data resources/real --output results/measured
 
-Reads what Snakemake's run of `<output>/config.yaml` has left in results/. Fails unless the counts add up.
+Reads what Snakemake's run of recipes/results.yaml has left in results/. Fails unless the counts add up.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import yaml
 from results.accounting_ends import ENDS, KEYS, SPLITS, SumError, check, count, count_media
 from results.accounting_picture import draw
 from results.numbers_file import NumbersFile
+from results.present import absent_corpora, without
 
-RESULTS = Path("results")
+RECIPE, RESULTS = Path("recipes/results.yaml"), Path("results")
 WITHOUT_DATASET = {"lfw": ("lfw.zip", "photos, all real: in no dataset; used in Leaks and in Verdicts")}
 """Archives of the data that no dataset is made of: the file, and why."""
 
@@ -23,9 +24,11 @@ WITHOUT_DATASET = {"lfw": ("lfw.zip", "photos, all real: in no dataset; used in 
 def main() -> int:
     args = parse_args()
     file = NumbersFile("accounting", args.output)
-    config = yaml.safe_load((args.output / "config.yaml").read_text("utf-8"))
+    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
+    missing = absent_corpora(recipe)
+    config = without(recipe, set(missing))
     media = {name: count_media(corpus) for name, corpus in config["corpora"].items()}
-    tables, absent = [], []
+    tables, absent = [], [f"The corpus {name} isn't there: {path}." for name, path in missing.items()]
     for dataset in config["datasets"]:
         path = RESULTS / f"plans/{dataset}.csv"
         if not path.exists():

@@ -1,10 +1,14 @@
 """The accounting of docs/results.md: every image has one end, and counts that don't add up are an error."""
 
+import json
+
 import pandas as pd
 import pytest
+import yaml
 from conftest import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from results import accounting, page
 from results.accounting_ends import ENDS, REASONS, SPLITS, STEPS, SumError, check, count, count_media, ends_of
 from results.accounting_picture import COLOURS, draw
 
@@ -71,6 +75,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_the_ends_add_up_to_what_went_in(rows):
     counts = count("d", plan_of([row(f"v{i}", label, *end) for i, (label, end) in enumerate(rows)]))
@@ -96,6 +101,7 @@ def results(tmp_path):
     )
     faces = [dict.fromkeys(tables.FACES, "") | {"video": r["video"]} for r in rows]
     write_rows(tmp_path / "faces/c/all.csv", tables.FACES, faces)
+    write_rows(tmp_path / "plans/d.csv", tables.PLAN, plan.to_dict("records"))
     for name in ("real/a0", "real/a1", "fake/b0"):
         path = tmp_path / f"d/train/{name}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,3 +148,45 @@ def test_equal_counts_give_equal_pictures(results, tmp_path):
     for name in ("one.png", "two.png"):
         draw(results[1], elsewhere, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+@pytest.fixture
+def project(results, tmp_path, monkeypatch):
+    """A project's folder with the results of `results`, and a recipe with an absent corpus."""
+    folder, _ = results
+    project = tmp_path / "project"
+    for name in ("recipes", "data/c", "results"):
+        (project / name).mkdir(parents=True)
+    for name in ("index", "faces", "d", "plans"):
+        (project / "results" / name).symlink_to(folder / name)
+    for name in "abx":
+        (project / f"data/c/{name}.mp4").touch()
+    recipe = {
+        "corpora": {"c": {"folder": "data/c"}, "gone": {"folder": "data/gone"}},
+        "datasets": {"d": {"corpora": ["c"]}, "e": {"corpora": ["gone"]}, "later": {"corpora": ["c"]}},
+        "models": {},
+        "train": {"dataset": "d", "models": []},
+        "evaluate": {},
+    }
+    (project / "recipes/results.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("sys.argv", ["accounting.py", "--data", "data", "--output", "measured"])
+    return project
+
+
+def test_the_program_writes_what_the_page_shows(project):
+    accounting.main()
+    numbers = json.loads((project / "measured/accounting.json").read_text(encoding="utf-8"))
+    assert numbers["absent"] == ["The corpus gone isn't there: data/gone.", "The dataset later was not made."]
+    assert (project / "measured/accounting_ends.png").stat().st_size > 1000
+    text = page.render(project / "measured", "measured")
+    assert "| d (of c) | real | 1 | 2 | 0 | 2 | 0 | 0 | 100.0 % | 1 |" in text
+    assert "| d (of c) | fake | 2 | 2 | 1 | 1 | 0 | 0 | 50.0 % | 1 |" in text
+    assert "Here 3 files gave 4 images, of which 3 are in a dataset." in text
+
+
+def test_the_program_fails_where_the_counts_differ(project):
+    (project / "data/c/y.mp4").touch()
+    with pytest.raises(SystemExit, match="accounting: d: files of c .* 3 and 4"):
+        accounting.main()
+    assert not (project / "measured/accounting.json").exists()
