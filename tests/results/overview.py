@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from results.accounting_ends import ENDS
 from results.accounting_picture import COLOURS, DARK
 from results.page import OVERVIEW
 
-from deepfake.plotting import BLUE, FAINT, STYLE, VERMILLION
+from deepfake.plotting import BLUE, FAINT, GREY, STYLE, VERMILLION
 
 DOTS_PER_INCH = 110
+HEAT = LinearSegmentedColormap.from_list("chance", [VERMILLION, "#F7F7F7", BLUE])
 Numbers = dict[str, Any]
 
 
@@ -38,8 +41,52 @@ def draw_leaks(axes: Axes, numbers: Numbers) -> None:
     axes.set_ylabel("AUC on test")
     axes.grid(axis="y", color=FAINT)
     seeds = min(row["seeds"] for row in rows.values())
-    above = f"A leak is worth this much: one frozen network, {seeds} seeds"
-    title(axes, f"{above}\n(known: test crops whose person train shows)")
+    below = f"one frozen network, {seeds} seeds; known: test crops whose person train shows"
+    title(axes, "What a leak is worth", below)
+
+
+def draw_detectors(axes: Axes, numbers: Numbers) -> None:
+    """Draw the AUC of each model with its interval, the best at the top."""
+    rows = sorted(numbers["models"], key=lambda row: -row["auc"]["value"])
+    for y, row in enumerate(rows):
+        value, (low, high) = row["auc"]["value"], row["auc"]["interval"] or [row["auc"]["value"]] * 2
+        axes.errorbar(value, y, xerr=[[value - low], [high - value]], fmt="o", color=BLUE, capsize=4, ms=7)
+        axes.annotate(
+            f"{value:.3f}", (high, y), (8, 0), textcoords="offset points", va="center", fontsize=9.5
+        )
+    draw_chance(axes)
+    axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.margins(x=0.12)
+    axes.set_xlabel("AUC on test")
+    test = numbers["test"]
+    below = f"{test['videos']:,} test crops; 95 % intervals over {test['people']:,} people; dashed: chance"
+    title(axes, "Detectors, on people whom training never saw", below)
+
+
+def draw_generalisation(axes: Axes, numbers: Numbers) -> None:
+    """Draw the AUC of each model on each test set as a map of colours, with numbers."""
+    models, tested = [[each["name"] for each in numbers[key]] for key in ("models", "datasets")]
+    cells = [[numbers["cells"][m].get(t, {}).get("auc", {}).get("value") for t in tested] for m in models]
+    grid = np.array([[np.nan if value is None else value for value in row] for row in cells], dtype=float)
+    axes.imshow(grid, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
+    for (y, x), value in np.ndenumerate(grid):
+        ink = "white" if abs(value - 0.5) > 0.35 else "black"
+        text = "–" if np.isnan(value) else f"{value:.2f}"
+        axes.text(x, y, text, ha="center", va="center", color=ink, fontsize=10)
+    counts = [f"{each['name']}\n{each['real'] + each['fake']:,}" for each in numbers["datasets"]]
+    axes.set_xticks(range(len(tested)), counts, fontsize=8.5, rotation=20)
+    axes.set_yticks(range(len(models)), models)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    below = f"AUC, trained on {numbers['trained']} alone; white: chance; below: videos or images tested"
+    title(axes, "The same detectors on other corpora", below)
+
+
+def draw_chance(axes: Axes) -> None:
+    axes.axvline(0.5, color=GREY, linestyle="--", linewidth=1)
+    axes.grid(axis="x", color=FAINT)
+    axes.set_axisbelow(True)
 
 
 def draw_accounting(axes: Axes, numbers: Numbers) -> None:
@@ -80,14 +127,23 @@ def draw_accounting(axes: Axes, numbers: Numbers) -> None:
         fontsize=9.5,
         handlelength=1,
     )
-    title(axes, f"Where {rows[0]['corpus'].upper()}'s images end when split by people")
+    below = f"{sum(row['images'] for row in rows):,} images of {rows[0]['dataset']}, split by people"
+    title(axes, "Where the dataset's images ended", below)
 
 
-PANELS = {"leaks": draw_leaks, "accounting": draw_accounting}
+PANELS = {
+    "leaks": draw_leaks,
+    "detectors": draw_detectors,
+    "generalisation": draw_generalisation,
+    "accounting": draw_accounting,
+}
+"""The panels in their order, by the sections whose numbers they show."""
 
 
-def title(axes: Axes, text: str) -> None:
-    axes.set_title(text, fontsize=11.5, loc="left", fontweight="bold")
+def title(axes: Axes, text: str, below: str) -> None:
+    """Write a panel's title, and in small letters what it shows."""
+    axes.set_title(text, fontsize=12.5, loc="left", fontweight="bold", pad=20)
+    axes.text(0, 1.02, below, fontsize=9, color=GREY, transform=axes.transAxes)
     axes.spines[["top", "right"]].set_visible(False)
 
 

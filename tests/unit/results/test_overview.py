@@ -6,7 +6,13 @@ import pytest
 from PIL import Image
 from results.overview import OVERVIEW, PANELS, draw
 
-ROW = {"corpus": "c", "images": 4, "left_out": {"guard": 1}, "splits": {"train": 3, "val": 0, "test": 0}}
+ROW = {
+    "dataset": "d",
+    "corpus": "c",
+    "images": 4,
+    "left_out": {"guard": 1},
+    "splits": {"train": 3, "val": 0, "test": 0},
+}
 AUC = {"mean": 0.8, "interval": [0.78, 0.82]}
 NUMBERS = {
     "leaks": {
@@ -14,6 +20,19 @@ NUMBERS = {
             {"split": split, "seeds": 3, "known": 0.5, "auc": AUC}
             for split in ("by image", "by original", "by people", "knows nobody")
         ]
+    },
+    "detectors": {
+        "models": [
+            {"name": "best", "auc": {"value": 0.9, "interval": [0.88, 0.92]}},
+            {"name": "rough", "auc": {"value": 0.6, "interval": None}},
+        ],
+        "test": {"videos": 40, "people": 8},
+    },
+    "generalisation": {
+        "trained": "d",
+        "models": [{"name": "best"}, {"name": "rough"}],
+        "datasets": [{"name": "d", "real": 20, "fake": 20}, {"name": "e", "real": 3, "fake": 0}],
+        "cells": {"best": {"d": {"auc": {"value": 0.9}}, "e": {"auc": {"value": None}}}, "rough": {}},
     },
     "accounting": {"trained": {label: ROW | {"class": label} for label in ("real", "fake")}},
 }
