@@ -79,9 +79,17 @@ def _sha256(path: Path, size: int) -> str:
     return digest.hexdigest()
 
 
-def _number_of_files(folder: str) -> int:
-    """Return the number of files below a folder, without hidden ones such as Snakemake's own."""
-    return sum(not name.startswith(".") for _, _, files in os.walk(folder) for name in files)
+def _lacks_files(folder: str) -> bool:
+    """Return whether a file that the SHA256SUMS of a folder lists is not where it says; False without one."""
+    try:
+        listed = (Path(folder) / CHECKSUMS).read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    here = set()
+    for top, _, files in os.walk(folder):
+        below = Path(top).relative_to(folder).as_posix()
+        here.update(files if below == "." else (f"{below}/{name}" for name in files))
+    return any(line.partition("  ")[2] not in here for line in listed if line)
 
 
 def read_record(path: str | Path) -> dict | None:
@@ -107,9 +115,9 @@ def write_record(path: str | Path, record: dict) -> None:
 def refresh(path: str | Path, record: dict) -> list[str]:
     """Return the inputs and outputs of a record that exist with another content than it says.
 
-    A folder with fewer files than it had is one of them: Snakemake deletes an output before it notes that it
-    will make it anew, and may be killed in between. Files with another time but the same content are noted
-    in the record, so that they aren't read again.
+    A folder that lacks a listed file is one of them: it was moved by hand, or Snakemake, which deletes an
+    output before it notes that it will make it anew, was killed in between. Files with another time but the
+    same content are noted in the record, so that they aren't read again.
     """
     changed, noted = [], False
     for kind in ("inputs", "outputs"):
@@ -117,8 +125,7 @@ def refresh(path: str | Path, record: dict) -> list[str]:
             now = content(name, known)
             if now is None:
                 continue
-            lost = "files" in known and _number_of_files(name) < known["files"]
-            if now["sha256"] != known["sha256"] or lost:
+            if now["sha256"] != known["sha256"] or (kind == "outputs" and _lacks_files(name)):
                 changed.append(name)
             elif now["mtime_ns"] != known["mtime_ns"]:
                 known.update(now)
@@ -252,9 +259,6 @@ def recorded(option: str) -> Iterator[None]:
 def _write_record_of(job: dict, inputs: dict[str, dict]) -> None:
     states = {name: content(name) for name in job["outputs"]}
     outputs = {name: state for name, state in states.items() if state}
-    for name, state in outputs.items():
-        if (Path(name) / CHECKSUMS).is_file():
-            state["files"] = _number_of_files(name)
     described = {key: job[key] for key in ("step", "settings", "code")}
     write_record(job["record"], {**described, "inputs": inputs, "outputs": outputs})
 

@@ -109,6 +109,15 @@ def test_a_folder_of_which_a_part_is_lost_is_made_again(settled, lost, made):
     assert path.exists() and checksums(settled) == before and not run(settled).jobs
 
 
+def test_a_dataset_of_which_an_image_was_moved_to_another_split_is_made_again(settled):
+    before = checksums(settled)
+    image = sorted((settled / "results/small/train/real").iterdir())[0]
+    moved = image.rename(settled / "results/small/val/real" / image.name)
+    done = run(settled)
+    assert done.code == 0 and done.rules == {"dataset"} and "another program" in done.text, done.text
+    assert image.exists() and not moved.exists() and checksums(settled) == before
+
+
 def test_an_index_of_other_settings_without_a_record_of_its_own_is_made_again(settled):
     """As when a program is killed between an index and its record; then come the settings of before."""
     table = settled / "results/index/mine/videos.csv"
