@@ -1,4 +1,7 @@
-"""recipes/*.yaml: each fits the config, and docs/recipes.md compares each of its settings with its source."""
+"""recipes/*.yaml: each fits the config, and docs/recipes.md compares each of its settings with its source.
+
+results.yaml is no recipe for a model, but the whole config behind docs/results.md.
+"""
 
 import re
 
@@ -14,6 +17,7 @@ from deepfake.config.check import check_config
 from deepfake.config.defaults import apply_own_names
 
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("recipes/*.yaml"))}
+RESULTS = TEXTS.pop("results")
 PAGE = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([\w.]+)` \| (.*?) \| `(.*?)` \| (.*?) ?\|$", re.M)
 
@@ -78,3 +82,29 @@ def test_all_recipes_are_trained_where_all_are_laid_over_a_config(baseline):
     check_config(config, SCHEMA)
     apply_own_names(config, own)
     assert sorted(config["train"]["models"]) == sorted(TEXTS)
+
+
+def test_the_config_of_the_results_fits_the_schema_and_can_be_run_by_the_line_at_its_top(
+    monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)  # without the data
+    config = checked(RESULTS)
+    assert "--configfile recipes/results.yaml" in RESULTS.partition("\ncorpora:")[0]
+    assert (
+        config["datasets"].keys() - DEFAULTS["datasets"].keys() == yaml.safe_load(RESULTS)["datasets"].keys()
+    )
+
+
+def test_all_that_the_config_of_the_results_names_is_in_it():
+    config = yaml.safe_load(RESULTS)
+    models, datasets = {*config["models"], *config["ensembles"]}, set(config["datasets"])
+    cross, left_out = config["evaluate"]["cross"], config["evaluate"]["leave_out"]
+    assert {corpus for each in config["datasets"].values() for corpus in each["corpora"]} == set(
+        config["corpora"]
+    )
+    assert {name for each in config["ensembles"].values() for name in each["models"]} <= set(config["models"])
+    assert models == set(config["train"]["models"]) >= {*cross["models"], *left_out["models"]}
+    assert {config["train"]["dataset"], *cross["tested"], *left_out["datasets"]} == datasets
+    for media in config["media"].values():
+        dataset, model = media["model"].split("/")[2:4]
+        assert dataset == config["train"]["dataset"] and model in models
