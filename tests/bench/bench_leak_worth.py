@@ -13,7 +13,7 @@ intervals are of the mean over seeds, 95 %, by Student's t; a seed changes the s
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import timm
 import torch
-from leaky_splits import SPLITS, crops, one_test, three_ways
+from leaky_splits import SPLITS, Crops, crops, one_test, three_ways
 from plain_training import predict_plain, train_plain
 from real_faces import DATA, DFDC, dfdc, images, kept, vectors
 from scipy.stats import t as student
@@ -54,16 +54,28 @@ def main() -> None:
     for name in args.models:
         score = MODELS[name](files, args.cache)
         for seed in args.seeds:
-            splits = three_ways(dealt, THREE, GUARD, seed) | one_test(dealt, ONE, GUARD, seed)
-            for split, parts in splits.items():
-                known = dealt.alike(parts["test"], parts["train"], KNOWN)
-                sizes = {part: len(parts[part]) for part in SPLITS}
-                measured = measure(labels, parts, score(parts, labels, seed), known)
-                rows.append({"model": name, "split": split, "seed": seed} | sizes | measured)
-                print(*rows[-1].values(), flush=True)
+            for row in rows_of_seed(name, score, dealt, labels, seed):
+                rows.append(row)
+                print(*row.values(), flush=True)
     if args.rows:
         pd.DataFrame(rows).to_csv(args.rows, index=False)
-    summarise(pd.DataFrame(rows))
+    print_summary(summary(pd.DataFrame(rows)))
+
+
+def rows_of_seed(model: str, score: Score, dealt: Crops, labels: np.ndarray, seed: int) -> Iterator[dict]:
+    """Yield a row for each of the six splits of a seed: their sizes, and what the model measures on test.
+
+    `people` are those of test's originals, `leaked` the crops of train that the one test's clean train lacks.
+    """
+    splits = three_ways(dealt, THREE, GUARD, seed) | one_test(dealt, ONE, GUARD, seed)
+    clean = splits["knows nobody"]["train"]
+    for split, parts in splits.items():
+        known = dealt.alike(parts["test"], parts["train"], KNOWN)
+        sizes = {part: len(parts[part]) for part in SPLITS}
+        sizes["people"] = len(np.unique(dealt.people[parts["test"]]))
+        sizes["leaked"] = len(np.setdiff1d(parts["train"], clean)) if split.startswith("knows") else 0
+        measured = measure(labels, parts, score(parts, labels, seed), known)
+        yield {"model": model, "split": split, "seed": seed} | sizes | measured
 
 
 def frozen_lite0(files: list[str], cache: Path) -> Score:
@@ -140,30 +152,56 @@ def auc_of(labels: np.ndarray, scores: np.ndarray) -> float:
     return round(float(roc_auc_score(labels, scores)), 4) if enough else np.nan
 
 
-def summarise(rows: pd.DataFrame) -> None:
-    """Print means and intervals over seeds, and of the differences to the split without that leak."""
-    for model, of_model in rows.groupby("model", sort=False):
-        for split, part in of_model.groupby("split", sort=False):
-            base = of_model[of_model["split"] == BASE.get(split)].set_index("seed")
-            cells = [f"{measured} {interval(part[measured])}" for measured in ("AUC", "F1")]
-            if len(base):
-                gains = part.set_index("seed")[["AUC", "F1"]] - base[["AUC", "F1"]]
-                cells += [f"{measured} more {interval(gains[measured])}" for measured in ("AUC", "F1")]
-            inside = (part["AUC known"] - part["AUC unknown"]).dropna()
-            if len(inside) > 1:
-                cells.append(f"known - unknown {interval(inside)}")
-            sizes = "/".join(f"{part[name].mean():.0f}" for name in SPLITS)
-            print(f"{model:6} {split:16} {sizes:15} known {part['known'].mean():.2f}  " + ", ".join(cells))
+def summary(rows: pd.DataFrame) -> list[dict]:
+    """Return for each model and split the means over seeds, and of the differences to the split without that
+    leak, null where it is that split.
+
+    `auc_more`, `f1_more` and `known_more` are differences: the last of the AUC of known and unknown crops.
+    `higher` is the number of seeds whose AUC is higher than without the leak. What has an interval is the
+    result of `interval`.
+    """
+    found = []
+    for (model, split), part in rows.groupby(["model", "split"], sort=False):
+        base = rows[(rows["model"] == model) & (rows["split"] == BASE.get(split))].set_index("seed")
+        gains = part.set_index("seed")[["AUC", "F1"]] - base[["AUC", "F1"]] if len(base) else None
+        inside = (part["AUC known"] - part["AUC unknown"]).dropna()
+        found.append(
+            {
+                "model": model,
+                "split": split,
+                "seeds": len(part),
+                "sizes": {name: float(part[name].mean()) for name in (*SPLITS, "people", "leaked")},
+                "known": float(part["known"].mean()),
+                "auc": interval(part["AUC"]),
+                "f1": interval(part["F1"]),
+                "auc_more": interval(gains["AUC"]) if len(base) else None,
+                "f1_more": interval(gains["F1"]) if len(base) else None,
+                "higher": int((gains["AUC"] > 0).sum()) if len(base) else None,
+                "known_more": interval(inside) if len(inside) > 1 else None,
+            }
+        )
+    return found
 
 
-def interval(values: pd.Series) -> str:
-    """Return the mean of values and its 95 % interval by Student's t."""
-    half = (
-        student.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values))
-        if len(values) > 1
-        else np.nan
-    )
-    return f"{values.mean():+.3f} ± {half:.3f}"
+def print_summary(found: list[dict]) -> None:
+    columns = {"auc": "AUC", "f1": "F1", "auc_more": "AUC more", "f1_more": "F1 more"}
+    columns |= {"known_more": "known - unknown"}
+    for row in found:
+        cells = [
+            f"{title} {row[key]['mean']:+.3f} ± {row[key]['half']:.3f}"
+            for key, title in columns.items()
+            if row[key]
+        ]
+        sizes = "/".join(f"{row['sizes'][name]:.0f}" for name in SPLITS)
+        print(f"{row['model']:6} {row['split']:16} {sizes:15} known {row['known']:.2f}  " + ", ".join(cells))
+
+
+def interval(values: pd.Series) -> dict[str, float | list[float]]:
+    """Return the `mean` of values, and `half` the width of its 95 % `interval` by Student's t."""
+    mean, half = float(values.mean()), float("nan")
+    if len(values) > 1:
+        half = float(student.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values)))
+    return {"mean": mean, "half": half, "interval": [mean - half, mean + half]}
 
 
 def parse_args() -> argparse.Namespace:

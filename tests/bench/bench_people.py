@@ -17,6 +17,7 @@ It embeds 13,000 crops first, in about six minutes on two cores, and keeps their
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,39 +49,86 @@ def main() -> None:
 
 def tell_lfw(found: np.ndarray, plain: np.ndarray, people: np.ndarray) -> None:
     """Print the table of pairs and groups of LFW."""
+    rows = group_rows(found, plain, people, DISTANCES)
+    print(
+        f"LFW: {len(people)} photos of {len(set(people))} people, {rows[0]['pairs_same']} pairs of one person"
+    )
+    print("distance  plain  false pairs  found pairs  groups  precision  recall  largest  people  mixed")
+    for row in rows:
+        print(
+            f"{row['distance']:8.2f}  {row['plain']:5.2f}  {row['false']:11.1e}  {row['found']:11.1%}  "
+            f"{row['groups']:6}  {row['precision']:9.4f}  {row['recall']:6.3f}  "
+            f"{row['largest']:7}  {row['people']:6}  {row['mixed']:5}"
+        )
+
+
+def group_rows(
+    found: np.ndarray, plain: np.ndarray, people: np.ndarray, chosen: Iterable[float]
+) -> list[dict[str, float]]:
+    """Return a row for each of the `chosen` distances: LFW's pairs up to it, and the groups of linking by it.
+
+    `found` and `plain` (n, d) are vectors of photos of `people` (n,). `false` and `found` are shares of
+    `pairs_strangers` and `pairs_same`; the module's text says what the columns are.
+    """
     one, other = np.triu_indices(len(people), 1)
     same = people[one] == people[other]
     apart, plain_apart = (distances(array, array)[one, other] for array in (found, plain))
     strangers = np.sort(plain_apart[~same])
-    print(f"LFW: {len(people)} photos of {len(set(people))} people, {same.sum()} pairs of one person")
-    print("distance  plain  false pairs  found pairs  groups  precision  recall  largest  people  mixed")
-    for distance in DISTANCES:
+    rows = []
+    for distance in chosen:
         false = (apart[~same] <= distance).mean()
-        alike = strangers[max(round(false * len(strangers)) - 1, 0)]
         groups = average_linkage(whole_numbers(found), distance)
         linked = groups[one] == groups[other]
         right, sizes = (linked & same).sum(), [len(set(people[groups == group])) for group in set(groups)]
-        print(
-            f"{distance:8.2f}  {alike:5.2f}  {false:11.1e}  {(apart[same] <= distance).mean():11.1%}  "
-            f"{len(sizes):6}  {right / linked.sum():9.4f}  {right / same.sum():6.3f}  "
-            f"{np.bincount(groups).max():7}  {max(sizes):6}  {sum(size > 1 for size in sizes):5}"
+        rows.append(
+            {
+                "distance": distance,
+                "plain": float(strangers[max(round(false * len(strangers)) - 1, 0)]),
+                "pairs_strangers": int((~same).sum()),
+                "pairs_same": int(same.sum()),
+                "false": float(false),
+                "found": float((apart[same] <= distance).mean()),
+                "groups": len(sizes),
+                "precision": float(right / linked.sum()) if linked.any() else None,
+                "recall": float(right / same.sum()),
+                "largest": int(np.bincount(groups).max()),
+                "people": max(sizes),
+                "mixed": sum(size > 1 for size in sizes),
+            }
         )
+    return rows
 
 
 def tell_means(found: np.ndarray, people: np.ndarray) -> None:
     """Print how near the means of two photos are to the means of two others, beside single photos."""
+    rows = mean_rows(found, people, DISTANCES)
+    print(f"\nLFW, {rows[0]['people']} people: single photos, and means of two; found pairs and false pairs")
+    for row in rows:
+        cells = (f"{row[kind]['found']:6.1%} {row[kind]['false']:7.1e}" for kind in ("single", "two"))
+        print("   ".join([f"{row['distance']:.2f}", *cells]))
+
+
+def mean_rows(found: np.ndarray, people: np.ndarray, chosen: Iterable[float]) -> list[dict]:
+    """Return a row for each of the `chosen` distances, of the people with four photos or more: the shares of
+    pairs of one person and of strangers up to it, of a photo and another, and of means of two photos each."""
     photos = [np.flatnonzero(people == person)[:4] for person in np.unique(people)]
     four = np.stack([rows for rows in photos if len(rows) == 4])
     pairs = found[four].reshape(len(four), 2, 2, -1).sum(axis=2)
     pairs /= np.linalg.norm(pairs, axis=2, keepdims=True)
     same = np.eye(len(four), dtype=bool)
-    print(f"\nLFW, {len(four)} people: single photos, and means of two; found pairs and false pairs")
-    for distance in DISTANCES:
-        cells = [f"{distance:.2f}"]
-        for one, other in ((found[four[:, 0]], found[four[:, 2]]), (pairs[:, 0], pairs[:, 1])):
-            near = distances(one, other) <= distance
-            cells.append(f"{near[same].mean():6.1%} {near[~same].mean():7.1e}")
-        print("   ".join(cells))
+    kinds = {"found": same, "false": ~same}
+    apart = {
+        "single": distances(found[four[:, 0]], found[four[:, 2]]),
+        "two": distances(pairs[:, 0], pairs[:, 1]),
+    }
+    rows = []
+    for distance in chosen:
+        shares = {
+            kind: {name: float((of[pairs] <= distance).mean()) for name, pairs in kinds.items()}
+            for kind, of in apart.items()
+        }
+        rows.append({"distance": distance, "people": len(four)} | shares)
+    return rows
 
 
 def tell_dfdc(cache: Path) -> None:
