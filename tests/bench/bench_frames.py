@@ -2,7 +2,7 @@
 
 python tests/bench/bench_frames.py --clips 12
 
-torchcodec and decord are measured where they are installed; they aren't requirements of the project.
+torchcodec, decord and ffmpeg are measured where they are installed; they aren't requirements of the project.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plain
+from ffmpeg_frames import by_ffmpeg_rate, by_ffmpeg_select, find_ffmpeg
 from videos import cpu_seconds, find_clips
 
 from deepfake.extraction.video import VideoReader
@@ -32,8 +33,10 @@ def by_reader(path: Path) -> list[np.ndarray]:
 
 
 def by_torchcodec(path: Path) -> list[np.ndarray]:
+    import torch
     from torchcodec.decoders import VideoDecoder
 
+    torch.set_num_threads(1)
     video = VideoDecoder(str(path), num_ffmpeg_threads=1, dimension_order="NHWC")
     frames = video.get_frames_at(plain.indices(len(video), COUNT)).data.numpy()
     return [frame[..., ::-1] for frame in frames]
@@ -51,12 +54,11 @@ def methods() -> dict[str, Callable[[Path], list[np.ndarray]]]:
     found = {"reader": by_reader, "grab": plain.by_grabbing, "read all": plain.by_reading}
     found["seek"] = plain.by_seeking
     if find_spec("torchcodec"):
-        import torch
-
-        torch.set_num_threads(1)
         found["torchcodec"] = by_torchcodec
     if find_spec("decord"):
         found["decord"] = by_decord
+    if find_ffmpeg():
+        found |= {"ff select": by_ffmpeg_select, "ff rate": by_ffmpeg_rate}
     return found
 
 

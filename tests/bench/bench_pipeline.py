@@ -110,11 +110,7 @@ def run_plain(clips: list[Path], count: int, read: Callable = plain.by_seeking) 
 
 def run_workflow(folder: Path, faces: str, count: int, clips: int, cores: int) -> Cost:
     """Return the cost of a run from index to crops in `folder`, of so many `clips`; it leaves nothing."""
-    copy_workflow(folder)
-    (folder / "mine.yaml").write_text(CONFIG.format(shard=max(64, clips), count=count, faces=faces))
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "snakemake", "results/faces/bench/all.csv", "--cores", str(cores)]
-    command += ["--configfile", "mine.yaml"]
+    command, environment = prepare_workflow(folder, faces, count, clips, cores)
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -124,6 +120,17 @@ def run_workflow(folder: Path, faces: str, count: int, clips: int, cores: int) -
     for part in [*WORKFLOW, "results", "benchmarks", "logs", ".snakemake"]:
         (shutil.rmtree if (folder / part).is_dir() else os.remove)(folder / part)
     return Cost(cpu / clips, wall / clips, crops, max(peaks))
+
+
+def prepare_workflow(
+    folder: Path, faces: str, count: int, clips: int, cores: int
+) -> tuple[list[str], dict[str, str]]:
+    """Copy the workflow to `folder`; returns the command that makes the crops there, and its environment."""
+    copy_workflow(folder)
+    (folder / "mine.yaml").write_text(CONFIG.format(shard=max(64, clips), count=count, faces=faces))
+    command = [sys.executable, "-m", "snakemake", "results/faces/bench/all.csv", "--cores", str(cores)]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return [*command, "--configfile", "mine.yaml"], environment
 
 
 def peak_of(path: Path) -> float:

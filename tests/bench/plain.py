@@ -1,5 +1,11 @@
-"""What a plain script does, with OpenCV and dlib: the reference of the benchmarks."""
+"""What a plain script does, with OpenCV and dlib: the reference of the benchmarks.
 
+    python tests/bench/plain.py clips crops --count 10
+
+It seeks each frame, and writes crops/<clip>/<frame>.jpg.
+"""
+
+import argparse
 from pathlib import Path
 
 import cv2
@@ -80,3 +86,26 @@ def video_to_crops(paths: list[Path], count: int, read=by_seeking) -> int:
                 cv2.imencode(".jpg", crop(frame, box), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
                 made += 1
     return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clips", type=Path, help="folder with videos")
+    parser.add_argument("crops", type=Path, help="folder for the crops")
+    parser.add_argument("--count", type=int, default=10, help="frames of each")
+    args = parser.parse_args()
+    detector = dlib.get_frontal_face_detector()
+    for path in sorted(args.clips.rglob("*.mp4")):
+        folder = args.crops / path.stem
+        folder.mkdir(parents=True)
+        total = int(open_video(path).get(cv2.CAP_PROP_FRAME_COUNT))
+        for index, frame in zip(indices(total, args.count), by_seeking(path, args.count), strict=True):
+            if box := largest_face(detector, frame):
+                quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+                cv2.imwrite(str(folder / f"{index:06d}.jpg"), crop(frame, box), quality)
+
+
+if __name__ == "__main__":
+    main()

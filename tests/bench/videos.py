@@ -1,9 +1,9 @@
 """The videos that benchmarks run on, and how CPU time is measured."""
 
 import os
+import resource
 import shutil
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -34,12 +34,11 @@ def find_videos(folder: Path) -> list[Path]:
 def find_clips(folder: Path, number: int) -> list[Path]:
     """Return `number` clips: a third each of FaceForensics++ c23, c40 and Celeb-DF, repeated as needed.
 
-    Without them these are demo videos, made in `folder`. A corpus is gone through in steps, so that a few of
-    its clips show all methods.
+    A corpus that is absent is left out; without any these are demo videos, made in `folder`. A corpus is gone
+    through in steps, so that a few of its clips show all methods.
     """
-    corpora = [sorted((DATA / name).rglob("*.mp4")) for name in ("ffpp", "ffpp_c40", "celebdf")]
-    if not all(corpora):
-        corpora = [find_videos(folder)]
+    found = [sorted((DATA / name).rglob("*.mp4")) for name in ("ffpp", "ffpp_c40", "celebdf")]
+    corpora = [clips for clips in found if clips] or [find_videos(folder)]
     clips = []
     for place in range(number):
         corpus, turn = corpora[place % len(corpora)], place // len(corpora)
@@ -55,7 +54,13 @@ def copy_workflow(folder: Path) -> None:
 
 
 def cpu_seconds(work: Callable[[], object]) -> tuple[float, object]:
-    """Return the CPU seconds of this process that `work` takes, and its result."""
-    began = time.process_time()
+    """Return the CPU seconds that `work` takes, of this process and of those it starts, and its result."""
+    began = seconds_so_far()
     result = work()
-    return time.process_time() - began, result
+    return seconds_so_far() - began, result
+
+
+def seconds_so_far() -> float:
+    """Return the CPU seconds of this process and of its children that have ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
