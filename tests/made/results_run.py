@@ -67,7 +67,7 @@ def facts(model: str) -> dict:
             "arch": "timm/tf_efficientnet_lite0",
             "weights": "a/lite0.pth",
             "epochs": 3,
-            "fakes": True,
+            "fakes": model != "good",
         }
         training["tune"] = "head" if model == "good" else "all"
         if model == "guess":

@@ -56,6 +56,7 @@ def main() -> int:
                 name: int(rate * rows[0]["test"]["real"] + 1e-9) for name, rate in RATES.items()
             },
             "models": [{key: value for key, value in row.items() if key != "test"} for row in rows],
+            "without_fakes": [row["name"] for row in rows if row["without_fakes"]],
             "chance": [row["name"] for row in rows if against_chance(row["auc"]) != "above"],
             "chosen": json.loads((root / "results/model/choice.json").read_text("utf-8"))["chosen"],
             "differences": differences(root / "results/report/significance.json", rows),
@@ -86,6 +87,7 @@ def gather(root: Path, dataset: str, name: str) -> dict[str, Any]:
         "name": name,
         "what": describe(facts),
         "trained": is_trained(facts),
+        "without_fakes": is_trained(facts) and not facts["training"]["fakes"],
         **{key: with_interval(metrics[metric]) for key, metric in METRICS.items()},
         "parameters": facts["parameters"],
         "megabytes": best.stat().st_size / 1e6,

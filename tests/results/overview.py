@@ -13,16 +13,15 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from results.accounting_ends import ENDS
 from results.accounting_picture import COLOURS, DARK
+from results.generalisation_pictures import HEAT
 from results.page import OVERVIEW
 
 from deepfake.plotting import BLUE, FAINT, GREY, STYLE, VERMILLION
 
 DOTS_PER_INCH = 110
-HEAT = LinearSegmentedColormap.from_list("chance", [VERMILLION, "#F7F7F7", BLUE])
 Numbers = dict[str, Any]
 
 

@@ -44,7 +44,8 @@ def test_the_leader_table_is_sorted_and_says_what_each_model_is_and_took(run):
         metrics["tpr_at_fpr_0.01"]["high"], abs=1e-6
     )
     assert rows["good"]["seconds"] == {"wall": 70, "cpu": 100} and rows["twice"]["seconds"]["wall"] is None
-    assert found["chance"] == ["guess"] and found["absent"] == ["The model gone was not measured."]
+    assert found["chance"] == ["guess"] and found["without_fakes"] == ["good"]
+    assert found["absent"] == ["The model gone was not measured."]
     assert found["calibrated"]["before"]["name"] == "good" and found["mirrored"]["after"]["name"] == "twice"
 
 
@@ -91,7 +92,10 @@ def test_pictures_are_drawn(run, name):
 
 def test_the_page_has_both_sections_without_open_ends(run):
     text = page.render(run / "results/measured", ".")
-    assert "| `good` | EfficientNet-lite0, head alone, 64 px, 3 epochs |" in text
+    assert (
+        "| `good` | EfficientNet-lite0, head alone, self-blended images in place of fakes, 64 px, 3 epochs |"
+        in text
+    )
     assert "The intervals of `guess` reach chance" in text
     assert "are of one pair of people.**" in text
     assert "### The same clips at c23 and at c40" in text and "jpeg 70" in text
@@ -124,7 +128,7 @@ def test_models_are_described_by_what_they_learnt():
     assert describe(facts("guess")) == "Meso-4, weights Meso4_DF as they are, not trained"
     assert describe(facts("twice")) == "good; each image and its mirror image"
     blended = facts("good")
-    blended["training"] |= {"fakes": False, "weights": None, "epochs": 1}
+    blended["training"] |= {"weights": None, "epochs": 1}
     assert describe(blended) == (
         "EfficientNet-lite0, from scratch, self-blended images in place of fakes, 64 px, 1 epoch"
     )
