@@ -73,7 +73,7 @@ def draw_generalisation(axes: Axes, numbers: Numbers) -> None:
         ink = "white" if abs(value - 0.5) > 0.35 else "black"
         text = "–" if np.isnan(value) else f"{value:.2f}"
         axes.text(x, y, text, ha="center", va="center", color=ink, fontsize=10)
-    counts = [f"{each['name']}\n{each['real'] + each['fake']:,}" for each in numbers["datasets"]]
+    counts = [f"{each['name']}\n{each['videos']:,}" for each in numbers["datasets"]]
     axes.set_xticks(range(len(tested)), counts, fontsize=8.5, rotation=20)
     axes.set_yticks(range(len(models)), models)
     axes.tick_params(length=0)

@@ -31,7 +31,7 @@ NUMBERS = {
     "generalisation": {
         "trained": "d",
         "models": [{"name": "best"}, {"name": "rough"}],
-        "datasets": [{"name": "d", "real": 20, "fake": 20}, {"name": "e", "real": 3, "fake": 0}],
+        "datasets": [{"name": "d", "videos": 40}, {"name": "e", "videos": 3}],
         "cells": {"best": {"d": {"auc": {"value": 0.9}}, "e": {"auc": {"value": None}}}, "rough": {}},
     },
     "accounting": {"trained": {label: ROW | {"class": label} for label in ("real", "fake")}},
