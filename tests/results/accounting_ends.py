@@ -12,6 +12,7 @@ import pandas as pd
 
 from deepfake import tables
 from deepfake.layouts.media_types import IMAGE_TYPES, VIDEO_TYPES
+from deepfake.layouts.service_files import service_part
 
 SPLITS = tables.SPLITS
 ENDS = {
@@ -88,12 +89,17 @@ def count(dataset: str, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_media(corpus: dict[str, Any]) -> int:
-    """Return the number of videos and images in a corpus's archives or folder, by their endings alone."""
+    """Return the number of videos and images in a corpus's archives or folder, by their endings alone.
+
+    Hidden files and those of services, such as `__MACOSX/._a.jpg`, are none of the corpus.
+    """
     if archives := corpus.get("archives"):
         names = [name for path in archives for name in zipfile.ZipFile(path).namelist()]
     else:
-        names = [str(path) for path in Path(corpus["folder"]).rglob("*") if path.is_file()]
-    return sum(Path(name).suffix.lower() in IMAGE_TYPES | VIDEO_TYPES for name in names)
+        folder = Path(corpus["folder"])
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    media = [name for name in names if Path(name).suffix.lower() in IMAGE_TYPES | VIDEO_TYPES]
+    return sum(not service_part(name) for name in media)
 
 
 def check(dataset: str, counts: pd.DataFrame, results: Path, media: dict[str, int]) -> None:

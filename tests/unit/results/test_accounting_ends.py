@@ -137,7 +137,7 @@ def test_an_image_that_is_not_on_the_disk_is_an_error(results):
 
 
 def test_media_are_counted_by_their_endings(tmp_path):
-    for name in ("a.mp4", "b/c.JPG", "b/labels.csv", "README"):
+    for name in ("a.mp4", "b/c.JPG", "b/labels.csv", "README", "b/._c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert count_media({"folder": str(tmp_path)}) == 2
@@ -183,6 +183,13 @@ def test_the_program_writes_what_the_page_shows(project):
     assert "| d (of c) | real | 1 | 2 | 0 | 2 | 0 | 0 | 100.0 % | 1 |" in text
     assert "| d (of c) | fake | 2 | 2 | 1 | 1 | 0 | 0 | 50.0 % | 1 |" in text
     assert "Here 3 files gave 4 images, of which 3 are in a dataset." in text
+
+
+def test_a_corpus_in_two_datasets_is_counted_once_too():
+    rows = [row("a", "0", "train"), row("b", "1", "test")]
+    whole = pd.concat([count(dataset, plan_of(rows)) for dataset in "de"])
+    total = accounting.numbers(whole, "e")["total"]
+    assert (total["files"], total["files_once"], total["train"], total["test"]) == (4, 2, 2, 2)
 
 
 def test_the_program_fails_where_the_counts_differ(project):
