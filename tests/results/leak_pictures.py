@@ -94,6 +94,7 @@ def draw_lfw(path: Path, histogram: dict) -> None:
                 color=colour,
             )
         axes.set_yscale("log")
+        axes.set_ylim(0.6, 3e6)  # room for the legend
         axes.set_xlim(0.1, 0.85)
         axes.set_xlabel("distance of two photos")
         axes.set_ylabel("pairs in 0.01")
