@@ -3,7 +3,7 @@
     PYTHONPATH=scripts:tests:tests/bench DEEPFAKE_TEST_DATA=resources/real \
         python tests/results/leaks.py --data resources/real --output results/measured
 
-Embeds 13,000 crops and photos, and trains 60 linear heads: about 20 minutes on two cores. What takes long is
+Embeds 13,000 crops and photos, and trains 60 linear heads: about 20 minutes of one core. What takes long is
 kept in <output>/cache; delete that after a change of the embedder or of the splits.
 
 --second is another network for faces, in ONNX with ArcFace's template, that looks at the splits of the first.

@@ -41,7 +41,7 @@ class Section:
 
 CLIPS = ("ffpp_c23", "ffpp_c40", "celebdf")
 SECTIONS = {
-    "leaks": Section(needs=("dfdc",)),
+    "leaks": Section(needs=("dfdc",), reads=tuple(f"results/faces/{name}/all.csv" for name in CLIPS[1:])),
     "detectors": Section(needs=("dfdc",), reads=("results/report/significance.json",)),
     "generalisation": Section(needs=("dfdc",), reads=("results/report/cross.csv",)),
     "verdicts": Section(needs=("dfdc",)),
