@@ -117,11 +117,13 @@ def measure_crops(
             if name not in rows:  # it failed
                 continue
 
-            def run(tool: speed_crops.Tool = tool) -> dict[str, Any]:
+            def run(name: str = name, tool: speed_crops.Tool = tool) -> dict[str, Any]:
                 out = folder / "out"
                 out.mkdir()
                 usage = tool((folder / "clips").resolve(), out)
                 crops = speed_crops.find_crops(out)
+                if not crops:  # it says why, and ends as if all were well
+                    raise subprocess.CalledProcessError(0, name, usage.output)
                 seen = speed_losses.look_at(crops, yunet) if yunet.is_file() else {}
                 shutil.rmtree(out)
                 row = {"cpu": usage.cpu / len(clips), "peak": usage.peak, "crops": len(crops)}
@@ -132,7 +134,7 @@ def measure_crops(
                 rows[name].append(cached(kept / f"crops_{file}_{number}.json", run))
             except subprocess.CalledProcessError as error:
                 print(f"{name}: {error.output}", flush=True)
-                absent.append(f"{name} is not measured: it ends with an error ({last_line(error.output)}).")
+                absent.append(f"{name} is not measured: it made no crops ({last_line(error.output)}).")
                 shutil.rmtree(folder / "out")
                 del rows[name]
     seen = {

@@ -83,25 +83,37 @@ def bare(model: dict) -> float:
 
 def plain(model: dict, files: list[Path]) -> float:
     """Return images/s of the loop of tutorials, with the CPU time of its DataLoader's four workers."""
-    seconds, _ = cpu_seconds(lambda: tutorial(model, files, CPU))
-    return len(files) // BATCH * BATCH / seconds
+
+    def run(epochs: int) -> float:
+        return cpu_seconds(lambda: tutorial(model, files * epochs, CPU))[0]
+
+    return rate_of_epoch(run, len(files))
+
+
+def rate_of_epoch(run: Callable[[int], float], number: int) -> float:
+    """Return images/s of an epoch of `number` images, without the start.
+
+    `run` gives the CPU seconds of so many epochs: three of them less one are two.
+    """
+    return 2 * (number // BATCH * BATCH) / (run(3) - run(1))
 
 
 def timm_loop(root: Path, number: int) -> float:
     """Return images/s of a plain loop over timm's network and loader, with the CPU time of its workers."""
-    seconds, _ = cpu_seconds(lambda: timm_epoch(root))
-    return number // BATCH * BATCH / seconds
+    return rate_of_epoch(lambda epochs: cpu_seconds(lambda: timm_epochs(root, epochs))[0], number)
 
 
-def timm_epoch(root: Path) -> None:
+def timm_epochs(root: Path, epochs: int) -> None:
     net = timm.create_model(LITE0, num_classes=1).train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(net.parameters(), 0.001)
-    for images, labels in loader(root, SIZE, is_training=True):
-        images = images.to(memory_format=torch.channels_last)
-        loss = binary_cross_entropy_with_logits(net(images).flatten(), labels.float())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    batches = loader(root, SIZE, is_training=True)
+    for _ in range(epochs):
+        for images, labels in batches:
+            images = images.to(memory_format=torch.channels_last)
+            loss = binary_cross_entropy_with_logits(net(images).flatten(), labels.float())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
 
 
 def loader(root: Path, size: int, is_training: bool):
@@ -113,10 +125,7 @@ def loader(root: Path, size: int, is_training: bool):
 
 
 def timm_program(program: Path, root: Path, number: int, folder: Path, flags: list[str]) -> float:
-    """Return images/s of timm's program: of what its second and third epochs take more than one alone.
-
-    Each epoch has a validation on 8 of the images, which it can't do without.
-    """
+    """Return images/s of timm's program. Its epochs have a validation, here on 8 images."""
     val = folder / "timm_val"
     for path in [file for label in sorted(root.iterdir()) for file in sorted(label.iterdir())[:4]]:
         link = val / path.parent.name / path.name
@@ -131,12 +140,13 @@ def timm_program(program: Path, root: Path, number: int, folder: Path, flags: li
     command = [sys.executable, str(program), "--data-dir", str(sets), "--model", LITE0, "--num-classes", "2"]
     command += ["--img-size", str(SIZE), "--batch-size", str(BATCH), "--opt", "adamw", "--lr", "1e-3"]
     command += ["--warmup-epochs", "0", "--workers", "2", "--device", "cpu", "--channels-last", *flags]
-    cpu = {}
-    for epochs in (1, 3):
+
+    def run(epochs: int) -> float:
         output = folder / f"timm_{time.monotonic_ns()}"
         more = ["--epochs", str(epochs), "--output", str(output), "--cooldown-epochs", "0"]
-        cpu[epochs] = run_measured([*command, *more], folder, os.environ | {"OMP_NUM_THREADS": "1"}).cpu
-    return 2 * (number // BATCH * BATCH) / (cpu[3] - cpu[1])
+        return run_measured([*command, *more], folder, os.environ | {"OMP_NUM_THREADS": "1"}).cpu
+
+    return rate_of_epoch(run, number)
 
 
 def measure_features(files: list[Path], folder: Path, rounds: int) -> dict[str, Any]:
@@ -156,10 +166,11 @@ def measure_features(files: list[Path], folder: Path, rounds: int) -> dict[str, 
 def timm_features(root: Path, number: int, size: int) -> float:
     net = timm.create_model(LITE0, num_classes=0).eval().to(memory_format=torch.channels_last)
 
-    def run() -> None:
+    def run(times: int) -> None:
+        batches = loader(root, size, is_training=False)
         with torch.inference_mode():
-            for images, _ in loader(root, size, is_training=False):
-                net.global_pool(net.forward_features(images.to(memory_format=torch.channels_last)))
+            for _ in range(times):
+                for images, _ in batches:
+                    net.global_pool(net.forward_features(images.to(memory_format=torch.channels_last)))
 
-    seconds, _ = cpu_seconds(run)
-    return number / seconds
+    return rate_of_epoch(lambda times: cpu_seconds(lambda: run(times))[0], number)
