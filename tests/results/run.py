@@ -44,7 +44,12 @@ SECTIONS = {
     "leaks": Section(needs=("dfdc",), reads=tuple(f"results/faces/{name}/all.csv" for name in CLIPS[1:])),
     "detectors": Section(needs=("dfdc",), reads=("results/report/significance.json",)),
     "generalisation": Section(needs=("dfdc",), reads=("results/report/cross.csv",)),
-    "verdicts": Section(needs=("dfdc",)),
+    "verdicts": Section(
+        needs=("dfdc",),
+        reads=tuple(
+            f"results/verdicts/{m}/verdicts.json" for m in ("ffpp_c23", "ffpp_c40", "celebdf", "lfw")
+        ),
+    ),
     "speed": Section(needs=CLIPS),
     "accounting": Section(needs=("dfdc", *CLIPS, "stylegan", "ciplab"), reads=(str(CONFIG),)),
 }
