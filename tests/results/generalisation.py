@@ -82,6 +82,10 @@ def main() -> int:
             "transfers": transfers(cells, tested),
             "methods": methods(trained, facts) if METHODS in tested else None,
             "compressions": compressions(trained, facts) if {COMPRESSED, AGAIN} <= set(tested) else None,
+            "megabytes": {
+                "first": megabytes(args.data / "ffpp"),
+                "second": megabytes(Path("resources/results/ffpp_c23_at_40")),
+            },
             "left_out": leave_out(left_out) if left_out.exists() else None,
             "robustness": curves,
             "absent": absent,
@@ -144,6 +148,11 @@ def compressions(trained: str, facts: dict[str, dict]) -> dict[str, dict[str, An
         )
         for model, found in facts.items()
     }
+
+
+def megabytes(tree: Path) -> float:
+    """Return the size of all clips of a tree."""
+    return sum(path.stat().st_size for path in tree.rglob("*.mp4")) / 1e6
 
 
 def leave_out(table: Path) -> dict[str, Any] | None:
