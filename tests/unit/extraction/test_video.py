@@ -156,6 +156,8 @@ def test_real_videos_give_the_frames_of_opencv(data):
             if index in frames:
                 assert np.array_equal(frames[index], capture.retrieve()[1]), f"{path.name} frame {index}"
         assert len(frames) == COUNT
+        (last,) = VideoReader(path).frames([max(frames)])
+        assert np.array_equal(last.pixels, frames[last.index]), f"{path.name}: the last frame by itself"
 
 
 def test_a_playlist_of_other_files_is_unreadable(tmp_path):
