@@ -9,7 +9,6 @@ read on one thread, and what is loaded at the first clip doesn't count.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +20,7 @@ import cv2
 import numpy as np
 from bench_frames import COUNT, by_reader, methods
 from ffmpeg_frames import find_ffmpeg
+from results.speed_process import run_measured
 from videos import cpu_seconds
 
 NAMES = {
@@ -38,11 +38,15 @@ NAMES = {
 
 def measure(reader: str, clips: list[Path], scratch: Path, compare: bool) -> dict[str, Any]:
     """Run this program on clips; returns CPU seconds a clip, MB, and with `compare` what the frames are."""
-    command = [sys.executable, __file__, reader, *map(str, clips)] + ["--compare"] * compare
+    command = [sys.executable, __file__, reader, *map(str, clips)]
     libraries = f"{av_libraries(scratch)}:{os.environ.get('LD_LIBRARY_PATH', '')}"
     environment = os.environ | {"LD_LIBRARY_PATH": libraries, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    usage = run_measured(command, Path.cwd(), environment)
+    row = json.loads(usage.output.splitlines()[-1]) | {"peak": usage.peak}
+    if compare:
+        compared = run_measured([*command, "--compare"], Path.cwd(), environment)
+        row |= json.loads(compared.output.splitlines()[-1])
+    return row
 
 
 def av_libraries(scratch: Path) -> str:
@@ -91,15 +95,16 @@ def main() -> None:
     )
     parser.add_argument("reader")
     parser.add_argument("clips", type=Path, nargs="+")
-    parser.add_argument("--compare", action="store_true", help="also read again, and compare with ours")
+    parser.add_argument("--compare", action="store_true", help="only compare with ours")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     read = methods()[args.reader]
+    if args.compare:
+        print(json.dumps(compare_frames(read, args.clips)))
+        return
     read(args.clips[0])
     seconds = [cpu_seconds(lambda clip=clip: read(clip))[0] for clip in args.clips]
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    row = {"cpu": sum(seconds) / len(seconds), "peak": sum(peaks) / 1024, "asked": COUNT * len(args.clips)}
-    print(json.dumps(row | (compare_frames(read, args.clips) if args.compare else {})))
+    print(json.dumps({"cpu": sum(seconds) / len(seconds), "asked": COUNT * len(args.clips)}))
 
 
 if __name__ == "__main__":
