@@ -58,7 +58,7 @@ def facts(model: str) -> dict:
     if section := CONFIG["ensembles"].get(model):
         whole = {
             "models": section["models"],
-            "tta": {"flip": "tta" in section},
+            "tta": section.get("tta"),
             "calibrate": "calibrate" in section,
         }
         training, more = {"ensemble": whole}, {"temperature": 1.5}

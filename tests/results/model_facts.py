@@ -32,7 +32,7 @@ def describe(facts: dict[str, Any]) -> str:
 def _describe_ensemble(section: dict[str, Any]) -> str:
     models = section["models"]
     parts = [f"mean of {', '.join(models)}" if len(models) > 1 else models[0]]
-    parts += ["each image and its mirror image"] * bool(section["tta"]["flip"])
+    parts += ["each image and its mirror image"] * bool(section["tta"] and section["tta"]["flip"])
     parts += ["calibrated"] * bool(section["calibrate"])
     return "; ".join(parts)
 
