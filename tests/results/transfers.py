@@ -51,7 +51,8 @@ def by_method(path: Path, threshold: float) -> list[dict[str, Any]]:
     """Return a row for each method in a table of predictions, with the fakes of it and real videos.
 
     `auc` is with all reals, `own_auc` with those that are no clips of ACTORS, from which the fakes were made;
-    `recall` is the share of the method's fakes at or above the `threshold` of videos.
+    `recall` is the share of the method's fakes at or above the `threshold` of videos, `false_alarms` that of
+    all reals.
     """
     videos = aggregate_to_videos(read_predictions(path))
     real = videos["label"] == 0
@@ -64,6 +65,7 @@ def by_method(path: Path, threshold: float) -> list[dict[str, Any]]:
             found = measure(videos[fakes | reals], threshold, ROUNDS, seeded_hash(SEED, "method", method))
             row[key] = with_interval(*found["roc_auc"].values())
         row |= count(videos[fakes | real]) | {"recall": found["recall"]["value"]}
+        row["false_alarms"] = float((videos["probability"][real] >= threshold).mean())
         rows.append(row)
     return rows
 

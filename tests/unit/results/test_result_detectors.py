@@ -150,6 +150,7 @@ def test_a_method_is_measured_with_all_reals_and_with_those_of_its_fakes(tmp_pat
     deepfakes, faceswap = by_method(tmp_path / "p.csv", threshold=0.5)
     assert (deepfakes["fake"], deepfakes["real"], deepfakes["own_real"]) == (3, 5, 3)
     assert deepfakes["auc"]["value"] == pytest.approx(3 / 5) and deepfakes["own_auc"]["value"] == 1
+    assert deepfakes["false_alarms"] == pytest.approx(2 / 5)
     assert deepfakes["recall"] == 1 and faceswap["recall"] == 0 and faceswap["auc"]["value"] == 0
 
 
