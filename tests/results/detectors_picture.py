@@ -53,6 +53,6 @@ def colour_of(row: dict[str, Any]) -> str:
     return AS_IS if "as they are" in row["what"] else COMBINED
 
 
-def wrapped(text: str, width: int = 60) -> str:
+def wrapped(text: str, width: int = 76) -> str:
     """Return a text that is cut where it is longer than the label's room."""
     return text if len(text) <= width else f"{text[: width - 1]}…"

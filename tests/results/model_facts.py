@@ -24,7 +24,7 @@ def describe(facts: dict[str, Any]) -> str:
         return f"{name}, weights {Path(weights).stem} as they are, not trained"
     parts = [name, TUNED.get(training["tune"], training["tune"]) if weights else "from scratch"]
     if not training["fakes"]:
-        parts.append("self-blended images in place of fakes")
+        parts.append("self-blended fakes alone")
     epochs = "epoch" if training["epochs"] == 1 else "epochs"
     return ", ".join([*parts, f"{facts['geometry']['size']} px", f"{training['epochs']} {epochs}"])
 

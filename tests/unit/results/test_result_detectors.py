@@ -92,10 +92,7 @@ def test_pictures_are_drawn(run, name):
 
 def test_the_page_has_both_sections_without_open_ends(run):
     text = page.render(run / "results/measured", ".")
-    assert (
-        "| `good` | EfficientNet-lite0, head alone, self-blended images in place of fakes, 64 px, 3 epochs |"
-        in text
-    )
+    assert "| `good` | EfficientNet-lite0, head alone, self-blended fakes alone, 64 px, 3 epochs |" in text
     assert "The intervals of `guess` reach chance" in text
     assert "are of one pair of people.**" in text
     assert "### The same clips at c23 and at c40" in text and "jpeg 70" in text
@@ -129,9 +126,7 @@ def test_models_are_described_by_what_they_learnt():
     assert describe(facts("twice")) == "good; each image and its mirror image"
     blended = facts("good")
     blended["training"] |= {"weights": None, "epochs": 1}
-    assert describe(blended) == (
-        "EfficientNet-lite0, from scratch, self-blended images in place of fakes, 64 px, 1 epoch"
-    )
+    assert describe(blended) == ("EfficientNet-lite0, from scratch, self-blended fakes alone, 64 px, 1 epoch")
 
 
 @pytest.mark.parametrize(
