@@ -116,7 +116,6 @@ def describe_dataset(trained: str, model: str, name: str, matrix: list[dict[str,
         "what": what,
         **found,
         "stills": name in STILLS,
-        "ready": name in (*STILLS, trained),
     }
 
 
