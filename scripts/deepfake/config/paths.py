@@ -26,6 +26,7 @@ PATH_KEYS = (
     "media.*.archives.*",
     "media.*.list",
     "media.*.model",
+    "media.*.faces.model",
     "submissions.*.list",
     "submissions.*.sample",
     "submissions.*.folder",
