@@ -5,7 +5,6 @@
 Reads what Snakemake's run of recipes/results.yaml has left in results/. Fails unless the counts add up.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pandas as pd
 import yaml
 from results.accounting_ends import ENDS, KEYS, SPLITS, SumError, check, count, count_media
 from results.accounting_picture import draw
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 from results.present import absent_corpora, without
 
 RECIPE, RESULTS = Path("recipes/results.yaml"), Path("results")
@@ -22,7 +21,7 @@ WITHOUT_DATASET = {"lfw": ("lfw.zip", "photos, all real: in no dataset; used in 
 
 
 def main() -> int:
-    args = parse_args()
+    args = section_parser(__doc__).parse_args()
     file = NumbersFile("accounting", args.output)
     recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
     missing = absent_corpora(recipe)
@@ -83,15 +82,6 @@ def numbers(whole: pd.DataFrame, trained: str | None) -> dict:
         "total": totals | {"files_once": once},
         "trained": {row["class"]: row for row in rows if row["dataset"] == trained},
     }
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the numbers and pictures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Gathers what Snakemake's run of `<output>/config.yaml` has left in results/ and benchmarks/.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 from results.detectors_picture import draw
 from results.model_facts import describe, is_trained, read_facts, training_time
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 from results.transfers import against_chance
 
 RECIPE = Path("recipes/results.yaml")
@@ -34,7 +33,7 @@ METRICS = {
 
 
 def main() -> int:
-    args = parse_args()
+    args = section_parser(__doc__).parse_args()
     file = NumbersFile("detectors", args.output)
     config = yaml.safe_load((args.output / "config.yaml").read_text("utf-8"))
     dataset, names = config["train"]["dataset"], models_of(RECIPE)
@@ -175,15 +174,6 @@ def single_member(ensembles: dict, rows: list[dict], key: str) -> dict[str, Any]
 def calibrated(ensembles: dict, rows: list[dict]) -> dict[str, Any] | None:
     """Return the model that an ensemble calibrates, before and after."""
     return single_member(ensembles, rows, "calibrate")
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the numbers and pictures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Gathers what Snakemake's run of `<output>/config.yaml` has left in results/.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 from results.generalisation_pictures import draw_matrix, draw_robustness
 from results.model_facts import describe, read_facts
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 from results.transfers import (
     against_chance,
     by_method,
@@ -49,7 +48,7 @@ WHAT = {
 
 
 def main() -> int:
-    args = parse_args()
+    args = section_parser(__doc__).parse_args()
     file = NumbersFile("generalisation", args.output)
     config = yaml.safe_load((args.output / "config.yaml").read_text("utf-8"))
     wanted = yaml.safe_load(RECIPE.read_text("utf-8"))["evaluate"]
@@ -170,15 +169,6 @@ def robustness(trained: str, models: list[str]) -> dict[str, list[dict[str, Any]
     """Return the settings of each model's robustness.csv."""
     paths = {model: RESULTS / f"reports/{trained}/{model}/robustness.csv" for model in models}
     return {model: read_robustness(path) for model, path in paths.items() if path.exists()}
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the numbers and pictures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

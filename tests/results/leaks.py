@@ -25,7 +25,7 @@ from results.clip_faces import method_rows, read_clips, real_people
 from results.leak_pictures import draw_lfw, draw_worth
 from results.leak_shares import SPLIT, Ruler, key_of, share_rows, strangers
 from results.lfw_people import lfw_people
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 
 from deepfake.people.embedder import load_embedder
 from deepfake.people.settings import DLIB_DISTANCES
@@ -144,11 +144,7 @@ def second(path: Path, files: list[str], cache: Path) -> Ruler:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the numbers and pictures")
+    parser = section_parser(__doc__)
     parser.add_argument("--second", type=Path, help="another network for faces, in ONNX")
     return parser.parse_args()
 

@@ -1,5 +1,9 @@
-"""The JSON file of a section: its numbers, and when, where and in what time they were measured."""
+"""The JSON file of a section: its numbers, and when, where and in what time they were measured.
 
+And the options that the program of each section has.
+"""
+
+import argparse
 import json
 import os
 import platform
@@ -48,3 +52,13 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6) if abs(value) < float("inf") else None
     return value
+
+
+def section_parser(description: str) -> argparse.ArgumentParser:
+    """Return the parser of a section's program, with the options that run.py gives each of them."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the numbers and pictures")
+    return parser

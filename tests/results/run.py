@@ -46,9 +46,7 @@ SECTIONS = {
     "generalisation": Section(needs=("dfdc",), reads=("results/report/cross.csv",)),
     "verdicts": Section(
         needs=("dfdc",),
-        reads=tuple(
-            f"results/verdicts/{m}/verdicts.json" for m in ("ffpp_c23", "ffpp_c40", "celebdf", "lfw")
-        ),
+        reads=tuple(f"results/verdicts/{name}/verdicts.json" for name in (*CLIPS, "lfw")),
     ),
     "speed": Section(needs=CLIPS),
     "accounting": Section(needs=("dfdc", *CLIPS, "stylegan", "ciplab"), reads=(str(CONFIG),)),

@@ -34,7 +34,7 @@ from bench_frames import methods
 from bench_pipeline import link_clips
 from bench_training import BATCH, write_images
 from results import speed_crops, speed_decoders, speed_losses, speed_picture, speed_training
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 from speed_loops import use_clock
 
 from deepfake.networks.memory import keep_freed_memory
@@ -204,11 +204,7 @@ def cached(path: Path, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder for speed.json and the picture")
+    parser = section_parser(__doc__)
     parser.add_argument("--others", type=Path, default=OTHERS, help="folder with checkouts of other projects")
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=2, help="measurements of each")

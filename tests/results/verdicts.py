@@ -5,13 +5,12 @@
 Reads the verdicts that Snakemake's run of `<output>/config.yaml` has left in results/verdicts.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import yaml
 from results.judged_media import Judged, by_rule, left_out, read_judged, summary
-from results.numbers_file import NumbersFile
+from results.numbers_file import NumbersFile, section_parser
 from results.page_picture import BLOCKS, page_picture
 from results.people_apart import SAME, apart
 from results.verdict_alarms import LEAST, SECONDS, at_home, of_clips, of_photos, total
@@ -31,7 +30,7 @@ TITLES = {"": "fake", "Celeb-synthesis": "Celeb-DF's swap"}
 
 
 def main() -> int:
-    args = parse_args()
+    args = section_parser(__doc__).parse_args()
     file = NumbersFile("verdicts", args.output)
     config = yaml.safe_load((args.output / "config.yaml").read_text("utf-8"))
     media = {name: cfg for name, cfg in config.get("media", {}).items() if report(name).exists()}
@@ -134,15 +133,6 @@ def pictured(files: list[Judged], path: Path) -> bool:
         return False
     several = [n for n, file in enumerate(ranked[:FILES_SHOWN], 1) if len(file.verdict["people"]) > 1]
     return page_picture(page, path, [several[0] if several else 1, min(len(ranked), FILES_SHOWN)])
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder with the real data")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the numbers and the pictures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":
