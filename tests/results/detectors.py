@@ -14,7 +14,7 @@ import yaml
 from results.detectors_picture import draw
 from results.model_facts import describe, is_trained, read_facts, training_time
 from results.numbers_file import NumbersFile, section_parser
-from results.transfers import against_chance
+from results.transfers import against_chance, with_interval
 
 RECIPE = Path("recipes/results.yaml")
 """The config before what is absent was taken out of it."""
@@ -87,7 +87,7 @@ def gather(root: Path, dataset: str, name: str) -> dict[str, Any]:
         "what": describe(facts),
         "trained": is_trained(facts),
         "without_fakes": is_trained(facts) and not facts["training"]["fakes"],
-        **{key: with_interval(metrics[metric]) for key, metric in METRICS.items()},
+        **{key: with_interval(**metrics[metric]) for key, metric in METRICS.items()},
         "parameters": facts["parameters"],
         "megabytes": best.stat().st_size / 1e6,
         "seconds": training_time(root, dataset, name, facts),
@@ -98,12 +98,6 @@ def gather(root: Path, dataset: str, name: str) -> dict[str, Any]:
             "people": test["units"]["person"],
         },
     }
-
-
-def with_interval(metric: dict[str, float | None]) -> dict[str, Any]:
-    """Return `value` and `interval`, [low, high] or None, of a metric in metrics.json."""
-    ends = [metric["low"], metric["high"]]
-    return {"value": metric["value"], "interval": None if None in ends else ends}
 
 
 def test_set(rows: list[dict[str, Any]]) -> dict[str, int]:

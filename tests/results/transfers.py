@@ -63,7 +63,7 @@ def by_method(path: Path, threshold: float) -> list[dict[str, Any]]:
         row = {"method": method, "own_real": int(own.sum())}
         for key, reals in (("auc", real), ("own_auc", own)):
             found = measure(videos[fakes | reals], threshold, ROUNDS, seeded_hash(SEED, "method", method))
-            row[key] = with_interval(*found["roc_auc"].values())
+            row[key] = with_interval(**found["roc_auc"])
         row |= count(videos[fakes | real]) | {"recall": found["recall"]["value"]}
         row["false_alarms"] = float((videos["probability"][real] >= threshold).mean())
         rows.append(row)
