@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from deepfake.detection.scores import decide, possible_deciders, threshold_for
 from deepfake.detection.verdict import Person, ScoredFace
+from deepfake.evaluation.bootstrap import confidence_intervals
 
 ROUNDS = 2000  # of the bootstrap
 
@@ -58,6 +59,8 @@ def summary(files: list[Judged], titles: dict[str, str]) -> dict:
     judged = [file for file in files if file.is_judged]
     labels = np.array([file.label for file in judged])
     scores = np.array([file.verdict["score"] for file in judged])
+    groups = np.array([file.group for file in judged])
+    intervals = confidence_intervals(labels, scores, 0.5, groups, ROUNDS, seed=0)
     methods = sorted({file.method for file in judged if file.label}, key=lambda name: (name == "", name))
     fakes = [("fake", name, [f for f in judged if f.label and f.method == name]) for name in methods]
     rows = [("real", "", [f for f in judged if not f.label]), *fakes]
@@ -72,7 +75,7 @@ def summary(files: list[Judged], titles: dict[str, str]) -> dict:
         "frames": sum(file.verdict["frames"] for file in files),
         "frames_judged": sum(file.verdict["judged"] for file in files),
         "auc": float(roc_auc_score(labels, scores)) if len(set(labels.tolist())) == 2 else None,
-        "auc_interval": auc_interval(labels, scores, [file.group for file in judged]),
+        "auc_interval": intervals["roc_auc"],
         "rows": [
             {
                 "class": kind,
@@ -85,18 +88,6 @@ def summary(files: list[Judged], titles: dict[str, str]) -> dict:
             if group
         ],
     }
-
-
-def auc_interval(labels: np.ndarray, scores: np.ndarray, groups: list[str]) -> list[float] | None:
-    """Return the 95 % interval of an AUC, drawing groups of clips; None where most draws lack a class."""
-    names, numbers = np.unique(groups, return_inverse=True)
-    members = [np.flatnonzero(numbers == n) for n in range(len(names))]
-    generator, found = np.random.default_rng(0), []
-    for _ in range(ROUNDS):
-        drawn = np.concatenate([members[n] for n in generator.integers(len(names), size=len(names))])
-        if len(set(labels[drawn].tolist())) == 2:
-            found.append(roc_auc_score(labels[drawn], scores[drawn]))
-    return None if len(found) < ROUNDS / 2 else [float(q) for q in np.quantile(found, [0.025, 0.975])]
 
 
 def left_out(files: list[Judged]) -> list[dict]:

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from results.benchmark_files import read_benchmark
+
 ARCHS = {"meso4": "Meso-4", "timm/tf_efficientnet_lite0": "EfficientNet-lite0"}
 TUNED = {"all": "all weights", "head": "head alone", "norms": "norms and head", "lora": "LoRA and head"}
 
@@ -51,7 +53,7 @@ def training_time(root: Path, dataset: str, model: str, facts: dict[str, Any]) -
     """
     if not is_trained(facts):
         return {"wall": None, "cpu": None}
-    wall, cpu = _measured(root / f"benchmarks/train/{dataset}/{model}.tsv")
+    wall, cpu = read_benchmark(root / f"benchmarks/train/{dataset}/{model}.tsv")
     history = root / f"results/models/{dataset}/{model}/history.csv"
     with open(history, encoding="utf-8", newline="") as file:
         epochs = sum(float(row["seconds"]) for row in csv.DictReader(file))
@@ -60,23 +62,7 @@ def training_time(root: Path, dataset: str, model: str, facts: dict[str, Any]) -
     if facts["training"]["tune"] == "head":
         encoder = f"{Path(facts['training']['arch']).name}-{facts['geometry']['size']}-"
         for path in sorted((root / f"benchmarks/features/{dataset}").glob(f"{encoder}*.tsv")):
-            seconds, used = _measured(path)
+            seconds, used = read_benchmark(path)
             wall = None if seconds is None else wall + seconds
             cpu = None if cpu is None or used is None else cpu + used
     return {"wall": wall, "cpu": cpu}
-
-
-def _measured(path: Path) -> tuple[float | None, float | None]:
-    """Return the seconds of wall clock and CPU in a benchmark file of Snakemake; None for what it lacks."""
-    if not path.exists():
-        return None, None
-    with open(path, encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file, delimiter="\t"))
-    return _number(row["s"]), _number(row["cpu_time"])
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:  # "-" or "NA", for a job that was over before it was measured
-        return None

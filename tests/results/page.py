@@ -24,6 +24,8 @@ SECTIONS = {
     "accounting": "Accounting",
 }
 """The sections in the page's order, with their headings: each has `<name>.py` and page/`<name>.md.jinja`."""
+JOBS = "jobs"
+"""The name of the JSON file with the costs of Snakemake's jobs, at the page's top."""
 OVERVIEW = "overview.png"
 """The picture at the page's top, and at the README's, of overview.py."""
 
@@ -39,10 +41,11 @@ def render(folder: Path, pictures: str) -> str:
         autoescape=False,
     )
     templates.filters |= {"f": fixed, "signed": signed, "percent": percent, "interval": interval}
-    files = {name: folder / f"{name}.json" for name in SECTIONS}
+    files = {name: folder / f"{name}.json" for name in (*SECTIONS, JOBS)}
     numbers = {name: json.loads(path.read_text("utf-8")) for name, path in files.items() if path.exists()}
     overview = f"{pictures}/{OVERVIEW}" if (folder / OVERVIEW).exists() else None
-    parts = [templates.get_template("top.md.jinja").render(numbers=numbers, overview=overview)]
+    jobs = numbers.pop(JOBS, None)
+    parts = [templates.get_template("top.md.jinja").render(numbers=numbers, jobs=jobs, overview=overview)]
     for name, heading in SECTIONS.items():
         parts.append(f"\n## {heading}\n\n")
         if name in numbers:

@@ -22,11 +22,13 @@ from typing import Any
 
 import yaml
 from results import page
+from results.benchmark_files import sum_benchmarks
+from results.numbers_file import NumbersFile
 from results.present import absent_corpora, absent_weights, without
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-REAL, MEASURED = Path("resources/real"), Path("results/measured")
+REAL, MEASURED, BENCHMARKS = Path("resources/real"), Path("results/measured"), Path("benchmarks")
 AGAIN = Path("resources/results/ffpp_c23_at_40")
 RECIPE, CONFIG = Path("recipes/results.yaml"), Path("results/measured/config.yaml")
 
@@ -98,12 +100,14 @@ def compress_again() -> list[str]:
 
 
 def run_snakemake(config: dict[str, Any], cores: str) -> list[str]:
-    """Make all datasets, models, reports and verdicts of CONFIG; return what has failed."""
+    """Make all datasets, models, reports and verdicts of CONFIG, sum what it took; return what has failed."""
     if not config["corpora"]:
         return []
     targets = ["all", *(f"results/verdicts/{media}/report.html" for media in config["media"])]
     command = [sys.executable, "-m", "snakemake", "--cores", cores, "--keep-going", *targets]
-    return ["snakemake"] * bool(run([*command, "--configfile", str(CONFIG)]))
+    code = run([*command, "--configfile", str(CONFIG)])
+    NumbersFile(page.JOBS, MEASURED).write(sum_benchmarks(BENCHMARKS))
+    return ["snakemake"] * bool(code)
 
 
 def measure(name: str, section: Section, present: set[str]) -> list[str]:
@@ -143,7 +147,7 @@ def publish() -> None:
     folder = Path("docs/results")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name in (*(f"{section}.json" for section in page.SECTIONS), page.OVERVIEW):
+    for name in (*(f"{each}.json" for each in (*page.SECTIONS, page.JOBS)), page.OVERVIEW):
         if (MEASURED / name).exists():
             shutil.copy(MEASURED / name, folder)
     text = page.render(folder, folder.name)
