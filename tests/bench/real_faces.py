@@ -9,6 +9,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,10 +18,9 @@ import pandas as pd
 
 from deepfake.extraction.landmarks import dlib_predictor
 from deepfake.extraction.package_models import FIVE_POINTS, package_model
-from deepfake.people.dlib_resnet import NUMBERS
 from deepfake.people.embedder import chip, load_embedder
 from deepfake.people.face_in_crop import face_finder
-from deepfake.people.network import load_network
+from deepfake.people.network import Network, load_network
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DEEPFAKE_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -63,16 +63,35 @@ def plain_vectors(path: Path, files: list[str], cache: Path) -> np.ndarray:
 
     Where no face is seen they are all infinite: far from everything.
     """
-    network, find = load_network({}), face_finder()
-    predict = dlib_predictor(str(package_model(FIVE_POINTS, "people")))
+    network = load_network({})
+    make = partial(_of_chips, path, files, network, lambda pixels: network.run(pixels[None])[0])
+    return kept(cache / f"{path.stem}_plain.npy", make)
+
+
+def other_vectors(path: Path, files: list[str], cache: Path, cfg: dict) -> np.ndarray:
+    """Return the unit vectors of another network, float32 (n, d); infinite where no face is seen.
+
+    `cfg` has the keys `model` and `input` of the config section `people`. A vector is the mean of those of
+    the face and its mirror image, whatever the quality of the picture.
+    """
+    network = load_network(cfg)
+    make = partial(_of_chips, path, files, network, network.vector)
+    return kept(cache / f"{path.stem}_{Path(cfg['model']).stem}.npy", make)
+
+
+def _of_chips(
+    path: Path, files: list[str], network: Network, look: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return what `look` makes of the face of each image as the network wants it; infinite without one."""
+    find, predict = face_finder(), dlib_predictor(str(package_model(FIVE_POINTS, "people")))
 
     def read(crop: np.ndarray) -> np.ndarray:
         face = find(crop)
         if face is None:
-            return np.full(NUMBERS, np.inf, np.float32)
-        return network.run(chip(crop, predict(crop, face), network)[None])[0]
+            return np.full(network.numbers, np.inf, np.float32)
+        return look(chip(crop, predict(crop, face), network))
 
-    return kept(cache / f"{path.stem}_plain.npy", lambda: images(path, files, read))
+    return images(path, files, read)
 
 
 def kept(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:

@@ -6,7 +6,8 @@
 Embeds 13,000 crops and photos, and trains 60 linear heads: about 20 minutes of one core. What takes long is
 kept in <output>/cache; delete that after a change of the embedder or of the splits.
 
---second is another network for faces, in ONNX with ArcFace's template, that looks at the splits of the first.
+If the file `--second` is there, another network for faces looks at the splits of the first: in ONNX, with the
+input that INPUT says.
 """
 
 import argparse
@@ -27,13 +28,13 @@ from results.leak_shares import SPLIT, Ruler, key_of, share_rows, strangers
 from results.lfw_people import lfw_people
 from results.numbers_file import NumbersFile, section_parser
 
-from deepfake.people.embedder import load_embedder
 from deepfake.people.settings import DLIB_DISTANCES
 
 OURS, DLIBS = (DLIB_DISTANCES["fail"],), (0.45, 0.40)
 SHARE_SEEDS, WORTH_SEEDS = list(range(5)), list(range(10))
 CLIPS = {"FaceForensics++": "ffpp_c40", "Celeb-DF": "celebdf"}
 FALSE = 1e-5  # of LFW's pairs of strangers that are as near, by the second network
+SECOND = Path("resources/others/mobileface.onnx")
 INPUT = {"side": 112, "template": "arcface", "mean": 127.5, "std": 127.5}
 
 
@@ -63,10 +64,13 @@ def main() -> None:
     }
 
     if real_faces.LFW.exists():
-        numbers |= of_lfw(dealt, rulers, file, cache)
-        if args.second:
-            rulers.append(second(args.second, files, cache))
-            numbers["second"] = {"file": args.second.name, "false": FALSE}
+        second = args.second if args.second.is_file() else None
+        photos = photo_vectors(cache, second)
+        if second:
+            limit = round(limit_of(photos["second"], FALSE), 2)
+            rulers.append(Ruler("second", other_vectors(real_faces.DFDC, files, cache, second), (limit,)))
+            numbers["second"] = {"name": second.stem, "false": FALSE}
+        numbers |= of_lfw(dealt, rulers, photos, file.picture("lfw.png"))
     else:
         numbers["absent"].append("LFW: how well faces alone tell people apart isn't measured.")
     numbers["rulers"] = [
@@ -88,18 +92,39 @@ def main() -> None:
     file.write(numbers)
 
 
-def of_lfw(dealt: Crops, rulers: list[Ruler], file: NumbersFile, cache: Path) -> dict[str, dict]:
+def photo_vectors(cache: Path, second: Path | None) -> dict[str, np.ndarray]:
+    """Return the vectors of LFW's photos by the name of the ruler."""
+    files = list(real_faces.lfw()["file"])
+    found = {
+        "ours": real_faces.vectors(real_faces.LFW, files, cache),
+        "dlib": real_faces.plain_vectors(real_faces.LFW, files, cache),
+    }
+    return found | ({"second": other_vectors(real_faces.LFW, files, cache, second)} if second else {})
+
+
+def other_vectors(archive: Path, files: list[str], cache: Path, model: Path) -> np.ndarray:
+    return real_faces.other_vectors(archive, files, cache, {"model": str(model), "input": INPUT})
+
+
+def limit_of(photos: np.ndarray, share: float) -> float:
+    """Return the distance up to which a share of the pairs of LFW's strangers are; `photos` are vectors."""
+    people, seen = real_faces.lfw()["person"].to_numpy(), np.isfinite(photos).all(axis=1)
+    one, other = np.triu_indices(seen.sum(), 1)
+    strange = people[seen][one] != people[seen][other]
+    return float(np.quantile(distances(photos[seen], photos[seen])[one, other][strange], share))
+
+
+def of_lfw(
+    dealt: Crops, rulers: list[Ruler], photos: dict[str, np.ndarray], picture: Path
+) -> dict[str, dict]:
     """Return the numbers of LFW's people, and of them as strangers to DFDC's; draw their distances."""
-    photos = real_faces.lfw()
-    names = list(photos["file"])
-    ours = real_faces.vectors(real_faces.LFW, names, cache)
-    plain = real_faces.plain_vectors(real_faces.LFW, names, cache)
-    seen = ours.any(axis=1)
-    found = lfw_people(ours[seen], plain[seen], photos["person"].to_numpy()[seen])
-    draw_lfw(file.picture("lfw.png"), found.pop("histogram"))
+    seen = photos["ours"].any(axis=1)
+    people = real_faces.lfw()["person"].to_numpy()[seen]
+    found = lfw_people(photos["ours"][seen], photos["dlib"][seen], people)
+    draw_lfw(picture, found.pop("histogram"))
     near: dict[str, float] = {}
-    for ruler, vectors in zip(rulers, (ours, plain), strict=True):
-        near |= strangers(dealt, ruler, vectors[seen])
+    for ruler in rulers:
+        near |= strangers(dealt, ruler, photos[ruler.name][seen])
     return {"lfw": found | {"unseen": int((~seen).sum())}, "strangers": near}
 
 
@@ -126,26 +151,9 @@ def worth(dealt: Crops, files: list[str], labels: np.ndarray, cache: Path) -> pd
     return rows
 
 
-def second(path: Path, files: list[str], cache: Path) -> Ruler:
-    """Return the ruler of another network, whose limit has the share FALSE of LFW's strangers."""
-    embed = load_embedder({"model": str(path), "input": INPUT})
-
-    def vectors(archive: Path, of: list[str]) -> np.ndarray:
-        kept = cache / f"{archive.stem}_{path.stem}.npy"
-        return real_faces.kept(kept, lambda: real_faces.images(archive, of, lambda crop: embed(crop).vector))
-
-    table = real_faces.lfw()
-    photos, people = vectors(real_faces.LFW, list(table["file"])), table["person"].to_numpy()
-    seen = photos.any(axis=1)
-    one, other = np.triu_indices(seen.sum(), 1)
-    strange = people[seen][one] != people[seen][other]
-    limit = float(np.quantile(distances(photos[seen], photos[seen])[one, other][strange], FALSE))
-    return Ruler("second", vectors(real_faces.DFDC, files), (round(limit, 2),))
-
-
 def parse_args() -> argparse.Namespace:
     parser = section_parser(__doc__)
-    parser.add_argument("--second", type=Path, help="another network for faces, in ONNX")
+    parser.add_argument("--second", type=Path, default=SECOND, help="another network for faces, in ONNX")
     return parser.parse_args()
 
 

@@ -43,7 +43,10 @@ class Section:
 
 CLIPS = ("ffpp_c23", "ffpp_c40", "celebdf")
 SECTIONS = {
-    "leaks": Section(needs=("dfdc",), reads=tuple(f"results/faces/{name}/all.csv" for name in CLIPS[1:])),
+    "leaks": Section(
+        needs=("dfdc",),
+        reads=(*(f"results/faces/{name}/all.csv" for name in CLIPS[1:]), "resources/others/mobileface.onnx"),
+    ),
     "detectors": Section(needs=("dfdc",), reads=("results/report/significance.json",)),
     "generalisation": Section(needs=("dfdc",), reads=("results/report/cross.csv",)),
     "verdicts": Section(
