@@ -22,6 +22,7 @@ from deepfake.config.sections import as_param, model_limits
 from deepfake.disk import check_writable
 from deepfake.errors import UserError
 from deepfake.packages import check_packages
+from deepfake.scheduler_timers import limit_timers
 from deepfake.slurm import unfinished_jobs
 
 
@@ -57,6 +58,8 @@ def module_config():
     update_config(merged, OWN_SETTINGS)
     return merged
 
+
+limit_timers()
 
 OWN_SETTINGS = own_settings()
 
