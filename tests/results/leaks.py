@@ -20,12 +20,11 @@ import pandas as pd
 import real_faces
 import torch
 from bench_leak_worth import LINK, frozen_lite0, rows_of_seed, summary
-from bench_people import distances
 from leaky_splits import Crops, crops
 from results.clip_faces import method_rows, read_clips, real_people
 from results.leak_pictures import draw_lfw, draw_worth
 from results.leak_shares import SPLIT, Ruler, key_of, share_rows, strangers
-from results.lfw_people import lfw_people
+from results.lfw_people import lfw_people, strangers_within
 from results.numbers_file import NumbersFile, section_parser
 
 from deepfake.people.settings import DLIB_DISTANCES
@@ -67,7 +66,8 @@ def main() -> None:
         second = args.second if args.second.is_file() else None
         photos = photo_vectors(cache, second)
         if second:
-            limit = round(limit_of(photos["second"], FALSE), 2)
+            people = real_faces.lfw()["person"].to_numpy()
+            limit = round(strangers_within(FALSE, photos["second"], people), 2)
             rulers.append(Ruler("second", other_vectors(real_faces.DFDC, files, cache, second), (limit,)))
             numbers["second"] = {"name": second.stem, "false": FALSE}
         numbers |= of_lfw(dealt, rulers, photos, file.picture("lfw.png"))
@@ -104,14 +104,6 @@ def photo_vectors(cache: Path, second: Path | None) -> dict[str, np.ndarray]:
 
 def other_vectors(archive: Path, files: list[str], cache: Path, model: Path) -> np.ndarray:
     return real_faces.other_vectors(archive, files, cache, {"model": str(model), "input": INPUT})
-
-
-def limit_of(photos: np.ndarray, share: float) -> float:
-    """Return the distance up to which a share of the pairs of LFW's strangers are; `photos` are vectors."""
-    people, seen = real_faces.lfw()["person"].to_numpy(), np.isfinite(photos).all(axis=1)
-    one, other = np.triu_indices(seen.sum(), 1)
-    strange = people[seen][one] != people[seen][other]
-    return float(np.quantile(distances(photos[seen], photos[seen])[one, other][strange], share))
 
 
 def of_lfw(

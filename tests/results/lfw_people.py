@@ -58,3 +58,11 @@ def intervals(near: np.ndarray, one: np.ndarray, other: np.ndarray, people: np.n
             some = ((drawn @ wrong) * drawn).sum(axis=1) / ((drawn @ strangers) * drawn).sum(axis=1)
         shares[name] = np.percentile(some, (2.5, 97.5)).tolist()
     return shares
+
+
+def strangers_within(share: float, vectors: np.ndarray, people: np.ndarray) -> float:
+    """Return the distance that a share of the pairs of two people have at most; inf stands for no face."""
+    seen = np.isfinite(vectors).all(axis=1)
+    one, other = np.triu_indices(seen.sum(), 1)
+    strange = people[seen][one] != people[seen][other]
+    return float(np.quantile(distances(vectors[seen], vectors[seen])[one, other][strange], share))

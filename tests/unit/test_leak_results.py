@@ -12,7 +12,7 @@ from bench_leak_worth import summary
 from bench_people import group_rows, mean_rows
 from results.clip_faces import Clips, method_rows, real_people
 from results.leak_shares import Ruler
-from results.lfw_people import intervals, lfw_people
+from results.lfw_people import intervals, lfw_people, strangers_within
 
 from deepfake.people.neighbours import whole_numbers
 
@@ -68,6 +68,15 @@ def test_shares_and_groups_of_photos():
     assert wide["precision"] == pytest.approx(72 / 1128)
     assert mean_rows(photos, people, [0.30])[0]["two"] == {"found": 1.0, "false": 0.0}
     assert lfw_people(photos, photos, people)["histogram"]["same"].sum() == 72
+
+
+def test_strangers_are_within_the_distance_that_a_share_of_them_has():
+    angles = np.radians([0, 10, 60, 90])  # of two photos of one person, and of two strangers
+    vectors = np.stack([*np.stack([np.cos(angles), np.sin(angles)], axis=1), [np.inf, np.inf]])
+    people = np.array(["p", "p", "q", "r", "p"])
+    nearest, farthest = (strangers_within(share, vectors, people) for share in (0, 1))
+    assert nearest == pytest.approx(2 * np.sin(np.radians(30 / 2)))  # q and r: p's own photos don't count
+    assert farthest == pytest.approx(2 * np.sin(np.radians(90 / 2)))
 
 
 def test_intervals_hold_the_share_that_they_are_of():
