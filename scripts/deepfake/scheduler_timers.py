@@ -10,19 +10,23 @@ And its end waits for the timers: up to a second of each short run.
 import math
 import threading
 import time
+from typing import TYPE_CHECKING
 
-from snakemake.scheduling.job_scheduler import JobScheduler
+if TYPE_CHECKING:
+    from snakemake.scheduling.job_scheduler import JobScheduler
 
 METHOD = "_schedule_reevalutation"  # with Snakemake's own spelling
 
 
 def limit_timers() -> None:
     """Let each of Snakemake's schedulers have one timer at a time; without the method it is left alone."""
+    from snakemake.scheduling.job_scheduler import JobScheduler  # it loads all plugins
+
     if hasattr(JobScheduler, METHOD):
         setattr(JobScheduler, METHOD, _wake_later)
 
 
-def _wake_later(scheduler: JobScheduler, delay: float) -> None:
+def _wake_later(scheduler: "JobScheduler", delay: float) -> None:
     """Have a scheduler look at its jobs after `delay` seconds, unless it is going to before that."""
     due = time.monotonic() + delay
     if getattr(scheduler, "next_look", math.inf) <= due:
