@@ -1,19 +1,19 @@
 """What Snakemake itself costs while jobs run, with its own timers and with one at a time.
 
-    PYTHONPATH=scripts python tests/bench/bench_scheduler.py --jobs 3 100 400
+    PYTHONPATH=scripts:tests python tests/bench/bench_scheduler.py --jobs 3 100 400
 
 Jobs that sleep, so that all CPU time is Snakemake's and that of starting them. The first row shows its end:
 with its own timers it waits for the last of them.
 """
 
 import argparse
-import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from videos import cpu_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEFILE = """
@@ -55,10 +55,9 @@ def run(jobs: int, seconds: float, cores: int, limited: bool) -> tuple[float, fl
         Path(folder, "Snakefile").write_text(text, encoding="utf-8")
         Path(folder, "start").touch()
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all"]
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        subprocess.run(command, cwd=folder, check=True, env=os.environ)
-        after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
-        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        began = time.monotonic()
+        cpu, _ = cpu_seconds(lambda: subprocess.run(command, cwd=folder, check=True))
+        return time.monotonic() - began, cpu
 
 
 if __name__ == "__main__":
